@@ -1,0 +1,205 @@
+using Google.Protobuf;
+using Recommender.Artifacts.Onnx;
+using OnnxAttribute = Recommender.Artifacts.Onnx.Attribute;
+using OnnxType = Recommender.Artifacts.Onnx.Type;
+
+namespace Recommender.Artifacts;
+
+/// <summary>Writes and reads tree ensembles as ONNX (ai.onnx.ml TreeEnsembleRegressor, opset 1; covers travel as hit rates).</summary>
+public static class OnnxTrees
+{
+    const int Float = 1;
+    const string Input = "features";
+    const string Output = "score";
+
+    /// <summary>The bytes of model.onnx: features [n, F] float32 → score [n, 1] float32. The same ensemble gives the same bytes.</summary>
+    public static byte[] Write(TreeEnsemble ensemble)
+    {
+        var graph = new Graph { Name = "recommender" };
+        graph.Input.Add(Value(Input, ensemble.FeatureCount));
+        graph.Output.Add(Value(Output, 1));
+        var sum = ensemble.Calibration is null ? Output : "raw";
+        graph.Node.Add(Regressor(ensemble, sum));
+        if (ensemble.Calibration is { } calibration)
+        {
+            graph.Initializer.Add(Scalar("slope", calibration.Slope));
+            graph.Initializer.Add(Scalar("offset", calibration.Offset));
+            graph.Node.Add(Operator("Mul", ["raw", "slope"], "scaled"));
+            graph.Node.Add(Operator("Add", ["scaled", "offset"], "logit"));
+            graph.Node.Add(Operator("Sigmoid", ["logit"], Output));
+        }
+        var model = new Model { IrVersion = 8, ProducerName = "recommender", Graph = graph };
+        model.OpsetImport.Add(new OperatorSet { Domain = "", Version = 13 });
+        model.OpsetImport.Add(new OperatorSet { Domain = "ai.onnx.ml", Version = 1 });
+        return model.ToByteArray();
+    }
+
+    /// <summary>Reads the trees of an ONNX model that is one TreeEnsembleRegressor with splits "at most", calibrated or not.</summary>
+    /// <exception cref="InvalidDataException">The graph is something else.</exception>
+    public static TreeEnsemble Read(byte[] bytes)
+    {
+        Model model;
+        try
+        {
+            model = Model.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new InvalidDataException("The file is not ONNX: " + e.Message, e);
+        }
+        var node =
+            model.Graph?.Node.FirstOrDefault(node => node.OpType == "TreeEnsembleRegressor")
+            ?? throw new InvalidDataException("The graph has no TreeEnsembleRegressor; expected one.");
+        var attributes = node.Attribute.ToDictionary(attribute => attribute.Name);
+        IList<long> Ints(string name) => attributes.TryGetValue(name, out var found) ? found.Ints : [];
+        IList<float> Floats(string name) => attributes.TryGetValue(name, out var found) ? found.Floats : [];
+        var (treeIds, nodeIds, features) = (Ints("nodes_treeids"), Ints("nodes_nodeids"), Ints("nodes_featureids"));
+        var (left, right) = (Ints("nodes_truenodeids"), Ints("nodes_falsenodeids"));
+        var (values, covers, modes) = (Floats("nodes_values"), Floats("nodes_hitrates"), attributes["nodes_modes"].Strings);
+        if (covers.Count != treeIds.Count)
+            throw new InvalidDataException($"{covers.Count} nodes_hitrates; expected {treeIds.Count}, one a node, for the reasons.");
+        var places = new Dictionary<(long, long), (Tree Tree, int Node)>();
+        var trees = new List<Tree>();
+        for (var start = 0; start < treeIds.Count; )
+        {
+            var end = start;
+            while (end < treeIds.Count && treeIds[end] == treeIds[start])
+                end++;
+            var count = end - start;
+            var index = Enumerable.Range(start, count).ToDictionary(i => nodeIds[i], i => i - start);
+            var tree = new Tree
+            {
+                Feature = new int[count],
+                Threshold = new float[count],
+                Left = new int[count],
+                Right = new int[count],
+                Value = new float[count],
+                Cover = new float[count],
+            };
+            for (var i = 0; i < count; i++)
+            {
+                var at = start + i;
+                var mode = modes[at].ToStringUtf8();
+                tree.Cover[i] = covers[at];
+                places[(treeIds[at], nodeIds[at])] = (tree, i);
+                if (mode == "LEAF")
+                {
+                    tree.Feature[i] = -1;
+                    continue;
+                }
+                if (mode != "BRANCH_LEQ")
+                    throw new InvalidDataException($"A node is {mode}; expected LEAF or BRANCH_LEQ.");
+                tree.Feature[i] = (int)features[at];
+                tree.Threshold[i] = values[at];
+                tree.Left[i] = index[left[at]];
+                tree.Right[i] = index[right[at]];
+            }
+            trees.Add(tree);
+            start = end;
+        }
+        var (targetTrees, targetNodes, weights) = (Ints("target_treeids"), Ints("target_nodeids"), Floats("target_weights"));
+        for (var i = 0; i < weights.Count; i++)
+        {
+            var (tree, at) = places[(targetTrees[i], targetNodes[i])];
+            tree.Value[at] += weights[i];
+        }
+        var scalars = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, tensor => tensor.FloatData[0]);
+        Calibration? calibration =
+            scalars.TryGetValue("slope", out var slope) && scalars.TryGetValue("offset", out var offset) ? new(slope, offset) : null;
+        var columns = (int)model.Graph.Input[0].Type.TensorType.Shape.Dim[1].DimValue;
+        return new(trees, Floats("base_values").FirstOrDefault(), columns, calibration);
+    }
+
+    static Node Regressor(TreeEnsemble ensemble, string output)
+    {
+        List<long> treeIds = [],
+            nodeIds = [],
+            features = [],
+            left = [],
+            right = [],
+            targetTrees = [],
+            targetNodes = [];
+        List<float> values = [],
+            covers = [],
+            weights = [];
+        List<ByteString> modes = [];
+        var (leaf, branch) = (ByteString.CopyFromUtf8("LEAF"), ByteString.CopyFromUtf8("BRANCH_LEQ"));
+        for (var t = 0; t < ensemble.Trees.Count; t++)
+        {
+            var tree = ensemble.Trees[t];
+            for (var n = 0; n < tree.Feature.Length; n++)
+            {
+                var isLeaf = tree.Feature[n] < 0;
+                treeIds.Add(t);
+                nodeIds.Add(n);
+                features.Add(Math.Max(0, tree.Feature[n]));
+                values.Add(tree.Threshold[n]);
+                left.Add(tree.Left[n]);
+                right.Add(tree.Right[n]);
+                covers.Add(tree.Cover[n]);
+                modes.Add(isLeaf ? leaf : branch);
+                if (isLeaf)
+                {
+                    targetTrees.Add(t);
+                    targetNodes.Add(n);
+                    weights.Add(tree.Value[n]);
+                }
+            }
+        }
+        var node = Operator("TreeEnsembleRegressor", [Input], output);
+        node.Domain = "ai.onnx.ml";
+        void Ints(string name, IEnumerable<long> all) => node.Attribute.Add(new OnnxAttribute { Name = name, Type = 7, Ints = { all } });
+        void Floats(string name, IEnumerable<float> all) =>
+            node.Attribute.Add(new OnnxAttribute { Name = name, Type = 6, Floats = { all } });
+        Floats("base_values", [ensemble.Bias]);
+        node.Attribute.Add(new OnnxAttribute { Name = "n_targets", Type = 2, I = 1 });
+        Ints("nodes_falsenodeids", right);
+        Ints("nodes_featureids", features);
+        Floats("nodes_hitrates", covers);
+        node.Attribute.Add(new OnnxAttribute { Name = "nodes_modes", Type = 8, Strings = { modes } });
+        Ints("nodes_nodeids", nodeIds);
+        Ints("nodes_treeids", treeIds);
+        Ints("nodes_truenodeids", left);
+        Floats("nodes_values", values);
+        Ints("target_ids", targetNodes.Select(_ => 0L));
+        Ints("target_nodeids", targetNodes);
+        Ints("target_treeids", targetTrees);
+        Floats("target_weights", weights);
+        return node;
+    }
+
+    static Node Operator(string type, IEnumerable<string> inputs, string output) =>
+        new()
+        {
+            OpType = type,
+            Name = output,
+            Input = { inputs },
+            Output = { output },
+        };
+
+    static Tensor Scalar(string name, double value) =>
+        new()
+        {
+            Name = name,
+            DataType = Float,
+            Dims = { 1 },
+            FloatData = { (float)value },
+        };
+
+    static ValueInfo Value(string name, int columns) =>
+        new()
+        {
+            Name = name,
+            Type = new OnnxType
+            {
+                TensorType = new OnnxType.Types.Tensor
+                {
+                    ElemType = Float,
+                    Shape = new Shape
+                    {
+                        Dim = { new Shape.Types.Dimension { DimParam = "n" }, new Shape.Types.Dimension { DimValue = columns } },
+                    },
+                },
+            },
+        };
+}

@@ -1,0 +1,11 @@
+namespace Recommender.CoSell;
+
+/// <summary>The question: which partner for this opportunity, given what was seen strictly before <paramref name="AsOf"/>.</summary>
+/// <param name="AsOf">UTC, exclusive.</param>
+/// <param name="Opportunity">The deal; its id is empty when only the account is asked about.</param>
+public sealed record Decision(DateTime AsOf, Opportunity Opportunity)
+{
+    /// <summary>A question about an account, for a deal that does not stand in the history.</summary>
+    public static Decision About(string accountId, DateTime asOf, string? product = null, double? amount = null) =>
+        new(asOf, new("", accountId, product, amount, null, asOf, null, null, Outcome.Open, null, Attributes.None));
+}

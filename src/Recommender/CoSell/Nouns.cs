@@ -1,0 +1,118 @@
+namespace Recommender.CoSell;
+
+/// <summary>Custom columns of one row: what the contract does not name is kept as text under its own name.</summary>
+/// <param name="names">Column names, shared by all rows of a file.</param>
+/// <param name="values">One value per name; null is absent.</param>
+public sealed class Attributes(string[] names, string?[] values)
+{
+    /// <summary>No attributes.</summary>
+    public static Attributes None { get; } = new([], []);
+
+    /// <summary>Column names in file order.</summary>
+    public IReadOnlyList<string> Names => names;
+
+    /// <summary>Values in the order of <see cref="Names"/>.</summary>
+    public IReadOnlyList<string?> Values => values;
+
+    /// <summary>The value under <paramref name="name"/>, or null if absent.</summary>
+    public string? this[string name]
+    {
+        get
+        {
+            var at = Array.IndexOf(names, name);
+            return at < 0 ? null : values[at];
+        }
+    }
+}
+
+/// <summary>A company we sell to, customer or prospect.</summary>
+public sealed record Account(
+    string Id,
+    string? Name,
+    string? Industry,
+    string? Country,
+    string? Region,
+    double? EmployeeCount,
+    double? AnnualRevenue,
+    DateTime? CreatedAt,
+    Attributes Attributes
+);
+
+/// <summary>A company we sell with. <see cref="Industries"/>, <see cref="Regions"/> and <see cref="Competencies"/> are separated by '|'.</summary>
+public sealed record Partner(
+    string Id,
+    string? Name,
+    string? PartnerType,
+    string? Tier,
+    string? Industries,
+    string? Regions,
+    string? Competencies,
+    DateTime? JoinedAt,
+    Attributes Attributes
+);
+
+/// <summary>How an opportunity ended.</summary>
+public enum Outcome
+{
+    /// <summary>Not ended, or its end is not known.</summary>
+    Open,
+
+    /// <summary>The customer bought.</summary>
+    Won,
+
+    /// <summary>The customer did not buy.</summary>
+    Lost,
+}
+
+/// <summary>One deal on an account. The amount is in <see cref="Currency"/>, null if unknown.</summary>
+public sealed record Opportunity(
+    string Id,
+    string AccountId,
+    string? Product,
+    double? Amount,
+    string? Currency,
+    DateTime CreatedAt,
+    DateTime? ExpectedCloseAt,
+    DateTime? ClosedAt,
+    Outcome Outcome,
+    string? Owner,
+    Attributes Attributes
+);
+
+/// <summary>A partner working one opportunity with us.</summary>
+public sealed record Engagement(string Id, string OpportunityId, string PartnerId, string? Role, DateTime StartedAt);
+
+/// <summary>An opportunity entering a stage.</summary>
+public sealed record StageChange(string OpportunityId, string Stage, DateTime EnteredAt);
+
+/// <summary>One dated contact; a null partner means our own people.</summary>
+public sealed record Touch(string Id, string? AccountId, string? OpportunityId, string? PartnerId, string Kind, DateTime At);
+
+/// <summary>An account that a partner holds too, from <see cref="Since"/> (inclusive) until <see cref="Until"/> (exclusive).</summary>
+public sealed record AccountOverlap(
+    string PartnerId,
+    string AccountId,
+    string Population,
+    double? ContactCount,
+    string? ContactLevel,
+    DateTime Since,
+    DateTime? Until
+);
+
+/// <summary>A partner's claim on a deal. It is live from an approving decision until <see cref="ExpiresAt"/> (exclusive).</summary>
+public sealed record DealRegistration(
+    string Id,
+    string PartnerId,
+    string AccountId,
+    string? Product,
+    DateTime SubmittedAt,
+    string? Status,
+    DateTime? DecidedAt,
+    DateTime? ExpiresAt
+);
+
+/// <summary>A contact that moved a stage: given to, or received from, a partner.</summary>
+public sealed record Assist(string Id, string PartnerId, bool Given, string? AccountId, string? OpportunityId, DateTime At);
+
+/// <summary>A competency a partner has proven, valid until <see cref="ExpiresAt"/> (exclusive).</summary>
+public sealed record Certification(string PartnerId, string Competency, DateTime EarnedAt, DateTime? ExpiresAt);

@@ -1,0 +1,158 @@
+using Recommender.History;
+
+namespace Recommender.Features;
+
+/// <summary>What can be said of a decision whoever the partner is.</summary>
+static class DecisionFeatures
+{
+    public static IReadOnlyList<DecisionFeature> Of(FeatureSettings settings)
+    {
+        var features = new List<DecisionFeature>();
+        void Add(string name, string idea, string meaning, Func<DecisionView, double> value) =>
+            features.Add(new(new(name, meaning, idea), value));
+        void AddOptional(string name, string idea, string meaning, Func<DecisionView, double> value)
+        {
+            Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x);
+            Add(name + "_missing", idea, $"1 if {name} is unknown", v => double.IsNaN(value(v)) ? 1 : 0);
+        }
+
+        Add("account_opportunities", Ideas.Account, "Other opportunities of the account so far", v => Others(v));
+        Add("account_partners", Ideas.Account, "Partners the account has been worked with, or shares", v => v.Account?.Pairs?.Count ?? 0);
+        Add("account_partner_engagements", Ideas.Account, "Engagements of partners with the account", v => v.Account?.Engagements ?? 0);
+        for (var measure = 0; measure < settings.Fold.Measures.Count; measure++)
+        {
+            var m = measure;
+            var (name, isDate) = (settings.Fold.Measures[m].Name, settings.Fold.Measures[m].IsDate);
+            AddOptional(
+                name,
+                isDate || settings.Fold.Measures[m].Of == Side.Opportunity ? Ideas.Deal : Ideas.Account,
+                isDate ? $"Years from {name} to the decision" : $"{name}, signed logarithm of 1 + the value",
+                v => v.Measures[m]
+            );
+        }
+        return features;
+    }
+
+    /// <summary>Those that only the probability of winning needs.</summary>
+    public static IReadOnlyList<DecisionFeature> OfWinning(FeatureSettings settings)
+    {
+        var features = new List<DecisionFeature>();
+        void Add(string name, string idea, string meaning, Func<DecisionView, double> value) =>
+            features.Add(new(new(name, meaning, idea), value));
+        void AddOptional(string name, string idea, string meaning, Func<DecisionView, double> value)
+        {
+            Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x);
+            Add(name + "_missing", idea, $"1 if {name} is unknown", v => double.IsNaN(value(v)) ? 1 : 0);
+        }
+
+        Add(
+            "deal_age_days",
+            Ideas.Deal,
+            "Days since the deal was created",
+            v => Math.Max(0, (v.AsOf - v.Decision.Opportunity.CreatedAt).TotalDays)
+        );
+        Add(
+            "overall_win_rate",
+            Ideas.WinRate,
+            "Share of matured deals that were won, decayed with the outcome half-life",
+            v => Rate(v, v.State.Outcomes)
+        );
+        Add(
+            "account_win_rate",
+            Ideas.Account,
+            "Share of the account's closed deals that were won, shrunk to the overall share",
+            v => v.Smoothed(v.Account?.Won ?? 0, v.Account?.Lost ?? 0)
+        );
+        Add("account_won", Ideas.Account, "Deals won on the account", v => v.Account?.Won ?? 0);
+        Add("account_lost", Ideas.Account, "Deals lost on the account", v => v.Account?.Lost ?? 0);
+        Add(
+            "account_open",
+            Ideas.Account,
+            "Other open deals on the account",
+            v => Math.Max(0, Others(v) - (v.Account?.Won ?? 0) - (v.Account?.Lost ?? 0))
+        );
+        AddOptional(
+            "account_days_since_win",
+            Ideas.Account,
+            "Days since the account last bought",
+            v => v.Account is { Won: > 0 } account ? (v.AsOf - account.LastWonAt).TotalDays : double.NaN
+        );
+        AddOptional(
+            "account_days_known",
+            Ideas.Account,
+            "Days since the account's first deal",
+            v => v.Account is { Opportunities: > 0 } account ? (v.AsOf - account.FirstOpportunityAt).TotalDays : double.NaN
+        );
+        for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
+        {
+            var d = dimension;
+            var name = settings.Fold.Dimensions[d].Name;
+            Add(
+                $"{name}_deal_win_rate",
+                Ideas.In(name),
+                $"Share of matured deals in this {name} that were won, decayed and shrunk to the overall share",
+                v => v.Values[d].Count == 0 ? v.WinRate : v.Values[d].Average(value => Rate(v, value.Outcomes))
+            );
+        }
+        foreach (var encoder in settings.OneHots.Where(encoder => !encoder.OfPartner))
+        {
+            var d = settings.Fold.Dimensions.Select(dimension => dimension.Name).ToList().IndexOf(encoder.Name);
+            foreach (var value in encoder.Values)
+            {
+                Add(
+                    $"{encoder.Name}_is_{PairFeatures.Slug(value)}",
+                    Ideas.In(encoder.Name),
+                    $"1 if the {encoder.Name} is {value}",
+                    v => v.State.Categories.Find(value) is >= 0 and var id && Array.IndexOf(v.ValueIds[d], id) >= 0 ? 1 : 0
+                );
+            }
+        }
+        if (settings.Fold.Has("opportunity_stages"))
+        {
+            AddOptional(
+                "stage_win_rate",
+                Ideas.Deal,
+                "Share of matured deals that reached this stage and were won",
+                v =>
+                    v.Opportunity is { Stages: [.., var stage] }
+                        ? Rate(v, v.State.StageOutcomes.GetValueOrDefault(stage))
+                        : double.NaN
+            );
+            Add("stages_seen", Ideas.Deal, "Stages the deal has entered", v => v.Opportunity?.Stages.Count ?? 0);
+            AddOptional(
+                "days_in_stage",
+                Ideas.Deal,
+                "Days since the deal entered its stage",
+                v => v.Opportunity is { Stages.Count: > 0 } deal ? (v.AsOf - deal.StageAt).TotalDays : double.NaN
+            );
+        }
+        if (settings.Fold.Has("touches"))
+        {
+            Add(
+                "deal_touches",
+                Ideas.Touches,
+                "Our contacts on the deal, decayed with the short half-life",
+                v => (v.Opportunity?.OwnTouches ?? 0) * v.FastScale
+            );
+            Add(
+                "account_touches",
+                Ideas.Touches,
+                "Our contacts with the account, decayed with the short half-life",
+                v => (v.Account?.OwnTouches ?? 0) * v.FastScale
+            );
+            Add(
+                "account_partner_touches",
+                Ideas.Touches,
+                "Partners' contacts with the account, decayed with the short half-life",
+                v => (v.Account?.PartnerTouches ?? 0) * v.FastScale
+            );
+        }
+        return features;
+    }
+
+    /// <summary>Opportunities of the account other than the one decided on.</summary>
+    static int Others(DecisionView v) => (v.Account?.Opportunities ?? 0) - (v.Opportunity is null ? 0 : 1);
+
+    static double Rate(DecisionView v, OutcomeCounts counts) =>
+        v.Smoothed(counts.DecayedWon * v.OutcomeScale, counts.DecayedLost * v.OutcomeScale);
+}

@@ -1,0 +1,73 @@
+namespace Recommender.Features;
+
+/// <summary>One column of the feature matrix.</summary>
+/// <param name="Name">Unique, snake_case.</param>
+/// <param name="Meaning">What the number says, with its unit.</param>
+/// <param name="Idea">The idea a seller knows it by; features of one idea share a reason.</param>
+public sealed record FeatureColumn(string Name, string Meaning, string Idea);
+
+/// <summary>The ideas that features are grouped by when a score is explained.</summary>
+public static class Ideas
+{
+    /// <summary>How active the partner is.</summary>
+    public const string Activity = "activity";
+
+    /// <summary>Earlier work of partner and account.</summary>
+    public const string History = "history";
+
+    /// <summary>Work beside the account's other partners.</summary>
+    public const string Neighbours = "neighbours";
+
+    /// <summary>How often deals are won.</summary>
+    public const string WinRate = "win_rate";
+
+    /// <summary>Numbers of the deal against the partner's usual deals.</summary>
+    public const string Size = "size";
+
+    /// <summary>The kind of partner.</summary>
+    public const string Kind = "partner_kind";
+
+    /// <summary>What the partner says it covers.</summary>
+    public const string Coverage = "coverage";
+
+    /// <summary>Accounts both sides hold.</summary>
+    public const string Overlap = "overlap";
+
+    /// <summary>Contacts.</summary>
+    public const string Touches = "touches";
+
+    /// <summary>Deal registrations.</summary>
+    public const string Registrations = "registrations";
+
+    /// <summary>Assists given and received.</summary>
+    public const string Assists = "assists";
+
+    /// <summary>Proven competencies.</summary>
+    public const string Certifications = "certifications";
+
+    /// <summary>The account's own history.</summary>
+    public const string Account = "account";
+
+    /// <summary>The deal itself.</summary>
+    public const string Deal = "deal";
+
+    /// <summary>Experience in a dimension, such as industry.</summary>
+    public static string In(string dimension) => "in:" + dimension;
+}
+
+/// <summary>How a feature of several partners on one deal becomes one number.</summary>
+enum Combine
+{
+    /// <summary>Not used for the deal.</summary>
+    None,
+
+    /// <summary>The largest.</summary>
+    Max,
+
+    /// <summary>The mean.</summary>
+    Mean,
+}
+
+sealed record PairFeature(FeatureColumn Column, Func<PairView, double> Value, Combine Combine = Combine.None);
+
+sealed record DecisionFeature(FeatureColumn Column, Func<DecisionView, double> Value);

@@ -1,0 +1,105 @@
+using Recommender.CoSell;
+using Recommender.History;
+
+namespace Recommender.Features;
+
+/// <summary>
+/// Makes feature vectors of both models from the fold. Looks up a decision once, then fills a row per candidate. Every value is
+/// finite. One object serves one thread, and only while no fact is applied.
+/// </summary>
+public sealed class Featurizer
+{
+    readonly DecisionView _decision;
+    readonly PairView _pair;
+    readonly PairFeature[] _pairs;
+    readonly DecisionFeature[] _decisions;
+    readonly DecisionFeature[] _winning;
+    readonly PairFeature[] _combined;
+    readonly double[] _winningValues;
+
+    /// <summary>Features of <paramref name="state"/> as <paramref name="settings"/> define them.</summary>
+    public Featurizer(FeatureSettings settings, HistoryState state)
+    {
+        State = state;
+        _decision = new(state);
+        _pair = new(_decision);
+        _pairs = [.. PairFeatures.Of(settings)];
+        _decisions = [.. DecisionFeatures.Of(settings)];
+        _winning = [.. _decisions, .. DecisionFeatures.OfWinning(settings)];
+        _combined = [.. _pairs.Where(feature => feature.Combine != Combine.None)];
+        _winningValues = new double[_winning.Length];
+        PartnerFit = [.. _pairs.Select(feature => feature.Column), .. _decisions.Select(feature => feature.Column)];
+        WinProbability =
+        [
+            .. _winning.Select(feature => feature.Column),
+            new("partners_on_deal", "Partners engaged on the deal, the one asked about included", Ideas.Activity),
+            .. _combined.Select(feature =>
+                feature.Column with
+                {
+                    Name = "with_" + feature.Column.Name,
+                    Meaning = $"{feature.Column.Meaning}; {(feature.Combine == Combine.Max ? "largest" : "mean")} over the partners on the deal, 0 if none",
+                }
+            ),
+        ];
+    }
+
+    /// <summary>The history the features are read from.</summary>
+    public HistoryState State { get; }
+
+    /// <summary>Columns of the partner-fit model, in order.</summary>
+    public IReadOnlyList<FeatureColumn> PartnerFit { get; }
+
+    /// <summary>Columns of the win-probability model, in order.</summary>
+    public IReadOnlyList<FeatureColumn> WinProbability { get; }
+
+    /// <summary>Turns to a decision; the rows that follow are about it.</summary>
+    public void Look(Decision decision)
+    {
+        _decision.Look(decision);
+        for (var i = 0; i < _winning.Length; i++)
+            _winningValues[i] = _winning[i].Value(_decision);
+    }
+
+    /// <summary>Writes the partner-fit features of one candidate.</summary>
+    /// <param name="partner">The partner's number in <see cref="State"/>.</param>
+    /// <param name="row">As long as <see cref="PartnerFit"/>.</param>
+    public void WritePartnerFit(int partner, Span<float> row)
+    {
+        _pair.Look(partner);
+        for (var i = 0; i < _pairs.Length; i++)
+            row[i] = Finite(_pairs[i].Value(_pair));
+        for (var i = 0; i < _decisions.Length; i++)
+            row[_pairs.Length + i] = Finite(_winningValues[i]);
+    }
+
+    /// <summary>Writes the win-probability features of the deal with <paramref name="partners"/> on it.</summary>
+    /// <param name="partners">Numbers of the partners; none for the deal alone.</param>
+    /// <param name="row">As long as <see cref="WinProbability"/>.</param>
+    public void WriteWinProbability(IReadOnlyList<int> partners, Span<float> row)
+    {
+        for (var i = 0; i < _winning.Length; i++)
+            row[i] = Finite(_winningValues[i]);
+        row = row[_winning.Length..];
+        row[0] = partners.Count;
+        row = row[1..];
+        row.Clear();
+        for (var p = 0; p < partners.Count; p++)
+        {
+            _pair.Look(partners[p]);
+            for (var i = 0; i < _combined.Length; i++)
+            {
+                var value = Finite(_combined[i].Value(_pair));
+                row[i] =
+                    p == 0 ? value
+                    : _combined[i].Combine == Combine.Max ? Math.Max(row[i], value)
+                    : row[i] + (value - row[i]) / (p + 1);
+            }
+        }
+    }
+
+    static float Finite(double value)
+    {
+        var number = (float)value;
+        return float.IsFinite(number) ? number : throw new InvalidOperationException("A feature is not finite.");
+    }
+}

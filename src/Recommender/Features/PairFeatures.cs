@@ -1,0 +1,330 @@
+using Recommender.History;
+
+namespace Recommender.Features;
+
+/// <summary>What can be said of a partner and a decision: one definition serves both models.</summary>
+static class PairFeatures
+{
+    public static IReadOnlyList<PairFeature> Of(FeatureSettings settings)
+    {
+        var features = new List<PairFeature>();
+        void Add(string name, string idea, string meaning, Func<PairView, double> value, Combine combine = Combine.None) =>
+            features.Add(new(new(name, meaning, idea), value, combine));
+        void AddOptional(string name, string idea, string meaning, Func<PairView, double> value, Combine combine = Combine.None)
+        {
+            Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x, combine);
+            Add(name + "_missing", idea, $"1 if {name} is unknown", v => double.IsNaN(value(v)) ? 1 : 0);
+        }
+
+        Add("partner_engagements", Ideas.Activity, "Engagements of the partner", v => v.Partner.Counts.Engagements, Combine.Max);
+        Add(
+            "partner_engagements_decayed",
+            Ideas.Activity,
+            "Engagements of the partner, decayed with the slow half-life",
+            v => v.Partner.Counts.Decayed * v.Decision.SlowScale,
+            Combine.Max
+        );
+        Add(
+            "partner_engagements_recent",
+            Ideas.Activity,
+            "Engagements of the partner, decayed with the short half-life",
+            v => v.Partner.Short * v.Decision.FastScale,
+            Combine.Max
+        );
+        Add(
+            "partner_share",
+            Ideas.Activity,
+            "Share of all decayed engagements that are the partner's, per thousand",
+            v => 1000 * Ratio(v.Partner.Counts.Decayed, v.Decision.State.DecayedEngagements)
+        );
+        AddOptional(
+            "partner_days_since_engagement",
+            Ideas.Activity,
+            "Days since the partner's last engagement started",
+            v => v.Partner.Counts.Engagements == 0 ? double.NaN : (v.Decision.AsOf - v.Partner.LastEngagementAt).TotalDays
+        );
+        AddOptional(
+            "partner_tenure_days",
+            Ideas.Activity,
+            "Days since the partner joined or first engaged",
+            v =>
+                v.Partner.Row?.JoinedAt is { } joined ? (v.Decision.AsOf - joined).TotalDays
+                : v.Partner.Counts.Engagements > 0 ? (v.Decision.AsOf - v.Partner.FirstEngagementAt).TotalDays
+                : double.NaN
+        );
+        Add("partner_accounts", Ideas.Activity, "Accounts the partner has worked with", v => v.Partner.Accounts);
+        Add(
+            "partner_win_rate",
+            Ideas.WinRate,
+            "Share of the partner's matured deals that were won, shrunk to the overall share",
+            v => v.Decision.Smoothed(v.Partner.Counts.Won, v.Partner.Counts.Lost),
+            Combine.Mean
+        );
+        Add(
+            "partner_outcomes",
+            Ideas.WinRate,
+            "Matured deals of the partner",
+            v => v.Partner.Counts.Won + v.Partner.Counts.Lost,
+            Combine.Max
+        );
+
+        Add("account_engagements", Ideas.History, "Engagements of partner and account", v => v.Pair.Engagements, Combine.Max);
+        Add(
+            "account_engagements_decayed",
+            Ideas.History,
+            "Engagements of partner and account, decayed with the slow half-life",
+            v => v.Pair.Decayed * v.Decision.SlowScale,
+            Combine.Max
+        );
+        AddOptional(
+            "account_days_since_engagement",
+            Ideas.History,
+            "Days since partner and account last worked together",
+            v => v.Pair.Engagements == 0 ? double.NaN : (v.Decision.AsOf - v.Pair.LastEngagementAt).TotalDays
+        );
+        Add(
+            "account_share",
+            Ideas.History,
+            "Share of the account's engagements that were with the partner",
+            v => Ratio(v.Pair.Engagements, v.Decision.Account?.Engagements ?? 0)
+        );
+        Add(
+            "account_pair_win_rate",
+            Ideas.History,
+            "Share of matured deals of partner and account that were won, shrunk to the overall share",
+            v => v.Decision.Smoothed(v.Pair.Won, v.Pair.Lost),
+            Combine.Mean
+        );
+        Add(
+            "co_engagement_sum",
+            Ideas.Neighbours,
+            "Cosine of co-engagement with the account's earlier partners, summed",
+            v => v.CoEngagement.Sum,
+            Combine.Max
+        );
+        Add("co_engagement_best", Ideas.Neighbours, "Cosine of co-engagement with the closest of them", v => v.CoEngagement.Best);
+        Add("co_engagement_partners", Ideas.Neighbours, "How many of them the partner has worked beside", v => v.CoEngagement.Count);
+
+        for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
+        {
+            var d = dimension;
+            var name = settings.Fold.Dimensions[d].Name;
+            var idea = Ideas.In(name);
+            Add($"{name}_engagements", idea, $"The partner's engagements in this {name}", v => v.Values[d].Engagements, Combine.Max);
+            Add(
+                $"{name}_engagements_decayed",
+                idea,
+                $"The same, decayed with the slow half-life",
+                v => v.Values[d].Decayed * v.Decision.SlowScale
+            );
+            Add(
+                $"{name}_share",
+                idea,
+                $"Share of the partner's engagements in this {name}, shrunk to zero",
+                v => v.Values[d].Engagements / (v.Partner.Counts.Engagements + 5.0)
+            );
+            Add(
+                $"{name}_affinity",
+                idea,
+                $"Logarithm of the partner's share in this {name} against everybody's",
+                v => Affinity(v, d),
+                Combine.Max
+            );
+            Add(
+                $"{name}_share_of_value",
+                idea,
+                $"Share of recent engagements in this {name} that are the partner's, per hundred",
+                v => 100 * Ratio(v.Values[d].Decayed, Sum(v.Decision.Values[d], value => value.DecayedEngagements))
+            );
+            Add(
+                $"{name}_win_rate",
+                idea,
+                $"Share of the partner's matured deals in this {name} that were won, shrunk to its overall share",
+                v =>
+                {
+                    var rate = v.Decision.Smoothed(v.Partner.Counts.Won, v.Partner.Counts.Lost);
+                    var (won, lost) = (v.Values[d].Won, v.Values[d].Lost);
+                    return (won + v.Decision.Settings.Smoothing * rate) / (won + lost + v.Decision.Settings.Smoothing);
+                },
+                Combine.Mean
+            );
+        }
+        for (var measure = 0; measure < settings.Fold.Measures.Count; measure++)
+        {
+            var m = measure;
+            var name = settings.Fold.Measures[m].Name;
+            AddOptional(
+                $"{name}_gap",
+                Ideas.Size,
+                $"{name} against the partner's usual, in its standard deviations; negative is less",
+                v => Gap(v, m)
+            );
+            Add(
+                $"{name}_distance",
+                Ideas.Size,
+                $"{name} against the partner's usual, without sign; 0 if unknown",
+                v => Gap(v, m) is var gap && double.IsNaN(gap) ? 0 : Math.Abs(gap),
+                Combine.Mean
+            );
+        }
+        foreach (var encoder in settings.OneHots.Where(encoder => encoder.OfPartner))
+        {
+            var trait = settings.Fold.PartnerTraits.ToList().IndexOf(encoder.Name);
+            foreach (var value in encoder.Values)
+            {
+                Add(
+                    $"{encoder.Name}_is_{Slug(value)}",
+                    Ideas.Kind,
+                    $"1 if the partner's {encoder.Name} is {value}",
+                    v => Has(v.Partner.Traits, trait, v.Decision.State.Categories.Find(value)),
+                    Combine.Max
+                );
+            }
+        }
+        foreach (var match in settings.Matches)
+        {
+            var trait = settings.Fold.PartnerTraits.ToList().IndexOf(match.Trait);
+            var d = settings.Fold.Dimensions.Select(dimension => dimension.Name).ToList().IndexOf(match.Dimension);
+            Add(
+                $"{match.Trait}_covers_{match.Dimension}",
+                Ideas.Coverage,
+                $"1 if the partner's {match.Trait} name this {match.Dimension}",
+                v => v.Decision.ValueIds[d].Max(value => (double?)Has(v.Partner.Traits, trait, value)) ?? 0,
+                Combine.Max
+            );
+        }
+        if (settings.Fold.Has("account_overlaps"))
+        {
+            foreach (var population in (string[])["customer", "open_opportunity", "prospect"])
+                Add(
+                    $"overlap_{population}",
+                    Ideas.Overlap,
+                    $"1 if the account is a {population} of the partner",
+                    v => Live(v)?.Population == population ? 1 : 0,
+                    Combine.Max
+                );
+            Add("overlap_contacts", Ideas.Overlap, "The partner's contacts at the account", v => Live(v)?.ContactCount ?? 0, Combine.Max);
+            AddOptional(
+                "overlap_days",
+                Ideas.Overlap,
+                "Days since the overlap began",
+                v => Live(v) is { } overlap ? (v.Decision.AsOf - overlap.Since).TotalDays : double.NaN
+            );
+            Add("partner_overlaps", Ideas.Overlap, "Accounts the partner shares with us", v => v.Partner.Overlaps);
+        }
+        if (settings.Fold.Has("touches"))
+        {
+            Add(
+                "pair_touches",
+                Ideas.Touches,
+                "The partner's contacts with the account, decayed with the short half-life",
+                v => v.Pair.Touches * v.Decision.FastScale,
+                Combine.Max
+            );
+            AddOptional(
+                "days_since_touch",
+                Ideas.Touches,
+                "Days since the partner's last contact with the account",
+                v => v.Pair.LastTouchAt == default ? double.NaN : (v.Decision.AsOf - v.Pair.LastTouchAt).TotalDays
+            );
+        }
+        if (settings.Fold.Has("deal_registrations"))
+        {
+            Add(
+                "registration_live",
+                Ideas.Registrations,
+                "1 if the partner has a live registration on the account",
+                v => v.Pair.Registration is { } claim && (claim.ExpiresAt is null || claim.ExpiresAt >= v.Decision.AsOf) ? 1 : 0,
+                Combine.Max
+            );
+            Add("partner_registrations", Ideas.Registrations, "Registrations the partner has submitted", v => v.Partner.Registrations);
+        }
+        if (settings.Fold.Has("assists"))
+        {
+            Add(
+                "assists_given",
+                Ideas.Assists,
+                "Assists given to the partner, decayed with the slow half-life",
+                v => v.Partner.AssistsGiven * v.Decision.SlowScale
+            );
+            Add(
+                "assists_received",
+                Ideas.Assists,
+                "Assists received from the partner, decayed with the slow half-life",
+                v => v.Partner.AssistsReceived * v.Decision.SlowScale
+            );
+            Add(
+                "pair_assists",
+                Ideas.Assists,
+                "Assists with the partner on the account",
+                v => v.Pair.AssistsGiven + v.Pair.AssistsReceived,
+                Combine.Max
+            );
+        }
+        if (settings.Fold.Has("certifications"))
+        {
+            Add(
+                "certifications",
+                Ideas.Certifications,
+                "Certifications the partner holds",
+                v => v.Partner.Certifications?.Count(held => held.ExpiresAt is null || held.ExpiresAt >= v.Decision.AsOf) ?? 0,
+                Combine.Max
+            );
+            Add(
+                "certified_for_product",
+                Ideas.Certifications,
+                "1 if one of them names the deal's product",
+                v =>
+                    v.Decision.Decision.Opportunity.Product is { } product
+                    && v.Partner.Certifications is { } certifications
+                    && certifications.Exists(held =>
+                        (held.ExpiresAt is null || held.ExpiresAt >= v.Decision.AsOf)
+                        && string.Equals(held.Competency, product, StringComparison.OrdinalIgnoreCase)
+                    )
+                        ? 1
+                        : 0,
+                Combine.Max
+            );
+        }
+        return features;
+    }
+
+    static CoSell.AccountOverlap? Live(PairView v) =>
+        v.Pair.Overlap is { } overlap && (overlap.Until is null || overlap.Until >= v.Decision.AsOf) ? overlap : null;
+
+    static double Gap(PairView v, int m)
+    {
+        var (count, sum, squares) = v.Partner.Measures[m];
+        var value = v.Decision.Measures[m];
+        if (count == 0 || double.IsNaN(value))
+            return double.NaN;
+        var mean = sum / count;
+        var variance = (Math.Max(0, squares - sum * mean) + 1) / (count + 1);
+        return (value - mean) / Math.Sqrt(variance);
+    }
+
+    static double Affinity(PairView v, int d)
+    {
+        var everybody = Ratio(Sum(v.Decision.Values[d], value => value.Engagements), v.Decision.State.Engagements);
+        if (everybody <= 0)
+            return 0;
+        var k = v.Decision.Settings.Smoothing;
+        var own = (v.Values[d].Engagements + k * everybody) / (v.Partner.Counts.Engagements + k);
+        return Math.Log(own / everybody);
+    }
+
+    static double Sum(List<ValueState> values, Func<ValueState, double> of)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+            sum += of(value);
+        return sum;
+    }
+
+    static double Ratio(double part, double whole) => whole > 0 ? part / whole : 0;
+
+    static double Has(int[][] traits, int trait, int value) =>
+        value >= 0 && trait < traits.Length && Array.IndexOf(traits[trait], value) >= 0 ? 1 : 0;
+
+    public static string Slug(string value) => string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
+}

@@ -1,0 +1,157 @@
+using Recommender.CoSell;
+using Recommender.History;
+
+namespace Recommender.Features;
+
+/// <summary>A decision with what the history says about it, looked up once for all candidates.</summary>
+sealed class DecisionView
+{
+    readonly HistoryState _state;
+    readonly List<int> _met = [];
+    double[] _coSum = [];
+    double[] _coBest = [];
+    int[] _coCount = [];
+
+    public DecisionView(HistoryState state)
+    {
+        _state = state;
+        var dimensions = state.Settings.Dimensions.Count;
+        Values = new List<ValueState>[dimensions];
+        ValueIds = new int[dimensions][];
+        for (var d = 0; d < dimensions; d++)
+            Values[d] = [];
+        Measures = new double[state.Settings.Measures.Count];
+    }
+
+    public HistoryState State => _state;
+
+    public FoldSettings Settings => _state.Settings;
+
+    public Decision Decision { get; private set; } = null!;
+
+    public DateTime AsOf => Decision.AsOf;
+
+    public AccountState? Account { get; private set; }
+
+    public OpportunityState? Opportunity { get; private set; }
+
+    public List<ValueState>[] Values { get; }
+
+    public int[][] ValueIds { get; }
+
+    public double[] Measures { get; }
+
+    public double SlowScale { get; private set; }
+
+    public double FastScale { get; private set; }
+
+    public double OutcomeScale { get; private set; }
+
+    public double WinRate { get; private set; }
+
+    public void Look(Decision decision)
+    {
+        Decision = decision;
+        _state.AdvanceTo(decision.AsOf);
+        Account = _state.FindAccountState(decision.Opportunity.AccountId);
+        Opportunity = _state.FindOpportunityState(decision.Opportunity.Id);
+        SlowScale = _state.Slow.Scale(decision.AsOf);
+        FastScale = _state.Fast.Scale(decision.AsOf);
+        OutcomeScale = _state.OutcomeDecay.Scale(decision.AsOf);
+        var outcomes = _state.Outcomes;
+        WinRate = (outcomes.Won + 1.0) / (outcomes.Won + outcomes.Lost + 2.0);
+        var values = _state.ValuesOf(decision.Opportunity);
+        var measures = _state.MeasuresOf(decision.Opportunity);
+        for (var d = 0; d < Values.Length; d++)
+        {
+            ValueIds[d] = _state.ValuesOn(d, Account, values);
+            Values[d].Clear();
+            foreach (var value in ValueIds[d])
+            {
+                if (_state.FindValue(d, value) is { } known)
+                    Values[d].Add(known);
+            }
+        }
+        for (var m = 0; m < Measures.Length; m++)
+            Measures[m] = _state.MeasureOn(m, Account, measures, decision.AsOf);
+        LookAtNeighbours();
+    }
+
+    /// <summary>Shrinks a rate toward the overall win rate.</summary>
+    public double Smoothed(double won, double lost) =>
+        (won + Settings.Smoothing * WinRate) / (won + lost + Settings.Smoothing);
+
+    public (double Sum, double Best, int Count) CoEngagement(int partner) =>
+        partner < _coSum.Length ? (_coSum[partner], _coBest[partner], _coCount[partner]) : default;
+
+    /// <summary>For each partner, how often it worked beside the account's earlier partners (cosine of co-engagement counts, before its own norm).</summary>
+    void LookAtNeighbours()
+    {
+        foreach (var partner in _met)
+            (_coSum[partner], _coBest[partner], _coCount[partner]) = (0, 0, 0);
+        _met.Clear();
+        if (_coSum.Length < _state.PartnerCount)
+        {
+            Array.Resize(ref _coSum, _state.PartnerCount);
+            Array.Resize(ref _coBest, _state.PartnerCount);
+            Array.Resize(ref _coCount, _state.PartnerCount);
+        }
+        if (Account?.Pairs is not { } pairs)
+            return;
+        foreach (var partner in pairs.Partners)
+        {
+            var neighbours = _state.PartnerStates[partner].Neighbours;
+            if (neighbours is null || pairs[partner].Engagements == 0)
+                continue;
+            var norm = 1 / Math.Sqrt(_state.PartnerStates[partner].Counts.Engagements);
+            foreach (var (other, times) in neighbours)
+            {
+                if (_coCount[other]++ == 0)
+                    _met.Add(other);
+                var weight = times * norm;
+                _coSum[other] += weight;
+                _coBest[other] = Math.Max(_coBest[other], weight);
+            }
+        }
+    }
+}
+
+/// <summary>A candidate beside a decision. One object is filled again for each candidate.</summary>
+sealed class PairView(DecisionView decision)
+{
+    public DecisionView Decision { get; } = decision;
+
+    public int Index { get; private set; }
+
+    public PartnerState Partner { get; private set; } = null!;
+
+    public PairHistory Pair { get; private set; }
+
+    public PartnerCounts[] Values { get; } = new PartnerCounts[decision.Values.Length];
+
+    public (double Sum, double Best, int Count) CoEngagement { get; private set; }
+
+    public void Look(int partner)
+    {
+        Index = partner;
+        Partner = Decision.State.PartnerStates[partner];
+        Pair = Decision.Account?.Pairs is { } pairs && pairs.TryGet(partner, out var pair) ? pair : default;
+        for (var d = 0; d < Values.Length; d++)
+        {
+            PartnerCounts sum = default;
+            foreach (var value in Decision.Values[d])
+            {
+                if (!value.Partners.TryGet(partner, out var counts))
+                    continue;
+                sum.Engagements += counts.Engagements;
+                sum.Decayed += counts.Decayed;
+                sum.Won += counts.Won;
+                sum.Lost += counts.Lost;
+            }
+            Values[d] = sum;
+        }
+        var (total, best, count) = Decision.CoEngagement(partner);
+        var norm = 1 / Math.Sqrt(Math.Max(1, Partner.Counts.Engagements));
+        CoEngagement = (total * norm, best * norm, count);
+    }
+}

@@ -1,0 +1,51 @@
+namespace Recommender.History;
+
+/// <summary>Whose column a dimension or measure is.</summary>
+public enum Side
+{
+    /// <summary>A column of accounts.</summary>
+    Account,
+
+    /// <summary>A column of opportunities.</summary>
+    Opportunity,
+}
+
+/// <summary>A category by which decisions are told apart, such as industry or product. Several values are separated by '|'.</summary>
+public sealed record Dimension(string Name, Side Of);
+
+/// <summary>A number of a decision, such as amount or employee_count; a date counts in days before the decision.</summary>
+public sealed record Measure(string Name, Side Of, bool IsDate);
+
+/// <summary>What the fold keeps count of. Stored with a model, because its features mean nothing under other settings.</summary>
+public sealed record FoldSettings
+{
+    /// <summary>Days from creation after which an opportunity's outcome counts, so that early wins do not flatter recent deals.</summary>
+    public required int MaturityDays { get; init; }
+
+    /// <summary>Categories of a decision.</summary>
+    public required IReadOnlyList<Dimension> Dimensions { get; init; }
+
+    /// <summary>Numbers of a decision.</summary>
+    public required IReadOnlyList<Measure> Measures { get; init; }
+
+    /// <summary>Categories of a partner: columns of partners.</summary>
+    public required IReadOnlyList<string> PartnerTraits { get; init; }
+
+    /// <summary>The optional files the history holds, by table name; features of the others are left out.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>Half-life of the slow decayed counters, days.</summary>
+    public double HalfLifeDays { get; init; } = 365;
+
+    /// <summary>Half-life of the fast decayed counters, days.</summary>
+    public double ShortHalfLifeDays { get; init; } = 90;
+
+    /// <summary>Half-life of the decayed outcome counters, days.</summary>
+    public double OutcomeHalfLifeDays { get; init; } = 1095;
+
+    /// <summary>Pseudo-count of the smoothed rates.</summary>
+    public double Smoothing { get; init; } = 10;
+
+    /// <summary>True if the history holds <paramref name="table"/>.</summary>
+    public bool Has(string table) => Files.Contains(table);
+}

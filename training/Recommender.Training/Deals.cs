@@ -1,0 +1,82 @@
+using Recommender.CoSell;
+using Recommender.History;
+
+namespace Recommender.Training;
+
+/// <summary>An opportunity with what was known of it at a cut: the source of labels, never of features.</summary>
+sealed class Deal(Opportunity row)
+{
+    public Opportunity Row { get; } = row;
+
+    public List<(string PartnerId, DateTime StartedAt)> Engagements { get; } = [];
+
+    public List<DateTime> StagesAt { get; } = [];
+
+    public Outcome Outcome { get; set; }
+
+    /// <summary>When partners were brought in: the earliest start; null if none was.</summary>
+    public DateTime? DecidedAt => Engagements.Count == 0 ? null : Engagements.Min(engagement => engagement.StartedAt);
+
+    /// <summary>All deals as known strictly before <paramref name="until"/>.</summary>
+    public static List<Deal> KnownBefore(IEnumerable<DatedFact> facts, DateTime until)
+    {
+        var deals = new Dictionary<string, Deal>();
+        var waiting = new List<DatedFact>();
+        foreach (var fact in facts)
+        {
+            if (fact.SeenAt >= until)
+                continue;
+            if (fact is { Kind: FactKind.OpportunityCreated, Noun: Opportunity opportunity })
+                deals.TryAdd(opportunity.Id, new(opportunity));
+            else if (fact.Kind is FactKind.Engagement or FactKind.StageEntered or FactKind.OpportunityClosed)
+                waiting.Add(fact);
+        }
+        foreach (var fact in waiting)
+        {
+            switch (fact.Noun)
+            {
+                case Engagement engagement when deals.TryGetValue(engagement.OpportunityId, out var deal):
+                    if (!deal.Engagements.Exists(known => known.PartnerId == engagement.PartnerId))
+                        deal.Engagements.Add((engagement.PartnerId, engagement.StartedAt));
+                    break;
+                case StageChange stage when deals.TryGetValue(stage.OpportunityId, out var deal):
+                    deal.StagesAt.Add(stage.EnteredAt);
+                    break;
+                case Opportunity closed when deals.TryGetValue(closed.Id, out var deal):
+                    deal.Outcome = closed.Outcome;
+                    break;
+                default:
+                    break;
+            }
+        }
+        return [.. deals.Values];
+    }
+}
+
+/// <summary>Walks facts in the order in which they could be seen.</summary>
+sealed class Replay : IDisposable
+{
+    readonly IEnumerator<DatedFact> _facts;
+    bool _more;
+
+    public Replay(IEnumerable<DatedFact> facts, HistoryState state)
+    {
+        State = state;
+        _facts = facts.GetEnumerator();
+        _more = _facts.MoveNext();
+    }
+
+    public HistoryState State { get; }
+
+    /// <summary>Applies every fact seen strictly before <paramref name="asOf"/>.</summary>
+    public void To(DateTime asOf)
+    {
+        while (_more && _facts.Current.SeenAt < asOf)
+        {
+            State.Apply(_facts.Current);
+            _more = _facts.MoveNext();
+        }
+    }
+
+    public void Dispose() => _facts.Dispose();
+}

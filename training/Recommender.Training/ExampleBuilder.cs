@@ -1,0 +1,184 @@
+using Recommender.CoSell;
+using Recommender.Features;
+
+namespace Recommender.Training;
+
+/// <summary>Replays history and writes down, at each past decision, the features before the facts of that moment.</summary>
+sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
+{
+    /// <summary>Weight of the example at creation.</summary>
+    const float CreationWeight = 0.4f;
+
+    /// <summary>Weight of each example at a seeded age, a stage change or the joining of a partner; six at most, so that a deal weighs one.</summary>
+    const float LaterWeight = 0.1f;
+
+    const int SeededAges = 2;
+    const int MostEvents = 4;
+
+    readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
+
+    public ExampleSet PartnerFit { get; } = new(featurizer.PartnerFit.Count);
+
+    public ExampleSet WinProbability { get; private set; } = new(featurizer.WinProbability.Count);
+
+    /// <summary>Decisions that partner-fit examples were made of.</summary>
+    public int Decisions { get; private set; }
+
+    /// <summary>Builds the examples of both models from deals known at <paramref name="asOf"/>; leaves the replay at that moment.</summary>
+    public void Build(Replay replay, IReadOnlyList<Deal> deals, DateTime asOf, Action<double>? progress = null)
+    {
+        var fits = deals
+            .Where(deal => deal.DecidedAt < asOf)
+            .OrderByDescending(deal => deal.DecidedAt)
+            .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
+            .Take(config.PartnerFit.MaxDecisions)
+            .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true, Weight: 1f));
+        var matured = asOf.AddDays(-featurizer.State.Settings.MaturityDays);
+        var wins = deals
+            .Where(deal => deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)
+            .OrderByDescending(deal => deal.Row.CreatedAt)
+            .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
+            .Take(config.WinProbability.MaxDeals)
+            .SelectMany(deal => Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Weight)));
+        var moments = fits.Concat(wins)
+            .OrderBy(moment => moment.At)
+            .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal)
+            .ThenBy(moment => moment.IsFit)
+            .ToList();
+        for (var i = 0; i < moments.Count; i++)
+        {
+            var (at, deal, isFit, weight) = moments[i];
+            replay.To(at);
+            featurizer.Look(new(at, deal.Row));
+            if (isFit)
+                AddDecision(at, deal);
+            else
+                AddMoment(at, deal, weight);
+            if ((i & 255) == 0)
+                progress?.Invoke((double)i / moments.Count);
+        }
+        WinProbability = WinProbability.InTimeOrder();
+        replay.To(asOf);
+        progress?.Invoke(1);
+    }
+
+    /// <summary>
+    /// When a deal is asked about: at creation, at stage changes and joinings, and at seeded ages drawn alike for every deal and kept
+    /// while it is open. A deal that closes before an age leaves that weight unused: giving it to the others would favour early wins.
+    /// </summary>
+    IEnumerable<(DateTime At, float Weight)> Moments(Deal deal, DateTime asOf)
+    {
+        yield return (deal.Row.CreatedAt, CreationWeight);
+        var closedAt = deal.Row.ClosedAt ?? asOf;
+        var events = deal
+            .StagesAt.Concat(deal.Engagements.Select(engagement => engagement.StartedAt))
+            .Where(at => at.Date > deal.Row.CreatedAt.Date && at < closedAt)
+            .Distinct()
+            .Order()
+            .Take(MostEvents);
+        foreach (var at in events)
+            yield return (at, LaterWeight);
+        var random = RandomOf(deal);
+        for (var i = 0; i < SeededAges; i++)
+        {
+            var at = deal.Row.CreatedAt.AddDays(Math.Floor(random.NextDouble() * featurizer.State.Settings.MaturityDays) + 1);
+            if (at < closedAt)
+                yield return (at, LaterWeight);
+        }
+    }
+
+    void AddDecision(DateTime at, Deal deal)
+    {
+        var state = featurizer.State;
+        var onDeal = state.PartnersOn(deal.Row.Id);
+        var engaged = deal
+            .Engagements.Select(engagement => state.IndexOfPartner(engagement.PartnerId))
+            .Where(partner => partner >= 0 && !onDeal.Contains(partner))
+            .ToHashSet();
+        _candidates.At(at);
+        var random = RandomOf(deal);
+        var keep = KeepUnproven();
+        var positives = engaged.Where(partner => !_candidates.IsUnproven(partner) || random.NextDouble() < keep).Order().ToList();
+        if (positives.Count == 0)
+            return;
+        var negatives = Sample(_candidates.Proven, config.PartnerFit.ProvenNegatives, engaged, onDeal, random);
+        negatives.AddRange(Sample(_candidates.Unproven, config.PartnerFit.UnprovenNegatives, engaged, onDeal, random));
+        if (negatives.Count == 0)
+            return;
+        var label = deal.Outcome == Outcome.Won ? 2f : 1f;
+        // The trainer breaks ties by position: positives must not stand first.
+        var candidates = positives.Select(partner => (partner, label)).Concat(negatives.Select(partner => (partner, label: 0f))).ToArray();
+        random.Shuffle(candidates);
+        foreach (var (partner, grade) in candidates)
+            featurizer.WritePartnerFit(partner, PartnerFit.Add(grade, 1, at, Decisions));
+        Decisions++;
+    }
+
+    /// <summary>
+    /// The share of unproven partners who engaged that is kept, so that they stand to unproven negatives as proven ones do: otherwise
+    /// the sample would make newcomers look sought after.
+    /// </summary>
+    double KeepUnproven()
+    {
+        var proven = Math.Min(1, (double)config.PartnerFit.ProvenNegatives / Math.Max(1, _candidates.Proven.Count));
+        var unproven = Math.Min(1, (double)config.PartnerFit.UnprovenNegatives / Math.Max(1, _candidates.Unproven.Count));
+        return unproven / proven;
+    }
+
+    void AddMoment(DateTime at, Deal deal, float weight)
+    {
+        var state = featurizer.State;
+        var partners = deal
+            .Engagements.Where(engagement => engagement.StartedAt.Date <= at.Date)
+            .Select(engagement => state.IndexOfPartner(engagement.PartnerId))
+            .Where(partner => partner >= 0)
+            .ToList();
+        featurizer.WriteWinProbability(partners, WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, 0));
+    }
+
+    static List<int> Sample(IReadOnlyList<int> from, int count, HashSet<int> engaged, IReadOnlyList<int> onDeal, Random random)
+    {
+        var pool = from.Where(partner => !engaged.Contains(partner) && !onDeal.Contains(partner)).ToArray();
+        count = Math.Min(count, pool.Length);
+        for (var i = 0; i < count; i++)
+        {
+            var j = random.Next(i, pool.Length);
+            (pool[i], pool[j]) = (pool[j], pool[i]);
+        }
+        return [.. pool.Take(count)];
+    }
+
+    Random RandomOf(Deal deal)
+    {
+        var hash = 2166136261u;
+        foreach (var c in deal.Row.Id)
+            hash = (hash ^ c) * 16777619;
+        return new Random(unchecked((int)hash ^ config.Seed));
+    }
+}
+
+/// <summary>Who could be brought in at a moment: partners with a record, and the unproven.</summary>
+sealed class CandidateSets(CandidateConfig config, History.HistoryState state)
+{
+    public List<int> Proven { get; } = [];
+
+    public List<int> Unproven { get; } = [];
+
+    /// <summary>True if the partner has no record at the moment last turned to.</summary>
+    public bool IsUnproven(int partner) => Unproven.BinarySearch(partner) >= 0;
+
+    public void At(DateTime asOf)
+    {
+        Proven.Clear();
+        Unproven.Clear();
+        var since = asOf.AddDays(-config.ActiveDays);
+        for (var partner = 0; partner < state.PartnerCount; partner++)
+        {
+            var (count, lastAt) = state.EngagementsOf(partner);
+            if (count >= config.MinEngagements && lastAt >= since)
+                Proven.Add(partner);
+            else
+                Unproven.Add(partner);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+
+namespace Recommender.Training;
+
+/// <summary>Training examples: feature rows side by side in one array, with label, weight and group each.</summary>
+sealed class ExampleSet(int columns)
+{
+    readonly List<float> _values = [];
+
+    /// <summary>Features of a row.</summary>
+    public int Columns => columns;
+
+    public int Count => Labels.Count;
+
+    /// <summary>1 if won, or the grade of a candidate: 0, 1 or 2.</summary>
+    public List<float> Labels { get; } = [];
+
+    public List<float> Weights { get; } = [];
+
+    /// <summary>The moment by which examples are split in time: the decision's for partner fit, the deal's creation for winning.</summary>
+    public List<DateTime> At { get; } = [];
+
+    /// <summary>The decision an example belongs to, rising.</summary>
+    public List<int> Groups { get; } = [];
+
+    public ReadOnlySpan<float> Row(int index) => CollectionsMarshal.AsSpan(_values).Slice(index * columns, columns);
+
+    /// <summary>Adds an example and returns its row to be filled.</summary>
+    public Span<float> Add(float label, float weight, DateTime at, int group)
+    {
+        CollectionsMarshal.SetCount(_values, _values.Count + columns);
+        Labels.Add(label);
+        Weights.Add(weight);
+        At.Add(at);
+        Groups.Add(group);
+        return CollectionsMarshal.AsSpan(_values)[^columns..];
+    }
+
+    /// <summary>The same examples in the order of <see cref="At"/>; those of one moment keep theirs.</summary>
+    public ExampleSet InTimeOrder()
+    {
+        var ordered = new ExampleSet(columns);
+        foreach (var i in Enumerable.Range(0, Count).OrderBy(i => At[i]))
+            Row(i).CopyTo(ordered.Add(Labels[i], Weights[i], At[i], Groups[i]));
+        return ordered;
+    }
+
+    /// <summary>The index from which examples were decided at or after <paramref name="at"/>; examples are in time order.</summary>
+    public int From(DateTime at)
+    {
+        var index = At.BinarySearch(at);
+        if (index < 0)
+            return ~index;
+        while (index > 0 && At[index - 1] == at)
+            index--;
+        return index;
+    }
+}

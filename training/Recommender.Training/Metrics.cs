@@ -1,0 +1,107 @@
+namespace Recommender.Training;
+
+/// <summary>Quality of one ranking: binary gain, log2 discount, cut at 10.</summary>
+readonly record struct RankingQuality(double Ndcg, double Recall, double Hit, double ReciprocalRank)
+{
+    /// <summary>Judges a ranking by the ranks (from 0) of the relevant candidates, in ascending order.</summary>
+    public static RankingQuality Of(ReadOnlySpan<int> ranks)
+    {
+        double gain = 0,
+            ideal = 0;
+        var found = 0;
+        for (var i = 0; i < ranks.Length; i++)
+        {
+            if (i < 10)
+                ideal += 1 / Math.Log2(i + 2);
+            if (ranks[i] >= 10)
+                continue;
+            gain += 1 / Math.Log2(ranks[i] + 2);
+            found++;
+        }
+        return new(gain / ideal, (double)found / ranks.Length, found > 0 ? 1 : 0, 1.0 / (ranks[0] + 1));
+    }
+}
+
+/// <summary>Quality of predicted probabilities.</summary>
+sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, double BrierScore, double Ece)
+{
+    const int Bins = 15;
+
+    public static ProbabilityQuality Of(IReadOnlyList<double> predicted, IReadOnlyList<bool> won)
+    {
+        double loss = 0,
+            brier = 0;
+        for (var i = 0; i < won.Count; i++)
+        {
+            loss += LogLossOf(predicted[i], won[i]);
+            brier += Math.Pow(predicted[i] - (won[i] ? 1 : 0), 2);
+        }
+        return new(Auc(predicted, won), loss / won.Count, brier / won.Count, Bin(predicted, won, Bins).Sum(bin => bin.Gap) / won.Count);
+    }
+
+    public static double LogLossOf(double predicted, bool won)
+    {
+        var p = Math.Clamp(won ? predicted : 1 - predicted, 1e-15, 1);
+        return -Math.Log(p);
+    }
+
+    /// <summary>Equal-width bins of predictions with their mean prediction, observed share and count; empty bins are left out.</summary>
+    public static IEnumerable<(double Predicted, double Observed, int Count, double Gap)> Bin(
+        IReadOnlyList<double> predicted,
+        IReadOnlyList<bool> won,
+        int bins
+    ) =>
+        Enumerable
+            .Range(0, won.Count)
+            .GroupBy(i => Math.Min((int)(predicted[i] * bins), bins - 1))
+            .OrderBy(bin => bin.Key)
+            .Select(bin =>
+                (bin.Average(i => predicted[i]), bin.Average(i => won[i] ? 1.0 : 0), bin.Count(), Math.Abs(bin.Sum(i => predicted[i] - (won[i] ? 1 : 0))))
+            );
+
+    /// <summary>The chance that a won deal is scored above a lost one; ties count half. 0.5 if there is only one kind.</summary>
+    public static double Auc(IReadOnlyList<double> scores, IReadOnlyList<bool> won)
+    {
+        var order = Enumerable.Range(0, won.Count).OrderBy(i => scores[i]).ToArray();
+        double ranks = 0;
+        long wins = 0;
+        for (var start = 0; start < order.Length; )
+        {
+            var end = start;
+            while (end < order.Length && scores[order[end]] == scores[order[start]])
+                end++;
+            var rank = (start + 1 + end) / 2.0;
+            for (var i = start; i < end; i++)
+            {
+                if (won[order[i]])
+                {
+                    ranks += rank;
+                    wins++;
+                }
+            }
+            start = end;
+        }
+        var losses = won.Count - wins;
+        return wins == 0 || losses == 0 ? 0.5 : (ranks - wins * (wins + 1) / 2.0) / ((double)wins * losses);
+    }
+}
+
+/// <summary>Percentile bootstrap of a mean (Efron, 1979), seeded.</summary>
+static class Bootstrap
+{
+    public static (double Low, double High) Interval(IReadOnlyList<double> values, double confidence, int resamples, int seed)
+    {
+        var random = new Random(seed);
+        var means = new double[resamples];
+        for (var r = 0; r < resamples; r++)
+        {
+            double sum = 0;
+            for (var i = 0; i < values.Count; i++)
+                sum += values[random.Next(values.Count)];
+            means[r] = sum / values.Count;
+        }
+        Array.Sort(means);
+        var tail = (1 - confidence) / 2;
+        return (means[(int)(tail * (resamples - 1))], means[(int)((1 - tail) * (resamples - 1))]);
+    }
+}

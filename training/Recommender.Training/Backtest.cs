@@ -31,7 +31,7 @@ sealed class WinResults(int columns)
 }
 
 /// <summary>Judges models on decisions of a window, each with only what was seen before it.</summary>
-sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel partnerFit)
+sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? partnerFit, OnnxModel? winProbability)
 {
     readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
     readonly int _industry = featurizer.State.Settings.Dimensions.ToList().FindIndex(dimension => dimension.Name == "industry");
@@ -40,12 +40,13 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel pa
 
     public FitResults Fit { get; } = new();
 
+    public TruthResults Truth { get; } = new();
+
     public WinResults Win { get; } = new(featurizer.WinProbability.Count);
 
-    /// <summary>Judges decisions created from <paramref name="from"/> to the end of the day <paramref name="to"/>.</summary>
-    public void Run(Replay replay, IReadOnlyList<Deal> deals, DateTime from, DateTime to, Action<double>? progress = null)
+    /// <summary>Judges the decisions and outcomes of deals created inside the window, in time order.</summary>
+    public void Run(Replay replay, IReadOnlyList<Deal> inside, Truth? truth, Action<double>? progress = null)
     {
-        var inside = deals.Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1)).ToList();
         var moments = inside
             .Where(deal => deal.DecidedAt is not null)
             .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true))
@@ -61,7 +62,11 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel pa
             if (isFit)
                 JudgeRanking(at, deal);
             else
+            {
                 JudgeProbability(at, deal);
+                if (truth?.Of(deal.Row.Id) is { } known)
+                    JudgeTruth(at, deal, known);
+            }
             if ((i & 31) == 0)
                 progress?.Invoke((double)i / moments.Count);
         }
@@ -89,6 +94,23 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel pa
         var relevant = Enumerable.Range(0, candidates.Count).Where(i => engaged.Contains(candidates[i])).ToArray();
         if (relevant.Length == 0)
             return;
+        Fit.Decisions++;
+        Fit.Candidates += candidates.Count;
+        var known = candidates.Select(partner => state.HaveWorkedTogether(partner, deal.Row.AccountId)).ToArray();
+        foreach (var (name, keys) in Keys(deal, candidates))
+        {
+            Fit.All[name].Add(RankingQuality.Of(Ranks(keys, relevant, candidates, null)));
+            var unknown = relevant.Where(i => !known[i]).ToArray();
+            if (unknown.Length > 0)
+                Fit.New[name].Add(RankingQuality.Of(Ranks(keys, unknown, candidates, known)));
+        }
+    }
+
+    /// <summary>What each model sorts the candidates by, largest first.</summary>
+    IEnumerable<(string Name, (double, double, double)[] Keys)> Keys(Deal deal, List<int> candidates)
+    {
+        if (partnerFit is null)
+            yield break;
         var columns = featurizer.PartnerFit.Count;
         if (_scores.Length < candidates.Count)
         {
@@ -98,37 +120,48 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel pa
         for (var i = 0; i < candidates.Count; i++)
             featurizer.WritePartnerFit(candidates[i], _rows.AsSpan(i * columns, columns));
         partnerFit.Score(_rows, candidates.Count, _scores);
+        var counts = candidates.Select(partner => Baselines.Counts(featurizer.State, _industry, deal.Row.AccountId, partner)).ToArray();
+        yield return ("partner_fit", [.. _scores.Take(counts.Length).Select(score => ((double)score, 0.0, 0.0))]);
+        yield return ("most_popular", [.. counts.Select(count => (count.Recent, 0.0, 0.0))]);
+        yield return ("most_popular_in_industry", [.. counts.Select(count => ((double)count.InIndustry, count.Recent, 0.0))]);
+        yield return ("earlier_partners_first", [.. counts.Select(count => ((double)count.WithAccount, count.InIndustry, count.Recent))]);
+    }
 
-        Fit.Decisions++;
-        Fit.Candidates += candidates.Count;
-        var known = candidates.Select(partner => state.HaveWorkedTogether(partner, deal.Row.AccountId)).ToArray();
-        var popular = new (double, double, double)[candidates.Count];
-        var inIndustry = new (double, double, double)[candidates.Count];
-        var earlier = new (double, double, double)[candidates.Count];
-        var learned = new (double, double, double)[candidates.Count];
+    /// <summary>Judges against the simulation's truth, over candidates with a record that the truth knows.</summary>
+    void JudgeTruth(DateTime at, Deal deal, TrueDecision truth)
+    {
+        var state = featurizer.State;
+        _candidates.At(at);
+        var candidates = _candidates.Proven.Where(partner => truth.Partners.ContainsKey(state.PartnerId(partner))).ToList();
+        if (candidates.Count < 2 || partnerFit is null || winProbability is null)
+            return;
+        var fits = candidates.Select(partner => truth.Partners[state.PartnerId(partner)].Fit).ToArray();
+        var wins = candidates.Select(partner => truth.Partners[state.PartnerId(partner)].WinProbability).ToArray();
+        var engaged = deal.Engagements.Select(engagement => state.IndexOfPartner(engagement.PartnerId)).ToHashSet();
+        var relevant = Enumerable.Range(0, candidates.Count).Where(i => engaged.Contains(candidates[i])).ToArray();
+        foreach (var (name, keys) in Keys(deal, candidates))
+        {
+            Truth.Ndcg(name).Add(TruthResults.GradedNdcg(keys, fits));
+            if (name == "partner_fit" && relevant.Length > 0)
+            {
+                Truth.Engaged.Add(RankingQuality.Of(Ranks(keys, relevant, candidates, null)).Ndcg);
+                Truth.EngagedByOracle.Add(RankingQuality.Of(Ranks([.. fits.Select(fit => (fit, 0.0, 0.0))], relevant, candidates, null)).Ndcg);
+            }
+            if (name == "most_popular")
+                Truth.PopularPolicy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => keys[i])]);
+        }
+        var columns = featurizer.WinProbability.Count;
+        var rows = new float[(candidates.Count + 1) * columns];
         for (var i = 0; i < candidates.Count; i++)
-        {
-            var (recent, industry, together) = Baselines.Counts(state, _industry, deal.Row.AccountId, candidates[i]);
-            popular[i] = (recent, 0, 0);
-            inIndustry[i] = (industry, recent, 0);
-            earlier[i] = (together, industry, recent);
-            learned[i] = (_scores[i], 0, 0);
-        }
-        foreach (
-            var (name, keys) in ((string, (double, double, double)[])[])
-                [
-                    ("partner_fit", learned),
-                    ("most_popular", popular),
-                    ("most_popular_in_industry", inIndustry),
-                    ("earlier_partners_first", earlier),
-                ]
-        )
-        {
-            Fit.All[name].Add(RankingQuality.Of(Ranks(keys, relevant, candidates, null)));
-            var unknown = relevant.Where(i => !known[i]).ToArray();
-            if (unknown.Length > 0)
-                Fit.New[name].Add(RankingQuality.Of(Ranks(keys, unknown, candidates, known)));
-        }
+            featurizer.WriteWinProbability([candidates[i]], rows.AsSpan(i * columns, columns));
+        featurizer.WriteWinProbability([], rows.AsSpan(candidates.Count * columns, columns));
+        var predicted = new float[candidates.Count + 1];
+        winProbability.Score(rows, predicted.Length, predicted);
+        for (var i = 0; i < candidates.Count; i++)
+            Truth.Lifts.Add((predicted[i] - predicted[^1], wins[i] - truth.Alone));
+        Truth.Policy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => predicted[i])]);
+        Truth.OraclePolicy.Add(wins.Max());
+        Truth.RandomPolicy.Add(wins.Average());
     }
 
     int[] Ranks((double, double, double)[] keys, int[] relevant, List<int> candidates, bool[]? without)

@@ -24,23 +24,28 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     /// <summary>Decisions that partner-fit examples were made of.</summary>
     public int Decisions { get; private set; }
 
+    /// <summary>Deals that win-probability examples were made of.</summary>
+    public int Deals { get; private set; }
+
     /// <summary>Builds the examples of both models from deals known at <paramref name="asOf"/>; leaves the replay at that moment.</summary>
-    public void Build(Replay replay, IReadOnlyList<Deal> deals, DateTime asOf, Action<double>? progress = null)
+    public void Build(Replay replay, IReadOnlyList<Deal> deals, DateTime asOf, Parts parts, Action<double>? progress = null)
     {
         var fits = deals
-            .Where(deal => deal.DecidedAt < asOf)
+            .Where(deal => parts.HasFlag(Parts.PartnerFit) && deal.DecidedAt < asOf)
             .OrderByDescending(deal => deal.DecidedAt)
             .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
             .Take(config.PartnerFit.MaxDecisions)
             .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true, Weight: 1f));
         var matured = asOf.AddDays(-featurizer.State.Settings.MaturityDays);
         var wins = deals
-            .Where(deal => deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)
+            .Where(deal => parts.HasFlag(Parts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)
             .OrderByDescending(deal => deal.Row.CreatedAt)
             .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
             .Take(config.WinProbability.MaxDeals)
-            .SelectMany(deal => Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Weight)));
-        var moments = fits.Concat(wins)
+            .ToList();
+        Deals = wins.Count;
+        var winMoments = wins.SelectMany(deal => Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Weight)));
+        var moments = fits.Concat(winMoments)
             .OrderBy(moment => moment.At)
             .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal)
             .ThenBy(moment => moment.IsFit)

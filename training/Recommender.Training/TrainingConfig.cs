@@ -148,8 +148,17 @@ sealed record GateConfig
     [Range(100, 100_000)]
     public int Resamples { get; init; } = 1000;
 
+    /// <summary>Calibration error allowed beyond what as many perfectly calibrated predictions would show, 0 to 1.</summary>
     [Range(0, 1)]
     public double MaxEce { get; init; } = 0.06;
+
+    /// <summary>Last share of decisions and of matured deals that `train` tests on, 0.05 to 0.5.</summary>
+    [Range(0.05, 0.5)]
+    public double TestShare { get; init; } = 0.15;
+
+    /// <summary>Decisions that `train` tests on at most; `evaluate` judges all.</summary>
+    [Range(50, 1_000_000)]
+    public int MaxTestDecisions { get; init; } = 3000;
 
     [Range(1, 1_000_000)]
     public int MinDecisions { get; init; } = 50;

@@ -23,6 +23,9 @@ public sealed class Attributes(string[] names, string?[] values)
             return at < 0 ? null : values[at];
         }
     }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(';', names.Zip(values, (name, value) => $"{name}={value}"));
 }
 
 /// <summary>A company we sell to, customer or prospect.</summary>

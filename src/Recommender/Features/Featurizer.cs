@@ -97,6 +97,13 @@ public sealed class Featurizer
         }
     }
 
+    /// <summary>The candidate beside the decision last turned to, for the facts behind a reason.</summary>
+    internal PairView Pair(int partner)
+    {
+        _pair.Look(partner);
+        return _pair;
+    }
+
     static float Finite(double value)
     {
         var number = (float)value;

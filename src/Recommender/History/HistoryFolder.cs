@@ -36,7 +36,10 @@ public sealed class HistoryFolder
     public IReadOnlyList<HistoryTable> Tables { get; }
 
     /// <summary>The bytes of all files.</summary>
-    public long Length => Tables.Sum(table => new FileInfo(Path.Combine(_folder, table.File)).Length);
+    public long Length => Tables.Sum(LengthOf);
+
+    /// <summary>The bytes of one file.</summary>
+    public long LengthOf(HistoryTable table) => new FileInfo(Path.Combine(_folder, table.File)).Length;
 
     /// <summary>Reads the rows of one file in file order; what cannot be taken goes to <paramref name="reject"/>.</summary>
     /// <param name="table">One of <see cref="Tables"/>.</param>

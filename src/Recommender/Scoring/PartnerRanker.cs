@@ -1,0 +1,266 @@
+using System.Buffers;
+using System.Text.Json;
+using Recommender.Artifacts;
+using Recommender.CoSell;
+using Recommender.Features;
+using Recommender.History;
+
+namespace Recommender.Scoring;
+
+/// <summary>
+/// Ranks partners for an account from the live fold. Candidates are all partners known and joined by the as-of date, the unproven
+/// too, less those a rule excludes; ties are broken by partner id. Safe for use by several threads.
+/// </summary>
+public sealed class PartnerRanker
+{
+    const int LeastPartnerDeals = 3;
+    const int Reasons = 3;
+    readonly ModelPackage? _fit;
+    readonly ModelPackage? _win;
+    readonly Featurizer _fitFeatures;
+    readonly Featurizer _winFeatures;
+    readonly TreeShap? _shap;
+    readonly Lock _gate = new();
+
+    /// <summary>A ranker over an empty history; facts are given by <see cref="Apply"/>.</summary>
+    /// <param name="fit">The live partner-fit model; null to rank by the best simple baseline.</param>
+    /// <param name="win">The live win-probability model; null to leave probabilities unknown.</param>
+    public PartnerRanker(ModelPackage? fit, ModelPackage? win)
+    {
+        (_fit, _win) = (fit, win);
+        var settings = (fit ?? win)?.Manifest.FeatureSettings ?? WithoutModel;
+        _fitFeatures = new(settings, new HistoryState(settings.Fold));
+        var winSettings = win?.Manifest.FeatureSettings ?? settings;
+        _winFeatures = SameFold(settings, winSettings)
+            ? new(winSettings, _fitFeatures.State)
+            : new(winSettings, new HistoryState(winSettings.Fold));
+        _shap = fit is null ? null : new(fit.Trees);
+    }
+
+    /// <summary>The history as far as it was applied.</summary>
+    public HistoryState State => _fitFeatures.State;
+
+    static FeatureSettings WithoutModel =>
+        new()
+        {
+            Fold = new()
+            {
+                MaturityDays = 0,
+                Dimensions = [new("industry", Side.Account)],
+                Measures = [],
+                PartnerTraits = [],
+                Files = [],
+            },
+            Matches = [],
+            OneHots = [],
+        };
+
+    /// <summary>Applies a fact to the live fold.</summary>
+    public void Apply(in DatedFact fact)
+    {
+        lock (_gate)
+        {
+            _fitFeatures.State.Apply(fact);
+            if (!ReferenceEquals(_fitFeatures.State, _winFeatures.State))
+                _winFeatures.State.Apply(fact);
+        }
+    }
+
+    /// <summary>Ranks partners; null if the account is unknown, or the opportunity is not one of its own.</summary>
+    public Recommendation? Rank(RankingRequest request)
+    {
+        lock (_gate)
+            return RankLocked(request);
+    }
+
+    Recommendation? RankLocked(RankingRequest request)
+    {
+        var state = _fitFeatures.State;
+        if (state.FindAccount(request.AccountId) is null)
+            return null;
+        Decision decision;
+        if (request.OpportunityId is { } id)
+        {
+            if (state.FindOpportunity(id) is not { } deal || deal.AccountId != request.AccountId)
+                return null;
+            decision = new(request.AsOf, deal);
+        }
+        else
+            decision = Decision.About(request.AccountId, request.AsOf, request.Product, request.Amount);
+        _fitFeatures.Look(decision);
+        if (!ReferenceEquals(_winFeatures, _fitFeatures))
+            _winFeatures.Look(decision);
+
+        var onDeal = state.PartnersOn(decision.Opportunity.Id);
+        var candidates = new List<int>(state.PartnerCount);
+        for (var partner = 0; partner < state.PartnerCount; partner++)
+        {
+            if (state.PartnerStates[partner].Row is { } row && !(row.JoinedAt >= request.AsOf) && !onDeal.Contains(partner))
+                candidates.Add(partner);
+        }
+        var excluded = onDeal
+            .Select(partner => new ExcludedPartner(state.PartnerId(partner), "already_engaged", "Already works on this opportunity"))
+            .ToList();
+
+        var columns = _fitFeatures.PartnerFit.Count;
+        var rows = ArrayPool<float>.Shared.Rent(Math.Max(1, candidates.Count * columns));
+        var scores = ArrayPool<float>.Shared.Rent(Math.Max(1, candidates.Count));
+        try
+        {
+            var order = _fit is null ? ByBaseline(decision, candidates, scores) : ByModel(candidates, rows, scores, columns);
+            var partners = new List<RecommendedPartner>();
+            var alone = Probability(onDeal, null);
+            foreach (var at in order.Take(Math.Clamp(request.Limit, 1, 100)))
+            {
+                partners.Add(
+                    Describe(decision, candidates[at], scores[at], rows.AsSpan(at * columns, columns), partners.Count + 1, onDeal, alone)
+                );
+            }
+            var versions = new Dictionary<string, string>();
+            foreach (var package in (ModelPackage?[])[_fit, _win])
+            {
+                if (package is not null)
+                    versions[package.Manifest.Model] = package.Manifest.Version;
+            }
+            return new(
+                request.AccountId,
+                request.OpportunityId,
+                request.AsOf,
+                versions,
+                _fit is null ? "earlier_partners_first" : null,
+                candidates.Count,
+                _shap?.ExpectedScore ?? 0,
+                partners,
+                excluded
+            );
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rows);
+            ArrayPool<float>.Shared.Return(scores);
+        }
+    }
+
+    IEnumerable<int> ByModel(List<int> candidates, float[] rows, float[] scores, int columns)
+    {
+        for (var i = 0; i < candidates.Count; i++)
+            _fitFeatures.WritePartnerFit(candidates[i], rows.AsSpan(i * columns, columns));
+        _fit!.Model.Score(rows, candidates.Count, scores);
+        return Enumerable
+            .Range(0, candidates.Count)
+            .OrderByDescending(i => scores[i])
+            .ThenBy(i => State.PartnerId(candidates[i]), StringComparer.Ordinal);
+    }
+
+    IEnumerable<int> ByBaseline(Decision decision, List<int> candidates, float[] scores)
+    {
+        var industry = State.Settings.Dimensions.ToList().FindIndex(dimension => dimension.Name == "industry");
+        var counts = candidates.Select(partner => Baselines.Counts(State, industry, decision.Opportunity.AccountId, partner)).ToList();
+        for (var i = 0; i < counts.Count; i++)
+            scores[i] = counts[i].WithAccount;
+        return Enumerable
+            .Range(0, candidates.Count)
+            .OrderByDescending(i => (counts[i].WithAccount, counts[i].InIndustry, counts[i].Recent))
+            .ThenBy(i => State.PartnerId(candidates[i]), StringComparer.Ordinal);
+    }
+
+    RecommendedPartner Describe(
+        Decision decision,
+        int partner,
+        float score,
+        ReadOnlySpan<float> row,
+        int rank,
+        IReadOnlyList<int> onDeal,
+        double? alone
+    )
+    {
+        var pair = _fitFeatures.Pair(partner);
+        var counts = pair.Partner.Counts;
+        var industry = State.Settings.Dimensions.ToList().FindIndex(dimension => dimension.Name == "industry");
+        var support = new Support(industry < 0 ? 0 : pair.Values[industry].Engagements, counts.Won + counts.Lost);
+        var reasons = ReasonsOf(pair, row);
+        var cautions = Cautions(pair, partner);
+        var overlap = ReasonSentences.Live(pair);
+        var won = Probability(onDeal, partner);
+        return new()
+        {
+            PartnerId = State.PartnerId(partner),
+            Name = pair.Partner.Row?.Name,
+            Rank = rank,
+            FitScore = score,
+            Grade = GradeOf(score),
+            Unproven = counts.Engagements == 0,
+            WinProbability = won,
+            WinProbabilityAlone = alone,
+            Lift = support.PartnerDeals < LeastPartnerDeals ? null : won - alone,
+            ExpectedValue = won * decision.Opportunity.Amount,
+            Support = support,
+            Reasons = reasons,
+            WarmPath = overlap is null ? null : new(overlap.Population, (int)(overlap.ContactCount ?? 0), overlap.ContactLevel, overlap.Since),
+            Cautions = cautions,
+        };
+    }
+
+    double? Probability(IReadOnlyList<int> onDeal, int? partner)
+    {
+        if (_win is null)
+            return null;
+        var row = new float[_winFeatures.WinProbability.Count];
+        var score = new float[1];
+        IReadOnlyList<int> partners = partner is { } joining ? [.. onDeal, joining] : onDeal;
+        if (!ReferenceEquals(_winFeatures.State, State))
+            partners = [.. partners.Select(p => _winFeatures.State.IndexOfPartner(State.PartnerId(p)))];
+        _winFeatures.WriteWinProbability(partners, row);
+        _win.Model.Score(row, 1, score);
+        return score[0];
+    }
+
+    List<Reason> ReasonsOf(PairView pair, ReadOnlySpan<float> row)
+    {
+        if (_shap is null)
+            return [new(ReasonSentences.Of(Ideas.History, pair), 0, "positive"), new(ReasonSentences.Of(Ideas.Activity, pair), 0, "positive")];
+        var contributions = new double[row.Length];
+        _shap.Explain(row, contributions);
+        return
+        [
+            .. _fitFeatures
+                .PartnerFit.Select((column, i) => (column.Idea, Contribution: contributions[i]))
+                .GroupBy(column => column.Idea)
+                .Select(idea => (Idea: idea.Key, Contribution: idea.Sum(column => column.Contribution)))
+                .OrderByDescending(idea => Math.Abs(idea.Contribution))
+                .Take(Reasons)
+                .Select(idea => new Reason(ReasonSentences.Of(idea.Idea, pair), idea.Contribution, idea.Contribution >= 0 ? "positive" : "negative")),
+        ];
+    }
+
+    List<string> Cautions(PairView pair, int partner)
+    {
+        var cautions = new List<string>();
+        var asOf = pair.Decision.AsOf;
+        if (pair.Decision.Account?.Pairs is { } pairs)
+        {
+            foreach (var other in pairs.Partners)
+            {
+                if (other != partner && pairs[other].Registration is { } claim && (claim.ExpiresAt is null || claim.ExpiresAt >= asOf))
+                    cautions.Add($"{State.PartnerStates[other].Row?.Name ?? claim.PartnerId} holds a live registration on this account");
+            }
+        }
+        if (pair.Partner.Certifications is { Count: > 0 } certifications && certifications.TrueForAll(held => held.ExpiresAt < asOf))
+            cautions.Add("All its certifications have expired");
+        if (pair.Partner.Counts.Engagements == 0)
+            cautions.Add("Unproven: no engagement yet");
+        else if ((asOf - pair.Partner.LastEngagementAt).TotalDays > 365)
+            cautions.Add($"No engagement since {pair.Partner.LastEngagementAt:yyyy-MM-dd}");
+        return cautions;
+    }
+
+    string? GradeOf(float score) =>
+        _fit?.Manifest.Grades is not [var a, var b, var c] ? null
+        : score >= a ? "A"
+        : score >= b ? "B"
+        : score >= c ? "C"
+        : "D";
+
+    static bool SameFold(FeatureSettings left, FeatureSettings right) =>
+        JsonSerializer.Serialize(left.Fold) == JsonSerializer.Serialize(right.Fold);
+}

@@ -1,0 +1,140 @@
+using System.Globalization;
+using Recommender.Features;
+using Recommender.History;
+
+namespace Recommender.Scoring;
+
+/// <summary>Says an idea in the facts behind it.</summary>
+static class ReasonSentences
+{
+    public static string Of(string idea, PairView pair)
+    {
+        var partner = pair.Partner;
+        var decision = pair.Decision;
+        var state = decision.State;
+        var counts = partner.Counts;
+        switch (idea)
+        {
+            case Ideas.Activity:
+                return counts.Engagements == 0
+                    ? "Has no engagement with us yet"
+                    : $"{Count(counts.Engagements, "engagement")} with {Count(partner.Accounts, "account")} so far, the last on {Day(partner.LastEngagementAt)}";
+            case Ideas.History:
+                return pair.Pair.Engagements == 0
+                    ? "Has not worked with this account before"
+                    : $"Worked with this account {Times(pair.Pair.Engagements)}, last on {Day(pair.Pair.LastEngagementAt)}{Won(pair.Pair.Won, pair.Pair.Lost)}";
+            case Ideas.Neighbours:
+                var beside = Beside(pair).Take(3).ToList();
+                return beside.Count == 0
+                    ? "Has not worked beside the account's earlier partners"
+                    : $"Has worked beside the account's earlier {(beside.Count == 1 ? "partner" : "partners")} {string.Join(", ", beside)}";
+            case Ideas.WinRate:
+                return counts.Won + counts.Lost == 0
+                    ? "None of its deals has an outcome old enough to count"
+                    : $"Won {counts.Won} of {Count(counts.Won + counts.Lost, "deal")} whose outcome counts";
+            case Ideas.Size:
+                return SizeSentence(pair);
+            case Ideas.Kind:
+                var kind = string.Join(", ", new[] { partner.Row?.PartnerType, partner.Row?.Tier }.Where(text => !string.IsNullOrEmpty(text)));
+                return kind.Length == 0 ? "Its kind of partner is unknown" : $"Is {kind}".Replace('_', ' ');
+            case Ideas.Coverage:
+                var row = partner.Row;
+                var covers = new[] { row?.Industries, row?.Regions, row?.Competencies }
+                    .Where(text => !string.IsNullOrEmpty(text))
+                    .Select(text => text!.Replace("|", ", ", StringComparison.Ordinal));
+                return covers.Any() ? $"Says it covers {string.Join("; ", covers)}" : "Names no coverage";
+            case Ideas.Overlap:
+                return Live(pair) is { } overlap
+                    ? $"The account is its {overlap.Population.Replace('_', ' ')} since {Day(overlap.Since)}, {Count((int)(overlap.ContactCount ?? 0), "contact")}"
+                    : "No overlap with this account is known";
+            case Ideas.Touches:
+                return pair.Pair.LastTouchAt == default
+                    ? "No contact of the partner with this account is on record"
+                    : $"The partner's last contact with this account was on {Day(pair.Pair.LastTouchAt)}";
+            case Ideas.Registrations:
+                return pair.Pair.Registration is { } claim && (claim.ExpiresAt is null || claim.ExpiresAt >= decision.AsOf)
+                    ? $"Holds an approved registration on this account{(claim.ExpiresAt is { } end ? $" until {Day(end)}" : "")}"
+                    : $"{Count(partner.Registrations, "deal registration")} submitted so far, none live on this account";
+            case Ideas.Assists:
+                return $"{Count(pair.Pair.AssistsGiven + pair.Pair.AssistsReceived, "assist")} on this account";
+            case Ideas.Certifications:
+                var held = (partner.Certifications ?? [])
+                    .Where(certification => certification.ExpiresAt is null || certification.ExpiresAt >= decision.AsOf)
+                    .Select(certification => certification.Competency)
+                    .Distinct();
+                return held.Any() ? $"Certified in {string.Join(", ", held)}" : "Holds no certification";
+            case Ideas.Account:
+                return $"The account has had {Count(decision.Account?.Engagements ?? 0, "engagement")} with partners";
+            case Ideas.Deal:
+                return "What is known of the deal itself";
+            default:
+                return InDimension(idea, pair, state);
+        }
+    }
+
+    /// <summary>The overlap with the account that is live at the decision, or null.</summary>
+    public static CoSell.AccountOverlap? Live(PairView pair) =>
+        pair.Pair.Overlap is { } overlap && (overlap.Until is null || overlap.Until >= pair.Decision.AsOf) ? overlap : null;
+
+    static string InDimension(string idea, PairView pair, HistoryState state)
+    {
+        var name = idea["in:".Length..];
+        var d = state.Settings.Dimensions.Select(dimension => dimension.Name).ToList().IndexOf(name);
+        var words = name.Replace('_', ' ');
+        if (d < 0 || pair.Decision.ValueIds[d].Length == 0)
+            return $"The {words} is unknown";
+        var value = string.Join(", ", pair.Decision.ValueIds[d].Select(id => state.Categories[id]));
+        var counts = pair.Values[d];
+        return counts.Engagements == 0
+            ? $"No engagement in {words} {value} yet"
+            : $"{counts.Engagements} of its {Count(pair.Partner.Counts.Engagements, "engagement")} in {words} {value}{Won(counts.Won, counts.Lost)}";
+    }
+
+    static string SizeSentence(PairView pair)
+    {
+        var best = "";
+        for (var m = 0; m < pair.Partner.Measures.Length; m++)
+        {
+            var settings = pair.Decision.Settings.Measures[m];
+            var (count, sum, _) = pair.Partner.Measures[m];
+            if (count == 0 || double.IsNaN(pair.Decision.Measures[m]) || settings.IsDate)
+                continue;
+            var (usual, here) = (Back(sum / count), Back(pair.Decision.Measures[m]));
+            var sentence = $"Its usual {settings.Name.Replace('_', ' ')} is about {Short(usual)}, here {Short(here)}";
+            if (settings.Name == "amount")
+                return sentence;
+            best = best.Length == 0 ? sentence : best;
+        }
+        return best.Length > 0 ? best : "The size of this deal or of its usual deals is unknown";
+    }
+
+    static IEnumerable<string> Beside(PairView pair)
+    {
+        if (pair.Decision.Account?.Pairs is not { } pairs || pair.Partner.Neighbours is not { } neighbours)
+            return [];
+        var state = pair.Decision.State;
+        return pairs
+            .Partners.Where(other => pairs[other].Engagements > 0 && neighbours.ContainsKey(other))
+            .OrderByDescending(other => neighbours[other])
+            .Select(other => state.PartnerStates[other].Row?.Name ?? state.PartnerStates[other].Id);
+    }
+
+    static double Back(double logarithm) => Math.CopySign(Math.Exp(Math.Abs(logarithm)) - 1, logarithm);
+
+    static string Short(double number) =>
+        Math.Abs(number) switch
+        {
+            >= 1e9 => (number / 1e9).ToString("0.#", CultureInfo.InvariantCulture) + "bn",
+            >= 1e6 => (number / 1e6).ToString("0.#", CultureInfo.InvariantCulture) + "m",
+            >= 1e3 => (number / 1e3).ToString("0.#", CultureInfo.InvariantCulture) + "k",
+            _ => number.ToString("0.#", CultureInfo.InvariantCulture),
+        };
+
+    static string Won(int won, int lost) => won + lost == 0 ? "" : $", {won} of {won + lost} won";
+
+    static string Times(int count) => count == 1 ? "once" : $"{count} times";
+
+    static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+
+    static string Day(DateTime at) => at.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+}

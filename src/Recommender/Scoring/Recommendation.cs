@@ -1,0 +1,95 @@
+namespace Recommender.Scoring;
+
+/// <summary>A question about an account.</summary>
+/// <param name="AccountId">The account.</param>
+/// <param name="AsOf">What is seen strictly before this moment counts, UTC.</param>
+public sealed record RankingRequest(string AccountId, DateTime AsOf)
+{
+    /// <summary>A deal of the account; null to ask about the account as such.</summary>
+    public string? OpportunityId { get; init; }
+
+    /// <summary>What is to be sold, if no deal is named.</summary>
+    public string? Product { get; init; }
+
+    /// <summary>What it is worth, if no deal is named.</summary>
+    public double? Amount { get; init; }
+
+    /// <summary>How many partners to return at most, 1 to 100. The default is 10.</summary>
+    public int Limit { get; init; } = 10;
+}
+
+/// <summary>Why a partner stands where it stands.</summary>
+/// <param name="Text">A sentence built from facts.</param>
+/// <param name="Contribution">What the idea adds to the fit score; all contributions sum to score - expected score.</param>
+/// <param name="Direction">positive or negative.</param>
+public sealed record Reason(string Text, double Contribution, string Direction);
+
+/// <summary>How much history stands behind an answer.</summary>
+/// <param name="SimilarDeals">The partner's engagements in the account's industry.</param>
+/// <param name="PartnerDeals">The partner's deals whose outcome is known and matured.</param>
+public sealed record Support(int SimilarDeals, int PartnerDeals);
+
+/// <summary>Who on the partner's side knows the account.</summary>
+public sealed record WarmPath(string Population, int ContactCount, string? ContactLevel, DateTime Since);
+
+/// <summary>A ranked partner. Without a win-probability model the probabilities are null: unknown.</summary>
+public sealed record RecommendedPartner
+{
+    /// <summary>The partner.</summary>
+    public required string PartnerId { get; init; }
+
+    /// <summary>Its name, if the history has one.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>1 is best.</summary>
+    public required int Rank { get; init; }
+
+    /// <summary>The raw score; comparable within one answer only.</summary>
+    public required double FitScore { get; init; }
+
+    /// <summary>A to D: the score against those of partners who were engaged in training. Null when a baseline answered.</summary>
+    public string? Grade { get; init; }
+
+    /// <summary>True if the partner has no engagement yet.</summary>
+    public bool Unproven { get; init; }
+
+    /// <summary>Calibrated probability that the deal is won with this partner.</summary>
+    public double? WinProbability { get; init; }
+
+    /// <summary>The same without it.</summary>
+    public double? WinProbabilityAlone { get; init; }
+
+    /// <summary>Their difference: an estimate from observed deals, not an experiment. Null where support is thin.</summary>
+    public double? Lift { get; init; }
+
+    /// <summary>Win probability × amount, in the deal's currency; null if either is unknown.</summary>
+    public double? ExpectedValue { get; init; }
+
+    /// <summary>What stands behind the numbers.</summary>
+    public required Support Support { get; init; }
+
+    /// <summary>The largest contributions first.</summary>
+    public required IReadOnlyList<Reason> Reasons { get; init; }
+
+    /// <summary>Null if the history knows none.</summary>
+    public WarmPath? WarmPath { get; init; }
+
+    /// <summary>What to look out for.</summary>
+    public required IReadOnlyList<string> Cautions { get; init; }
+}
+
+/// <summary>A partner left out before ranking, and the rule that did it.</summary>
+public sealed record ExcludedPartner(string PartnerId, string Rule, string Detail);
+
+/// <summary>The answer to a <see cref="RankingRequest"/>.</summary>
+public sealed record Recommendation(
+    string AccountId,
+    string? OpportunityId,
+    DateTime AsOf,
+    IReadOnlyDictionary<string, string> ModelVersions,
+    string? Fallback,
+    int Candidates,
+    double ExpectedScore,
+    IReadOnlyList<RecommendedPartner> Partners,
+    IReadOnlyList<ExcludedPartner> Excluded
+);

@@ -1,0 +1,229 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Recommender.Artifacts;
+using Recommender.CoSell;
+using Recommender.Features;
+using Recommender.History;
+
+namespace Recommender.Training;
+
+/// <summary>Facts that can be read more than once, and the tables they come from.</summary>
+sealed record Facts(Func<DateTime, IEnumerable<DatedFact>> Before, IReadOnlyList<string> Files)
+{
+    /// <summary>Every fact.</summary>
+    public IEnumerable<DatedFact> All => Before(DateTime.MaxValue);
+}
+
+/// <summary>What is trained and judged.</summary>
+[Flags]
+enum Parts
+{
+    PartnerFit = 1,
+    WinProbability = 2,
+    Both = 3,
+}
+
+/// <summary>Models trained at a moment on what was known then, with what they were made of.</summary>
+sealed record TrainedModels(
+    FeatureSettings Settings,
+    Featurizer Featurizer,
+    Replay Replay,
+    ExampleBuilder Examples,
+    Learned? PartnerFit,
+    Learned? WinProbability
+) : IDisposable
+{
+    public void Dispose() => Replay.Dispose();
+
+    public static TrainedModels Train(Facts facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
+    {
+        var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile);
+        var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
+        var builder = new ExampleBuilder(config, featurizer);
+        var replay = new Replay(facts.All, featurizer.State);
+        var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
+        progress.Step($"replay to {asOf:yyyy-MM-dd}", told => builder.Build(replay, deals, asOf, parts, told));
+        var trainer = new TreeTrainer(config.Seed, config.Threads);
+        Learned? fit = null,
+            win = null;
+        if (parts.HasFlag(Parts.PartnerFit))
+            progress.Step($"train partner-fit on {builder.PartnerFit.Count} examples", _ => fit = Learning.PartnerFit(trainer, builder.PartnerFit, config));
+        if (parts.HasFlag(Parts.WinProbability))
+            progress.Step(
+                $"train win-probability on {builder.WinProbability.Count} examples",
+                _ => win = Learning.WinProbability(trainer, builder.WinProbability, config)
+            );
+        return new(settings, featurizer, replay, builder, fit, win);
+    }
+}
+
+/// <summary>Models trained at the start of a window and judged inside it.</summary>
+sealed class Evaluation
+{
+    public required FitResults Fit { get; init; }
+
+    public required TruthResults Truth { get; init; }
+
+    public required IReadOnlyList<bool> Won { get; init; }
+
+    /// <summary>Predicted probabilities by model: win_probability, training_share, logistic_regression.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<double>> Win { get; init; }
+
+    public required TimeSpan Replay { get; init; }
+
+    public required TimeSpan Training { get; init; }
+
+    public required TimeSpan Judging { get; init; }
+
+    /// <summary>Trains on what was known at <paramref name="from"/>, judges deals created from then to the end of the day <paramref name="to"/>.</summary>
+    public static Evaluation Run(
+        Facts facts,
+        TrainingConfig config,
+        DateTime from,
+        DateTime to,
+        Parts parts,
+        Truth? truth,
+        int? mostDecisions,
+        Progress progress
+    )
+    {
+        using var models = TrainedModels.Train(facts, config, from, parts, progress);
+        var inside = Deal
+            .KnownBefore(facts.All, DateTime.MaxValue)
+            .Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))
+            .OrderBy(deal => deal.Row.CreatedAt)
+            .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
+            .ToList();
+        if (mostDecisions is { } most && inside.Count > most)
+            inside = [.. Enumerable.Range(0, most).Select(i => inside[(int)((long)i * inside.Count / most)])];
+        using var fit = models.PartnerFit is { } learned ? new OnnxModel(OnnxTrees.Write(learned.Trees), 0) : null;
+        using var win = models.WinProbability is { } probability ? new OnnxModel(OnnxTrees.Write(probability.Trees), 0) : null;
+        var backtest = new Backtest(config, models.Featurizer, fit, win);
+        var clock = Stopwatch.StartNew();
+        progress.Step($"judge {inside.Count} deals", told => backtest.Run(models.Replay, inside, truth, told));
+        var predictions = new Dictionary<string, IReadOnlyList<double>>();
+        if (win is not null && backtest.Win.Won.Count > 0)
+        {
+            var test = backtest.Win.Examples;
+            var scores = new float[test.Count];
+            win.Score(Enumerable.Range(0, test.Count).SelectMany(i => test.Row(i).ToArray()).ToArray(), test.Count, scores);
+            predictions["win_probability"] = [.. scores.Select(score => (double)score)];
+            var examples = models.Examples.WinProbability;
+            var share = examples.Labels.Zip(examples.Weights, (label, weight) => label * weight).Sum() / examples.Weights.Sum();
+            predictions["training_share"] = [.. scores.Select(_ => (double)share)];
+            predictions["logistic_regression"] = new TreeTrainer(config.Seed, config.Threads).TrainLogisticRegression(examples)(test);
+        }
+        return new()
+        {
+            Fit = backtest.Fit,
+            Truth = backtest.Truth,
+            Won = backtest.Win.Won,
+            Win = predictions,
+            Replay = progress.SpentOn("replay"),
+            Training = progress.SpentOn("train"),
+            Judging = clock.Elapsed,
+        };
+    }
+
+    /// <summary>Figures of the partner-fit part.</summary>
+    public object PartnerFitJson() =>
+        new
+        {
+            decisions = Fit.Decisions,
+            candidates_mean = Fit.Decisions == 0 ? 0 : (double)Fit.Candidates / Fit.Decisions,
+            models = FitResults.Names.ToDictionary(name => name, name => new { all = Means(Fit.All[name]), @new = Means(Fit.New[name]) }),
+        };
+
+    /// <summary>Figures of the win-probability part.</summary>
+    public object WinProbabilityJson() =>
+        new
+        {
+            decisions = Won.Count,
+            won_share = Won.Count == 0 ? 0 : Won.Average(won => won ? 1.0 : 0),
+            models = Win.ToDictionary(
+                pair => pair.Key,
+                pair =>
+                {
+                    var quality = ProbabilityQuality.Of(pair.Value, Won);
+                    return new
+                    {
+                        auc = quality.AreaUnderRocCurve,
+                        log_loss = quality.LogLoss,
+                        brier = quality.BrierScore,
+                        ece_15 = quality.Ece,
+                    };
+                }
+            ),
+        };
+
+    static object Means(List<RankingQuality> qualities) =>
+        new
+        {
+            ndcg_at_10 = Mean(qualities, quality => quality.Ndcg),
+            recall_at_10 = Mean(qualities, quality => quality.Recall),
+            hit_at_10 = Mean(qualities, quality => quality.Hit),
+            mrr = Mean(qualities, quality => quality.ReciprocalRank),
+            decisions = qualities.Count,
+        };
+
+    static double Mean(List<RankingQuality> qualities, Func<RankingQuality, double> of) => qualities.Count == 0 ? 0 : qualities.Average(of);
+}
+
+/// <summary>Decides from a backtest whether a model may go live.</summary>
+static class PromotionGate
+{
+    /// <summary>Partner fit must beat every simple ranking by more than noise.</summary>
+    public static GateVerdict PartnerFit(Evaluation evaluation, TrainingConfig config)
+    {
+        var gate = config.Gate;
+        var learned = evaluation.Fit.All["partner_fit"];
+        if (learned.Count < gate.MinDecisions)
+            return new(false, $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck.");
+        var best = FitResults.Names.Skip(1).MaxBy(name => evaluation.Fit.All[name].Average(quality => quality.Ndcg))!;
+        var differences = learned.Zip(evaluation.Fit.All[best], (a, b) => a.Ndcg - b.Ndcg).ToList();
+        var (low, high) = Bootstrap.Interval(differences, gate.Confidence, gate.Resamples, config.Seed);
+        var figures = FormattableString.Invariant($"NDCG@10 differs from {best} by {differences.Average():+0.0000;-0.0000} ({low:+0.0000;-0.0000} to {high:+0.0000;-0.0000}, {learned.Count} decisions)");
+        return low > 0 ? new(true, figures + ".") : new(false, figures + ": not better by more than noise.");
+    }
+
+    /// <summary>Win probability must beat the training share by more than noise, not lose to logistic regression, and be calibrated.</summary>
+    public static GateVerdict WinProbability(Evaluation evaluation, TrainingConfig config)
+    {
+        var gate = config.Gate;
+        var won = evaluation.Won;
+        if (won.Count < gate.MinDecisions)
+            return new(false, $"Only {won.Count} test deals with a known outcome; at least {gate.MinDecisions} are needed to tell a model from luck.");
+        var predicted = evaluation.Win["win_probability"];
+        (double Mean, double Low, double High) GainOver(string baseline)
+        {
+            var other = evaluation.Win[baseline];
+            var gains = Enumerable
+                .Range(0, won.Count)
+                .Select(i => ProbabilityQuality.LogLossOf(other[i], won[i]) - ProbabilityQuality.LogLossOf(predicted[i], won[i]))
+                .ToList();
+            var (low, high) = Bootstrap.Interval(gains, gate.Confidence, gate.Resamples, config.Seed);
+            return (gains.Average(), low, high);
+        }
+        var share = GainOver("training_share");
+        var regression = GainOver("logistic_regression");
+        var ece = ProbabilityQuality.Of(predicted, won).Ece;
+        var noise = EceOfPerfect(predicted, config.Seed);
+        var figures = FormattableString.Invariant($"Log loss is {share.Mean:+0.0000;-0.0000} ({share.Low:+0.0000;-0.0000} to {share.High:+0.0000;-0.0000}) better than the training share, ECE {ece:0.000} where perfect calibration would show {noise:0.000} ({won.Count} deals)");
+        if (share.Low <= 0)
+            return new(false, figures + ": not better by more than noise.");
+        if (regression.High < 0)
+            return new(false, figures + FormattableString.Invariant($", but logistic regression is better by {-regression.Mean:0.0000}."));
+        return ece - noise <= gate.MaxEce
+            ? new(true, figures + ".")
+            : new(false, figures + FormattableString.Invariant($": calibration is off by more than {gate.MaxEce}."));
+    }
+
+    /// <summary>The mean ECE that predictions would show if each outcome were drawn from its own probability.</summary>
+    static double EceOfPerfect(IReadOnlyList<double> predicted, int seed)
+    {
+        var random = new Random(seed);
+        return Enumerable
+            .Range(0, 100)
+            .Average(_ => ProbabilityQuality.Of(predicted, [.. predicted.Select(p => random.NextDouble() < p)]).Ece);
+    }
+}

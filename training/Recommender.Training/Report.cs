@@ -1,0 +1,196 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Legends;
+using OxyPlot.Series;
+using Recommender.Artifacts;
+using Recommender.Features;
+
+namespace Recommender.Training;
+
+/// <summary>report.html: one self-contained page on a trained model, plots as inline SVG.</summary>
+static class Report
+{
+    static readonly OxyColor _ink = OxyColor.FromRgb(0x1f, 0x29, 0x37);
+    static readonly OxyColor _accent = OxyColor.FromRgb(0x1d, 0x4e, 0xd8);
+    static readonly OxyColor _pale = OxyColor.FromRgb(0x9c, 0xa3, 0xaf);
+
+    public static string Html(
+        ModelManifest manifest,
+        Learned learned,
+        Evaluation evaluation,
+        IReadOnlyList<(FeatureColumn Column, double Importance)> importance
+    )
+    {
+        var page = new StringBuilder();
+        void Section(string title, string body, string note = "") =>
+            page.Append(CultureInfo.InvariantCulture, $"<section><h2>{title}</h2>{(note.Length > 0 ? $"<p>{note}</p>" : "")}{body}</section>\n");
+        var isFit = manifest.Model == ModelPackage.PartnerFit;
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $$"""
+            <!doctype html>
+            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>{{manifest.Model}} {{manifest.Version}}</title>
+            <style>
+            body{font:15px/1.5 system-ui,sans-serif;color:#1f2937;max-width:54rem;margin:2rem auto;padding:0 1rem}
+            h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin:2rem 0 .3rem}
+            table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+            td,th{border-bottom:1px solid #e5e7eb;padding:.25rem .6rem;text-align:right}td:first-child,th:first-child{text-align:left}
+            tr.own{font-weight:600}.verdict{padding:.6rem .9rem;border-left:4px solid}.yes{border-color:#15803d;background:#f0fdf4}.no{border-color:#b91c1c;background:#fef2f2}
+            svg{max-width:100%;height:auto}section{break-inside:avoid}p{margin:.3rem 0}
+            </style></head><body>
+            <h1>{{manifest.Model}} <small>{{manifest.Version}}</small></h1>
+            <p>Learned from {{manifest.Training.Examples}} examples of {{manifest.Training.Decisions}} {{(isFit ? "decisions" : "deals")}}, {{manifest.Training.From:yyyy-MM-dd}} to {{manifest.Training.AsOf:yyyy-MM-dd}} (exclusive).
+            {{learned.Trees.Trees.Count}} trees over {{manifest.Features.Count}} features, seed {{manifest.Seed}}, code {{manifest.CodeVersion}}.</p>
+            <p class="verdict {{(manifest.Gate.Promote ? "yes" : "no")}}"><b>{{(manifest.Gate.Promote ? "May be promoted." : "Refused.")}}</b> {{WebUtility.HtmlEncode(manifest.Gate.Reason)}}</p>
+
+            """
+        );
+        var window = $"Trained on what was known at {manifest.Metrics.GetProperty("test_from")}, judged on deals created from then to {manifest.Metrics.GetProperty("test_to")}.";
+        if (isFit)
+        {
+            Section("Ranking, beside the simple rankings", RankingTable(manifest.Metrics.GetProperty("figures").GetProperty("models")), window);
+            Section(
+                "Where the engaged partner stood",
+                Plot(RankCurve(evaluation)),
+                "Share of decisions whose first engaged partner stood at most at this rank."
+            );
+        }
+        else
+        {
+            Section("Probability, beside the simple models", ProbabilityTable(manifest.Metrics.GetProperty("figures").GetProperty("models")), window);
+            if (evaluation.Won.Count > 0)
+            {
+                Section("Calibration", Plot(CalibrationCurve(evaluation)), "Predicted against observed share of won deals, in bins of equal width; the line is perfect.");
+                Section("Gain by decile", Plot(Deciles(evaluation)), "Share of won deals in each tenth, best-scored tenth first; the line is the mean of all.");
+            }
+        }
+        Section("What it looks at", Plot(Importance(importance)), "Mean absolute contribution to the score, exact (TreeSHAP), over a sample of training examples.");
+        Section("Trees kept", Plot(EarlyStopping(learned, isFit)), "Metric on the validation window by number of trees.");
+        var missing = History.HistoryContract.Tables.Where(table => !table.Required && !manifest.FeatureSettings.Fold.Has(table.Name)).Select(table => table.File);
+        Section(
+            "Data",
+            $"<p>Facts {manifest.DataFingerprint[..16]}…, outcomes count {manifest.FeatureSettings.Fold.MaturityDays} days after creation. "
+                + $"Categories: {Names(manifest.FeatureSettings.Fold.Dimensions.Select(dimension => dimension.Name))}. Numbers: {Names(manifest.FeatureSettings.Fold.Measures.Select(measure => measure.Name))}. "
+                + (missing.Any() ? $"Left out for want of files: {Names(missing)}." : "No optional file is missing.")
+                + "</p>"
+        );
+        return page.Append("</body></html>\n").ToString();
+    }
+
+    static string Names(IEnumerable<string> names) => WebUtility.HtmlEncode(string.Join(", ", names)) is { Length: > 0 } text ? text : "none";
+
+    static string RankingTable(JsonElement models)
+    {
+        var html = new StringBuilder("<table><tr><th>ranking</th><th>NDCG@10</th><th>Recall@10</th><th>Hit@10</th><th>MRR</th><th>new: NDCG@10</th></tr>");
+        foreach (var model in models.EnumerateObject())
+        {
+            var (all, fresh) = (model.Value.GetProperty("all"), model.Value.GetProperty("new"));
+            html.Append(CultureInfo.InvariantCulture, $"<tr{Own(model.Name)}><td>{Words(model.Name)}</td>");
+            foreach (var metric in (string[])["ndcg_at_10", "recall_at_10", "hit_at_10", "mrr"])
+                html.Append(CultureInfo.InvariantCulture, $"<td>{all.GetProperty(metric).GetDouble():0.000}</td>");
+            html.Append(CultureInfo.InvariantCulture, $"<td>{fresh.GetProperty("ndcg_at_10").GetDouble():0.000}</td></tr>");
+        }
+        return html.Append("</table>").ToString();
+    }
+
+    static string ProbabilityTable(JsonElement models)
+    {
+        var html = new StringBuilder("<table><tr><th>model</th><th>AUC</th><th>log loss</th><th>Brier</th><th>ECE (15 bins)</th></tr>");
+        foreach (var model in models.EnumerateObject())
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<tr{Own(model.Name)}><td>{Words(model.Name)}</td>");
+            foreach (var metric in (string[])["auc", "log_loss", "brier", "ece_15"])
+                html.Append(CultureInfo.InvariantCulture, $"<td>{model.Value.GetProperty(metric).GetDouble():0.000}</td>");
+            html.Append("</tr>");
+        }
+        return html.Append("</table>").ToString();
+    }
+
+    static string Own(string name) => name is "partner_fit" or "win_probability" ? " class=\"own\"" : "";
+
+    static string Words(string name) => name.Replace('_', ' ');
+
+    static PlotModel RankCurve(Evaluation evaluation)
+    {
+        var plot = Frame("rank", "share of decisions");
+        foreach (var name in FitResults.Names)
+        {
+            var line = new LineSeries { Title = Words(name), StrokeThickness = name == "partner_fit" ? 2.5 : 1.2 };
+            if (name == "partner_fit")
+                line.Color = _accent;
+            for (var rank = 1; rank <= 30; rank++)
+                line.Points.Add(
+                    new(rank, evaluation.Fit.All[name].Count(quality => quality.ReciprocalRank >= 1.0 / rank) / (double)Math.Max(1, evaluation.Fit.All[name].Count))
+                );
+            plot.Series.Add(line);
+        }
+        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.BottomRight });
+        return plot;
+    }
+
+    static PlotModel CalibrationCurve(Evaluation evaluation)
+    {
+        var plot = Frame("predicted", "observed");
+        plot.Series.Add(new LineSeries { Points = { new(0, 0), new(1, 1) }, Color = _pale });
+        var points = new ScatterSeries { MarkerType = MarkerType.Circle, MarkerFill = _accent };
+        foreach (var (predicted, observed, count, _) in ProbabilityQuality.Bin(evaluation.Win["win_probability"], evaluation.Won, 15))
+            points.Points.Add(new(predicted, observed, 2 + Math.Min(8, Math.Sqrt(count) / 3)));
+        plot.Series.Add(points);
+        return plot;
+    }
+
+    static PlotModel Deciles(Evaluation evaluation)
+    {
+        var predicted = evaluation.Win["win_probability"];
+        var order = Enumerable.Range(0, predicted.Count).OrderByDescending(i => predicted[i]).Select(i => evaluation.Won[i] ? 1.0 : 0).ToList();
+        var plot = Frame("tenth", "share won");
+        var bars = new RectangleBarSeries { FillColor = _accent, StrokeThickness = 0 };
+        for (var d = 0; d < 10; d++)
+        {
+            var part = order.Skip(d * order.Count / 10).Take((d + 1) * order.Count / 10 - d * order.Count / 10).ToList();
+            if (part.Count > 0)
+                bars.Items.Add(new(d + 0.6, 0, d + 1.4, part.Average()));
+        }
+        plot.Series.Add(bars);
+        plot.Series.Add(new LineSeries { Points = { new(0.5, order.Average()), new(10.5, order.Average()) }, Color = _ink });
+        return plot;
+    }
+
+    static PlotModel Importance(IReadOnlyList<(FeatureColumn Column, double Importance)> importance)
+    {
+        var top = importance.Take(20).Reverse().ToList();
+        var plot = Frame("contribution", "");
+        plot.Axes.RemoveAt(1);
+        var axis = new CategoryAxis { Position = AxisPosition.Left, TextColor = _ink, FontSize = 11, TickStyle = TickStyle.None };
+        axis.Labels.AddRange(top.Select(feature => feature.Column.Name));
+        plot.Axes.Add(axis);
+        var bars = new BarSeries { FillColor = _accent };
+        bars.Items.AddRange(top.Select(feature => new BarItem(feature.Importance)));
+        plot.Series.Add(bars);
+        return plot;
+    }
+
+    static PlotModel EarlyStopping(Learned learned, bool isFit)
+    {
+        var plot = Frame("trees", isFit ? "NDCG@10" : "log loss");
+        var line = new LineSeries { Color = _accent };
+        line.Points.AddRange(learned.Validation.Select(point => new DataPoint(point.Trees, point.Metric)));
+        plot.Series.Add(line);
+        return plot;
+    }
+
+    static PlotModel Frame(string x, string y)
+    {
+        var plot = new PlotModel { DefaultFont = "sans-serif", TextColor = _ink, PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1), PlotAreaBorderColor = _pale };
+        plot.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = x, MajorGridlineStyle = LineStyle.None, TicklineColor = _pale });
+        plot.Axes.Add(new LinearAxis { Position = AxisPosition.Left, Title = y, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColor.FromRgb(0xe5, 0xe7, 0xeb), TicklineColor = _pale });
+        return plot;
+    }
+
+    static string Plot(PlotModel plot) => SvgExporter.ExportToString(plot, 800, plot.Axes.OfType<CategoryAxis>().Any() ? 460 : 320, false);
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Recommender.Artifacts;
+using Recommender.CoSell;
+using Recommender.Features;
+using Recommender.Scoring;
+
+namespace Recommender.Training;
+
+/// <summary>The run: backtest and gate on the last part of the history, then train on all of it, package, report.</summary>
+static class TrainingRun
+{
+    const int GoldenRowCount = 16;
+    static readonly double[] _gradeShares = [0.5, 0.25, 0.1];
+
+    /// <summary>Trains both models on what was seen strictly before <paramref name="asOf"/> and writes their packages.</summary>
+    public static IReadOnlyList<ModelManifest> Train(Facts facts, TrainingConfig config, DateTime asOf, string models, Progress progress)
+    {
+        var known = new Facts(until => facts.Before(until < asOf ? until : asOf), facts.Files);
+        var fingerprint = "";
+        progress.Step("fingerprint the facts", _ => fingerprint = Fingerprint(known.All));
+        using var trained = TrainedModels.Train(known, config, asOf, Parts.Both, progress);
+        var deals = Deal.KnownBefore(known.All, asOf);
+        var matured = asOf.AddDays(-trained.Settings.Fold.MaturityDays);
+
+        var fitFrom = TestStart(deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt), config.Gate.TestShare);
+        var winFrom = TestStart(
+            deals.Where(deal => deal.Outcome != Outcome.Open && deal.Row.CreatedAt < matured).Select(deal => deal.Row.CreatedAt),
+            config.Gate.TestShare
+        );
+        var fit = Evaluation.Run(known, config, fitFrom, asOf, Parts.PartnerFit, null, config.Gate.MaxTestDecisions, progress);
+        var win = Evaluation.Run(known, config, winFrom, matured.AddDays(-1), Parts.WinProbability, null, config.Gate.MaxTestDecisions, progress);
+
+        var written = new List<ModelManifest>();
+        var examples = trained.Examples;
+        var common = new ModelManifest
+        {
+            SchemaVersion = ModelManifest.CurrentSchema,
+            Model = ModelPackage.PartnerFit,
+            Version = "",
+            Features = trained.Featurizer.PartnerFit,
+            FeatureSettings = trained.Settings,
+            Training = new(examples.PartnerFit.At[0], asOf, examples.Decisions, examples.PartnerFit.Count, null),
+            DataFingerprint = fingerprint,
+            Config = JsonSerializer.SerializeToElement(config with { Threads = 0 }, TrainingConfig.Json),
+            Seed = config.Seed,
+            CodeVersion = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3),
+            Metrics = JsonSerializer.SerializeToElement(Window(fitFrom, asOf, fit.PartnerFitJson()), TrainingConfig.Json),
+            Gate = PromotionGate.PartnerFit(fit, config),
+            Golden = new([], []),
+            Grades = Grades(examples.PartnerFit, trained.PartnerFit!.Trees),
+        };
+        progress.Step("write partner-fit", _ => written.Add(Write(models, common, trained.PartnerFit, examples.PartnerFit, fit)));
+        var probability = common with
+        {
+            Model = ModelPackage.WinProbability,
+            Features = trained.Featurizer.WinProbability,
+            Calibration = trained.WinProbability!.Trees.Calibration,
+            Grades = null,
+            Training = new(
+                examples.WinProbability.At[0],
+                asOf,
+                examples.Deals,
+                examples.WinProbability.Count,
+                "The largest or the mean of a feature over the partners on the deal, as its meaning says."
+            ),
+            Metrics = JsonSerializer.SerializeToElement(Window(winFrom, matured, win.WinProbabilityJson()), TrainingConfig.Json),
+            Gate = PromotionGate.WinProbability(win, config),
+        };
+        progress.Step("write win-probability", _ => written.Add(Write(models, probability, trained.WinProbability, examples.WinProbability, win)));
+        return written;
+    }
+
+    static ModelManifest Write(string models, ModelManifest manifest, Learned learned, ExampleSet examples, Evaluation evaluation)
+    {
+        var onnx = OnnxTrees.Write(learned.Trees);
+        var golden = Enumerable.Range(0, GoldenRowCount).Select(i => examples.Row((int)((long)i * examples.Count / GoldenRowCount)).ToArray()).ToArray();
+        var scores = new float[golden.Length];
+        using (var model = new OnnxModel(onnx))
+            model.Score(golden.SelectMany(row => row).ToArray(), golden.Length, scores);
+        manifest = manifest with { Golden = new(golden, scores) };
+        var importance = Importance(learned.Trees, examples, manifest.Features);
+        return ModelPackage.Write(
+            models,
+            onnx,
+            manifest,
+            finished => new Dictionary<string, byte[]>
+            {
+                ["metrics.json"] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(finished.Metrics, ModelManifest.Json) + "\n"),
+                ["report.html"] = Encoding.UTF8.GetBytes(Report.Html(finished, learned, evaluation, importance)),
+                ["MODEL_CARD.md"] = Encoding.UTF8.GetBytes(ModelCard.Markdown(finished)),
+            }
+        );
+    }
+
+    static object Window(DateTime from, DateTime to, object figures) =>
+        new
+        {
+            test_from = from.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            test_to = to.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            figures,
+        };
+
+    /// <summary>The day from which the last <paramref name="share"/> of deals was created.</summary>
+    static DateTime TestStart(IEnumerable<DateTime> createdAt, double share)
+    {
+        var days = createdAt.Order().ToList();
+        return days.Count < 20
+            ? throw new InvalidDataException($"{days.Count} deals to learn from; expected at least 20.")
+            : days[(int)(days.Count * (1 - share))].Date;
+    }
+
+    /// <summary>Least scores of grades A, B, C: the median, lower quartile and lower tenth of partners who were engaged.</summary>
+    static double[] Grades(ExampleSet examples, TreeEnsemble trees)
+    {
+        var engaged = Enumerable.Range(0, examples.Count).Where(i => examples.Labels[i] > 0).Select(i => trees.Score(examples.Row(i))).Order().ToList();
+        return [.. _gradeShares.Select(share => Math.Round(engaged[(int)(share * (engaged.Count - 1))], 4))];
+    }
+
+    /// <summary>Mean absolute contribution of each feature over a sample of examples.</summary>
+    static List<(FeatureColumn Column, double Importance)> Importance(TreeEnsemble trees, ExampleSet examples, IReadOnlyList<FeatureColumn> columns)
+    {
+        var shap = new TreeShap(trees);
+        var sample = Math.Min(200, examples.Count);
+        var sums = new double[columns.Count];
+        var contributions = new double[columns.Count];
+        for (var i = 0; i < sample; i++)
+        {
+            shap.Explain(examples.Row((int)((long)i * examples.Count / sample)), contributions);
+            for (var f = 0; f < sums.Length; f++)
+                sums[f] += Math.Abs(contributions[f]) / sample;
+        }
+        return [.. columns.Select((column, f) => (column, sums[f])).OrderByDescending(feature => feature.Item2)];
+    }
+
+    static string Fingerprint(IEnumerable<DatedFact> facts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var fact in facts)
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{fact.SeenAt.Ticks}|{fact.Kind}|{fact.Noun}\n")));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

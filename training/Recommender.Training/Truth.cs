@@ -1,0 +1,103 @@
+using System.Globalization;
+using Recommender.History;
+
+namespace Recommender.Training;
+
+/// <summary>What the simulation knows of one decision.</summary>
+sealed record TrueDecision(double Alone, Dictionary<string, (double WinProbability, double Fit)> Partners);
+
+/// <summary>truth.csv of a simulated history.</summary>
+sealed class Truth
+{
+    readonly Dictionary<string, TrueDecision> _decisions = [];
+
+    public TrueDecision? Of(string opportunityId) => _decisions.GetValueOrDefault(opportunityId);
+
+    /// <summary>Reads the file as `simulate` writes it.</summary>
+    /// <exception cref="InvalidDataException">A line is not opportunity_id,partner_id,win_probability,fit.</exception>
+    public static Truth Read(string file)
+    {
+        var truth = new Truth();
+        var alone = new Dictionary<string, double>();
+        var line = 1;
+        foreach (var text in File.ReadLines(file).Skip(1))
+        {
+            line++;
+            var fields = text.Split(',');
+            if (
+                fields.Length != 4
+                || !double.TryParse(fields[2], NumberStyles.Float, CultureInfo.InvariantCulture, out var probability)
+                || (!double.TryParse(fields[3], NumberStyles.Float, CultureInfo.InvariantCulture, out var fit) && fields[1].Length > 0)
+            )
+                throw new InvalidDataException(
+                    $"{file}, line {line}: found '{text}'; expected opportunity_id,partner_id,win_probability,fit."
+                );
+            if (!truth._decisions.TryGetValue(fields[0], out var decision))
+                truth._decisions[fields[0]] = decision = new(0, []);
+            if (fields[1].Length == 0)
+                truth._decisions[fields[0]] = decision with { Alone = probability };
+            else
+                decision.Partners[fields[1]] = (probability, fit);
+        }
+        return truth;
+    }
+}
+
+/// <summary>Rankings, lift and choices judged by the truth.</summary>
+sealed class TruthResults
+{
+    readonly Dictionary<string, List<double>> _ndcg = [];
+
+    /// <summary>NDCG@10 with the true fit as gain, by model.</summary>
+    public List<double> Ndcg(string model) => _ndcg.TryGetValue(model, out var list) ? list : _ndcg[model] = [];
+
+    /// <summary>NDCG@10 of the model with engaged partners as relevant.</summary>
+    public List<double> Engaged { get; } = [];
+
+    /// <summary>The same for a ranking by true fit.</summary>
+    public List<double> EngagedByOracle { get; } = [];
+
+    public List<(double Predicted, double True)> Lifts { get; } = [];
+
+    /// <summary>True win probability with the partner that the model expects most of.</summary>
+    public List<double> Policy { get; } = [];
+
+    public List<double> OraclePolicy { get; } = [];
+
+    public List<double> RandomPolicy { get; } = [];
+
+    public List<double> PopularPolicy { get; } = [];
+
+    /// <summary>NDCG@10 with graded gains against the best order of them.</summary>
+    public static double GradedNdcg((double, double, double)[] keys, double[] gains)
+    {
+        double Dcg(IEnumerable<int> order) => order.Take(10).Select((i, rank) => gains[i] / Math.Log2(rank + 2)).Sum();
+        var all = Enumerable.Range(0, gains.Length);
+        var ideal = Dcg(all.OrderByDescending(i => gains[i]));
+        return ideal > 0 ? Dcg(all.OrderByDescending(i => keys[i])) / ideal : 1;
+    }
+
+    /// <summary>The part of evaluate's JSON under "truth".</summary>
+    public object ToJson()
+    {
+        double Rmse(Func<(double Predicted, double True), double> error) => Math.Sqrt(Lifts.Average(lift => Math.Pow(error(lift), 2)));
+        var span = OraclePolicy.Average() - RandomPolicy.Average();
+        double Share(List<double> values) => span > 0 ? (values.Average() - RandomPolicy.Average()) / span : 0;
+        return new
+        {
+            decisions = Policy.Count,
+            ndcg_at_10_by_true_fit = _ndcg.ToDictionary(pair => pair.Key, pair => pair.Value.Average()),
+            share_of_oracle_ndcg_at_10 = Ndcg("partner_fit").Average(),
+            ndcg_at_10_engaged = Engaged.Count == 0 ? 0 : Engaged.Average(),
+            oracle_ndcg_at_10_engaged = EngagedByOracle.Count == 0 ? 0 : EngagedByOracle.Average(),
+            lift_rmse = Rmse(lift => lift.Predicted - lift.True),
+            lift_rmse_of_zero = Rmse(lift => lift.True),
+            policy_value = Policy.Average(),
+            policy_value_oracle = OraclePolicy.Average(),
+            policy_value_random = RandomPolicy.Average(),
+            policy_value_most_popular = PopularPolicy.Average(),
+            policy_share_of_oracle = Share(Policy),
+            policy_share_of_oracle_most_popular = Share(PopularPolicy),
+        };
+    }
+}

@@ -1,0 +1,472 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Recommender.Artifacts;
+using Recommender.CoSell;
+using Recommender.History;
+using Recommender.Scoring;
+using Spectre.Console;
+
+namespace Recommender.Training;
+
+/// <summary>The verbs of the training console.</summary>
+static class Verbs
+{
+    static readonly Option<string> _database = new("--database")
+    {
+        Description = "The embedded database, a SQLite file",
+        DefaultValueFactory = _ => "recommender.db",
+        Recursive = true,
+    };
+    static readonly Option<string> _models = new("--models")
+    {
+        Description = "Folder of model packages",
+        DefaultValueFactory = _ => "models",
+        Recursive = true,
+    };
+    static readonly Option<bool> _json = new("--json") { Description = "Print JSON for machines" };
+    static readonly Option<string> _history = new("--history") { Description = "Folder of a history (CSV)" };
+    static readonly Option<string?> _config = new("--config") { Description = "Configuration; the default is training/configs/default.json" };
+    static readonly Option<DateTime?> _asOf = new("--as-of")
+    {
+        Description = "Only what was seen strictly before this date counts",
+        CustomParser = result => Date(result),
+    };
+
+    public static RootCommand Root()
+    {
+        var root = new RootCommand("Learns which partner to bring into an account. Without a verb: trains both models on data-samples.")
+        {
+            _database,
+            _models,
+            Simulate(),
+            Import(),
+            Train(),
+            Evaluate(),
+            Models(),
+            Recommend(),
+        };
+        root.SetAction(Run(result => TrainOn(Folder("data-samples"), TrainingConfig.Read(DefaultConfig), null, result.GetValue(_models)!, true, false)));
+        return root;
+    }
+
+    const string DefaultConfig = "training/configs/default.json";
+
+    static Command Simulate()
+    {
+        Option<int> Whole(string name, string description, int fallback) =>
+            new(name) { Description = description, DefaultValueFactory = _ => fallback };
+        var (accounts, partners) = (Whole("--accounts", "Accounts", 400), Whole("--partners", "Partners", 60));
+        var (opportunities, years) = (Whole("--opportunities", "Opportunities", 5000), Whole("--years", "Years, up to 2026-07-01", 4));
+        var (seed, truth) = (Whole("--seed", "Seed", 7), Whole("--truth-decisions", "Decisions whose truth is written", 2000));
+        var output = new Option<string>("--out") { Description = "Folder to write, new or empty", Required = true };
+        var dirty = new Option<double>("--dirty") { Description = "Share of rows to spoil, 0 to 1" };
+        var noSignal = new Option<bool>("--no-signal") { Description = "Outcomes and partner choice at random" };
+        var command = new Command("simulate", "Writes a history with known truth")
+        {
+            accounts,
+            partners,
+            opportunities,
+            years,
+            seed,
+            truth,
+            output,
+            dirty,
+            noSignal,
+        };
+        command.SetAction(
+            Run(result =>
+            {
+                var settings = new SimulationSettings
+                {
+                    Accounts = result.GetValue(accounts),
+                    Partners = result.GetValue(partners),
+                    Opportunities = result.GetValue(opportunities),
+                    Years = result.GetValue(years),
+                    Seed = result.GetValue(seed),
+                    TruthDecisions = result.GetValue(truth),
+                    Dirty = result.GetValue(dirty),
+                    NoSignal = result.GetValue(noSignal),
+                };
+                if (settings is { Accounts: < 1 } or { Partners: < 1 } or { Opportunities: < 1 } or { Years: < 1 or > 100 } or { Dirty: < 0 or > 1 })
+                    throw new InvalidDataException("simulate: accounts, partners, opportunities and years must be at least 1, --dirty from 0 to 1.");
+                var folder = result.GetValue(output)!;
+                new Progress().Step("simulate", told => new Simulation(settings).Write(folder, told));
+                Console.WriteLine($"Wrote {settings.Opportunities} opportunities, {settings.Accounts} accounts and {settings.Partners} partners to {folder}.");
+                return 0;
+            })
+        );
+        return command;
+    }
+
+    static Command Import()
+    {
+        var strict = new Option<bool>("--strict") { Description = "Refuse everything if a row is rejected" };
+        var rejectedFile = new Option<string>("--rejected")
+        {
+            Description = "Where rejected rows are written",
+            DefaultValueFactory = _ => "rejected.csv",
+        };
+        var history = new Option<string>("--history") { Description = "Folder of a history (CSV)", Required = true };
+        var command = new Command("import", "Takes a history into the database") { history, strict, rejectedFile, _json };
+        command.SetAction(
+            Run(result =>
+            {
+                var folder = new HistoryFolder(result.GetValue(history)!);
+                var store = new SqliteHistoryStore(result.GetValue(_database)!);
+                ImportSummary? summary = null;
+                var clock = Stopwatch.StartNew();
+                new Progress(result.GetValue(_json)).Step(
+                    "import",
+                    told => summary = store.Import(folder, result.GetValue(rejectedFile)!, result.GetValue(strict), (_, done) => told(done))
+                );
+                if (result.GetValue(_json))
+                {
+                    Console.WriteLine(JsonSerializer.Serialize(summary, ModelManifest.Json));
+                    return 0;
+                }
+                Console.WriteLine($"{"file", -26}{"accepted", 11}{"new", 11}{"changed", 11}{"unchanged", 11}{"rejected", 11}");
+                foreach (var table in summary!.Tables)
+                    Console.WriteLine(
+                        $"{table.File, -26}{table.Accepted, 11}{table.Inserted, 11}{table.Updated, 11}{table.Unchanged, 11}{table.Rejected, 11}"
+                    );
+                var rejected = summary.Tables.Sum(table => table.Rejected);
+                if (rejected > 0)
+                    Console.WriteLine($"{rejected} rows were not taken; {result.GetValue(rejectedFile)} says where, what was found and what was expected.");
+                if (summary.WithoutEnd > 0)
+                    Console.WriteLine($"{summary.WithoutEnd} opportunities are won or lost without closed_at: kept, but their outcome teaches nothing.");
+                Console.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds:0.0} s, {summary.Tables.Sum(table => table.Accepted) / clock.Elapsed.TotalSeconds:0} rows a second.")
+                );
+                return 0;
+            })
+        );
+        return command;
+    }
+
+    static Command Train()
+    {
+        var promote = new Option<bool>("--promote") { Description = "Make live what passes the gate" };
+        var threads = new Option<int?>("--threads") { Description = "Threads of the trainers; the models do not depend on it" };
+        var command = new Command("train", "Learns both models and writes their packages") { _history, _config, _asOf, promote, threads, _json };
+        command.SetAction(
+            Run(result =>
+            {
+                var config = Config(result);
+                if (result.GetValue(threads) is { } count)
+                    config = config with { Threads = count };
+                return TrainOn(
+                    Source(result),
+                    config,
+                    result.GetValue(_asOf),
+                    result.GetValue(_models)!,
+                    result.GetValue(promote),
+                    result.GetValue(_json)
+                );
+            })
+        );
+        return command;
+    }
+
+    static int TrainOn(Facts facts, TrainingConfig config, DateTime? asOf, string models, bool promote, bool json)
+    {
+        var clock = Stopwatch.StartNew();
+        var at = asOf ?? DayAfterLast(facts);
+        var written = TrainingRun.Train(facts, config, at, models, new Progress(json));
+        var registry = new ModelRegistry(models);
+        foreach (var manifest in written)
+        {
+            var live = promote && manifest.Gate.Promote;
+            if (live)
+                registry.Promote(manifest.Model, manifest.Version);
+            if (!json)
+            {
+                Console.WriteLine($"{manifest.Model} {manifest.Version}: {(manifest.Gate.Promote ? "passed the gate" : "REFUSED by the gate")}{(live ? ", is live" : "")}.");
+                Console.WriteLine($"  {manifest.Gate.Reason}");
+                Console.WriteLine($"  {Path.Combine(models, manifest.Model, manifest.Version, "report.html")}");
+            }
+        }
+        var peak = Process.GetCurrentProcess().PeakWorkingSet64 >> 20;
+        if (json)
+            Console.WriteLine(
+                JsonSerializer.Serialize(
+                    written.Select(manifest => new { manifest.Model, manifest.Version, manifest.Gate, manifest.Metrics }),
+                    ModelManifest.Json
+                )
+            );
+        else
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds:0.0} s, peak memory {peak} MB."));
+        return 0;
+    }
+
+    static Command Evaluate()
+    {
+        var from = new Option<DateTime?>("--test-from") { Description = "First day of the test window", CustomParser = Date, Required = true };
+        var to = new Option<DateTime?>("--test-to") { Description = "Last day of the test window", CustomParser = Date, Required = true };
+        var truth = new Option<string?>("--truth") { Description = "truth.csv of a simulated history" };
+        var file = new Option<string?>("--json") { Description = "Write the figures to this file" };
+        var command = new Command("evaluate", "Trains on what was known at test-from, judges decisions inside the window")
+        {
+            _history,
+            _config,
+            from,
+            to,
+            truth,
+            file,
+        };
+        command.SetAction(
+            Run(result =>
+            {
+                var config = Config(result);
+                var facts = Source(result);
+                var known = result.GetValue(truth) is { } path ? Truth.Read(path) : null;
+                var evaluation = Evaluation.Run(
+                    facts,
+                    config,
+                    result.GetValue(from)!.Value,
+                    result.GetValue(to)!.Value,
+                    Parts.Both,
+                    known,
+                    null,
+                    new Progress()
+                );
+                var figures = new
+                {
+                    partner_fit = evaluation.PartnerFitJson(),
+                    win_probability = evaluation.WinProbabilityJson(),
+                    gates = new
+                    {
+                        partner_fit = PromotionGate.PartnerFit(evaluation, config),
+                        win_probability = PromotionGate.WinProbability(evaluation, config),
+                    },
+                    truth = evaluation.Truth.Policy.Count > 0 ? evaluation.Truth.ToJson() : null,
+                    seconds = new
+                    {
+                        replay = Math.Round(evaluation.Replay.TotalSeconds, 1),
+                        train = Math.Round(evaluation.Training.TotalSeconds, 1),
+                        evaluate = Math.Round(evaluation.Judging.TotalSeconds, 1),
+                    },
+                    peak_memory_mb = Process.GetCurrentProcess().PeakWorkingSet64 >> 20,
+                };
+                var json = JsonSerializer.Serialize(figures, ModelManifest.Json);
+                if (result.GetValue(file) is { } output)
+                    File.WriteAllText(output, json + "\n");
+                Print(json, known is not null);
+                return 0;
+            })
+        );
+        return command;
+    }
+
+    static void Print(string json, bool hasTruth)
+    {
+        using var document = JsonDocument.Parse(json);
+        var root = document.RootElement;
+        var (fit, win) = (root.GetProperty("partner_fit"), root.GetProperty("win_probability"));
+        string Number(JsonElement of, string name) => of.GetProperty(name).GetDouble().ToString("0.0000", CultureInfo.InvariantCulture);
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"partner fit: {fit.GetProperty("decisions")} decisions, {fit.GetProperty("candidates_mean").GetDouble():0} candidates each on average"
+            )
+        );
+        Console.WriteLine($"{"", -28}{"NDCG@10", 10}{"Recall@10", 10}{"Hit@10", 10}{"MRR", 10}{"new NDCG", 10}");
+        foreach (var model in fit.GetProperty("models").EnumerateObject())
+        {
+            var all = model.Value.GetProperty("all");
+            Console.WriteLine(
+                $"{model.Name, -28}{Number(all, "ndcg_at_10"), 10}{Number(all, "recall_at_10"), 10}{Number(all, "hit_at_10"), 10}{Number(all, "mrr"), 10}{Number(model.Value.GetProperty("new"), "ndcg_at_10"), 10}"
+            );
+        }
+        Console.WriteLine($"win probability: {win.GetProperty("decisions")} deals, {Number(win, "won_share")} won");
+        Console.WriteLine($"{"", -28}{"AUC", 10}{"log loss", 10}{"Brier", 10}{"ECE", 10}");
+        foreach (var model in win.GetProperty("models").EnumerateObject())
+            Console.WriteLine(
+                $"{model.Name, -28}{Number(model.Value, "auc"), 10}{Number(model.Value, "log_loss"), 10}{Number(model.Value, "brier"), 10}{Number(model.Value, "ece_15"), 10}"
+            );
+        foreach (var gate in root.GetProperty("gates").EnumerateObject())
+            Console.WriteLine($"gate {gate.Name}: {(gate.Value.GetProperty("promote").GetBoolean() ? "promote" : "refuse")}. {gate.Value.GetProperty("reason")}");
+        if (hasTruth)
+            Console.WriteLine($"truth: {root.GetProperty("truth")}");
+        Console.WriteLine($"seconds: {root.GetProperty("seconds")}, peak memory {root.GetProperty("peak_memory_mb")} MB");
+    }
+
+    static Command Models()
+    {
+        var model = new Argument<string>("model") { Description = "partner-fit or win-probability" };
+        var version = new Argument<string>("version") { Description = "A version of it" };
+        var package = new Argument<string>("folder") { Description = "A model package made elsewhere" };
+        ModelRegistry Registry(ParseResult result) => new(result.GetValue(_models)!);
+        var list = new Command("list", "All packages, the live ones marked") { _json };
+        list.SetAction(
+            Run(result =>
+            {
+                var rows = Registry(result)
+                    .List()
+                    .Select(manifest => new
+                    {
+                        manifest.Model,
+                        manifest.Version,
+                        Live = Registry(result).Live(manifest.Model) == manifest.Version,
+                        manifest.Gate,
+                    })
+                    .ToList();
+                if (result.GetValue(_json))
+                    Console.WriteLine(JsonSerializer.Serialize(rows, ModelManifest.Json));
+                else
+                    rows.ForEach(row =>
+                        Console.WriteLine($"{(row.Live ? "*" : " ")} {row.Model, -18}{row.Version, -24}{(row.Gate.Promote ? "passed" : "refused"), -9}{row.Gate.Reason}")
+                    );
+                return 0;
+            })
+        );
+        var show = new Command("show", "The manifest of a package, golden rows left out") { model, version };
+        show.SetAction(
+            Run(result =>
+            {
+                using var opened = ModelPackage.Open(Path.Combine(result.GetValue(_models)!, result.GetValue(model)!, result.GetValue(version)!));
+                Console.WriteLine(JsonSerializer.Serialize(opened.Manifest with { Golden = new([], []) }, ModelManifest.Json));
+                return 0;
+            })
+        );
+        var promote = new Command("promote", "Makes a version live") { model, version };
+        promote.SetAction(
+            Run(result =>
+            {
+                Registry(result).Promote(result.GetValue(model)!, result.GetValue(version)!);
+                Console.WriteLine($"{result.GetValue(model)} {result.GetValue(version)} is live.");
+                return 0;
+            })
+        );
+        var rollback = new Command("rollback", "Goes back to the version that was live before") { model };
+        rollback.SetAction(
+            Run(result =>
+            {
+                Console.WriteLine($"{result.GetValue(model)} {Registry(result).Rollback(result.GetValue(model)!)} is live again.");
+                return 0;
+            })
+        );
+        var import = new Command("import", "Takes a package folder in after checking it") { package };
+        import.SetAction(
+            Run(result =>
+            {
+                var manifest = Registry(result).Import(result.GetValue(package)!);
+                Console.WriteLine($"{manifest.Model} {manifest.Version} imported; promote it to make it live.");
+                return 0;
+            })
+        );
+        return new Command("models", "The model registry") { list, show, promote, rollback, import };
+    }
+
+    static Command Recommend()
+    {
+        var account = new Option<string>("--account") { Description = "Account id", Required = true };
+        var top = new Option<int>("--top") { Description = "How many partners, 1 to 100", DefaultValueFactory = _ => 10 };
+        var command = new Command("recommend", "One ranking with reasons") { account, _history, _asOf, top, _json };
+        command.SetAction(
+            Run(result =>
+            {
+                var facts = Source(result);
+                var asOf = result.GetValue(_asOf) ?? DayAfterLast(facts);
+                var registry = new ModelRegistry(result.GetValue(_models)!);
+                using var fit = registry.OpenLive(ModelPackage.PartnerFit);
+                using var win = registry.OpenLive(ModelPackage.WinProbability);
+                var ranker = new PartnerRanker(fit, win);
+                foreach (var fact in facts.Before(asOf))
+                    ranker.Apply(fact);
+                var id = result.GetValue(account)!;
+                var answer =
+                    ranker.Rank(new(id, asOf) { Limit = result.GetValue(top) })
+                    ?? throw new InvalidDataException($"No account '{id}' was seen before {asOf:yyyy-MM-dd}.");
+                if (result.GetValue(_json))
+                    Console.WriteLine(JsonSerializer.Serialize(answer, ModelManifest.Json));
+                else
+                    Print(answer, ranker.State.FindAccount(id)!);
+                return 0;
+            })
+        );
+        return command;
+    }
+
+    static void Print(Recommendation answer, Account account)
+    {
+        var models = answer.Fallback is { } fallback ? $"baseline {fallback}, no model is live" : string.Join(", ", answer.ModelVersions.Select(pair => $"{pair.Key} {pair.Value}"));
+        Console.WriteLine($"{account.Name ?? account.Id} ({account.Id}) as of {answer.AsOf:yyyy-MM-dd}, {answer.Candidates} candidates, {models}");
+        foreach (var partner in answer.Partners)
+        {
+            var chance = partner.WinProbability is { } with
+                ? string.Create(CultureInfo.InvariantCulture, $"wins {with:0%}, alone {partner.WinProbabilityAlone:0%}")
+                : "win probability unknown";
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{partner.Rank,3}. {partner.Grade ?? "-"} {partner.Name ?? partner.PartnerId} ({partner.PartnerId}), fit {partner.FitScore:0.00}, {chance}")
+            );
+            foreach (var reason in partner.Reasons)
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"       {reason.Contribution:+0.00;-0.00}  {reason.Text}"));
+            foreach (var caution in partner.Cautions)
+                Console.WriteLine($"       !      {caution}");
+        }
+    }
+
+    static Facts Source(ParseResult result) =>
+        result.GetValue(_history) is { } folder ? Folder(folder)
+        : File.Exists(result.GetValue(_database)) ? Database(result.GetValue(_database)!)
+        : throw new InvalidDataException($"There is no database {result.GetValue(_database)}; import a history first, or name one with --history.");
+
+    static Facts Database(string path)
+    {
+        var store = new SqliteHistoryStore(path);
+        return new(store.ReadFacts, store.Tables());
+    }
+
+    static Facts Folder(string path)
+    {
+        var rejected = new List<RejectedRow>();
+        var (facts, counts) = new HistoryFolder(path).ReadFacts(rejected.Add);
+        if (rejected.Count > 0)
+            Console.Error.WriteLine($"{rejected.Count} rows of {path} were not taken; the first: {rejected[0]}");
+        return new(
+            until => facts.TakeWhile(fact => fact.SeenAt < until),
+            [.. counts.Where(count => count.Accepted > 0).Select(count => Path.GetFileNameWithoutExtension(count.File))]
+        );
+    }
+
+    static TrainingConfig Config(ParseResult result) =>
+        result.GetValue(_config) is { } file ? TrainingConfig.Read(file)
+        : File.Exists(DefaultConfig) ? TrainingConfig.Read(DefaultConfig)
+        : new();
+
+    /// <summary>The first midnight after the last fact, but not after today.</summary>
+    static DateTime DayAfterLast(Facts facts)
+    {
+        var today = TimeProvider.System.GetUtcNow().UtcDateTime.Date.AddDays(1);
+        var last = DateTime.MinValue;
+        foreach (var fact in facts.Before(today))
+            last = fact.SeenAt > last ? fact.SeenAt : last;
+        return last.Date.AddDays(1);
+    }
+
+    static DateTime? Date(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (Instants.TryParse(text, out var at))
+            return at;
+        result.AddError($"'{text}' is no date; expected one such as 2026-01-31.");
+        return null;
+    }
+
+    /// <summary>Faults that a person can mend end in one line and exit code 1.</summary>
+    static Func<ParseResult, int> Run(Func<ParseResult, int> verb) =>
+        result =>
+        {
+            try
+            {
+                return verb(result);
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+            {
+                Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
+                return 1;
+            }
+        };
+}

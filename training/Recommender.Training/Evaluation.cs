@@ -108,8 +108,8 @@ sealed class Evaluation
             var scores = new float[test.Count];
             win.Score(Enumerable.Range(0, test.Count).SelectMany(i => test.Row(i).ToArray()).ToArray(), test.Count, scores);
             predictions["win_probability"] = [.. scores.Select(score => (double)score)];
-            var examples = models.Examples.WinProbability;
-            var share = examples.Labels.Zip(examples.Weights, (label, weight) => label * weight).Sum() / examples.Weights.Sum();
+            var examples = models.Examples.WinProbability.OfGroup(ExampleBuilder.AtCreation);
+            var share = examples.Labels.Average();
             predictions["training_share"] = [.. scores.Select(_ => (double)share)];
             predictions["logistic_regression"] = new TreeTrainer(config.Seed, config.Threads).TrainLogisticRegression(examples)(test);
         }
@@ -151,6 +151,7 @@ sealed class Evaluation
                         log_loss = quality.LogLoss,
                         brier = quality.BrierScore,
                         ece_15 = quality.Ece,
+                        predicted_share = pair.Value.Average(),
                     };
                 }
             ),

@@ -7,10 +7,16 @@ namespace Recommender.Training;
 sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
 {
     /// <summary>Weight of the example at creation.</summary>
-    const float CreationWeight = 0.4f;
+    const float CreationWeight = 0.7f;
 
     /// <summary>Weight of each example at a seeded age, a stage change or the joining of a partner; six at most, so that a deal weighs one.</summary>
-    const float LaterWeight = 0.1f;
+    const float LaterWeight = 0.05f;
+
+    /// <summary>Group of a win-probability example made at the deal's creation.</summary>
+    public const int AtCreation = 0;
+
+    /// <summary>Group of one made later in the deal's life.</summary>
+    public const int Later = 1;
 
     const int SeededAges = 2;
     const int MostEvents = 4;
@@ -35,7 +41,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .OrderByDescending(deal => deal.DecidedAt)
             .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
             .Take(config.PartnerFit.MaxDecisions)
-            .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true, Weight: 1f));
+            .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true, Group: 0));
         var matured = asOf.AddDays(-featurizer.State.Settings.MaturityDays);
         var wins = deals
             .Where(deal => parts.HasFlag(Parts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)
@@ -44,7 +50,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .Take(config.WinProbability.MaxDeals)
             .ToList();
         Deals = wins.Count;
-        var winMoments = wins.SelectMany(deal => Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Weight)));
+        var winMoments = wins.SelectMany(deal => Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Group)));
         var moments = fits.Concat(winMoments)
             .OrderBy(moment => moment.At)
             .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal)
@@ -52,13 +58,13 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .ToList();
         for (var i = 0; i < moments.Count; i++)
         {
-            var (at, deal, isFit, weight) = moments[i];
+            var (at, deal, isFit, group) = moments[i];
             replay.To(at);
             featurizer.Look(new(at, deal.Row));
             if (isFit)
                 AddDecision(at, deal);
             else
-                AddMoment(at, deal, weight);
+                AddMoment(at, deal, group);
             if ((i & 255) == 0)
                 progress?.Invoke((double)i / moments.Count);
         }
@@ -71,9 +77,9 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     /// When a deal is asked about: at creation, at stage changes and joinings, and at seeded ages drawn alike for every deal and kept
     /// while it is open. A deal that closes before an age leaves that weight unused: giving it to the others would favour early wins.
     /// </summary>
-    IEnumerable<(DateTime At, float Weight)> Moments(Deal deal, DateTime asOf)
+    IEnumerable<(DateTime At, int Group)> Moments(Deal deal, DateTime asOf)
     {
-        yield return (deal.Row.CreatedAt, CreationWeight);
+        yield return (deal.Row.CreatedAt, AtCreation);
         var closedAt = deal.Row.ClosedAt ?? asOf;
         var events = deal
             .StagesAt.Concat(deal.Engagements.Select(engagement => engagement.StartedAt))
@@ -82,13 +88,13 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .Order()
             .Take(MostEvents);
         foreach (var at in events)
-            yield return (at, LaterWeight);
+            yield return (at, Later);
         var random = RandomOf(deal);
         for (var i = 0; i < SeededAges; i++)
         {
             var at = deal.Row.CreatedAt.AddDays(Math.Floor(random.NextDouble() * featurizer.State.Settings.MaturityDays) + 1);
             if (at < closedAt)
-                yield return (at, LaterWeight);
+                yield return (at, Later);
         }
     }
 
@@ -130,7 +136,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         return unproven / proven;
     }
 
-    void AddMoment(DateTime at, Deal deal, float weight)
+    void AddMoment(DateTime at, Deal deal, int group)
     {
         var state = featurizer.State;
         var partners = deal
@@ -138,7 +144,8 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .Select(engagement => state.IndexOfPartner(engagement.PartnerId))
             .Where(partner => partner >= 0)
             .ToList();
-        featurizer.WriteWinProbability(partners, WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, 0));
+        var weight = group == AtCreation ? CreationWeight : LaterWeight;
+        featurizer.WriteWinProbability(partners, WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group));
     }
 
     static List<int> Sample(IReadOnlyList<int> from, int count, HashSet<int> engaged, IReadOnlyList<int> onDeal, Random random)

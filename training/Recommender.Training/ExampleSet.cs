@@ -20,7 +20,7 @@ sealed class ExampleSet(int columns)
     /// <summary>The moment by which examples are split in time: the decision's for partner fit, the deal's creation for winning.</summary>
     public List<DateTime> At { get; } = [];
 
-    /// <summary>The decision an example belongs to, rising.</summary>
+    /// <summary>Partner fit: the decision an example belongs to, rising. Win probability: made at the deal's creation, or later.</summary>
     public List<int> Groups { get; } = [];
 
     public ReadOnlySpan<float> Row(int index) => CollectionsMarshal.AsSpan(_values).Slice(index * columns, columns);
@@ -37,12 +37,17 @@ sealed class ExampleSet(int columns)
     }
 
     /// <summary>The same examples in the order of <see cref="At"/>; those of one moment keep theirs.</summary>
-    public ExampleSet InTimeOrder()
+    public ExampleSet InTimeOrder() => Take(Enumerable.Range(0, Count).OrderBy(i => At[i]));
+
+    /// <summary>The examples of one group.</summary>
+    public ExampleSet OfGroup(int group) => Take(Enumerable.Range(0, Count).Where(i => Groups[i] == group));
+
+    ExampleSet Take(IEnumerable<int> indices)
     {
-        var ordered = new ExampleSet(columns);
-        foreach (var i in Enumerable.Range(0, Count).OrderBy(i => At[i]))
-            Row(i).CopyTo(ordered.Add(Labels[i], Weights[i], At[i], Groups[i]));
-        return ordered;
+        var taken = new ExampleSet(columns);
+        foreach (var i in indices)
+            Row(i).CopyTo(taken.Add(Labels[i], Weights[i], At[i], Groups[i]));
+        return taken;
     }
 
     /// <summary>The index from which examples were decided at or after <paramref name="at"/>; examples are in time order.</summary>

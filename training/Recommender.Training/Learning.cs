@@ -19,43 +19,47 @@ static class Learning
         double[] gains = [0, 1, config.PartnerFit.WonGrade, 4, 8];
         var split = Split(examples, config.ValidationShare);
         var first = trainer.TrainRanking(examples, ..split, config.PartnerFit, config.PartnerFit.Trees, gains);
-        var curve = Prefixes(first.Trees, examples, split, scores => MeanNdcg(examples, split, scores));
+        var curve = Prefixes(first.Trees, examples, [.. Enumerable.Range(split, examples.Count - split)])
+            .Select(step => (step.Trees, Metric: MeanNdcg(examples, split, step.Scores)))
+            .ToList();
         var best = curve.MaxBy(point => point.Metric).Trees;
         var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best, gains);
         return new(trees, model, curve);
     }
 
+    /// <summary>
+    /// Trees are counted and calibrated on several windows, each predicted by a model of what came before it: one window alone is too
+    /// short a look at a win rate that drifts. The moment every deal has is its creation, so only that is looked at: later ones are
+    /// easier, and would go on improving long after the trees have learned this one by heart.
+    /// </summary>
     public static Learned WinProbability(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
-        var split = Split(examples, config.ValidationShare);
-        var first = trainer.TrainBinary(examples, ..split, config.WinProbability, config.WinProbability.Trees);
-        var labels = examples.Labels[split..];
-        var weights = examples.Weights[split..];
-        double Loss(double[] scores)
+        var labels = new List<float>();
+        var steps = new SortedDictionary<int, List<double>>();
+        for (var fold = config.WinProbability.ValidationFolds; fold > 0; fold--)
         {
-            var trial = trainer.Calibrate(scores, labels, weights);
-            double loss = 0,
-                weight = 0;
-            for (var i = 0; i < scores.Length; i++)
-            {
-                loss += weights[i] * ProbabilityQuality.LogLossOf(trial.Probability(scores[i]), labels[i] > 0.5f);
-                weight += weights[i];
-            }
-            return loss / weight;
+            var start = Split(examples, config.ValidationShare * fold);
+            var end = fold == 1 ? examples.Count : Split(examples, config.ValidationShare * (fold - 1));
+            var created = Enumerable.Range(start, end - start).Where(i => examples.Groups[i] == ExampleBuilder.AtCreation).ToList();
+            var trees = trainer.TrainBinary(examples, ..start, config.WinProbability, config.WinProbability.Trees).Trees;
+            labels.AddRange(created.Select(i => examples.Labels[i]));
+            foreach (var (count, scores) in Prefixes(trees, examples, created))
+                (steps.TryGetValue(count, out var pooled) ? pooled : steps[count] = []).AddRange(scores);
         }
-        var curve = Prefixes(first.Trees, examples, split, Loss);
-        var best = curve.MinBy(point => point.Metric).Trees;
-        var kept = first.Trees with { Trees = [.. first.Trees.Trees.Take(best)] };
-        var calibration = trainer.Calibrate(
-            [.. Enumerable.Range(split, examples.Count - split).Select(i => kept.Score(examples.Row(i)))],
-            labels,
-            weights
-        );
-        var (trees, model) = trainer.TrainBinary(examples, .., config.WinProbability, best);
-        return new(trees with { Calibration = calibration }, model, curve);
+        var curve = steps
+            .Select(step =>
+            {
+                var calibration = trainer.Calibrate(step.Value, labels);
+                var loss = step.Value.Zip(labels, (score, label) => ProbabilityQuality.LogLossOf(calibration.Probability(score), label > 0.5f));
+                return (Trees: step.Key, Metric: loss.Average(), Calibration: calibration);
+            })
+            .ToList();
+        var best = curve.MinBy(point => point.Metric);
+        var (final, model) = trainer.TrainBinary(examples, .., config.WinProbability, best.Trees);
+        return new(final with { Calibration = best.Calibration }, model, [.. curve.Select(point => (point.Trees, point.Metric))]);
     }
 
-    /// <summary>The first example of the validation window: the last <paramref name="share"/> by time, whole moments.</summary>
+    /// <summary>The first example of the last <paramref name="share"/> by time, whole moments.</summary>
     static int Split(ExampleSet examples, double share)
     {
         if (examples.Count < 20)
@@ -65,18 +69,17 @@ static class Learning
         return split > 0 ? split : throw new InvalidDataException("All training examples are of one moment; expected a history over time.");
     }
 
-    static List<(int Trees, double Metric)> Prefixes(TreeEnsemble ensemble, ExampleSet examples, int from, Func<double[], double> metric)
+    /// <summary>Scores of some examples by the first 10, 20, … trees.</summary>
+    static IEnumerable<(int Trees, double[] Scores)> Prefixes(TreeEnsemble ensemble, ExampleSet examples, List<int> which)
     {
-        var scores = new double[examples.Count - from];
-        var curve = new List<(int, double)>();
+        var scores = new double[which.Count];
         for (var t = 0; t < ensemble.Trees.Count; t++)
         {
             var tree = ensemble.Trees[t];
-            Parallel.For(0, scores.Length, i => scores[i] += tree.Value[tree.Leaf(examples.Row(from + i))]);
+            Parallel.For(0, scores.Length, i => scores[i] += tree.Value[tree.Leaf(examples.Row(which[i]))]);
             if ((t + 1) % Step == 0 || t + 1 == ensemble.Trees.Count)
-                curve.Add((t + 1, metric(scores)));
+                yield return (t + 1, [.. scores]);
         }
-        return curve;
     }
 
     static double MeanNdcg(ExampleSet examples, int from, double[] scores)

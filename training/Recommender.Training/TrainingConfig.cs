@@ -130,6 +130,10 @@ sealed record WinProbabilityConfig : TreesConfig
     [Range(10, 10_000_000)]
     public int MaxDeals { get; init; } = 40_000;
 
+    /// <summary>Windows of `validation_share` each, one before the other, that count the trees and calibrate, 1 to 4.</summary>
+    [Range(1, 4)]
+    public int ValidationFolds { get; init; } = 3;
+
     public override int Leaves { get; init; } = 6;
 
     public override int MinExamplesPerLeaf { get; init; } = 60;

@@ -37,17 +37,15 @@ sealed class TreeTrainer(int seed, int threads)
     }
 
     /// <summary>Fits Platt's sigmoid to raw scores.</summary>
-    public Calibration Calibrate(IReadOnlyList<double> scores, IReadOnlyList<float> labels, IReadOnlyList<float> weights)
+    public Calibration Calibrate(IReadOnlyList<double> scores, IReadOnlyList<float> labels)
     {
-        var rows = scores.Select((score, i) => new ScoredExample { Score = (float)score, Label = labels[i] > 0.5f, Weight = weights[i] });
-        var model = _context
-            .BinaryClassification.Calibrators.Platt(exampleWeightColumnName: nameof(ScoredExample.Weight))
-            .Fit(_context.Data.LoadFromEnumerable(rows));
+        var rows = scores.Select((score, i) => new ScoredExample { Score = (float)score, Label = labels[i] > 0.5f });
+        var model = _context.BinaryClassification.Calibrators.Platt().Fit(_context.Data.LoadFromEnumerable(rows));
         var platt = ((ISingleFeaturePredictionTransformer<PlattCalibrator>)model).Model;
         return new(-platt.Slope, -platt.Offset);
     }
 
-    /// <summary>The simple baseline of its kind: logistic regression on standardised features.</summary>
+    /// <summary>The simple baseline of its kind: logistic regression on features in twenty bins of equal count.</summary>
     public Func<ExampleSet, double[]> TrainLogisticRegression(ExampleSet examples)
     {
         var options = new LbfgsLogisticRegressionBinaryTrainer.Options
@@ -60,7 +58,7 @@ sealed class TreeTrainer(int seed, int threads)
             MaximumNumberOfIterations = 200,
         };
         var model = _context
-            .Transforms.NormalizeMeanVariance(Features, fixZero: false)
+            .Transforms.NormalizeBinning(Features, maximumBinCount: 20, fixZero: false)
             .Append(_context.BinaryClassification.Trainers.LbfgsLogisticRegression(options))
             .Fit(View(examples, .., binary: true));
         return test => [.. model.Transform(View(test, .., binary: true)).GetColumn<float>("Probability").Select(p => (double)p)];
@@ -177,7 +175,5 @@ sealed class TreeTrainer(int seed, int threads)
         public float Score { get; set; }
 
         public bool Label { get; set; }
-
-        public float Weight { get; set; }
     }
 }

@@ -334,7 +334,7 @@ sealed class Simulation(SimulationSettings settings)
 
     SimulatedDeal MakeDeal(int index, DateTime createdAt)
     {
-        var account = Math.Min(_accounts.Count - 1, (int)(_accounts.Count * Math.Pow(_random.NextDouble(), 1.6)));
+        var account = Math.Min(_accounts.Count - 1, (int)(_accounts.Count * Math.Pow(_random.NextDouble(), 1.2)));
         var of = _accounts[account];
         var product = _random.NextDouble() < 0.5 ? (of.Industry + of.Stack) % _products.Length : _random.Next(_products.Length);
         var logAmount = 7 + 0.5 * of.LogSize + 0.6 * _complexity[product] + 0.7 * Normal();

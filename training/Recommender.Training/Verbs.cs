@@ -416,7 +416,8 @@ static class Verbs
     static Facts Database(string path)
     {
         var store = new SqliteHistoryStore(path);
-        return new(store.ReadFacts, store.Tables());
+        var facts = store.ReadFacts(DateTime.MaxValue).ToList();
+        return new(until => facts.TakeWhile(fact => fact.SeenAt < until), store.Tables());
     }
 
     static Facts Folder(string path)

@@ -66,6 +66,26 @@ public sealed class PartnerRanker
         }
     }
 
+    /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name.</summary>
+    public IReadOnlyList<Account> FindAccounts(string text, int limit)
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. State
+                    .Accounts.Where(account =>
+                        account.Id.Contains(text, StringComparison.OrdinalIgnoreCase)
+                        || account.Name?.Contains(text, StringComparison.OrdinalIgnoreCase) == true
+                    )
+                    .OrderByDescending(account => account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) == true)
+                    .ThenBy(account => account.Name, StringComparer.OrdinalIgnoreCase)
+                    .ThenBy(account => account.Id, StringComparer.Ordinal)
+                    .Take(limit),
+            ];
+        }
+    }
+
     /// <summary>Ranks partners; null if the account is unknown, or the opportunity is not one of its own.</summary>
     public Recommendation? Rank(RankingRequest request)
     {

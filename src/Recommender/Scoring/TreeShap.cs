@@ -91,7 +91,7 @@ public sealed class TreeShap
 
     void Copy(int from, int to, int length) => _paths.AsSpan(from, length).CopyTo(_paths.AsSpan(to, length));
 
-    static double Share(float part, float whole) => whole > 0 ? Math.Max(part, 1e-3f) / whole : 0.5;
+    static double Share(float part, float whole) => whole > 0 ? Math.Max(part, 1e-3) / whole : 0.5;
 
     static void Unwind(Span<PathElement> path, int depth, int index)
     {

@@ -1,0 +1,63 @@
+using ArchUnitNET.Domain;
+using ArchUnitNET.Fluent;
+using ArchUnitNET.Loader;
+using ArchUnitNET.xUnitV3;
+using static ArchUnitNET.Fluent.ArchRuleDefinition;
+
+namespace Recommender.Tests;
+
+/// <summary>Every line knows its room. Each rule has a negative control: the same rule turned on a room that breaks it.</summary>
+public class RoomTests
+{
+    static readonly Architecture _architecture = new ArchLoader()
+        .LoadAssembliesIncludingDependencies(
+            typeof(Recommender.CoSell.Account).Assembly,
+            typeof(Recommender.Training.TreeTrainer).Assembly,
+            typeof(Recommender.Api.LiveRanker).Assembly
+        )
+        .Build();
+
+    static readonly string[] _flow = ["CoSell", "History", "Features", "Artifacts", "Scoring"];
+
+    [Fact]
+    public void A_room_of_the_library_sees_only_those_before_it()
+    {
+        for (var room = 0; room < _flow.Length; room++)
+        {
+            foreach (var later in _flow.Skip(room + 1))
+                Holds(Apart("Recommender." + _flow[room], "Recommender." + later));
+        }
+        Broken(Apart("Recommender.Scoring", "Recommender.History"));
+    }
+
+    [Theory]
+    [InlineData("Microsoft.Data.Sqlite", "Recommender.History")]
+    [InlineData("Dapper", "Recommender.History")]
+    [InlineData("CsvHelper", "Recommender.History")]
+    [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Artifacts")]
+    [InlineData("Google.Protobuf", "Recommender.Artifacts")]
+    [InlineData("Microsoft.ML.Trainers", "Recommender.Training")]
+    [InlineData("Microsoft.AspNetCore", "Recommender.Api")]
+    public void A_package_is_known_in_one_room_only(string package, string home)
+    {
+        string[] rooms = [.. _flow.Select(room => "Recommender." + room), "Recommender.Training", "Recommender.Api"];
+        foreach (var room in rooms.Where(room => room != home))
+            Holds(Apart(room, package));
+        Broken(Apart(home, package));
+    }
+
+    [Fact]
+    public void The_api_does_not_know_training() => Holds(Apart("Recommender.Api", "Recommender.Training"));
+
+    static IArchRule Apart(string room, string other) =>
+        Types(includeReferenced: true)
+            .That()
+            .ResideInNamespaceMatching($@"^{room}(\..*)?$")
+            .Should()
+            .NotDependOnAny(Types(includeReferenced: true).That().ResideInNamespaceMatching($@"^{other}(\..*)?$"))
+            .WithoutRequiringPositiveResults();
+
+    static void Holds(IArchRule rule) => rule.Check(_architecture);
+
+    static void Broken(IArchRule rule) => Assert.False(rule.HasNoViolations(_architecture));
+}

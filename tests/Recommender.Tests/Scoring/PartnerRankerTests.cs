@@ -1,0 +1,83 @@
+using Recommender.Artifacts;
+using Recommender.Scoring;
+using Recommender.Tests.History;
+
+namespace Recommender.Tests.Scoring;
+
+public sealed class PartnerRankerTests : IDisposable
+{
+    readonly ModelPackage _fit = new ModelRegistry(Sample.Models).OpenLive(ModelPackage.PartnerFit)!;
+    readonly ModelPackage _win = new ModelRegistry(Sample.Models).OpenLive(ModelPackage.WinProbability)!;
+
+    public void Dispose()
+    {
+        _fit.Dispose();
+        _win.Dispose();
+    }
+
+    [Fact]
+    public void Partners_come_best_first_and_reasons_hold_the_largest_contributions()
+    {
+        var answer = Ranker().Rank(new("A000007", Sample.AsOf) { Limit = 100 })!;
+        Assert.Equal(answer.Candidates, answer.Partners.Count);
+        Assert.Equal(answer.Partners.OrderByDescending(partner => partner.FitScore).Select(partner => partner.PartnerId), answer.Partners.Select(partner => partner.PartnerId));
+        Assert.Equal(Enumerable.Range(1, answer.Partners.Count), answer.Partners.Select(partner => partner.Rank));
+        Assert.All(answer.Partners, partner =>
+        {
+            Assert.Equal(3, partner.Reasons.Count);
+            Assert.InRange(partner.WinProbability!.Value, 0, 1);
+            Assert.Equal(partner.Lift ?? partner.WinProbability - partner.WinProbabilityAlone, partner.WinProbability - partner.WinProbabilityAlone);
+        });
+        Assert.Null(answer.Fallback);
+    }
+
+    [Fact]
+    public void The_same_question_has_the_same_answer()
+    {
+        var ranker = Ranker();
+        var (first, second) = (ranker.Rank(new("A000007", Sample.AsOf))!, ranker.Rank(new("A000007", Sample.AsOf))!);
+        Assert.Equal(first.Partners.Select(partner => (partner.PartnerId, partner.FitScore, partner.WinProbability)), second.Partners.Select(partner => (partner.PartnerId, partner.FitScore, partner.WinProbability)));
+    }
+
+    [Fact]
+    public void An_unknown_account_or_a_deal_of_another_account_has_no_answer()
+    {
+        var ranker = Ranker();
+        Assert.Null(ranker.Rank(new("nobody", Sample.AsOf)));
+        var deal = Sample.FactList.Select(fact => fact.Noun).OfType<Recommender.CoSell.Opportunity>().First(deal => deal.AccountId != "A000007");
+        Assert.Null(ranker.Rank(new("A000007", Sample.AsOf) { OpportunityId = deal.Id }));
+        Assert.NotNull(ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id }));
+    }
+
+    [Fact]
+    public void A_partner_already_on_the_deal_is_excluded_with_the_rule()
+    {
+        var engagement = Sample.FactList.Select(fact => fact.Noun).OfType<Recommender.CoSell.Engagement>().First();
+        var ranker = Ranker();
+        var deal = ranker.State.FindOpportunity(engagement.OpportunityId)!;
+        var answer = ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id, Limit = 100 })!;
+        Assert.Contains(answer.Excluded, excluded => excluded.PartnerId == engagement.PartnerId && excluded.Rule == "already_engaged");
+        Assert.DoesNotContain(answer.Partners, partner => partner.PartnerId == engagement.PartnerId);
+    }
+
+    [Fact]
+    public void Without_a_model_the_best_simple_baseline_answers_and_says_so()
+    {
+        var ranker = new PartnerRanker(null, null);
+        foreach (var fact in new SmallHistory().Deal("o1", "a1", 5, ["p2"]).Deal("o2", "a2", 6, ["p1"]).Deal("o3", "a2", 7, ["p1"]).Facts)
+            ranker.Apply(fact);
+        var answer = ranker.Rank(new("a1", SmallHistory.At(50)))!;
+        Assert.Equal("earlier_partners_first", answer.Fallback);
+        Assert.Equal(["p2", "p1", "p3"], answer.Partners.Select(partner => partner.PartnerId));
+        Assert.All(answer.Partners, partner => Assert.Null(partner.WinProbability));
+        Assert.True(answer.Partners[2].Unproven);
+    }
+
+    PartnerRanker Ranker()
+    {
+        var ranker = new PartnerRanker(_fit, _win);
+        foreach (var fact in Sample.FactList)
+            ranker.Apply(fact);
+        return ranker;
+    }
+}

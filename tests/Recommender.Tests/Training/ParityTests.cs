@@ -1,0 +1,71 @@
+using CsCheck;
+using Microsoft.ML.Data;
+using Recommender.Artifacts;
+using Recommender.Training;
+
+namespace Recommender.Tests.Training;
+
+/// <summary>Both models, trained small on the sample history, once for all tests.</summary>
+public sealed class TrainedSample : IDisposable
+{
+    internal TrainedModels Models { get; } = TrainedModels.Train(Sample.Facts, Sample.SmallConfig, Sample.AsOf, Parts.Both, new Progress(quiet: true));
+
+    internal TreeTrainer Trainer { get; } = new(Sample.SmallConfig.Seed, 0);
+
+    public void Dispose() => Models.Dispose();
+}
+
+public class ParityTests(TrainedSample sample) : IClassFixture<TrainedSample>
+{
+    [Fact]
+    public void Onnx_ranks_every_sample_row_with_the_score_of_mlnet() => Same(sample.Models.PartnerFit!, sample.Models.Examples.PartnerFit, 1e-4);
+
+    [Fact]
+    public void Onnx_gives_every_sample_row_the_probability_of_mlnet() =>
+        Same(sample.Models.WinProbability!, sample.Models.Examples.WinProbability, 1e-5);
+
+    [Fact]
+    public void Onnx_and_mlnet_agree_on_random_rows()
+    {
+        var columns = sample.Models.Examples.PartnerFit.Columns;
+        var value = Gen.Frequency((3, Gen.Float[-3, 3]), (2, Gen.Int[-2, 60].Select(i => (float)i)), (1, Gen.Float[-1e6f, 1e6f]));
+        value
+            .Array[columns]
+            .Array[50]
+            .Sample(
+                rows =>
+                {
+                    var examples = new ExampleSet(columns);
+                    foreach (var row in rows)
+                        row.CopyTo(examples.Add(0, 1, default, 0));
+                    Same(sample.Models.PartnerFit!, examples, 1e-4);
+                },
+                iter: 40
+            );
+    }
+
+    [Fact]
+    public void Trees_read_back_from_onnx_score_as_those_written()
+    {
+        var learned = sample.Models.WinProbability!;
+        var read = OnnxTrees.Read(OnnxTrees.Write(learned.Trees));
+        var examples = sample.Models.Examples.WinProbability;
+        for (var i = 0; i < examples.Count; i++)
+            Assert.Equal(learned.Trees.Score(examples.Row(i)), read.Score(examples.Row(i)));
+        Assert.Equal(learned.Trees.Calibration!.Value.Slope, read.Calibration!.Value.Slope, 5);
+    }
+
+    void Same(Learned learned, ExampleSet examples, double tolerance)
+    {
+        var mlnet = learned
+            .Model.Transform(sample.Trainer.View(examples, .., binary: learned.Trees.Calibration is not null))
+            .GetColumn<float>("Score")
+            .ToArray();
+        using var model = new OnnxModel(OnnxTrees.Write(learned.Trees));
+        var scores = new float[examples.Count];
+        model.Score(Enumerable.Range(0, examples.Count).SelectMany(i => examples.Row(i).ToArray()).ToArray(), examples.Count, scores);
+        Assert.NotEmpty(scores);
+        for (var i = 0; i < scores.Length; i++)
+            Assert.InRange(scores[i] - (learned.Trees.Calibration?.Probability(mlnet[i]) ?? mlnet[i]), -tolerance, tolerance);
+    }
+}

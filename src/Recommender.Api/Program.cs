@@ -20,7 +20,11 @@ builder.Services.AddOpenApi();
 
 var app = builder.Build();
 app.UseExceptionHandler(
-    new ExceptionHandlerOptions { StatusCodeSelector = e => (e as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError }
+    new ExceptionHandlerOptions
+    {
+        StatusCodeSelector = e => (e as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError,
+        SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+    }
 );
 app.UseStatusCodePages();
 app.MapOpenApi();

@@ -94,8 +94,7 @@ sealed class Evaluation
             .OrderBy(deal => deal.Row.CreatedAt)
             .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
             .ToList();
-        if (mostDecisions is { } most && inside.Count > most)
-            inside = [.. Enumerable.Range(0, most).Select(i => inside[(int)((long)i * inside.Count / most)])];
+        inside = ExampleBuilder.Spread(inside, mostDecisions ?? int.MaxValue);
         using var fit = models.PartnerFit is { } learned ? new OnnxModel(OnnxTrees.Write(learned.Trees), 0) : null;
         using var win = models.WinProbability is { } probability ? new OnnxModel(OnnxTrees.Write(probability.Trees), 0) : null;
         var backtest = new Backtest(config, models.Featurizer, fit, win);

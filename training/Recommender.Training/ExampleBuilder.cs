@@ -43,12 +43,15 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .Take(config.PartnerFit.MaxDecisions)
             .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true, Group: 0));
         var matured = asOf.AddDays(-featurizer.State.Settings.MaturityDays);
-        var wins = deals
-            .Where(deal => parts.HasFlag(Parts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)
-            .OrderByDescending(deal => deal.Row.CreatedAt)
-            .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
-            .Take(config.WinProbability.MaxDeals)
-            .ToList();
+        var wins = Spread(
+            [
+                .. deals
+                    .Where(deal => parts.HasFlag(Parts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)
+                    .OrderBy(deal => deal.Row.CreatedAt)
+                    .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal),
+            ],
+            config.WinProbability.MaxDeals
+        );
         Deals = wins.Count;
         var winMoments = wins.SelectMany(deal => Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Group)));
         var moments = fits.Concat(winMoments)
@@ -72,6 +75,10 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         replay.To(asOf);
         progress?.Invoke(1);
     }
+
+    /// <summary>At most <paramref name="most"/> of the items, evenly spread.</summary>
+    public static List<T> Spread<T>(List<T> items, int most) =>
+        items.Count <= most ? items : [.. Enumerable.Range(0, most).Select(i => items[(int)((long)i * items.Count / most)])];
 
     /// <summary>
     /// When a deal is asked about: at creation, at stage changes and joinings, and at seeded ages drawn alike for every deal and kept

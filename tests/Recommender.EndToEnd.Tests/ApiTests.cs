@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Recommender.Api;
+using Recommender.Tests;
+
+namespace Recommender.EndToEnd.Tests;
+
+/// <summary>The service in Development, on a new database, with the committed models.</summary>
+public sealed class DemoService : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+    readonly WebApplicationFactory<HealthResponse> _factory;
+
+    public DemoService()
+    {
+        _factory = new WebApplicationFactory<HealthResponse>().WithWebHostBuilder(host =>
+            host.UseEnvironment("Development")
+                .UseSetting("Database:Path", _folder["api.db"])
+                .UseSetting("Models:Path", Sample.Models)
+                .UseSetting("Demo:Path", Sample.Folder)
+        );
+        Client = _factory.CreateClient();
+    }
+
+    public HttpClient Client { get; }
+
+    public void Dispose()
+    {
+        _factory.Dispose();
+        _folder.Dispose();
+    }
+}
+
+public class ApiTests(DemoService service) : IClassFixture<DemoService>
+{
+    [Fact]
+    public async Task The_curl_line_of_the_readme_returns_at_least_five_ranked_partners()
+    {
+        var readme = await File.ReadAllTextAsync(Path.Combine(Sample.Root, "README.md"), TestContext.Current.CancellationToken);
+        var line = readme.Split('\n').First(line => line.Contains("curl", StringComparison.Ordinal) && line.Contains("partner-recommendations", StringComparison.Ordinal));
+        var body = line[line.IndexOf('{', StringComparison.Ordinal)..(line.LastIndexOf('}') + 1)];
+        using var answer = await Ask(body);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var partners = (await Json(answer)).GetProperty("partners").EnumerateArray().ToList();
+        Assert.True(partners.Count >= 5);
+        for (var i = 0; i < partners.Count; i++)
+        {
+            Assert.Equal(i + 1, partners[i].GetProperty("rank").GetInt32());
+            Assert.InRange(partners[i].GetProperty("win_probability").GetDouble(), 0, 1);
+            Assert.InRange(partners[i].GetProperty("win_probability_alone").GetDouble(), 0, 1);
+            Assert.NotEmpty(partners[i].GetProperty("reasons").EnumerateArray());
+            if (i > 0)
+                Assert.True(partners[i].GetProperty("fit_score").GetDouble() <= partners[i - 1].GetProperty("fit_score").GetDouble());
+        }
+    }
+
+    [Theory]
+    [InlineData("{\"account_id\":\"nobody\"}", HttpStatusCode.NotFound, "No such account")]
+    [InlineData("{\"account_id\":\"A000001\",\"opportunity_id\":\"nothing\"}", HttpStatusCode.NotFound, "opportunity")]
+    [InlineData("{\"account_id\":\"A000001\",\"limit\":0}", HttpStatusCode.BadRequest, "expected 1 to 100")]
+    [InlineData("{\"account_id\":\"A000001\",\"amount\":-1}", HttpStatusCode.BadRequest, "zero or more")]
+    [InlineData("{\"account_id\":\"A000001\",\"limt\":3}", HttpStatusCode.BadRequest, "unknown")]
+    [InlineData("{\"account_id\":7}", HttpStatusCode.BadRequest, "$.account_id")]
+    [InlineData("{\"account_id\":", HttpStatusCode.BadRequest, "body")]
+    [InlineData("{}", HttpStatusCode.BadRequest, "missing")]
+    [InlineData("null", HttpStatusCode.BadRequest, "could not be read")]
+    [InlineData("{\"account_id\":\"\\u0000'; DROP TABLE accounts;--\"}", HttpStatusCode.NotFound, "No such account")]
+    public async Task What_cannot_be_answered_is_explained_in_problem_details(string body, HttpStatusCode status, string says)
+    {
+        using var answer = await Ask(body);
+        Assert.Equal(status, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains(says, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Recommender.", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/nothing", HttpStatusCode.NotFound)]
+    [InlineData("DELETE", "/v1/models", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("GET", "/v1/accounts/nobody", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/v1/accounts?limit=many", HttpStatusCode.BadRequest)]
+    public async Task Every_error_is_problem_details(string method, string path, HttpStatusCode status)
+    {
+        using var answer = await service.Client.SendAsync(new(new(method), path), TestContext.Current.CancellationToken);
+        Assert.Equal(status, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task An_account_is_found_by_part_of_its_name_and_opened_by_its_id()
+    {
+        var found = await Get("/v1/accounts?q=lake&limit=3");
+        var first = found.GetProperty("items")[0];
+        Assert.Contains("lake", first.GetProperty("name").GetString()!, StringComparison.OrdinalIgnoreCase);
+        var opened = await Get("/v1/accounts/" + first.GetProperty("account_id").GetString());
+        Assert.Equal(first.GetProperty("name").GetString(), opened.GetProperty("name").GetString());
+        Assert.True(opened.GetProperty("attributes").TryGetProperty("cloud_stack", out _));
+    }
+
+    [Fact]
+    public async Task Models_lists_the_live_packages()
+    {
+        var models = (await Get("/v1/models")).GetProperty("items").EnumerateArray().ToList();
+        Assert.Equal(["partner-fit", "win-probability"], models.Where(model => model.GetProperty("live").GetBoolean()).Select(model => model.GetProperty("model").GetString()));
+    }
+
+    [Fact]
+    public async Task The_service_is_live_and_ready()
+    {
+        Assert.Equal("live", (await Get("/health/live")).GetProperty("status").GetString());
+        Assert.Equal("ready", (await Get("/health/ready")).GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task The_openapi_document_names_every_route()
+    {
+        var document = await Get("/openapi/v1.json");
+        Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        Assert.Equal(
+            ["/health/live", "/health/ready", "/v1/accounts", "/v1/accounts/{id}", "/v1/models", "/v1/partner-recommendations"],
+            document.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal)
+        );
+    }
+
+    async Task<HttpResponseMessage> Ask(string body) =>
+        await service.Client.PostAsync(
+            "/v1/partner-recommendations",
+            new StringContent(body, Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken
+        );
+
+    async Task<JsonElement> Get(string path) => await service.Client.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+
+    static async Task<JsonElement> Json(HttpResponseMessage answer) =>
+        await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Recommender.History;
+using Recommender.Tests;
+
+namespace Recommender.EndToEnd.Tests;
+
+public sealed class ConsoleTests : IDisposable
+{
+    static readonly string _console = Path.Combine(
+        Sample.Root,
+        "artifacts/bin/Recommender.Training",
+        Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)),
+        "Recommender.Training.dll"
+    );
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task An_import_killed_at_any_moment_and_run_again_ends_the_same()
+    {
+        var clean = new SqliteHistoryStore(_folder["clean.db"]);
+        clean.Import(new HistoryFolder(Sample.Folder), _folder["clean.csv"], strict: true);
+        var expected = Facts(clean);
+        var random = new Random(11);
+        for (var attempt = 0; attempt < 8; attempt++)
+        {
+            using var process = Start("import", "--history", Sample.Folder, "--database", _folder["killed.db"], "--rejected", _folder["killed.csv"]);
+            await Task.Delay(random.Next(100, 2200), TestContext.Current.CancellationToken);
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            // Nothing or everything: never a part.
+            var found = Facts(new SqliteHistoryStore(_folder["killed.db"]));
+            Assert.True(found.Count == 0 || found.Count == expected.Count, $"{found.Count} of {expected.Count} facts");
+        }
+        var output = new List<string>();
+        var code = await Run(output, "import", "--history", Sample.Folder, "--database", _folder["killed.db"], "--rejected", _folder["killed.csv"]);
+        Assert.True(code == 0, string.Join(' ', output));
+        Assert.Equal(expected, Facts(new SqliteHistoryStore(_folder["killed.db"])));
+    }
+
+    [Fact]
+    public async Task Recommend_answers_for_an_account_and_refuses_an_unknown_one_in_one_line()
+    {
+        var output = new List<string>();
+        Assert.Equal(0, await Run(output, "recommend", "--history", Sample.Folder, "--models", Sample.Models, "--account", "A000007", "--as-of", "2026-07-01", "--json"));
+        using var answer = JsonDocument.Parse(string.Join('\n', output));
+        Assert.Equal(10, answer.RootElement.GetProperty("partners").GetArrayLength());
+        output.Clear();
+        Assert.Equal(1, await Run(output, "recommend", "--history", Sample.Folder, "--models", Sample.Models, "--account", "nobody"));
+        Assert.Equal("No account 'nobody' was seen before 2026-07-01.", Assert.Single(output));
+    }
+
+    [Theory]
+    [InlineData("import --history no/such --database x.db", "no/such is not a folder")]
+    [InlineData("train --database missing.db", "There is no database missing.db")]
+    [InlineData("recommend --account a --database missing.db", "There is no database missing.db")]
+    [InlineData("models promote partner-fit 2020", "manifest.json is missing")]
+    [InlineData("models rollback partner-fit", "has no earlier live version")]
+    public async Task A_fault_is_one_line_and_exit_code_one(string arguments, string says)
+    {
+        var output = new List<string>();
+        Assert.Equal(1, await Run(output, arguments.Split(' ')));
+        Assert.Contains(says, Assert.Single(output), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_date_that_is_none_is_refused()
+    {
+        var output = new List<string>();
+        Assert.NotEqual(0, await Run(output, "evaluate", "--history", Sample.Folder, "--test-from", "01/02/2026", "--test-to", "2026-03-01"));
+        Assert.Contains(output, line => line.Contains("'01/02/2026' is no date", StringComparison.Ordinal));
+    }
+
+    static List<string> Facts(SqliteHistoryStore store) =>
+        [.. store.ReadFacts(DateTime.MaxValue).Select(fact => $"{fact.SeenAt:O} {fact.Kind} {fact.Key} {fact.Noun}")];
+
+    async Task<int> Run(List<string> output, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var (standard, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        output.AddRange((await standard + await error).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        return process.ExitCode;
+    }
+
+    Process Start(params string[] arguments) =>
+        Process.Start(
+            new ProcessStartInfo("dotnet", [_console, .. arguments])
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = _folder.Path,
+            }
+        )!;
+}

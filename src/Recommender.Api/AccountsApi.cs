@@ -36,10 +36,16 @@ static class AccountsApi
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 
-    static Results<Ok<AccountsResponse>, ProblemHttpResult, ValidationProblem> Find(LiveRanker live, string? q = null, int limit = 25)
+    static Results<Ok<AccountsResponse>, ProblemHttpResult, ValidationProblem> Find(
+        LiveRanker live,
+        string? q = null,
+        int limit = 25
+    )
     {
         if (limit is < 1 or > 1000)
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["limit"] = [$"Found {limit}; expected 1 to 1000."] });
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]> { ["limit"] = [$"Found {limit}; expected 1 to 1000."] }
+            );
         if (live.Ranker is not { } ranker)
             return Health.NotReady();
         return TypedResults.Ok(new AccountsResponse([.. ranker.FindAccounts(q ?? "", limit).Select(Response)]));

@@ -9,7 +9,10 @@ static class Health
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", () => TypedResults.Ok(new HealthResponse("live"))).WithName("Live").WithSummary("The process answers");
+        routes
+            .MapGet("/health/live", () => TypedResults.Ok(new HealthResponse("live")))
+            .WithName("Live")
+            .WithSummary("The process answers");
         routes
             .MapGet("/health/ready", Ready)
             .WithName("Ready")

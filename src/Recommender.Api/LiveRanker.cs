@@ -29,8 +29,17 @@ sealed partial class LiveRanker(IOptions<RecommenderOptions> options, TimeProvid
         var store = new SqliteHistoryStore(settings.Database.Path);
         if (settings.Demo.Enabled && store.Tables().Count == 0)
         {
-            var summary = store.Import(new HistoryFolder(settings.Demo.Path), settings.Database.Path + ".rejected.csv", strict: false);
-            Log.Imported(logger, summary.Tables.Sum(table => table.Accepted), summary.Tables.Sum(table => table.Rejected), settings.Demo.Path);
+            var summary = store.Import(
+                new HistoryFolder(settings.Demo.Path),
+                settings.Database.Path + ".rejected.csv",
+                strict: false
+            );
+            Log.Imported(
+                logger,
+                summary.Tables.Sum(table => table.Accepted),
+                summary.Tables.Sum(table => table.Rejected),
+                settings.Demo.Path
+            );
         }
         var ranker = new PartnerRanker(_fit, _win);
         var started = time.GetTimestamp();
@@ -39,7 +48,13 @@ sealed partial class LiveRanker(IOptions<RecommenderOptions> options, TimeProvid
             cancellationToken.ThrowIfCancellationRequested();
             ranker.Apply(fact);
         }
-        Log.Replayed(logger, ranker.State.Facts, ranker.State.AccountCount, ranker.State.PartnerCount, time.GetElapsedTime(started).TotalMilliseconds);
+        Log.Replayed(
+            logger,
+            ranker.State.Facts,
+            ranker.State.AccountCount,
+            ranker.State.PartnerCount,
+            time.GetElapsedTime(started).TotalMilliseconds
+        );
         if (_fit is null)
             Log.NoModel(logger);
         Volatile.Write(ref _ranker, ranker);
@@ -65,7 +80,10 @@ sealed partial class LiveRanker(IOptions<RecommenderOptions> options, TimeProvid
         )]
         public static partial void Replayed(ILogger logger, long facts, int accounts, int partners, double milliseconds);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "No partner-fit model is live: rankings come from the best simple baseline")]
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "No partner-fit model is live: rankings come from the best simple baseline"
+        )]
         public static partial void NoModel(ILogger logger);
     }
 }

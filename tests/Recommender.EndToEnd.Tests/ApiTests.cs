@@ -41,7 +41,12 @@ public class ApiTests(DemoService service) : IClassFixture<DemoService>
     public async Task The_curl_line_of_the_readme_returns_at_least_five_ranked_partners()
     {
         var readme = await File.ReadAllTextAsync(Path.Combine(Sample.Root, "README.md"), TestContext.Current.CancellationToken);
-        var line = readme.Split('\n').First(line => line.Contains("curl", StringComparison.Ordinal) && line.Contains("partner-recommendations", StringComparison.Ordinal));
+        var line = readme
+            .Split('\n')
+            .First(line =>
+                line.Contains("curl", StringComparison.Ordinal)
+                && line.Contains("partner-recommendations", StringComparison.Ordinal)
+            );
         var body = line[line.IndexOf('{', StringComparison.Ordinal)..(line.LastIndexOf('}') + 1)];
         using var answer = await Ask(body);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -54,7 +59,9 @@ public class ApiTests(DemoService service) : IClassFixture<DemoService>
             Assert.InRange(partners[i].GetProperty("win_probability_alone").GetDouble(), 0, 1);
             Assert.NotEmpty(partners[i].GetProperty("reasons").EnumerateArray());
             if (i > 0)
-                Assert.True(partners[i].GetProperty("fit_score").GetDouble() <= partners[i - 1].GetProperty("fit_score").GetDouble());
+                Assert.True(
+                    partners[i].GetProperty("fit_score").GetDouble() <= partners[i - 1].GetProperty("fit_score").GetDouble()
+                );
         }
     }
 
@@ -106,7 +113,10 @@ public class ApiTests(DemoService service) : IClassFixture<DemoService>
     public async Task Models_lists_the_live_packages()
     {
         var models = (await Get("/v1/models")).GetProperty("items").EnumerateArray().ToList();
-        Assert.Equal(["partner-fit", "win-probability"], models.Where(model => model.GetProperty("live").GetBoolean()).Select(model => model.GetProperty("model").GetString()));
+        Assert.Equal(
+            ["partner-fit", "win-probability"],
+            models.Where(model => model.GetProperty("live").GetBoolean()).Select(model => model.GetProperty("model").GetString())
+        );
     }
 
     [Fact]
@@ -134,7 +144,8 @@ public class ApiTests(DemoService service) : IClassFixture<DemoService>
             TestContext.Current.CancellationToken
         );
 
-    async Task<JsonElement> Get(string path) => await service.Client.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+    async Task<JsonElement> Get(string path) =>
+        await service.Client.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
 
     static async Task<JsonElement> Json(HttpResponseMessage answer) =>
         await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);

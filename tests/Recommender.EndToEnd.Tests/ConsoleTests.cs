@@ -26,7 +26,15 @@ public sealed class ConsoleTests : IDisposable
         var random = new Random(11);
         for (var attempt = 0; attempt < 8; attempt++)
         {
-            using var process = Start("import", "--history", Sample.Folder, "--database", _folder["killed.db"], "--rejected", _folder["killed.csv"]);
+            using var process = Start(
+                "import",
+                "--history",
+                Sample.Folder,
+                "--database",
+                _folder["killed.db"],
+                "--rejected",
+                _folder["killed.csv"]
+            );
             await Task.Delay(random.Next(100, 2200), TestContext.Current.CancellationToken);
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -35,7 +43,16 @@ public sealed class ConsoleTests : IDisposable
             Assert.True(found.Count == 0 || found.Count == expected.Count, $"{found.Count} of {expected.Count} facts");
         }
         var output = new List<string>();
-        var code = await Run(output, "import", "--history", Sample.Folder, "--database", _folder["killed.db"], "--rejected", _folder["killed.csv"]);
+        var code = await Run(
+            output,
+            "import",
+            "--history",
+            Sample.Folder,
+            "--database",
+            _folder["killed.db"],
+            "--rejected",
+            _folder["killed.csv"]
+        );
         Assert.True(code == 0, string.Join(' ', output));
         Assert.Equal(expected, Facts(new SqliteHistoryStore(_folder["killed.db"])));
     }
@@ -44,11 +61,29 @@ public sealed class ConsoleTests : IDisposable
     public async Task Recommend_answers_for_an_account_and_refuses_an_unknown_one_in_one_line()
     {
         var output = new List<string>();
-        Assert.Equal(0, await Run(output, "recommend", "--history", Sample.Folder, "--models", Sample.Models, "--account", "A000007", "--as-of", "2026-07-01", "--json"));
+        Assert.Equal(
+            0,
+            await Run(
+                output,
+                "recommend",
+                "--history",
+                Sample.Folder,
+                "--models",
+                Sample.Models,
+                "--account",
+                "A000007",
+                "--as-of",
+                "2026-07-01",
+                "--json"
+            )
+        );
         using var answer = JsonDocument.Parse(string.Join('\n', output));
         Assert.Equal(10, answer.RootElement.GetProperty("partners").GetArrayLength());
         output.Clear();
-        Assert.Equal(1, await Run(output, "recommend", "--history", Sample.Folder, "--models", Sample.Models, "--account", "nobody"));
+        Assert.Equal(
+            1,
+            await Run(output, "recommend", "--history", Sample.Folder, "--models", Sample.Models, "--account", "nobody")
+        );
         Assert.Equal("No account 'nobody' was seen before 2026-07-01.", Assert.Single(output));
     }
 
@@ -69,7 +104,10 @@ public sealed class ConsoleTests : IDisposable
     public async Task A_date_that_is_none_is_refused()
     {
         var output = new List<string>();
-        Assert.NotEqual(0, await Run(output, "evaluate", "--history", Sample.Folder, "--test-from", "01/02/2026", "--test-to", "2026-03-01"));
+        Assert.NotEqual(
+            0,
+            await Run(output, "evaluate", "--history", Sample.Folder, "--test-from", "01/02/2026", "--test-to", "2026-03-01")
+        );
         Assert.Contains(output, line => line.Contains("'01/02/2026' is no date", StringComparison.Ordinal));
     }
 

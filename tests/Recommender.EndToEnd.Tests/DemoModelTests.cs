@@ -22,13 +22,19 @@ public class DemoModelTests
                 var found = Path.Combine(folder.Path, manifest.Model, manifest.Version);
                 Assert.Equal(Names(expected), Names(found));
                 foreach (var name in Names(expected))
-                    Assert.True(File.ReadAllBytes(Path.Combine(expected, name)).SequenceEqual(File.ReadAllBytes(Path.Combine(found, name))), $"{manifest.Model}/{name} differs.");
+                    Assert.True(
+                        File.ReadAllBytes(Path.Combine(expected, name))
+                            .SequenceEqual(File.ReadAllBytes(Path.Combine(found, name))),
+                        $"{manifest.Model}/{name} differs."
+                    );
             }
             else
             {
                 using var live = committed.OpenLive(manifest.Model)!;
                 var golden = live.Manifest.Golden;
-                using var model = new OnnxModel(File.ReadAllBytes(Path.Combine(folder.Path, manifest.Model, manifest.Version, "model.onnx")));
+                using var model = new OnnxModel(
+                    File.ReadAllBytes(Path.Combine(folder.Path, manifest.Model, manifest.Version, "model.onnx"))
+                );
                 var scores = new float[golden.Scores.Length];
                 model.Score(golden.Features.SelectMany(row => row).ToArray(), scores.Length, scores);
                 for (var i = 0; i < scores.Length; i++)
@@ -38,5 +44,6 @@ public class DemoModelTests
         }
     }
 
-    static List<string> Names(string folder) => [.. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    static List<string> Names(string folder) =>
+        [.. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 }

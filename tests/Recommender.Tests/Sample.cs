@@ -24,7 +24,11 @@ static class Sample
     public static Facts Facts =>
         new(
             until => FactList.TakeWhile(fact => fact.SeenAt < until),
-            [.. _read.Value.Counts.Where(count => count.Accepted > 0).Select(count => Path.GetFileNameWithoutExtension(count.File))]
+            [
+                .. _read
+                    .Value.Counts.Where(count => count.Accepted > 0)
+                    .Select(count => Path.GetFileNameWithoutExtension(count.File)),
+            ]
         );
 
     /// <summary>A run small enough for a fast test.</summary>

@@ -15,9 +15,11 @@ sealed class FitResults
 
     public long Candidates { get; set; }
 
-    public Dictionary<string, List<RankingQuality>> All { get; } = Names.ToDictionary(name => name, _ => new List<RankingQuality>());
+    public Dictionary<string, List<RankingQuality>> All { get; } =
+        Names.ToDictionary(name => name, _ => new List<RankingQuality>());
 
-    public Dictionary<string, List<RankingQuality>> New { get; } = Names.ToDictionary(name => name, _ => new List<RankingQuality>());
+    public Dictionary<string, List<RankingQuality>> New { get; } =
+        Names.ToDictionary(name => name, _ => new List<RankingQuality>());
 }
 
 /// <summary>Probabilities judged inside a test window.</summary>
@@ -50,7 +52,11 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? p
         var moments = inside
             .Where(deal => deal.DecidedAt is not null)
             .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true))
-            .Concat(inside.Where(deal => deal.Outcome != Outcome.Open).Select(deal => (At: deal.Row.CreatedAt, Deal: deal, IsFit: false)))
+            .Concat(
+                inside
+                    .Where(deal => deal.Outcome != Outcome.Open)
+                    .Select(deal => (At: deal.Row.CreatedAt, Deal: deal, IsFit: false))
+            )
             .OrderBy(moment => moment.At)
             .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal)
             .ToList();
@@ -120,11 +126,16 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? p
         for (var i = 0; i < candidates.Count; i++)
             featurizer.WritePartnerFit(candidates[i], _rows.AsSpan(i * columns, columns));
         partnerFit.Score(_rows, candidates.Count, _scores);
-        var counts = candidates.Select(partner => Baselines.Counts(featurizer.State, _industry, deal.Row.AccountId, partner)).ToArray();
+        var counts = candidates
+            .Select(partner => Baselines.Counts(featurizer.State, _industry, deal.Row.AccountId, partner))
+            .ToArray();
         yield return ("partner_fit", [.. _scores.Take(counts.Length).Select(score => ((double)score, 0.0, 0.0))]);
         yield return ("most_popular", [.. counts.Select(count => (count.Recent, 0.0, 0.0))]);
         yield return ("most_popular_in_industry", [.. counts.Select(count => ((double)count.InIndustry, count.Recent, 0.0))]);
-        yield return ("earlier_partners_first", [.. counts.Select(count => ((double)count.WithAccount, count.InIndustry, count.Recent))]);
+        yield return (
+            "earlier_partners_first",
+            [.. counts.Select(count => ((double)count.WithAccount, count.InIndustry, count.Recent))]
+        );
     }
 
     /// <summary>Judges against the simulation's truth, over candidates with a record that the truth knows.</summary>
@@ -145,7 +156,9 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? p
             if (name == "partner_fit" && relevant.Length > 0)
             {
                 Truth.Engaged.Add(RankingQuality.Of(Ranks(keys, relevant, candidates, null)).Ndcg);
-                Truth.EngagedByOracle.Add(RankingQuality.Of(Ranks([.. fits.Select(fit => (fit, 0.0, 0.0))], relevant, candidates, null)).Ndcg);
+                Truth.EngagedByOracle.Add(
+                    RankingQuality.Of(Ranks([.. fits.Select(fit => (fit, 0.0, 0.0))], relevant, candidates, null)).Ndcg
+                );
             }
             if (name == "most_popular")
                 Truth.PopularPolicy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => keys[i])]);
@@ -178,7 +191,10 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? p
                     var order = keys[i].CompareTo(keys[r]);
                     if (
                         order > 0
-                        || (order == 0 && string.CompareOrdinal(state.PartnerId(candidates[i]), state.PartnerId(candidates[r])) < 0)
+                        || (
+                            order == 0
+                            && string.CompareOrdinal(state.PartnerId(candidates[i]), state.PartnerId(candidates[r])) < 0
+                        )
                     )
                         rank++;
                 }

@@ -47,7 +47,10 @@ sealed record TrainedModels(
         Learned? fit = null,
             win = null;
         if (parts.HasFlag(Parts.PartnerFit))
-            progress.Step($"train partner-fit on {builder.PartnerFit.Count} examples", _ => fit = Learning.PartnerFit(trainer, builder.PartnerFit, config));
+            progress.Step(
+                $"train partner-fit on {builder.PartnerFit.Count} examples",
+                _ => fit = Learning.PartnerFit(trainer, builder.PartnerFit, config)
+            );
         if (parts.HasFlag(Parts.WinProbability))
             progress.Step(
                 $"train win-probability on {builder.WinProbability.Count} examples",
@@ -88,8 +91,7 @@ sealed class Evaluation
     )
     {
         using var models = TrainedModels.Train(facts, config, from, parts, progress);
-        var inside = Deal
-            .KnownBefore(facts.All, DateTime.MaxValue)
+        var inside = Deal.KnownBefore(facts.All, DateTime.MaxValue)
             .Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))
             .OrderBy(deal => deal.Row.CreatedAt)
             .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
@@ -110,7 +112,9 @@ sealed class Evaluation
             var examples = models.Examples.WinProbability.OfGroup(ExampleBuilder.AtCreation);
             var share = examples.Labels.Average();
             predictions["training_share"] = [.. scores.Select(_ => (double)share)];
-            predictions["logistic_regression"] = new TreeTrainer(config.Seed, config.Threads).TrainLogisticRegression(examples)(test);
+            predictions["logistic_regression"] = new TreeTrainer(config.Seed, config.Threads).TrainLogisticRegression(examples)(
+                test
+            );
         }
         return new()
         {
@@ -130,7 +134,10 @@ sealed class Evaluation
         {
             decisions = Fit.Decisions,
             candidates_mean = Fit.Decisions == 0 ? 0 : (double)Fit.Candidates / Fit.Decisions,
-            models = FitResults.Names.ToDictionary(name => name, name => new { all = Means(Fit.All[name]), @new = Means(Fit.New[name]) }),
+            models = FitResults.Names.ToDictionary(
+                name => name,
+                name => new { all = Means(Fit.All[name]), @new = Means(Fit.New[name]) }
+            ),
         };
 
     /// <summary>Figures of the win-probability part.</summary>
@@ -166,7 +173,8 @@ sealed class Evaluation
             decisions = qualities.Count,
         };
 
-    static double Mean(List<RankingQuality> qualities, Func<RankingQuality, double> of) => qualities.Count == 0 ? 0 : qualities.Average(of);
+    static double Mean(List<RankingQuality> qualities, Func<RankingQuality, double> of) =>
+        qualities.Count == 0 ? 0 : qualities.Average(of);
 }
 
 /// <summary>Decides from a backtest whether a model may go live.</summary>
@@ -178,11 +186,16 @@ static class PromotionGate
         var gate = config.Gate;
         var learned = evaluation.Fit.All["partner_fit"];
         if (learned.Count < gate.MinDecisions)
-            return new(false, $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck.");
+            return new(
+                false,
+                $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck."
+            );
         var best = FitResults.Names.Skip(1).MaxBy(name => evaluation.Fit.All[name].Average(quality => quality.Ndcg))!;
         var differences = learned.Zip(evaluation.Fit.All[best], (a, b) => a.Ndcg - b.Ndcg).ToList();
         var (low, high) = Bootstrap.Interval(differences, gate.Confidence, gate.Resamples, config.Seed);
-        var figures = FormattableString.Invariant($"NDCG@10 differs from {best} by {differences.Average():+0.0000;-0.0000} ({low:+0.0000;-0.0000} to {high:+0.0000;-0.0000}, {learned.Count} decisions)");
+        var figures = FormattableString.Invariant(
+            $"NDCG@10 differs from {best} by {differences.Average():+0.0000;-0.0000} ({low:+0.0000;-0.0000} to {high:+0.0000;-0.0000}, {learned.Count} decisions)"
+        );
         return low > 0 ? new(true, figures + ".") : new(false, figures + ": not better by more than noise.");
     }
 
@@ -192,7 +205,10 @@ static class PromotionGate
         var gate = config.Gate;
         var won = evaluation.Won;
         if (won.Count < gate.MinDecisions)
-            return new(false, $"Only {won.Count} test deals with a known outcome; at least {gate.MinDecisions} are needed to tell a model from luck.");
+            return new(
+                false,
+                $"Only {won.Count} test deals with a known outcome; at least {gate.MinDecisions} are needed to tell a model from luck."
+            );
         var predicted = evaluation.Win["win_probability"];
         (double Mean, double Low, double High) GainOver(string baseline)
         {
@@ -208,11 +224,16 @@ static class PromotionGate
         var regression = GainOver("logistic_regression");
         var ece = ProbabilityQuality.Of(predicted, won).Ece;
         var noise = EceOfPerfect(predicted, config.Seed);
-        var figures = FormattableString.Invariant($"Log loss is {share.Mean:+0.0000;-0.0000} ({share.Low:+0.0000;-0.0000} to {share.High:+0.0000;-0.0000}) better than the training share, ECE {ece:0.000} where perfect calibration would show {noise:0.000} ({won.Count} deals)");
+        var figures = FormattableString.Invariant(
+            $"Log loss is {share.Mean:+0.0000;-0.0000} ({share.Low:+0.0000;-0.0000} to {share.High:+0.0000;-0.0000}) better than the training share, ECE {ece:0.000} where perfect calibration would show {noise:0.000} ({won.Count} deals)"
+        );
         if (share.Low <= 0)
             return new(false, figures + ": not better by more than noise.");
         if (regression.High < 0)
-            return new(false, figures + FormattableString.Invariant($", but logistic regression is better by {-regression.Mean:0.0000}."));
+            return new(
+                false,
+                figures + FormattableString.Invariant($", but logistic regression is better by {-regression.Mean:0.0000}.")
+            );
         return ece - noise <= gate.MaxEce
             ? new(true, figures + ".")
             : new(false, figures + FormattableString.Invariant($": calibration is off by more than {gate.MaxEce}."));

@@ -46,14 +46,18 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var wins = Spread(
             [
                 .. deals
-                    .Where(deal => parts.HasFlag(Parts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)
+                    .Where(deal =>
+                        parts.HasFlag(Parts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open
+                    )
                     .OrderBy(deal => deal.Row.CreatedAt)
                     .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal),
             ],
             config.WinProbability.MaxDeals
         );
         Deals = wins.Count;
-        var winMoments = wins.SelectMany(deal => Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Group)));
+        var winMoments = wins.SelectMany(deal =>
+            Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Group))
+        );
         var moments = fits.Concat(winMoments)
             .OrderBy(moment => moment.At)
             .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal)
@@ -125,7 +129,10 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             return;
         var label = deal.Outcome == Outcome.Won ? 2f : 1f;
         // The trainer breaks ties by position: positives must not stand first.
-        var candidates = positives.Select(partner => (partner, label)).Concat(negatives.Select(partner => (partner, label: 0f))).ToArray();
+        var candidates = positives
+            .Select(partner => (partner, label))
+            .Concat(negatives.Select(partner => (partner, label: 0f)))
+            .ToArray();
         random.Shuffle(candidates);
         foreach (var (partner, grade) in candidates)
             featurizer.WritePartnerFit(partner, PartnerFit.Add(grade, 1, at, Decisions));
@@ -152,7 +159,10 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .Where(partner => partner >= 0)
             .ToList();
         var weight = group == AtCreation ? CreationWeight : LaterWeight;
-        featurizer.WriteWinProbability(partners, WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group));
+        featurizer.WriteWinProbability(
+            partners,
+            WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group)
+        );
     }
 
     static List<int> Sample(IReadOnlyList<int> from, int count, HashSet<int> engaged, IReadOnlyList<int> onDeal, Random random)

@@ -40,7 +40,10 @@ static class Learning
         {
             var start = Split(examples, config.ValidationShare * fold);
             var end = fold == 1 ? examples.Count : Split(examples, config.ValidationShare * (fold - 1));
-            var created = Enumerable.Range(start, end - start).Where(i => examples.Groups[i] == ExampleBuilder.AtCreation).ToList();
+            var created = Enumerable
+                .Range(start, end - start)
+                .Where(i => examples.Groups[i] == ExampleBuilder.AtCreation)
+                .ToList();
             var trees = trainer.TrainBinary(examples, ..start, config.WinProbability, config.WinProbability.Trees).Trees;
             labels.AddRange(created.Select(i => examples.Labels[i]));
             foreach (var (count, scores) in Prefixes(trees, examples, created))
@@ -50,7 +53,10 @@ static class Learning
             .Select(step =>
             {
                 var calibration = trainer.Calibrate(step.Value, labels);
-                var loss = step.Value.Zip(labels, (score, label) => ProbabilityQuality.LogLossOf(calibration.Probability(score), label > 0.5f));
+                var loss = step.Value.Zip(
+                    labels,
+                    (score, label) => ProbabilityQuality.LogLossOf(calibration.Probability(score), label > 0.5f)
+                );
                 return (Trees: step.Key, Metric: loss.Average(), Calibration: calibration);
             })
             .ToList();
@@ -66,7 +72,9 @@ static class Learning
             throw new InvalidDataException($"{examples.Count} training examples; expected at least 20.");
         var at = examples.At[(int)(examples.Count * (1 - share))];
         var split = examples.From(at);
-        return split > 0 ? split : throw new InvalidDataException("All training examples are of one moment; expected a history over time.");
+        return split > 0
+            ? split
+            : throw new InvalidDataException("All training examples are of one moment; expected a history over time.");
     }
 
     /// <summary>Scores of some examples by the first 10, 20, … trees.</summary>
@@ -95,7 +103,11 @@ static class Learning
             var ranks = Enumerable
                 .Range(first, last - first)
                 .Where(i => examples.Labels[i] > 0)
-                .Select(i => Enumerable.Range(first, last - first).Count(j => scores[j - from] > scores[i - from] || (scores[j - from] == scores[i - from] && j < i)))
+                .Select(i =>
+                    Enumerable
+                        .Range(first, last - first)
+                        .Count(j => scores[j - from] > scores[i - from] || (scores[j - from] == scores[i - from] && j < i))
+                )
                 .Order()
                 .ToArray();
             sum += RankingQuality.Of(ranks).Ndcg;

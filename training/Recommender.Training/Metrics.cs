@@ -36,7 +36,12 @@ sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, doubl
             loss += LogLossOf(predicted[i], won[i]);
             brier += Math.Pow(predicted[i] - (won[i] ? 1 : 0), 2);
         }
-        return new(Auc(predicted, won), loss / won.Count, brier / won.Count, Bin(predicted, won, Bins).Sum(bin => bin.Gap) / won.Count);
+        return new(
+            Auc(predicted, won),
+            loss / won.Count,
+            brier / won.Count,
+            Bin(predicted, won, Bins).Sum(bin => bin.Gap) / won.Count
+        );
     }
 
     public static double LogLossOf(double predicted, bool won)
@@ -56,7 +61,12 @@ sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, doubl
             .GroupBy(i => Math.Min((int)(predicted[i] * bins), bins - 1))
             .OrderBy(bin => bin.Key)
             .Select(bin =>
-                (bin.Average(i => predicted[i]), bin.Average(i => won[i] ? 1.0 : 0), bin.Count(), Math.Abs(bin.Sum(i => predicted[i] - (won[i] ? 1 : 0))))
+                (
+                    bin.Average(i => predicted[i]),
+                    bin.Average(i => won[i] ? 1.0 : 0),
+                    bin.Count(),
+                    Math.Abs(bin.Sum(i => predicted[i] - (won[i] ? 1 : 0)))
+                )
             );
 
     /// <summary>The chance that a won deal is scored above a lost one; ties count half. 0.5 if there is only one kind.</summary>

@@ -27,7 +27,10 @@ static class Report
     {
         var page = new StringBuilder();
         void Section(string title, string body, string note = "") =>
-            page.Append(CultureInfo.InvariantCulture, $"<section><h2>{title}</h2>{(note.Length > 0 ? $"<p>{note}</p>" : "")}{body}</section>\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<section><h2>{title}</h2>{(note.Length > 0 ? $"<p>{note}</p>" : "")}{body}</section>\n"
+            );
         var isFit = manifest.Model == ModelPackage.PartnerFit;
         page.Append(
             CultureInfo.InvariantCulture,
@@ -44,16 +47,25 @@ static class Report
             svg{max-width:100%;height:auto}section{break-inside:avoid}p{margin:.3rem 0}
             </style></head><body>
             <h1>{{manifest.Model}} <small>{{manifest.Version}}</small></h1>
-            <p>Learned from {{manifest.Training.Examples}} examples of {{manifest.Training.Decisions}} {{(isFit ? "decisions" : "deals")}}, {{manifest.Training.From:yyyy-MM-dd}} to {{manifest.Training.AsOf:yyyy-MM-dd}} (exclusive).
+            <p>Learned from {{manifest.Training.Examples}} examples of {{manifest.Training.Decisions}} {{(
+                isFit ? "decisions" : "deals"
+            )}}, {{manifest.Training.From:yyyy-MM-dd}} to {{manifest.Training.AsOf:yyyy-MM-dd}} (exclusive).
             {{learned.Trees.Trees.Count}} trees over {{manifest.Features.Count}} features, seed {{manifest.Seed}}, code {{manifest.CodeVersion}}.</p>
-            <p class="verdict {{(manifest.Gate.Promote ? "yes" : "no")}}"><b>{{(manifest.Gate.Promote ? "May be promoted." : "Refused.")}}</b> {{WebUtility.HtmlEncode(manifest.Gate.Reason)}}</p>
+            <p class="verdict {{(manifest.Gate.Promote ? "yes" : "no")}}"><b>{{(
+                manifest.Gate.Promote ? "May be promoted." : "Refused."
+            )}}</b> {{WebUtility.HtmlEncode(manifest.Gate.Reason)}}</p>
 
             """
         );
-        var window = $"Trained on what was known at {manifest.Metrics.GetProperty("test_from")}, judged on deals created from then to {manifest.Metrics.GetProperty("test_to")}.";
+        var window =
+            $"Trained on what was known at {manifest.Metrics.GetProperty("test_from")}, judged on deals created from then to {manifest.Metrics.GetProperty("test_to")}.";
         if (isFit)
         {
-            Section("Ranking, beside the simple rankings", RankingTable(manifest.Metrics.GetProperty("figures").GetProperty("models")), window);
+            Section(
+                "Ranking, beside the simple rankings",
+                RankingTable(manifest.Metrics.GetProperty("figures").GetProperty("models")),
+                window
+            );
             Section(
                 "Where the engaged partner stood",
                 Plot(RankCurve(evaluation)),
@@ -62,16 +74,34 @@ static class Report
         }
         else
         {
-            Section("Probability, beside the simple models", ProbabilityTable(manifest.Metrics.GetProperty("figures").GetProperty("models")), window);
+            Section(
+                "Probability, beside the simple models",
+                ProbabilityTable(manifest.Metrics.GetProperty("figures").GetProperty("models")),
+                window
+            );
             if (evaluation.Won.Count > 0)
             {
-                Section("Calibration", Plot(CalibrationCurve(evaluation)), "Predicted against observed share of won deals, in bins of equal width; the line is perfect.");
-                Section("Gain by decile", Plot(Deciles(evaluation)), "Share of won deals in each tenth, best-scored tenth first; the line is the mean of all.");
+                Section(
+                    "Calibration",
+                    Plot(CalibrationCurve(evaluation)),
+                    "Predicted against observed share of won deals, in bins of equal width; the line is perfect."
+                );
+                Section(
+                    "Gain by decile",
+                    Plot(Deciles(evaluation)),
+                    "Share of won deals in each tenth, best-scored tenth first; the line is the mean of all."
+                );
             }
         }
-        Section("What it looks at", Plot(Importance(importance)), "Mean absolute contribution to the score, exact (TreeSHAP), over a sample of training examples.");
+        Section(
+            "What it looks at",
+            Plot(Importance(importance)),
+            "Mean absolute contribution to the score, exact (TreeSHAP), over a sample of training examples."
+        );
         Section("Trees kept", Plot(EarlyStopping(learned, isFit)), "Metric on the validation window by number of trees.");
-        var missing = History.HistoryContract.Tables.Where(table => !table.Required && !manifest.FeatureSettings.Fold.Has(table.Name)).Select(table => table.File);
+        var missing = History
+            .HistoryContract.Tables.Where(table => !table.Required && !manifest.FeatureSettings.Fold.Has(table.Name))
+            .Select(table => table.File);
         Section(
             "Data",
             $"<p>Facts {manifest.DataFingerprint[..16]}…, outcomes count {manifest.FeatureSettings.Fold.MaturityDays} days after creation. "
@@ -82,11 +112,14 @@ static class Report
         return page.Append("</body></html>\n").ToString();
     }
 
-    static string Names(IEnumerable<string> names) => WebUtility.HtmlEncode(string.Join(", ", names)) is { Length: > 0 } text ? text : "none";
+    static string Names(IEnumerable<string> names) =>
+        WebUtility.HtmlEncode(string.Join(", ", names)) is { Length: > 0 } text ? text : "none";
 
     static string RankingTable(JsonElement models)
     {
-        var html = new StringBuilder("<table><tr><th>ranking</th><th>NDCG@10</th><th>Recall@10</th><th>Hit@10</th><th>MRR</th><th>new: NDCG@10</th></tr>");
+        var html = new StringBuilder(
+            "<table><tr><th>ranking</th><th>NDCG@10</th><th>Recall@10</th><th>Hit@10</th><th>MRR</th><th>new: NDCG@10</th></tr>"
+        );
         foreach (var model in models.EnumerateObject())
         {
             var (all, fresh) = (model.Value.GetProperty("all"), model.Value.GetProperty("new"));
@@ -100,7 +133,9 @@ static class Report
 
     static string ProbabilityTable(JsonElement models)
     {
-        var html = new StringBuilder("<table><tr><th>model</th><th>AUC</th><th>log loss</th><th>Brier</th><th>ECE (15 bins)</th></tr>");
+        var html = new StringBuilder(
+            "<table><tr><th>model</th><th>AUC</th><th>log loss</th><th>Brier</th><th>ECE (15 bins)</th></tr>"
+        );
         foreach (var model in models.EnumerateObject())
         {
             html.Append(CultureInfo.InvariantCulture, $"<tr{Own(model.Name)}><td>{Words(model.Name)}</td>");
@@ -125,11 +160,22 @@ static class Report
                 line.Color = _accent;
             for (var rank = 1; rank <= 30; rank++)
                 line.Points.Add(
-                    new(rank, evaluation.Fit.All[name].Count(quality => quality.ReciprocalRank >= 1.0 / rank) / (double)Math.Max(1, evaluation.Fit.All[name].Count))
+                    new(
+                        rank,
+                        evaluation.Fit.All[name].Count(quality => quality.ReciprocalRank >= 1.0 / rank)
+                            / (double)Math.Max(1, evaluation.Fit.All[name].Count)
+                    )
                 );
             plot.Series.Add(line);
         }
-        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.BottomRight });
+        plot.Legends.Add(
+            new Legend
+            {
+                LegendPosition = LegendPosition.BottomRight,
+                LegendMargin = 40,
+                LegendLineSpacing = 6,
+            }
+        );
         return plot;
     }
 
@@ -138,7 +184,9 @@ static class Report
         var plot = Frame("predicted", "observed");
         plot.Series.Add(new LineSeries { Points = { new(0, 0), new(1, 1) }, Color = _pale });
         var points = new ScatterSeries { MarkerType = MarkerType.Circle, MarkerFill = _accent };
-        foreach (var (predicted, observed, count, _) in ProbabilityQuality.Bin(evaluation.Win["win_probability"], evaluation.Won, 15))
+        foreach (
+            var (predicted, observed, count, _) in ProbabilityQuality.Bin(evaluation.Win["win_probability"], evaluation.Won, 15)
+        )
             points.Points.Add(new(predicted, observed, 2 + Math.Min(8, Math.Sqrt(count) / 3)));
         plot.Series.Add(points);
         return plot;
@@ -147,7 +195,11 @@ static class Report
     static PlotModel Deciles(Evaluation evaluation)
     {
         var predicted = evaluation.Win["win_probability"];
-        var order = Enumerable.Range(0, predicted.Count).OrderByDescending(i => predicted[i]).Select(i => evaluation.Won[i] ? 1.0 : 0).ToList();
+        var order = Enumerable
+            .Range(0, predicted.Count)
+            .OrderByDescending(i => predicted[i])
+            .Select(i => evaluation.Won[i] ? 1.0 : 0)
+            .ToList();
         var plot = Frame("tenth", "share won");
         var bars = new RectangleBarSeries { FillColor = _accent, StrokeThickness = 0 };
         for (var d = 0; d < 10; d++)
@@ -166,7 +218,13 @@ static class Report
         var top = importance.Take(20).Reverse().ToList();
         var plot = Frame("contribution", "");
         plot.Axes.RemoveAt(1);
-        var axis = new CategoryAxis { Position = AxisPosition.Left, TextColor = _ink, FontSize = 11, TickStyle = TickStyle.None };
+        var axis = new CategoryAxis
+        {
+            Position = AxisPosition.Left,
+            TextColor = _ink,
+            FontSize = 11,
+            TickStyle = TickStyle.None,
+        };
         axis.Labels.AddRange(top.Select(feature => feature.Column.Name));
         plot.Axes.Add(axis);
         var bars = new BarSeries { FillColor = _accent };
@@ -186,11 +244,45 @@ static class Report
 
     static PlotModel Frame(string x, string y)
     {
-        var plot = new PlotModel { DefaultFont = "sans-serif", TextColor = _ink, PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1), PlotAreaBorderColor = _pale };
-        plot.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = x, MajorGridlineStyle = LineStyle.None, TicklineColor = _pale });
-        plot.Axes.Add(new LinearAxis { Position = AxisPosition.Left, Title = y, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColor.FromRgb(0xe5, 0xe7, 0xeb), TicklineColor = _pale });
+        var plot = new PlotModel
+        {
+            DefaultFont = "sans-serif",
+            TextColor = _ink,
+            PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1),
+            PlotAreaBorderColor = _pale,
+        };
+        plot.Axes.Add(
+            new LinearAxis
+            {
+                Position = AxisPosition.Bottom,
+                Title = x,
+                AxisTitleDistance = 10,
+                MajorGridlineStyle = LineStyle.None,
+                TicklineColor = _pale,
+            }
+        );
+        plot.Axes.Add(
+            new LinearAxis
+            {
+                Position = AxisPosition.Left,
+                Title = y,
+                AxisTitleDistance = 30,
+                MajorGridlineStyle = LineStyle.Solid,
+                MajorGridlineColor = OxyColor.FromRgb(0xe5, 0xe7, 0xeb),
+                TicklineColor = _pale,
+            }
+        );
         return plot;
     }
 
-    static string Plot(PlotModel plot) => SvgExporter.ExportToString(plot, 800, plot.Axes.OfType<CategoryAxis>().Any() ? 460 : 320, false);
+    static string Plot(PlotModel plot)
+    {
+        var names = plot.Axes.OfType<CategoryAxis>().FirstOrDefault();
+        var (width, height) = (800, names is null ? 320 : 460);
+        // The exporter cannot measure text, so that room for labels and titles is given here.
+        plot.PlotMargins = new OxyThickness(names is null ? 64 : 290, 10, 24, 48);
+        var svg = SvgExporter.ExportToString(plot, width, height, false);
+        var size = $"width=\"{width}\" height=\"{height}\"";
+        return svg.Replace(size, $"role=\"img\" viewBox=\"0 0 {width} {height}\"", StringComparison.Ordinal);
+    }
 }

@@ -33,8 +33,31 @@ sealed class Simulation(SimulationSettings settings)
 
     static readonly DateTime _end = new(2026, 7, 1, 0, 0, 0, DateTimeKind.Utc);
     static readonly string[] _industries =
-        ["logistics", "banking", "insurance", "healthcare", "retail", "manufacturing", "energy", "telecom", "public sector", "education", "media", "software"];
-    static readonly string[] _regions = ["Northeast", "Southeast", "Midwest", "West", "DACH", "Nordics", "Benelux", "UK & Ireland"];
+    [
+        "logistics",
+        "banking",
+        "insurance",
+        "healthcare",
+        "retail",
+        "manufacturing",
+        "energy",
+        "telecom",
+        "public sector",
+        "education",
+        "media",
+        "software",
+    ];
+    static readonly string[] _regions =
+    [
+        "Northeast",
+        "Southeast",
+        "Midwest",
+        "West",
+        "DACH",
+        "Nordics",
+        "Benelux",
+        "UK & Ireland",
+    ];
     static readonly string[] _countries = ["US", "US", "US", "US", "DE", "SE", "NL", "GB"];
     static readonly string[] _products = ["Core Platform", "Analytics", "Security", "Integration", "Field Service", "Data Cloud"];
     static readonly double[] _complexity = [0.4, 0.8, 1.2, 1.0, 0.6, 1.3];
@@ -48,9 +71,55 @@ sealed class Simulation(SimulationSettings settings)
     static readonly string[] _pains = ["legacy", "cost", "compliance", "growth", "talent", "data silos", "outages", "mergers"];
     static readonly string[] _stages = ["qualification", "discovery", "proposal", "negotiation"];
     static readonly string[] _first =
-        ["Nor", "Alt", "Bri", "Cor", "Del", "Ever", "Fal", "Gran", "Hol", "Iron", "Jun", "Kel", "Lum", "Mar", "Nim", "Oak", "Pel", "Quin", "Riv", "Sol", "Tam", "Umb", "Ver", "Wes"];
+    [
+        "Nor",
+        "Alt",
+        "Bri",
+        "Cor",
+        "Del",
+        "Ever",
+        "Fal",
+        "Gran",
+        "Hol",
+        "Iron",
+        "Jun",
+        "Kel",
+        "Lum",
+        "Mar",
+        "Nim",
+        "Oak",
+        "Pel",
+        "Quin",
+        "Riv",
+        "Sol",
+        "Tam",
+        "Umb",
+        "Ver",
+        "Wes",
+    ];
     static readonly string[] _second =
-        ["lake", "berg", "mont", "field", "stone", "wood", "haven", "bridge", "ford", "gate", "crest", "dale", "mark", "port", "ridge", "ton", "well", "wick", "yard", "vale"];
+    [
+        "lake",
+        "berg",
+        "mont",
+        "field",
+        "stone",
+        "wood",
+        "haven",
+        "bridge",
+        "ford",
+        "gate",
+        "crest",
+        "dale",
+        "mark",
+        "port",
+        "ridge",
+        "ton",
+        "well",
+        "wick",
+        "yard",
+        "vale",
+    ];
 
     readonly Random _random = new(settings.Seed);
     readonly DateTime _start = _end.AddYears(-settings.Years);
@@ -91,7 +160,15 @@ sealed class Simulation(SimulationSettings settings)
         public DateTime JoinedAt;
     }
 
-    sealed record SimulatedDeal(string Id, int Account, int Product, double Amount, int Channel, DateTime CreatedAt, double Alone);
+    sealed record SimulatedDeal(
+        string Id,
+        int Account,
+        int Product,
+        double Amount,
+        int Channel,
+        DateTime CreatedAt,
+        double Alone
+    );
 
     /// <summary>Writes the history and truth.csv into <paramref name="folder"/>, which must be empty or not there.</summary>
     public void Write(string folder, Action<double>? progress = null)
@@ -259,9 +336,16 @@ sealed class Simulation(SimulationSettings settings)
         var truth = files.Open("truth", "opportunity_id,partner_id,win_probability,fit", clean: true);
         var span = (_end - _start).TotalDays;
         // A growing pipeline: later days have more deals.
-        var days = Enumerable.Range(0, settings.Opportunities).Select(_ => span * Math.Pow(_random.NextDouble(), 0.7)).Order().ToArray();
+        var days = Enumerable
+            .Range(0, settings.Opportunities)
+            .Select(_ => span * Math.Pow(_random.NextDouble(), 0.7))
+            .Order()
+            .ToArray();
         var truthFrom = Array.FindIndex(days, day => day >= span * 0.8);
-        var truthEvery = truthFrom < 0 ? int.MaxValue : Math.Max(1, (settings.Opportunities - truthFrom) / Math.Max(1, settings.TruthDecisions));
+        var truthEvery =
+            truthFrom < 0
+                ? int.MaxValue
+                : Math.Max(1, (settings.Opportunities - truthFrom) / Math.Max(1, settings.TruthDecisions));
         for (var i = 0; i < settings.Opportunities; i++)
         {
             if ((i & 1023) == 0)
@@ -271,7 +355,12 @@ sealed class Simulation(SimulationSettings settings)
             var account = _accounts[deal.Account];
             var joined = Candidates(account, createdAt);
             var chosen = Choose(deal, account, joined);
-            if (truthFrom >= 0 && i >= truthFrom && (i - truthFrom) % truthEvery == 0 && (i - truthFrom) / truthEvery < settings.TruthDecisions)
+            if (
+                truthFrom >= 0
+                && i >= truthFrom
+                && (i - truthFrom) % truthEvery == 0
+                && (i - truthFrom) / truthEvery < settings.TruthDecisions
+            )
                 WriteTruth(truth, deal, account, createdAt, chosen);
             var won = _random.NextDouble() < WinProbability(deal, account, chosen);
             var days_ = won ? 20 + Exponential(55) : 35 + Exponential(110);
@@ -287,7 +376,9 @@ sealed class Simulation(SimulationSettings settings)
                 Day(createdAt),
                 Day(createdAt.AddDays(60 + _random.Next(60))),
                 closed ? Day(closedAt) : "",
-                !closed ? "open" : won ? "won" : "lost",
+                !closed ? "open"
+                    : won ? "won"
+                    : "lost",
                 stage,
                 $"seller{1 + deal.Account % 17:00}",
                 _channels[deal.Channel],
@@ -327,7 +418,13 @@ sealed class Simulation(SimulationSettings settings)
                     account.Earlier.Add(partner);
             }
             if (_random.NextDouble() < 0.02 && joined.Count > 0)
-                WriteRegistration(registrations, joined[_random.Next(joined.Count)], account, deal, createdAt.AddDays(-_random.Next(40)));
+                WriteRegistration(
+                    registrations,
+                    joined[_random.Next(joined.Count)],
+                    account,
+                    deal,
+                    createdAt.AddDays(-_random.Next(40))
+                );
         }
         progress?.Invoke(1);
     }
@@ -348,8 +445,16 @@ sealed class Simulation(SimulationSettings settings)
             + _channelEffect[channel]
             - 0.3 * Math.Pow(logAmount - 10.5, 2) / 2
             + 0.4 * (of.Stack == 3 && product is 1 or 5 ? -1 : 0)
-            + 0.2 * Math.Sin(years * 2 * Math.PI / 3);
-        return new($"O{index + 1:0000000}", account, product, Math.Exp(logAmount), channel, createdAt, settings.NoSignal ? 0 : alone);
+            + 0.1 * Math.Sin(years * 2 * Math.PI / 5);
+        return new(
+            $"O{index + 1:0000000}",
+            account,
+            product,
+            Math.Exp(logAmount),
+            channel,
+            createdAt,
+            settings.NoSignal ? 0 : alone
+        );
     }
 
     /// <summary>How well a partner's coverage and profile suit an account, whatever the deal; about -3 to 3.</summary>
@@ -395,7 +500,12 @@ sealed class Simulation(SimulationSettings settings)
         IEnumerable<int> all =
             _partners.Count <= 256
                 ? Enumerable.Range(0, _partners.Count)
-                : Enumerable.Range(0, Shortlist).Select(_ => _random.Next(_partners.Count)).Concat(account.Earlier).Concat(account.Overlaps).Distinct();
+                : Enumerable
+                    .Range(0, Shortlist)
+                    .Select(_ => _random.Next(_partners.Count))
+                    .Concat(account.Earlier)
+                    .Concat(account.Overlaps)
+                    .Distinct();
         return [.. all.Where(partner => _partners[partner].JoinedAt < at)];
     }
 
@@ -434,7 +544,12 @@ sealed class Simulation(SimulationSettings settings)
         if (_partners.Count > 500)
         {
             var random = new Random(settings.Seed + deal.Account);
-            partners = Enumerable.Range(0, 400).Select(_ => random.Next(_partners.Count)).Concat(chosen).Distinct().Where(p => _partners[p].JoinedAt < at);
+            partners = Enumerable
+                .Range(0, 400)
+                .Select(_ => random.Next(_partners.Count))
+                .Concat(chosen)
+                .Distinct()
+                .Where(p => _partners[p].JoinedAt < at);
         }
         foreach (var partner in partners)
             truth.Add(
@@ -462,13 +577,27 @@ sealed class Simulation(SimulationSettings settings)
             last = won ? "closed won" : "closed lost";
     }
 
-    void WriteTouches(CsvFile touches, SimulatedDeal deal, SimulatedAccount account, string? partner, DateTime closedAt, double mean)
+    void WriteTouches(
+        CsvFile touches,
+        SimulatedDeal deal,
+        SimulatedAccount account,
+        string? partner,
+        DateTime closedAt,
+        double mean
+    )
     {
         for (var k = Poisson(mean); k > 0; k--)
         {
             var at = deal.CreatedAt.AddDays(_random.NextDouble() * (closedAt - deal.CreatedAt).TotalDays);
             if (at < _end)
-                touches.Add($"T{++_touches:00000000}", account.Id, deal.Id, partner ?? "", Pick(["call", "email", "meeting", "demo"]), Moment(at));
+                touches.Add(
+                    $"T{++_touches:00000000}",
+                    account.Id,
+                    deal.Id,
+                    partner ?? "",
+                    Pick(["call", "email", "meeting", "demo"]),
+                    Moment(at)
+                );
         }
     }
 
@@ -600,7 +729,10 @@ sealed class Simulation(SimulationSettings settings)
                     fields = fields[..^1];
                     break;
                 default:
-                    var dates = Enumerable.Range(0, fields.Length).Where(i => _columns[i].EndsWith("_at", StringComparison.Ordinal)).ToArray();
+                    var dates = Enumerable
+                        .Range(0, fields.Length)
+                        .Where(i => _columns[i].EndsWith("_at", StringComparison.Ordinal))
+                        .ToArray();
                     if (dates.Length > 0)
                         fields[dates[_random.Next(dates.Length)]] = "31/12/2020";
                     else

@@ -17,7 +17,13 @@ static class TrainingRun
     static readonly double[] _gradeShares = [0.5, 0.25, 0.1];
 
     /// <summary>Trains both models on what was seen strictly before <paramref name="asOf"/> and writes their packages.</summary>
-    public static IReadOnlyList<ModelManifest> Train(Facts facts, TrainingConfig config, DateTime asOf, string models, Progress progress)
+    public static IReadOnlyList<ModelManifest> Train(
+        Facts facts,
+        TrainingConfig config,
+        DateTime asOf,
+        string models,
+        Progress progress
+    )
     {
         var known = new Facts(until => facts.Before(until < asOf ? until : asOf), facts.Files);
         var fingerprint = "";
@@ -26,13 +32,25 @@ static class TrainingRun
         var deals = Deal.KnownBefore(known.All, asOf);
         var matured = asOf.AddDays(-trained.Settings.Fold.MaturityDays);
 
-        var fitFrom = TestStart(deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt), config.Gate.TestShare);
+        var fitFrom = TestStart(
+            deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt),
+            config.Gate.TestShare
+        );
         var winFrom = TestStart(
             deals.Where(deal => deal.Outcome != Outcome.Open && deal.Row.CreatedAt < matured).Select(deal => deal.Row.CreatedAt),
             config.Gate.TestShare
         );
         var fit = Evaluation.Run(known, config, fitFrom, asOf, Parts.PartnerFit, null, config.Gate.MaxTestDecisions, progress);
-        var win = Evaluation.Run(known, config, winFrom, matured.AddDays(-1), Parts.WinProbability, null, config.Gate.MaxTestDecisions, progress);
+        var win = Evaluation.Run(
+            known,
+            config,
+            winFrom,
+            matured.AddDays(-1),
+            Parts.WinProbability,
+            null,
+            config.Gate.MaxTestDecisions,
+            progress
+        );
 
         var written = new List<ModelManifest>();
         var examples = trained.Examples;
@@ -70,14 +88,20 @@ static class TrainingRun
             Metrics = JsonSerializer.SerializeToElement(Window(winFrom, matured, win.WinProbabilityJson()), TrainingConfig.Json),
             Gate = PromotionGate.WinProbability(win, config),
         };
-        progress.Step("write win-probability", _ => written.Add(Write(models, probability, trained.WinProbability, examples.WinProbability, win)));
+        progress.Step(
+            "write win-probability",
+            _ => written.Add(Write(models, probability, trained.WinProbability, examples.WinProbability, win))
+        );
         return written;
     }
 
     static ModelManifest Write(string models, ModelManifest manifest, Learned learned, ExampleSet examples, Evaluation evaluation)
     {
         var onnx = OnnxTrees.Write(learned.Trees);
-        var golden = Enumerable.Range(0, GoldenRowCount).Select(i => examples.Row((int)((long)i * examples.Count / GoldenRowCount)).ToArray()).ToArray();
+        var golden = Enumerable
+            .Range(0, GoldenRowCount)
+            .Select(i => examples.Row((int)((long)i * examples.Count / GoldenRowCount)).ToArray())
+            .ToArray();
         var scores = new float[golden.Length];
         using (var model = new OnnxModel(onnx))
             model.Score(golden.SelectMany(row => row).ToArray(), golden.Length, scores);
@@ -116,12 +140,21 @@ static class TrainingRun
     /// <summary>Least scores of grades A, B, C: the median, lower quartile and lower tenth of partners who were engaged.</summary>
     static double[] Grades(ExampleSet examples, TreeEnsemble trees)
     {
-        var engaged = Enumerable.Range(0, examples.Count).Where(i => examples.Labels[i] > 0).Select(i => trees.Score(examples.Row(i))).Order().ToList();
+        var engaged = Enumerable
+            .Range(0, examples.Count)
+            .Where(i => examples.Labels[i] > 0)
+            .Select(i => trees.Score(examples.Row(i)))
+            .Order()
+            .ToList();
         return [.. _gradeShares.Select(share => Math.Round(engaged[(int)(share * (engaged.Count - 1))], 4))];
     }
 
     /// <summary>Mean absolute contribution of each feature over a sample of examples.</summary>
-    static List<(FeatureColumn Column, double Importance)> Importance(TreeEnsemble trees, ExampleSet examples, IReadOnlyList<FeatureColumn> columns)
+    static List<(FeatureColumn Column, double Importance)> Importance(
+        TreeEnsemble trees,
+        ExampleSet examples,
+        IReadOnlyList<FeatureColumn> columns
+    )
     {
         var shap = new TreeShap(trees);
         var sample = Math.Min(200, examples.Count);
@@ -140,7 +173,11 @@ static class TrainingRun
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var fact in facts)
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{fact.SeenAt.Ticks}|{fact.Kind}|{fact.Noun}\n")));
+            hash.AppendData(
+                Encoding.UTF8.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{fact.SeenAt.Ticks}|{fact.Kind}|{fact.Noun}\n")
+                )
+            );
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -17,7 +17,13 @@ sealed class TreeTrainer(int seed, int threads)
     int? Threads => threads == 0 ? Environment.ProcessorCount : threads;
 
     /// <summary>LambdaMART (Burges, 2010) over grades; <paramref name="gains"/> has one gain per grade.</summary>
-    public (TreeEnsemble Trees, ITransformer Model) TrainRanking(ExampleSet examples, Range range, TreesConfig config, int trees, double[] gains)
+    public (TreeEnsemble Trees, ITransformer Model) TrainRanking(
+        ExampleSet examples,
+        Range range,
+        TreesConfig config,
+        int trees,
+        double[] gains
+    )
     {
         var options = Options<FastTreeRankingTrainer.Options>(config, trees);
         options.CustomGains = gains;
@@ -72,7 +78,9 @@ sealed class TreeTrainer(int seed, int threads)
         if (binary)
             schema["Label"].ColumnType = NumberDataViewType.Single;
         var view = _context.Data.LoadFromEnumerable(Rows(examples, range), schema);
-        return binary ? _context.Transforms.Conversion.ConvertType("Label", outputKind: DataKind.Boolean).Fit(view).Transform(view) : view;
+        return binary
+            ? _context.Transforms.Conversion.ConvertType("Label", outputKind: DataKind.Boolean).Fit(view).Transform(view)
+            : view;
     }
 
     static IEnumerable<Example> Rows(ExampleSet examples, Range range)
@@ -117,7 +125,11 @@ sealed class TreeTrainer(int seed, int threads)
                 for (var i = start; i < start + length; i++)
                 {
                     var row = examples.Row(i);
-                    for (var node = 0; ; node = row[tree.Feature[node]] <= tree.Threshold[node] ? tree.Left[node] : tree.Right[node])
+                    for (
+                        var node = 0;
+                        ;
+                        node = row[tree.Feature[node]] <= tree.Threshold[node] ? tree.Left[node] : tree.Right[node]
+                    )
                     {
                         tree.Cover[node]++;
                         if (tree.Feature[node] < 0)

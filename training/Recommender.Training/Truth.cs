@@ -27,7 +27,10 @@ sealed class Truth
             if (
                 fields.Length != 4
                 || !double.TryParse(fields[2], NumberStyles.Float, CultureInfo.InvariantCulture, out var probability)
-                || (!double.TryParse(fields[3], NumberStyles.Float, CultureInfo.InvariantCulture, out var fit) && fields[1].Length > 0)
+                || (
+                    !double.TryParse(fields[3], NumberStyles.Float, CultureInfo.InvariantCulture, out var fit)
+                    && fields[1].Length > 0
+                )
             )
                 throw new InvalidDataException(
                     $"{file}, line {line}: found '{text}'; expected opportunity_id,partner_id,win_probability,fit."
@@ -80,7 +83,8 @@ sealed class TruthResults
     /// <summary>The part of evaluate's JSON under "truth".</summary>
     public object ToJson()
     {
-        double Rmse(Func<(double Predicted, double True), double> error) => Math.Sqrt(Lifts.Average(lift => Math.Pow(error(lift), 2)));
+        double Rmse(Func<(double Predicted, double True), double> error) =>
+            Math.Sqrt(Lifts.Average(lift => Math.Pow(error(lift), 2)));
         var span = OraclePolicy.Average() - RandomPolicy.Average();
         double Share(List<double> values) => span > 0 ? (values.Average() - RandomPolicy.Average()) / span : 0;
         return new

@@ -27,7 +27,10 @@ static class Verbs
     };
     static readonly Option<bool> _json = new("--json") { Description = "Print JSON for machines" };
     static readonly Option<string> _history = new("--history") { Description = "Folder of a history (CSV)" };
-    static readonly Option<string?> _config = new("--config") { Description = "Configuration; the default is training/configs/default.json" };
+    static readonly Option<string?> _config = new("--config")
+    {
+        Description = "Configuration; the default is training/configs/default.json",
+    };
     static readonly Option<DateTime?> _asOf = new("--as-of")
     {
         Description = "Only what was seen strictly before this date counts",
@@ -36,7 +39,9 @@ static class Verbs
 
     public static RootCommand Root()
     {
-        var root = new RootCommand("Learns which partner to bring into an account. Without a verb: trains both models on data-samples.")
+        var root = new RootCommand(
+            "Learns which partner to bring into an account. Without a verb: trains both models on data-samples."
+        )
         {
             _database,
             _models,
@@ -47,7 +52,11 @@ static class Verbs
             Models(),
             Recommend(),
         };
-        root.SetAction(Run(result => TrainOn(Folder("data-samples"), TrainingConfig.Read(DefaultConfig), null, result.GetValue(_models)!, true, false)));
+        root.SetAction(
+            Run(result =>
+                TrainOn(Folder("data-samples"), TrainingConfig.Read(DefaultConfig), null, result.GetValue(_models)!, true, false)
+            )
+        );
         return root;
     }
 
@@ -58,7 +67,10 @@ static class Verbs
         Option<int> Whole(string name, string description, int fallback) =>
             new(name) { Description = description, DefaultValueFactory = _ => fallback };
         var (accounts, partners) = (Whole("--accounts", "Accounts", 400), Whole("--partners", "Partners", 60));
-        var (opportunities, years) = (Whole("--opportunities", "Opportunities", 5000), Whole("--years", "Years, up to 2026-07-01", 4));
+        var (opportunities, years) = (
+            Whole("--opportunities", "Opportunities", 5000),
+            Whole("--years", "Years, up to 2026-07-01", 4)
+        );
         var (seed, truth) = (Whole("--seed", "Seed", 7), Whole("--truth-decisions", "Decisions whose truth is written", 2000));
         var output = new Option<string>("--out") { Description = "Folder to write, new or empty", Required = true };
         var dirty = new Option<double>("--dirty") { Description = "Share of rows to spoil, 0 to 1" };
@@ -89,11 +101,22 @@ static class Verbs
                     Dirty = result.GetValue(dirty),
                     NoSignal = result.GetValue(noSignal),
                 };
-                if (settings is { Accounts: < 1 } or { Partners: < 1 } or { Opportunities: < 1 } or { Years: < 1 or > 100 } or { Dirty: < 0 or > 1 })
-                    throw new InvalidDataException("simulate: accounts, partners, opportunities and years must be at least 1, --dirty from 0 to 1.");
+                if (
+                    settings
+                    is { Accounts: < 1 }
+                        or { Partners: < 1 }
+                        or { Opportunities: < 1 }
+                        or { Years: < 1 or > 100 }
+                        or { Dirty: < 0 or > 1 }
+                )
+                    throw new InvalidDataException(
+                        "simulate: accounts, partners, opportunities and years must be at least 1, --dirty from 0 to 1."
+                    );
                 var folder = result.GetValue(output)!;
                 new Progress().Step("simulate", told => new Simulation(settings).Write(folder, told));
-                Console.WriteLine($"Wrote {settings.Opportunities} opportunities, {settings.Accounts} accounts and {settings.Partners} partners to {folder}.");
+                Console.WriteLine(
+                    $"Wrote {settings.Opportunities} opportunities, {settings.Accounts} accounts and {settings.Partners} partners to {folder}."
+                );
                 return 0;
             })
         );
@@ -119,7 +142,13 @@ static class Verbs
                 var clock = Stopwatch.StartNew();
                 new Progress(result.GetValue(_json)).Step(
                     "import",
-                    told => summary = store.Import(folder, result.GetValue(rejectedFile)!, result.GetValue(strict), (_, done) => told(done))
+                    told =>
+                        summary = store.Import(
+                            folder,
+                            result.GetValue(rejectedFile)!,
+                            result.GetValue(strict),
+                            (_, done) => told(done)
+                        )
                 );
                 if (result.GetValue(_json))
                 {
@@ -133,11 +162,18 @@ static class Verbs
                     );
                 var rejected = summary.Tables.Sum(table => table.Rejected);
                 if (rejected > 0)
-                    Console.WriteLine($"{rejected} rows were not taken; {result.GetValue(rejectedFile)} says where, what was found and what was expected.");
+                    Console.WriteLine(
+                        $"{rejected} rows were not taken; {result.GetValue(rejectedFile)} says where, what was found and what was expected."
+                    );
                 if (summary.WithoutEnd > 0)
-                    Console.WriteLine($"{summary.WithoutEnd} opportunities are won or lost without closed_at: kept, but their outcome teaches nothing.");
+                    Console.WriteLine(
+                        $"{summary.WithoutEnd} opportunities are won or lost without closed_at: kept, but their outcome teaches nothing."
+                    );
                 Console.WriteLine(
-                    string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds:0.0} s, {summary.Tables.Sum(table => table.Accepted) / clock.Elapsed.TotalSeconds:0} rows a second.")
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{clock.Elapsed.TotalSeconds:0.0} s, {summary.Tables.Sum(table => table.Accepted) / clock.Elapsed.TotalSeconds:0} rows a second."
+                    )
                 );
                 return 0;
             })
@@ -149,7 +185,15 @@ static class Verbs
     {
         var promote = new Option<bool>("--promote") { Description = "Make live what passes the gate" };
         var threads = new Option<int?>("--threads") { Description = "Threads of the trainers; the models do not depend on it" };
-        var command = new Command("train", "Learns both models and writes their packages") { _history, _config, _asOf, promote, threads, _json };
+        var command = new Command("train", "Learns both models and writes their packages")
+        {
+            _history,
+            _config,
+            _asOf,
+            promote,
+            threads,
+            _json,
+        };
         command.SetAction(
             Run(result =>
             {
@@ -182,7 +226,9 @@ static class Verbs
                 registry.Promote(manifest.Model, manifest.Version);
             if (!json)
             {
-                Console.WriteLine($"{manifest.Model} {manifest.Version}: {(manifest.Gate.Promote ? "passed the gate" : "REFUSED by the gate")}{(live ? ", is live" : "")}.");
+                Console.WriteLine(
+                    $"{manifest.Model} {manifest.Version}: {(manifest.Gate.Promote ? "passed the gate" : "REFUSED by the gate")}{(live ? ", is live" : "")}."
+                );
                 Console.WriteLine($"  {manifest.Gate.Reason}");
                 Console.WriteLine($"  {Path.Combine(models, manifest.Model, manifest.Version, "report.html")}");
             }
@@ -191,19 +237,37 @@ static class Verbs
         if (json)
             Console.WriteLine(
                 JsonSerializer.Serialize(
-                    written.Select(manifest => new { manifest.Model, manifest.Version, manifest.Gate, manifest.Metrics }),
+                    written.Select(manifest => new
+                    {
+                        manifest.Model,
+                        manifest.Version,
+                        manifest.Gate,
+                        manifest.Metrics,
+                    }),
                     ModelManifest.Json
                 )
             );
         else
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds:0.0} s, peak memory {peak} MB."));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds:0.0} s, peak memory {peak} MB.")
+            );
         return 0;
     }
 
     static Command Evaluate()
     {
-        var from = new Option<DateTime?>("--test-from") { Description = "First day of the test window", CustomParser = Date, Required = true };
-        var to = new Option<DateTime?>("--test-to") { Description = "Last day of the test window", CustomParser = Date, Required = true };
+        var from = new Option<DateTime?>("--test-from")
+        {
+            Description = "First day of the test window",
+            CustomParser = Date,
+            Required = true,
+        };
+        var to = new Option<DateTime?>("--test-to")
+        {
+            Description = "Last day of the test window",
+            CustomParser = Date,
+            Required = true,
+        };
         var truth = new Option<string?>("--truth") { Description = "truth.csv of a simulated history" };
         var file = new Option<string?>("--json") { Description = "Write the figures to this file" };
         var command = new Command("evaluate", "Trains on what was known at test-from, judges decisions inside the window")
@@ -264,7 +328,8 @@ static class Verbs
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
         var (fit, win) = (root.GetProperty("partner_fit"), root.GetProperty("win_probability"));
-        string Number(JsonElement of, string name) => of.GetProperty(name).GetDouble().ToString("0.0000", CultureInfo.InvariantCulture);
+        string Number(JsonElement of, string name) =>
+            of.GetProperty(name).GetDouble().ToString("0.0000", CultureInfo.InvariantCulture);
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -286,7 +351,9 @@ static class Verbs
                 $"{model.Name, -28}{Number(model.Value, "auc"), 10}{Number(model.Value, "log_loss"), 10}{Number(model.Value, "brier"), 10}{Number(model.Value, "ece_15"), 10}"
             );
         foreach (var gate in root.GetProperty("gates").EnumerateObject())
-            Console.WriteLine($"gate {gate.Name}: {(gate.Value.GetProperty("promote").GetBoolean() ? "promote" : "refuse")}. {gate.Value.GetProperty("reason")}");
+            Console.WriteLine(
+                $"gate {gate.Name}: {(gate.Value.GetProperty("promote").GetBoolean() ? "promote" : "refuse")}. {gate.Value.GetProperty("reason")}"
+            );
         if (hasTruth)
             Console.WriteLine($"truth: {root.GetProperty("truth")}");
         Console.WriteLine($"seconds: {root.GetProperty("seconds")}, peak memory {root.GetProperty("peak_memory_mb")} MB");
@@ -316,7 +383,9 @@ static class Verbs
                     Console.WriteLine(JsonSerializer.Serialize(rows, ModelManifest.Json));
                 else
                     rows.ForEach(row =>
-                        Console.WriteLine($"{(row.Live ? "*" : " ")} {row.Model, -18}{row.Version, -24}{(row.Gate.Promote ? "passed" : "refused"), -9}{row.Gate.Reason}")
+                        Console.WriteLine(
+                            $"{(row.Live ? "*" : " ")} {row.Model, -18}{row.Version, -24}{(row.Gate.Promote ? "passed" : "refused"), -9}{row.Gate.Reason}"
+                        )
                     );
                 return 0;
             })
@@ -325,7 +394,9 @@ static class Verbs
         show.SetAction(
             Run(result =>
             {
-                using var opened = ModelPackage.Open(Path.Combine(result.GetValue(_models)!, result.GetValue(model)!, result.GetValue(version)!));
+                using var opened = ModelPackage.Open(
+                    Path.Combine(result.GetValue(_models)!, result.GetValue(model)!, result.GetValue(version)!)
+                );
                 Console.WriteLine(JsonSerializer.Serialize(opened.Manifest with { Golden = new([], []) }, ModelManifest.Json));
                 return 0;
             })
@@ -343,7 +414,9 @@ static class Verbs
         rollback.SetAction(
             Run(result =>
             {
-                Console.WriteLine($"{result.GetValue(model)} {Registry(result).Rollback(result.GetValue(model)!)} is live again.");
+                Console.WriteLine(
+                    $"{result.GetValue(model)} {Registry(result).Rollback(result.GetValue(model)!)} is live again."
+                );
                 return 0;
             })
         );
@@ -391,18 +464,27 @@ static class Verbs
 
     static void Print(Recommendation answer, Account account)
     {
-        var models = answer.Fallback is { } fallback ? $"baseline {fallback}, no model is live" : string.Join(", ", answer.ModelVersions.Select(pair => $"{pair.Key} {pair.Value}"));
-        Console.WriteLine($"{account.Name ?? account.Id} ({account.Id}) as of {answer.AsOf:yyyy-MM-dd}, {answer.Candidates} candidates, {models}");
+        var models = answer.Fallback is { } fallback
+            ? $"baseline {fallback}, no model is live"
+            : string.Join(", ", answer.ModelVersions.Select(pair => $"{pair.Key} {pair.Value}"));
+        Console.WriteLine(
+            $"{account.Name ?? account.Id} ({account.Id}) as of {answer.AsOf:yyyy-MM-dd}, {answer.Candidates} candidates, {models}"
+        );
         foreach (var partner in answer.Partners)
         {
             var chance = partner.WinProbability is { } with
                 ? string.Create(CultureInfo.InvariantCulture, $"wins {with:0%}, alone {partner.WinProbabilityAlone:0%}")
                 : "win probability unknown";
             Console.WriteLine(
-                string.Create(CultureInfo.InvariantCulture, $"{partner.Rank,3}. {partner.Grade ?? "-"} {partner.Name ?? partner.PartnerId} ({partner.PartnerId}), fit {partner.FitScore:0.00}, {chance}")
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{partner.Rank, 3}. {partner.Grade ?? "-"} {partner.Name ?? partner.PartnerId} ({partner.PartnerId}), fit {partner.FitScore:0.00}, {chance}"
+                )
             );
             foreach (var reason in partner.Reasons)
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"       {reason.Contribution:+0.00;-0.00}  {reason.Text}"));
+                Console.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture, $"       {reason.Contribution:+0.00;-0.00}  {reason.Text}")
+                );
             foreach (var caution in partner.Cautions)
                 Console.WriteLine($"       !      {caution}");
         }
@@ -411,7 +493,9 @@ static class Verbs
     static Facts Source(ParseResult result) =>
         result.GetValue(_history) is { } folder ? Folder(folder)
         : File.Exists(result.GetValue(_database)) ? Database(result.GetValue(_database)!)
-        : throw new InvalidDataException($"There is no database {result.GetValue(_database)}; import a history first, or name one with --history.");
+        : throw new InvalidDataException(
+            $"There is no database {result.GetValue(_database)}; import a history first, or name one with --history."
+        );
 
     static Facts Database(string path)
     {
@@ -464,7 +548,8 @@ static class Verbs
             {
                 return verb(result);
             }
-            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+            catch (Exception e)
+                when (e is InvalidDataException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
             {
                 Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
                 return 1;

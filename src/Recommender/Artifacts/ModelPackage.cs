@@ -47,7 +47,9 @@ public sealed class ModelPackage : IDisposable
                 throw new InvalidDataException($"{path} is missing; expected as {ManifestFile} names it.");
             var found = Hash(File.ReadAllBytes(path));
             if (found != expected)
-                throw new InvalidDataException($"{path}: SHA-256 is {found}; expected {expected}. The file was changed after training.");
+                throw new InvalidDataException(
+                    $"{path}: SHA-256 is {found}; expected {expected}. The file was changed after training."
+                );
         }
         if (!manifest.Files.ContainsKey(ModelFile))
             throw new InvalidDataException($"{folder}: {ManifestFile} names no {ModelFile}.");
@@ -66,7 +68,9 @@ public sealed class ModelPackage : IDisposable
         try
         {
             if (model.FeatureCount != columns.Count)
-                throw new InvalidDataException($"{folder}: the model takes {model.FeatureCount} features; the manifest names {columns.Count}.");
+                throw new InvalidDataException(
+                    $"{folder}: the model takes {model.FeatureCount} features; the manifest names {columns.Count}."
+                );
             var golden = manifest.Golden;
             var scores = new float[golden.Scores.Length];
             model.Score(golden.Features.SelectMany(row => row).ToArray(), scores.Length, scores);

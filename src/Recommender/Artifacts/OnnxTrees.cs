@@ -28,7 +28,12 @@ public static class OnnxTrees
             graph.Node.Add(Operator("Add", ["scaled", "offset"], "logit"));
             graph.Node.Add(Operator("Sigmoid", ["logit"], Output));
         }
-        var model = new Model { IrVersion = 8, ProducerName = "recommender", Graph = graph };
+        var model = new Model
+        {
+            IrVersion = 8,
+            ProducerName = "recommender",
+            Graph = graph,
+        };
         model.OpsetImport.Add(new OperatorSet { Domain = "", Version = 13 });
         model.OpsetImport.Add(new OperatorSet { Domain = "ai.onnx.ml", Version = 1 });
         return model.ToByteArray();
@@ -57,7 +62,9 @@ public static class OnnxTrees
         var (left, right) = (Ints("nodes_truenodeids"), Ints("nodes_falsenodeids"));
         var (values, covers, modes) = (Floats("nodes_values"), Floats("nodes_hitrates"), attributes["nodes_modes"].Strings);
         if (covers.Count != treeIds.Count)
-            throw new InvalidDataException($"{covers.Count} nodes_hitrates; expected {treeIds.Count}, one a node, for the reasons.");
+            throw new InvalidDataException(
+                $"{covers.Count} nodes_hitrates; expected {treeIds.Count}, one a node, for the reasons."
+            );
         var places = new Dictionary<(long, long), (Tree Tree, int Node)>();
         var trees = new List<Tree>();
         for (var start = 0; start < treeIds.Count; )
@@ -105,7 +112,9 @@ public static class OnnxTrees
         }
         var scalars = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, tensor => tensor.FloatData[0]);
         Calibration? calibration =
-            scalars.TryGetValue("slope", out var slope) && scalars.TryGetValue("offset", out var offset) ? new(slope, offset) : null;
+            scalars.TryGetValue("slope", out var slope) && scalars.TryGetValue("offset", out var offset)
+                ? new(slope, offset)
+                : null;
         var columns = (int)model.Graph.Input[0].Type.TensorType.Shape.Dim[1].DimValue;
         return new(trees, Floats("base_values").FirstOrDefault(), columns, calibration);
     }
@@ -148,15 +157,44 @@ public static class OnnxTrees
         }
         var node = Operator("TreeEnsembleRegressor", [Input], output);
         node.Domain = "ai.onnx.ml";
-        void Ints(string name, IEnumerable<long> all) => node.Attribute.Add(new OnnxAttribute { Name = name, Type = 7, Ints = { all } });
+        void Ints(string name, IEnumerable<long> all) =>
+            node.Attribute.Add(
+                new OnnxAttribute
+                {
+                    Name = name,
+                    Type = 7,
+                    Ints = { all },
+                }
+            );
         void Floats(string name, IEnumerable<float> all) =>
-            node.Attribute.Add(new OnnxAttribute { Name = name, Type = 6, Floats = { all } });
+            node.Attribute.Add(
+                new OnnxAttribute
+                {
+                    Name = name,
+                    Type = 6,
+                    Floats = { all },
+                }
+            );
         Floats("base_values", [ensemble.Bias]);
-        node.Attribute.Add(new OnnxAttribute { Name = "n_targets", Type = 2, I = 1 });
+        node.Attribute.Add(
+            new OnnxAttribute
+            {
+                Name = "n_targets",
+                Type = 2,
+                I = 1,
+            }
+        );
         Ints("nodes_falsenodeids", right);
         Ints("nodes_featureids", features);
         Floats("nodes_hitrates", covers);
-        node.Attribute.Add(new OnnxAttribute { Name = "nodes_modes", Type = 8, Strings = { modes } });
+        node.Attribute.Add(
+            new OnnxAttribute
+            {
+                Name = "nodes_modes",
+                Type = 8,
+                Strings = { modes },
+            }
+        );
         Ints("nodes_nodeids", nodeIds);
         Ints("nodes_treeids", treeIds);
         Ints("nodes_truenodeids", left);
@@ -197,7 +235,11 @@ public static class OnnxTrees
                     ElemType = Float,
                     Shape = new Shape
                     {
-                        Dim = { new Shape.Types.Dimension { DimParam = "n" }, new Shape.Types.Dimension { DimValue = columns } },
+                        Dim =
+                        {
+                            new Shape.Types.Dimension { DimParam = "n" },
+                            new Shape.Types.Dimension { DimValue = columns },
+                        },
                     },
                 },
             },

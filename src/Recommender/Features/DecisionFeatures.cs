@@ -17,8 +17,18 @@ static class DecisionFeatures
         }
 
         Add("account_opportunities", Ideas.Account, "Other opportunities of the account so far", v => Others(v));
-        Add("account_partners", Ideas.Account, "Partners the account has been worked with, or shares", v => v.Account?.Pairs?.Count ?? 0);
-        Add("account_partner_engagements", Ideas.Account, "Engagements of partners with the account", v => v.Account?.Engagements ?? 0);
+        Add(
+            "account_partners",
+            Ideas.Account,
+            "Partners the account has been worked with, or shares",
+            v => v.Account?.Pairs?.Count ?? 0
+        );
+        Add(
+            "account_partner_engagements",
+            Ideas.Account,
+            "Engagements of partners with the account",
+            v => v.Account?.Engagements ?? 0
+        );
         for (var measure = 0; measure < settings.Fold.Measures.Count; measure++)
         {
             var m = measure;

@@ -35,7 +35,12 @@ public static class HistoryProfile
     /// <param name="files">Names of the tables the history holds.</param>
     /// <param name="asOf">End of the training window, exclusive.</param>
     /// <param name="maturityQuantile">Share of closed deals that closed within the maturity horizon, 0 to 1.</param>
-    public static FeatureSettings Of(IEnumerable<DatedFact> facts, IEnumerable<string> files, DateTime asOf, double maturityQuantile)
+    public static FeatureSettings Of(
+        IEnumerable<DatedFact> facts,
+        IEnumerable<string> files,
+        DateTime asOf,
+        double maturityQuantile
+    )
     {
         var columns = new Dictionary<(string Owner, string Name), ColumnProfile>();
         ColumnProfile Column(string owner, string name) =>
@@ -113,7 +118,9 @@ public static class HistoryProfile
             select new Match(trait, dimension.Name);
         var oneHots = traits
             .Select(trait => new OneHot(trait, true, columns[("partner", trait)].Frequent(MostValues)))
-            .Concat(dimensions.Select(dimension => new OneHot(dimension.Name, false, OfDimension(dimension).Frequent(MostValues))))
+            .Concat(
+                dimensions.Select(dimension => new OneHot(dimension.Name, false, OfDimension(dimension).Frequent(MostValues)))
+            )
             .Where(encoder => encoder.Values.Count > 0);
         return new()
         {
@@ -192,8 +199,12 @@ public static class HistoryProfile
                 return;
             _rows++;
             if (
-                double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var number)
-                && double.IsFinite(number)
+                double.TryParse(
+                    text,
+                    System.Globalization.NumberStyles.Float,
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    out var number
+                ) && double.IsFinite(number)
             )
                 _numbers++;
             else if (Instants.TryParse(text, out _))
@@ -209,7 +220,8 @@ public static class HistoryProfile
         }
 
         public bool SharesWordsWith(ColumnProfile other) =>
-            _counts.Keys.Count(other._counts.ContainsKey) is >= 2 and var shared && shared * 5 >= Math.Min(_counts.Count, other._counts.Count);
+            _counts.Keys.Count(other._counts.ContainsKey) is >= 2 and var shared
+            && shared * 5 >= Math.Min(_counts.Count, other._counts.Count);
 
         public IReadOnlyList<string> Frequent(int most) =>
             [

@@ -37,7 +37,8 @@ public sealed class Featurizer
                 feature.Column with
                 {
                     Name = "with_" + feature.Column.Name,
-                    Meaning = $"{feature.Column.Meaning}; {(feature.Combine == Combine.Max ? "largest" : "mean")} over the partners on the deal, 0 if none",
+                    Meaning =
+                        $"{feature.Column.Meaning}; {(feature.Combine == Combine.Max ? "largest" : "mean")} over the partners on the deal, 0 if none",
                 }
             ),
         ];

@@ -103,14 +103,25 @@ static class PairFeatures
             Combine.Max
         );
         Add("co_engagement_best", Ideas.Neighbours, "Cosine of co-engagement with the closest of them", v => v.CoEngagement.Best);
-        Add("co_engagement_partners", Ideas.Neighbours, "How many of them the partner has worked beside", v => v.CoEngagement.Count);
+        Add(
+            "co_engagement_partners",
+            Ideas.Neighbours,
+            "How many of them the partner has worked beside",
+            v => v.CoEngagement.Count
+        );
 
         for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
         {
             var d = dimension;
             var name = settings.Fold.Dimensions[d].Name;
             var idea = Ideas.In(name);
-            Add($"{name}_engagements", idea, $"The partner's engagements in this {name}", v => v.Values[d].Engagements, Combine.Max);
+            Add(
+                $"{name}_engagements",
+                idea,
+                $"The partner's engagements in this {name}",
+                v => v.Values[d].Engagements,
+                Combine.Max
+            );
             Add(
                 $"{name}_engagements_decayed",
                 idea,
@@ -203,7 +214,13 @@ static class PairFeatures
                     v => Live(v)?.Population == population ? 1 : 0,
                     Combine.Max
                 );
-            Add("overlap_contacts", Ideas.Overlap, "The partner's contacts at the account", v => Live(v)?.ContactCount ?? 0, Combine.Max);
+            Add(
+                "overlap_contacts",
+                Ideas.Overlap,
+                "The partner's contacts at the account",
+                v => Live(v)?.ContactCount ?? 0,
+                Combine.Max
+            );
             AddOptional(
                 "overlap_days",
                 Ideas.Overlap,
@@ -237,7 +254,12 @@ static class PairFeatures
                 v => v.Pair.Registration is { } claim && (claim.ExpiresAt is null || claim.ExpiresAt >= v.Decision.AsOf) ? 1 : 0,
                 Combine.Max
             );
-            Add("partner_registrations", Ideas.Registrations, "Registrations the partner has submitted", v => v.Partner.Registrations);
+            Add(
+                "partner_registrations",
+                Ideas.Registrations,
+                "Registrations the partner has submitted",
+                v => v.Partner.Registrations
+            );
         }
         if (settings.Fold.Has("assists"))
         {

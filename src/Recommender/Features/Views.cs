@@ -78,8 +78,7 @@ sealed class DecisionView
     }
 
     /// <summary>Shrinks a rate toward the overall win rate.</summary>
-    public double Smoothed(double won, double lost) =>
-        (won + Settings.Smoothing * WinRate) / (won + lost + Settings.Smoothing);
+    public double Smoothed(double won, double lost) => (won + Settings.Smoothing * WinRate) / (won + lost + Settings.Smoothing);
 
     public (double Sum, double Best, int Count) CoEngagement(int partner) =>
         partner < _coSum.Length ? (_coSum[partner], _coBest[partner], _coCount[partner]) : default;

@@ -25,9 +25,13 @@ public sealed class HistoryFolder
     {
         _folder = folder;
         if (!Directory.Exists(folder))
-            throw new InvalidDataException($"{folder} is not a folder; expected one that holds accounts.csv and the other history files.");
+            throw new InvalidDataException(
+                $"{folder} is not a folder; expected one that holds accounts.csv and the other history files."
+            );
         Tables = [.. HistoryContract.Tables.Where(table => File.Exists(Path.Combine(folder, table.File)))];
-        var missing = HistoryContract.Tables.Where(table => table.Required && !Tables.Contains(table)).Select(table => table.File);
+        var missing = HistoryContract
+            .Tables.Where(table => table.Required && !Tables.Contains(table))
+            .Select(table => table.File);
         if (missing.Any())
             throw new InvalidDataException($"{folder}: {string.Join(", ", missing)} not found; expected {Required()}.");
     }
@@ -47,10 +51,24 @@ public sealed class HistoryFolder
     /// <param name="reject">Takes each row that is not returned.</param>
     /// <param name="position">Told the bytes read, now and then.</param>
     /// <exception cref="InvalidDataException">The header is missing, or lacks a required column, or names one twice.</exception>
-    public IEnumerable<HistoryRow> Read(HistoryTable table, KnownKeys keys, Action<RejectedRow> reject, Action<long>? position = null)
+    public IEnumerable<HistoryRow> Read(
+        HistoryTable table,
+        KnownKeys keys,
+        Action<RejectedRow> reject,
+        Action<long>? position = null
+    )
     {
-        using var file = new FileStream(Path.Combine(_folder, table.File), FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-        using var reader = new StreamReader(file, Encoding.GetEncoding("utf-8", EncoderFallback.ExceptionFallback, new DecoderReplacementFallback(NotUtf8)));
+        using var file = new FileStream(
+            Path.Combine(_folder, table.File),
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.Read,
+            1 << 16
+        );
+        using var reader = new StreamReader(
+            file,
+            Encoding.GetEncoding("utf-8", EncoderFallback.ExceptionFallback, new DecoderReplacementFallback(NotUtf8))
+        );
         var bad = false;
         using var csv = new CsvParser(
             reader,
@@ -62,7 +80,9 @@ public sealed class HistoryFolder
             }
         );
         if (!csv.Read() || csv.Record is not { } header || header.All(string.IsNullOrWhiteSpace))
-            throw new InvalidDataException($"{table.File}, line 1: the file is empty; expected a header row with {Required(table)}.");
+            throw new InvalidDataException(
+                $"{table.File}, line 1: the file is empty; expected a header row with {Required(table)}."
+            );
         var columns = new FileColumns(table, header);
         var own = keys.Of(table.Name);
         var inFile = new HashSet<string>();
@@ -131,7 +151,8 @@ public sealed class HistoryFolder
         return (facts, counts);
     }
 
-    static string Required() => string.Join(", ", HistoryContract.Tables.Where(table => table.Required).Select(table => table.File));
+    static string Required() =>
+        string.Join(", ", HistoryContract.Tables.Where(table => table.Required).Select(table => table.File));
 
     static string Required(HistoryTable table) =>
         string.Join(", ", table.Columns.Where(column => column.Required).Select(column => column.Name));
@@ -149,7 +170,9 @@ public sealed class HistoryFolder
             _table = table;
             var names = header.Select(name => name.Trim()).ToArray();
             foreach (var twice in names.GroupBy(name => name).Where(group => group.Count() > 1))
-                throw new InvalidDataException($"{table.File}, line 1: column '{twice.Key}' stands {twice.Count()} times; expected once.");
+                throw new InvalidDataException(
+                    $"{table.File}, line 1: column '{twice.Key}' stands {twice.Count()} times; expected once."
+                );
             _fieldOf = [.. table.Columns.Select(column => Array.IndexOf(names, column.Name))];
             for (var i = 0; i < _fieldOf.Length; i++)
             {
@@ -238,7 +261,10 @@ public sealed class HistoryFolder
             var attributes =
                 _attributeNames.Length == 0
                     ? Attributes.None
-                    : new Attributes(_attributeNames, [.. _attributeFields.Select(i => fields[i].Trim() is { Length: > 0 } text ? text : null)]);
+                    : new Attributes(
+                        _attributeNames,
+                        [.. _attributeFields.Select(i => fields[i].Trim() is { Length: > 0 } text ? text : null)]
+                    );
             return new HistoryRow(_table, values, attributes);
         }
     }

@@ -20,13 +20,17 @@ public sealed record HistoryRow(HistoryTable Table, object?[] Values, Attributes
     public string Key =>
         Table.KeyLength == 1
             ? (string)Values[0]!
-            : string.Join('\u001f', Values.Take(Table.KeyLength).Select(value => value is DateTime at ? Instants.Text(at) : (string)value!));
+            : string.Join(
+                '\u001f',
+                Values.Take(Table.KeyLength).Select(value => value is DateTime at ? Instants.Text(at) : (string)value!)
+            );
 
     /// <summary>The facts this row states, each with the moment from which it can be seen. A deal that ended states two.</summary>
     public IEnumerable<DatedFact> Facts()
     {
         var recordedAt = Values[^1] as DateTime?;
-        DatedFact Seen(DateTime? at, FactKind kind, object noun) => new(Later(at ?? DateTime.MinValue, recordedAt), kind, Key, noun);
+        DatedFact Seen(DateTime? at, FactKind kind, object noun) =>
+            new(Later(at ?? DateTime.MinValue, recordedAt), kind, Key, noun);
         string? Text(int at) => (string?)Values[at];
         switch (Table.Name)
         {

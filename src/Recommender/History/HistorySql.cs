@@ -7,7 +7,14 @@ namespace Recommender.History;
 /// <param name="Update">Replaces a row that has the key.</param>
 /// <param name="Select">Rows seen strictly before @asOf, in the order in which they were seen.</param>
 /// <param name="SelectEnds">Rows whose second fact was seen strictly before @asOf, in that order; null if the table states one fact a row.</param>
-sealed record TableStatements(HistoryTable Table, string Keys, string Insert, string Update, string Select, string? SelectEnds = null);
+sealed record TableStatements(
+    HistoryTable Table,
+    string Keys,
+    string Insert,
+    string Update,
+    string Select,
+    string? SelectEnds = null
+);
 
 /// <summary>SQL of the history, one text per statement.</summary>
 static class HistorySql

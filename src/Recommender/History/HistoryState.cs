@@ -174,7 +174,8 @@ public sealed class HistoryState
     public int IndexOfPartner(string id) => _partners.Find(id);
 
     /// <summary>Accounts known, in the order in which they came.</summary>
-    public IEnumerable<Account> Accounts => AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
+    public IEnumerable<Account> Accounts =>
+        AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
 
     /// <summary>How many engagements the partner has had, and when the last started.</summary>
     public (int Count, DateTime LastAt) EngagementsOf(int partner) =>
@@ -474,9 +475,10 @@ public sealed class HistoryState
         }
         else
             account.Lost++;
-        var due = row.CreatedAt > DateTime.MaxValue.AddDays(-Settings.MaturityDays)
-            ? DateTime.MaxValue
-            : row.CreatedAt.AddDays(Settings.MaturityDays);
+        var due =
+            row.CreatedAt > DateTime.MaxValue.AddDays(-Settings.MaturityDays)
+                ? DateTime.MaxValue
+                : row.CreatedAt.AddDays(Settings.MaturityDays);
         _maturing.Enqueue(_opportunities.Find(row.Id), (due < seenAt ? seenAt : due, _opportunities.Find(row.Id)));
     }
 
@@ -581,7 +583,13 @@ public sealed class HistoryState
         if (string.IsNullOrWhiteSpace(text))
             return _noValues;
         return text.Contains('|')
-            ? [.. text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Normal).Distinct().Select(Categories.Of)]
+            ?
+            [
+                .. text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                    .Select(Normal)
+                    .Distinct()
+                    .Select(Categories.Of),
+            ]
             : [Categories.Of(Normal(text))];
     }
 

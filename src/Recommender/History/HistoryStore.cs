@@ -65,7 +65,12 @@ public abstract class HistoryStore
                 rejectedBefore = rejected.Count;
             var length = folder.LengthOf(table);
             foreach (
-                var row in folder.Read(table, keys, rejected.Add, at => progress?.Invoke(table.File, (done + Math.Min(at, length)) / total))
+                var row in folder.Read(
+                    table,
+                    keys,
+                    rejected.Add,
+                    at => progress?.Invoke(table.File, (done + Math.Min(at, length)) / total)
+                )
             )
             {
                 var fingerprint = Fingerprint(row, out var attributes);
@@ -191,7 +196,9 @@ public abstract class HistoryStore
                     _ => reader.GetString(i),
                 };
             }
-            var attributes = reader.IsDBNull(values.Length) ? Attributes.None : ReadAttributes(reader.GetString(values.Length), names);
+            var attributes = reader.IsDBNull(values.Length)
+                ? Attributes.None
+                : ReadAttributes(reader.GetString(values.Length), names);
             var first = true;
             foreach (var fact in new HistoryRow(table, values, attributes).Facts())
             {
@@ -222,7 +229,10 @@ public abstract class HistoryStore
             "deal_registrations" => ["decided_seen_at"],
             _ => [],
         };
-        foreach (var name in (string[])[.. table.Columns.Select(column => column.Name), "attributes", "fingerprint", "seen_at", .. ends])
+        foreach (
+            var name in (string[])
+                [.. table.Columns.Select(column => column.Name), "attributes", "fingerprint", "seen_at", .. ends]
+        )
         {
             var parameter = command.CreateParameter();
             parameter.ParameterName = "@" + name;
@@ -254,7 +264,8 @@ public abstract class HistoryStore
         using var reader = connection.ExecuteReader(statements.Keys, transaction: transaction);
         while (reader.Read())
         {
-            var key = length == 1 ? reader.GetString(0) : string.Join('\u001f', Enumerable.Range(0, length).Select(reader.GetString));
+            var key =
+                length == 1 ? reader.GetString(0) : string.Join('\u001f', Enumerable.Range(0, length).Select(reader.GetString));
             known.Add(key, reader.GetInt64(length));
         }
         return known;
@@ -265,7 +276,9 @@ public abstract class HistoryStore
         attributes =
             row.Attributes.Names.Count == 0
                 ? null
-                : JsonSerializer.Serialize(row.Attributes.Names.Zip(row.Attributes.Values).ToDictionary(pair => pair.First, pair => pair.Second));
+                : JsonSerializer.Serialize(
+                    row.Attributes.Names.Zip(row.Attributes.Values).ToDictionary(pair => pair.First, pair => pair.Second)
+                );
         var text = new StringBuilder();
         foreach (var value in row.Values)
         {

@@ -62,7 +62,10 @@ public sealed class SqliteHistoryStore : HistoryStore
         }
         catch (SqliteException e) when (e.SqliteErrorCode == Busy)
         {
-            throw new IOException("Another process is writing to the database; expected to be the only one. Try again when it is done.", e);
+            throw new IOException(
+                "Another process is writing to the database; expected to be the only one. Try again when it is done.",
+                e
+            );
         }
     }
 }

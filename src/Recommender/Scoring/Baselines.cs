@@ -11,7 +11,12 @@ public static class Baselines
     /// <param name="accountId">The account asked about.</param>
     /// <param name="partner">The candidate's number.</param>
     /// <returns>Decayed engagements (on the decay's own scale), engagements in the account's industry, engagements with the account.</returns>
-    public static (double Recent, int InIndustry, int WithAccount) Counts(HistoryState state, int industry, string accountId, int partner)
+    public static (double Recent, int InIndustry, int WithAccount) Counts(
+        HistoryState state,
+        int industry,
+        string accountId,
+        int partner
+    )
     {
         var account = state.FindAccountState(accountId);
         var inIndustry = 0;

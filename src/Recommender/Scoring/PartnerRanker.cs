@@ -119,7 +119,11 @@ public sealed class PartnerRanker
                 candidates.Add(partner);
         }
         var excluded = onDeal
-            .Select(partner => new ExcludedPartner(state.PartnerId(partner), "already_engaged", "Already works on this opportunity"))
+            .Select(partner => new ExcludedPartner(
+                state.PartnerId(partner),
+                "already_engaged",
+                "Already works on this opportunity"
+            ))
             .ToList();
 
         var columns = _fitFeatures.PartnerFit.Count;
@@ -133,7 +137,15 @@ public sealed class PartnerRanker
             foreach (var at in order.Take(Math.Clamp(request.Limit, 1, 100)))
             {
                 partners.Add(
-                    Describe(decision, candidates[at], scores[at], rows.AsSpan(at * columns, columns), partners.Count + 1, onDeal, alone)
+                    Describe(
+                        decision,
+                        candidates[at],
+                        scores[at],
+                        rows.AsSpan(at * columns, columns),
+                        partners.Count + 1,
+                        onDeal,
+                        alone
+                    )
                 );
             }
             var versions = new Dictionary<string, string>();
@@ -175,7 +187,9 @@ public sealed class PartnerRanker
     IEnumerable<int> ByBaseline(Decision decision, List<int> candidates, float[] scores)
     {
         var industry = State.Settings.Dimensions.ToList().FindIndex(dimension => dimension.Name == "industry");
-        var counts = candidates.Select(partner => Baselines.Counts(State, industry, decision.Opportunity.AccountId, partner)).ToList();
+        var counts = candidates
+            .Select(partner => Baselines.Counts(State, industry, decision.Opportunity.AccountId, partner))
+            .ToList();
         for (var i = 0; i < counts.Count; i++)
             scores[i] = counts[i].WithAccount;
         return Enumerable
@@ -216,7 +230,9 @@ public sealed class PartnerRanker
             ExpectedValue = won * decision.Opportunity.Amount,
             Support = support,
             Reasons = reasons,
-            WarmPath = overlap is null ? null : new(overlap.Population, (int)(overlap.ContactCount ?? 0), overlap.ContactLevel, overlap.Since),
+            WarmPath = overlap is null
+                ? null
+                : new(overlap.Population, (int)(overlap.ContactCount ?? 0), overlap.ContactLevel, overlap.Since),
             Cautions = cautions,
         };
     }
@@ -238,7 +254,11 @@ public sealed class PartnerRanker
     List<Reason> ReasonsOf(PairView pair, ReadOnlySpan<float> row)
     {
         if (_shap is null)
-            return [new(ReasonSentences.Of(Ideas.History, pair), 0, "positive"), new(ReasonSentences.Of(Ideas.Activity, pair), 0, "positive")];
+            return
+            [
+                new(ReasonSentences.Of(Ideas.History, pair), 0, "positive"),
+                new(ReasonSentences.Of(Ideas.Activity, pair), 0, "positive"),
+            ];
         var contributions = new double[row.Length];
         _shap.Explain(row, contributions);
         return
@@ -249,7 +269,11 @@ public sealed class PartnerRanker
                 .Select(idea => (Idea: idea.Key, Contribution: idea.Sum(column => column.Contribution)))
                 .OrderByDescending(idea => Math.Abs(idea.Contribution))
                 .Take(Reasons)
-                .Select(idea => new Reason(ReasonSentences.Of(idea.Idea, pair), idea.Contribution, idea.Contribution >= 0 ? "positive" : "negative")),
+                .Select(idea => new Reason(
+                    ReasonSentences.Of(idea.Idea, pair),
+                    idea.Contribution,
+                    idea.Contribution >= 0 ? "positive" : "negative"
+                )),
         ];
     }
 
@@ -261,11 +285,20 @@ public sealed class PartnerRanker
         {
             foreach (var other in pairs.Partners)
             {
-                if (other != partner && pairs[other].Registration is { } claim && (claim.ExpiresAt is null || claim.ExpiresAt >= asOf))
-                    cautions.Add($"{State.PartnerStates[other].Row?.Name ?? claim.PartnerId} holds a live registration on this account");
+                if (
+                    other != partner
+                    && pairs[other].Registration is { } claim
+                    && (claim.ExpiresAt is null || claim.ExpiresAt >= asOf)
+                )
+                    cautions.Add(
+                        $"{State.PartnerStates[other].Row?.Name ?? claim.PartnerId} holds a live registration on this account"
+                    );
             }
         }
-        if (pair.Partner.Certifications is { Count: > 0 } certifications && certifications.TrueForAll(held => held.ExpiresAt < asOf))
+        if (
+            pair.Partner.Certifications is { Count: > 0 } certifications
+            && certifications.TrueForAll(held => held.ExpiresAt < asOf)
+        )
             cautions.Add("All its certifications have expired");
         if (pair.Partner.Counts.Engagements == 0)
             cautions.Add("Unproven: no engagement yet");

@@ -35,7 +35,10 @@ static class ReasonSentences
             case Ideas.Size:
                 return SizeSentence(pair);
             case Ideas.Kind:
-                var kind = string.Join(", ", new[] { partner.Row?.PartnerType, partner.Row?.Tier }.Where(text => !string.IsNullOrEmpty(text)));
+                var kind = string.Join(
+                    ", ",
+                    new[] { partner.Row?.PartnerType, partner.Row?.Tier }.Where(text => !string.IsNullOrEmpty(text))
+                );
                 return kind.Length == 0 ? "Its kind of partner is unknown" : $"Is {kind}".Replace('_', ' ');
             case Ideas.Coverage:
                 var row = partner.Row;

@@ -110,5 +110,9 @@ public sealed class ModelPackageTests : IDisposable
     }
 
     void Refused(string message) =>
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => ModelPackage.Open(Package)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<InvalidDataException>(() => ModelPackage.Open(Package)).Message,
+            StringComparison.Ordinal
+        );
 }

@@ -31,11 +31,41 @@ public class LeakageTests
                 var at = SmallHistory.At(on);
                 object noun = kind switch
                 {
-                    FactKind.Account => new Account(account, "x", flag ? "retail" : "energy", "US", null, on, null, at, Attributes.None),
+                    FactKind.Account => new Account(
+                        account,
+                        "x",
+                        flag ? "retail" : "energy",
+                        "US",
+                        null,
+                        on,
+                        null,
+                        at,
+                        Attributes.None
+                    ),
                     FactKind.Partner => new Partner(partner, "x", "isv", null, "energy", null, null, at, Attributes.None),
                     FactKind.Certification => new Certification(partner, "core", at, flag ? at.AddDays(30) : null),
-                    FactKind.Overlap => new AccountOverlap(partner, account, "customer", 3, null, at, flag ? at.AddDays(20) : null),
-                    FactKind.OpportunityCreated => new Opportunity(deal, account, "core", on, null, at, null, null, Outcome.Open, null, Attributes.None),
+                    FactKind.Overlap => new AccountOverlap(
+                        partner,
+                        account,
+                        "customer",
+                        3,
+                        null,
+                        at,
+                        flag ? at.AddDays(20) : null
+                    ),
+                    FactKind.OpportunityCreated => new Opportunity(
+                        deal,
+                        account,
+                        "core",
+                        on,
+                        null,
+                        at,
+                        null,
+                        null,
+                        Outcome.Open,
+                        null,
+                        Attributes.None
+                    ),
                     FactKind.OpportunityClosed => new Opportunity(
                         deal,
                         account,
@@ -97,7 +127,10 @@ public class LeakageTests
 
     [Fact]
     public void Every_feature_is_finite_whatever_the_history() =>
-        _past.Sample(past => Assert.All(Vectors(past, []), value => Assert.True(float.IsFinite(BitConverter.Int32BitsToSingle(value)))), iter: 300);
+        _past.Sample(
+            past => Assert.All(Vectors(past, []), value => Assert.True(float.IsFinite(BitConverter.Int32BitsToSingle(value)))),
+            iter: 300
+        );
 
     [Fact]
     public void Features_served_from_the_database_equal_those_replayed_in_training_to_the_bit()
@@ -149,7 +182,10 @@ public class LeakageTests
 
     static int[] Vectors(List<DatedFact> past, List<DatedFact> later)
     {
-        var known = new SmallHistory().Deal("o1", "a1", 5, ["p1", "p2"], closedAfter: 20, won: true).Deal("o2", "a2", 50, ["p3"]).Facts;
+        var known = new SmallHistory()
+            .Deal("o1", "a1", 5, ["p1", "p2"], closedAfter: 20, won: true)
+            .Deal("o2", "a2", 50, ["p3"])
+            .Facts;
         var asOf = SmallHistory.At(DecisionDay);
         var state = new HistoryState(SmallHistory.Settings.Fold);
         using var replay = new Replay([.. known.Concat(past).Concat(later).Order()], state);

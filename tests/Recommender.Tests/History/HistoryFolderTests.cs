@@ -43,7 +43,8 @@ public sealed class HistoryFolderTests : IDisposable
         );
 
     [Fact]
-    public void An_empty_file_is_refused() => Refused("accounts.csv", "", "accounts.csv, line 1: the file is empty; expected a header row");
+    public void An_empty_file_is_refused() =>
+        Refused("accounts.csv", "", "accounts.csv, line 1: the file is empty; expected a header row");
 
     [Fact]
     public void A_missing_column_is_refused_with_what_was_found() =>
@@ -55,7 +56,11 @@ public sealed class HistoryFolderTests : IDisposable
 
     [Fact]
     public void A_duplicate_id_keeps_the_first_row() =>
-        Rejects("accounts.csv", "account_id,name\na1,One\na2,Two\na1,Again\n", "accounts.csv, line 4: account_id is 'a1'; expected a key that no earlier line has.");
+        Rejects(
+            "accounts.csv",
+            "account_id,name\na1,One\na2,Two\na1,Again\n",
+            "accounts.csv, line 4: account_id is 'a1'; expected a key that no earlier line has."
+        );
 
     [Fact]
     public void An_unknown_account_is_rejected() =>
@@ -92,17 +97,17 @@ public sealed class HistoryFolderTests : IDisposable
         Assert.Equal(Sample.Day(2024, 3, 4), deals["o1"]);
         Assert.Equal(Sample.Day(2024, 3, 4).AddHours(8), deals["o2"]);
         Assert.Equal(Sample.Day(2024, 3, 4).AddHours(8).AddMilliseconds(500), deals["o3"]);
-        Assert.Equal(["opportunities.csv, line 5", "opportunities.csv, line 6"], _rejected.Select(row => $"{row.File}, line {row.Line}"));
+        Assert.Equal(
+            ["opportunities.csv, line 5", "opportunities.csv, line 6"],
+            _rejected.Select(row => $"{row.File}, line {row.Line}")
+        );
         Assert.All(_rejected, row => Assert.StartsWith("an ISO 8601 date", row.Expected, StringComparison.Ordinal));
     }
 
     [Fact]
     public void Broken_utf8_is_rejected_and_a_real_replacement_character_is_not()
     {
-        File.WriteAllBytes(
-            _folder["accounts.csv"],
-            [.. "account_id,name\na1,One\na2,"u8, 0xC3, 0x28, .. "\na3,Mia\uFFFD\n"u8]
-        );
+        File.WriteAllBytes(_folder["accounts.csv"], [.. "account_id,name\na1,One\na2,"u8, 0xC3, 0x28, .. "\na3,Mia\uFFFD\n"u8]);
         var names = Read().Select(fact => fact.Noun).OfType<Account>().Select(account => account.Name);
         Assert.Equal(["One", "Mia\uFFFD"], names);
         Assert.Equal("accounts.csv, line 3: name is '\uFFFD('; expected UTF-8.", Assert.Single(_rejected).ToString());
@@ -134,12 +139,19 @@ public sealed class HistoryFolderTests : IDisposable
         Write("accounts.csv", $"account_id,name\na1,{new string('x', 10_000_000)}\na2,Two\n");
         Write("opportunities.csv", "opportunity_id,account_id,created_at\no1,a2,2024-01-01\n");
         Assert.Equal("a2", Read().Select(fact => fact.Noun).OfType<Account>().Single().Id);
-        Assert.Equal("accounts.csv, line 2: the line is '10000002 characters long'; expected at most 1000000.", Assert.Single(_rejected).ToString());
+        Assert.Equal(
+            "accounts.csv, line 2: the line is '10000002 characters long'; expected at most 1000000.",
+            Assert.Single(_rejected).ToString()
+        );
     }
 
     [Fact]
     public void A_line_with_too_few_fields_is_rejected() =>
-        Rejects("accounts.csv", "account_id,name\na1,One\na2\n", "accounts.csv, line 3: the line is '1 fields'; expected 2 as in the header.");
+        Rejects(
+            "accounts.csv",
+            "account_id,name\na1,One\na2\n",
+            "accounts.csv, line 3: the line is '1 fields'; expected 2 as in the header."
+        );
 
     [Fact]
     public void A_column_the_contract_does_not_name_is_kept()
@@ -151,7 +163,10 @@ public sealed class HistoryFolderTests : IDisposable
     [Fact]
     public void A_fact_is_seen_from_the_later_of_when_it_was_true_and_when_it_was_recorded()
     {
-        Write("engagements.csv", "engagement_id,opportunity_id,partner_id,started_at,recorded_at\ne1,o1,p1,2024-01-02,2024-02-01\n");
+        Write(
+            "engagements.csv",
+            "engagement_id,opportunity_id,partner_id,started_at,recorded_at\ne1,o1,p1,2024-01-02,2024-02-01\n"
+        );
         Assert.Equal(Sample.Day(2024, 2, 1), Read().Single(fact => fact.Kind == FactKind.Engagement).SeenAt);
     }
 

@@ -40,7 +40,10 @@ public class HistoryStateTests
     [Fact]
     public void Partners_of_one_deal_are_neighbours()
     {
-        var facts = new SmallHistory().Deal("o1", "a1", day: 10, partners: ["p1"]).Deal("o2", "a2", day: 20, partners: ["p1", "p2"]).Facts;
+        var facts = new SmallHistory()
+            .Deal("o1", "a1", day: 10, partners: ["p1"])
+            .Deal("o2", "a2", day: 20, partners: ["p1", "p2"])
+            .Facts;
         Assert.Equal(1, Feature(facts, day: 30, "co_engagement_partners", partner: "p2"));
         Assert.Equal(0, Feature(facts, day: 30, "account_engagements", partner: "p2"));
         Assert.Equal(1, Feature(facts, day: 30, "account_engagements", partner: "p1"));
@@ -80,9 +83,23 @@ sealed class SmallHistory
     public SmallHistory()
     {
         foreach (var id in (string[])["a1", "a2"])
-            _facts.Add(new(DateTime.MinValue, FactKind.Account, id, new Account(id, id, "retail", "US", "West", 100, null, null, Attributes.None)));
+            _facts.Add(
+                new(
+                    DateTime.MinValue,
+                    FactKind.Account,
+                    id,
+                    new Account(id, id, "retail", "US", "West", 100, null, null, Attributes.None)
+                )
+            );
         foreach (var id in (string[])["p1", "p2", "p3"])
-            _facts.Add(new(DateTime.MinValue, FactKind.Partner, id, new Partner(id, id, "isv", "gold", "retail", null, null, null, Attributes.None)));
+            _facts.Add(
+                new(
+                    DateTime.MinValue,
+                    FactKind.Partner,
+                    id,
+                    new Partner(id, id, "isv", "gold", "retail", null, null, null, Attributes.None)
+                )
+            );
     }
 
     public static FeatureSettings Settings { get; } =
@@ -104,11 +121,22 @@ sealed class SmallHistory
 
     public static DateTime At(int day) => Sample.Day(2020, 1, 1).AddDays(day);
 
-    public SmallHistory Deal(string id, string account, int day, string[] partners, int closedAfter = 0, bool won = false, int recordedLate = 0)
+    public SmallHistory Deal(
+        string id,
+        string account,
+        int day,
+        string[] partners,
+        int closedAfter = 0,
+        bool won = false,
+        int recordedLate = 0
+    )
     {
         var seen = At(day + recordedLate);
         var closedAt = closedAfter > 0 ? At(day + closedAfter) : (DateTime?)null;
-        var outcome = closedAt is null ? Outcome.Open : won ? Outcome.Won : Outcome.Lost;
+        var outcome =
+            closedAt is null ? Outcome.Open
+            : won ? Outcome.Won
+            : Outcome.Lost;
         var deal = new Opportunity(id, account, "core", 1000, "USD", At(day), null, closedAt, outcome, null, Attributes.None);
         _facts.Add(new(seen, FactKind.OpportunityCreated, id, deal));
         foreach (var partner in partners)

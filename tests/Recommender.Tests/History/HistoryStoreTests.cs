@@ -60,7 +60,10 @@ public sealed class HistoryStoreTests : IDisposable
         var summary = Import(_folder["dirty"]);
         Assert.Equal(spoilt, summary.Tables.Single(table => table.File == "accounts.csv").Rejected);
         Assert.Equal(summary.Tables.Sum(table => table.Rejected) + 1, File.ReadAllLines(_folder["rejected.csv"]).Length);
-        Assert.Contains(File.ReadAllLines(_folder["rejected.csv"]), line => line.StartsWith("accounts.csv,3,account_id,,a value", StringComparison.Ordinal));
+        Assert.Contains(
+            File.ReadAllLines(_folder["rejected.csv"]),
+            line => line.StartsWith("accounts.csv,3,account_id,,a value", StringComparison.Ordinal)
+        );
     }
 
     [Fact]

@@ -20,14 +20,23 @@ public sealed class PartnerRankerTests : IDisposable
     {
         var answer = Ranker().Rank(new("A000007", Sample.AsOf) { Limit = 100 })!;
         Assert.Equal(answer.Candidates, answer.Partners.Count);
-        Assert.Equal(answer.Partners.OrderByDescending(partner => partner.FitScore).Select(partner => partner.PartnerId), answer.Partners.Select(partner => partner.PartnerId));
+        Assert.Equal(
+            answer.Partners.OrderByDescending(partner => partner.FitScore).Select(partner => partner.PartnerId),
+            answer.Partners.Select(partner => partner.PartnerId)
+        );
         Assert.Equal(Enumerable.Range(1, answer.Partners.Count), answer.Partners.Select(partner => partner.Rank));
-        Assert.All(answer.Partners, partner =>
-        {
-            Assert.Equal(3, partner.Reasons.Count);
-            Assert.InRange(partner.WinProbability!.Value, 0, 1);
-            Assert.Equal(partner.Lift ?? partner.WinProbability - partner.WinProbabilityAlone, partner.WinProbability - partner.WinProbabilityAlone);
-        });
+        Assert.All(
+            answer.Partners,
+            partner =>
+            {
+                Assert.Equal(3, partner.Reasons.Count);
+                Assert.InRange(partner.WinProbability!.Value, 0, 1);
+                Assert.Equal(
+                    partner.Lift ?? partner.WinProbability - partner.WinProbabilityAlone,
+                    partner.WinProbability - partner.WinProbabilityAlone
+                );
+            }
+        );
         Assert.Null(answer.Fallback);
     }
 
@@ -36,7 +45,10 @@ public sealed class PartnerRankerTests : IDisposable
     {
         var ranker = Ranker();
         var (first, second) = (ranker.Rank(new("A000007", Sample.AsOf))!, ranker.Rank(new("A000007", Sample.AsOf))!);
-        Assert.Equal(first.Partners.Select(partner => (partner.PartnerId, partner.FitScore, partner.WinProbability)), second.Partners.Select(partner => (partner.PartnerId, partner.FitScore, partner.WinProbability)));
+        Assert.Equal(
+            first.Partners.Select(partner => (partner.PartnerId, partner.FitScore, partner.WinProbability)),
+            second.Partners.Select(partner => (partner.PartnerId, partner.FitScore, partner.WinProbability))
+        );
     }
 
     [Fact]
@@ -44,7 +56,10 @@ public sealed class PartnerRankerTests : IDisposable
     {
         var ranker = Ranker();
         Assert.Null(ranker.Rank(new("nobody", Sample.AsOf)));
-        var deal = Sample.FactList.Select(fact => fact.Noun).OfType<Recommender.CoSell.Opportunity>().First(deal => deal.AccountId != "A000007");
+        var deal = Sample
+            .FactList.Select(fact => fact.Noun)
+            .OfType<Recommender.CoSell.Opportunity>()
+            .First(deal => deal.AccountId != "A000007");
         Assert.Null(ranker.Rank(new("A000007", Sample.AsOf) { OpportunityId = deal.Id }));
         Assert.NotNull(ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id }));
     }
@@ -56,7 +71,10 @@ public sealed class PartnerRankerTests : IDisposable
         var ranker = Ranker();
         var deal = ranker.State.FindOpportunity(engagement.OpportunityId)!;
         var answer = ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id, Limit = 100 })!;
-        Assert.Contains(answer.Excluded, excluded => excluded.PartnerId == engagement.PartnerId && excluded.Rule == "already_engaged");
+        Assert.Contains(
+            answer.Excluded,
+            excluded => excluded.PartnerId == engagement.PartnerId && excluded.Rule == "already_engaged"
+        );
         Assert.DoesNotContain(answer.Partners, partner => partner.PartnerId == engagement.PartnerId);
     }
 
@@ -64,7 +82,13 @@ public sealed class PartnerRankerTests : IDisposable
     public void Without_a_model_the_best_simple_baseline_answers_and_says_so()
     {
         var ranker = new PartnerRanker(null, null);
-        foreach (var fact in new SmallHistory().Deal("o1", "a1", 5, ["p2"]).Deal("o2", "a2", 6, ["p1"]).Deal("o3", "a2", 7, ["p1"]).Facts)
+        foreach (
+            var fact in new SmallHistory()
+                .Deal("o1", "a1", 5, ["p2"])
+                .Deal("o2", "a2", 6, ["p1"])
+                .Deal("o3", "a2", 7, ["p1"])
+                .Facts
+        )
             ranker.Apply(fact);
         var answer = ranker.Rank(new("a1", SmallHistory.At(50)))!;
         Assert.Equal("earlier_partners_first", answer.Fallback);

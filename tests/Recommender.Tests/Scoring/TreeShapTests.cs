@@ -6,7 +6,9 @@ namespace Recommender.Tests.Scoring;
 
 public class TreeShapTests
 {
-    static readonly Gen<float[]> _rows = Gen.Frequency((2, Gen.Float[-3, 3]), (1, Gen.Int[0, 50].Select(i => (float)i))).Array[200];
+    static readonly Gen<float[]> _rows = Gen.Frequency((2, Gen.Float[-3, 3]), (1, Gen.Int[0, 50].Select(i => (float)i))).Array[
+        200
+    ];
 
     [Fact]
     public void Contributions_add_up_to_the_score_less_the_expected_score()
@@ -22,7 +24,7 @@ public class TreeShapTests
                 Assert.Equal(package.Trees.Score(row) - shap.ExpectedScore, contributions.Sum(), 1e-4);
             },
             iter: 50,
-                threads: 1
+            threads: 1
         );
     }
 
@@ -43,13 +45,16 @@ public class TreeShapTests
         var shap = new TreeShap(ensemble);
         Gen.Float[-2, 4]
             .Array[3]
-            .Sample(row =>
-            {
-                var contributions = new double[3];
-                shap.Explain(row, contributions);
-                for (var feature = 0; feature < 3; feature++)
-                    Assert.Equal(BruteForce(tree, row, feature), contributions[feature], 1e-9);
-            }, threads: 1);
+            .Sample(
+                row =>
+                {
+                    var contributions = new double[3];
+                    shap.Explain(row, contributions);
+                    for (var feature = 0; feature < 3; feature++)
+                        Assert.Equal(BruteForce(tree, row, feature), contributions[feature], 1e-9);
+                },
+                threads: 1
+            );
     }
 
     static double BruteForce(Tree tree, float[] row, int feature)
@@ -74,6 +79,7 @@ public class TreeShapTests
         var (left, right) = (tree.Left[node], tree.Right[node]);
         if ((known >> feature & 1) == 1)
             return Expectation(tree, row, known, row[feature] <= tree.Threshold[node] ? left : right);
-        return (tree.Cover[left] * Expectation(tree, row, known, left) + tree.Cover[right] * Expectation(tree, row, known, right)) / tree.Cover[node];
+        return (tree.Cover[left] * Expectation(tree, row, known, left) + tree.Cover[right] * Expectation(tree, row, known, right))
+            / tree.Cover[node];
     }
 }

@@ -28,7 +28,16 @@ public class MetricsTests
 
     [Fact]
     public void Calibration_error_weighs_bins_by_their_count() =>
-        Assert.Equal(0.2, ProbabilityQuality.Of([0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3], [true, true, true, true, true, false, false, false, false, false]).Ece, 12);
+        Assert.Equal(
+            0.2,
+            ProbabilityQuality
+                .Of(
+                    [0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3],
+                    [true, true, true, true, true, false, false, false, false, false]
+                )
+                .Ece,
+            12
+        );
 
     [Fact]
     public void The_bootstrap_interval_holds_the_mean_and_repeats_with_its_seed()

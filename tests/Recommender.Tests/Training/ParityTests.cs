@@ -8,7 +8,8 @@ namespace Recommender.Tests.Training;
 /// <summary>Both models, trained small on the sample history, once for all tests.</summary>
 public sealed class TrainedSample : IDisposable
 {
-    internal TrainedModels Models { get; } = TrainedModels.Train(Sample.Facts, Sample.SmallConfig, Sample.AsOf, Parts.Both, new Progress(quiet: true));
+    internal TrainedModels Models { get; } =
+        TrainedModels.Train(Sample.Facts, Sample.SmallConfig, Sample.AsOf, Parts.Both, new Progress(quiet: true));
 
     internal TreeTrainer Trainer { get; } = new(Sample.SmallConfig.Seed, 0);
 
@@ -18,7 +19,8 @@ public sealed class TrainedSample : IDisposable
 public class ParityTests(TrainedSample sample) : IClassFixture<TrainedSample>
 {
     [Fact]
-    public void Onnx_ranks_every_sample_row_with_the_score_of_mlnet() => Same(sample.Models.PartnerFit!, sample.Models.Examples.PartnerFit, 1e-4);
+    public void Onnx_ranks_every_sample_row_with_the_score_of_mlnet() =>
+        Same(sample.Models.PartnerFit!, sample.Models.Examples.PartnerFit, 1e-4);
 
     [Fact]
     public void Onnx_gives_every_sample_row_the_probability_of_mlnet() =>
@@ -63,7 +65,11 @@ public class ParityTests(TrainedSample sample) : IClassFixture<TrainedSample>
             .ToArray();
         using var model = new OnnxModel(OnnxTrees.Write(learned.Trees));
         var scores = new float[examples.Count];
-        model.Score(Enumerable.Range(0, examples.Count).SelectMany(i => examples.Row(i).ToArray()).ToArray(), examples.Count, scores);
+        model.Score(
+            Enumerable.Range(0, examples.Count).SelectMany(i => examples.Row(i).ToArray()).ToArray(),
+            examples.Count,
+            scores
+        );
         Assert.NotEmpty(scores);
         for (var i = 0; i < scores.Length; i++)
             Assert.InRange(scores[i] - (learned.Trees.Calibration?.Probability(mlnet[i]) ?? mlnet[i]), -tolerance, tolerance);

@@ -39,7 +39,10 @@ public class TrainingRunTests
             new Progress(quiet: true)
         );
         Assert.All(written, manifest => Assert.False(manifest.Gate.Promote, manifest.Gate.Reason));
-        Assert.All(written, manifest => Assert.Contains("not better by more than noise", manifest.Gate.Reason, StringComparison.Ordinal));
+        Assert.All(
+            written,
+            manifest => Assert.Contains("not better by more than noise", manifest.Gate.Reason, StringComparison.Ordinal)
+        );
         var registry = new ModelRegistry(folder["models"]);
         Assert.Throws<InvalidDataException>(() => registry.Promote(written[0].Model, written[0].Version));
         Assert.Null(registry.Live(written[0].Model));
@@ -82,7 +85,10 @@ public class TrainingRunTests
         var (_, counts) = new Recommender.History.HistoryFolder(folder["history"]).ReadFacts(rejected.Add);
         Assert.Equal(rejected.Count, counts.Sum(count => count.Rejected));
         foreach (var count in counts)
-            Assert.Equal(File.ReadAllLines(Path.Combine(folder["history"], count.File)).Length - 1, count.Accepted + count.Rejected);
+            Assert.Equal(
+                File.ReadAllLines(Path.Combine(folder["history"], count.File)).Length - 1,
+                count.Accepted + count.Rejected
+            );
         Assert.True(rejected.Count > 50);
     }
 

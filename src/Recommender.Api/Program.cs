@@ -32,4 +32,13 @@ app.MapHealth();
 app.MapPartnerRecommendations();
 app.MapAccounts();
 app.MapModels();
-app.Run();
+try
+{
+    app.Run();
+    return 0;
+}
+catch (Exception e) when (e is InvalidDataException or IOException)
+{
+    await Console.Error.WriteLineAsync(e.Message.ReplaceLineEndings(" "));
+    return 1;
+}

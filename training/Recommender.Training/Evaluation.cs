@@ -47,16 +47,35 @@ sealed record TrainedModels(
         Learned? fit = null,
             win = null;
         if (parts.HasFlag(Parts.PartnerFit))
-            progress.Step(
-                $"train partner-fit on {builder.PartnerFit.Count} examples",
-                _ => fit = Learning.PartnerFit(trainer, builder.PartnerFit, config)
+            fit = Learn(
+                "partner-fit",
+                builder.PartnerFit,
+                () => Learning.PartnerFit(trainer, builder.PartnerFit, config),
+                progress
             );
         if (parts.HasFlag(Parts.WinProbability))
-            progress.Step(
-                $"train win-probability on {builder.WinProbability.Count} examples",
-                _ => win = Learning.WinProbability(trainer, builder.WinProbability, config)
+            win = Learn(
+                "win-probability",
+                builder.WinProbability,
+                () => Learning.WinProbability(trainer, builder.WinProbability, config),
+                progress
             );
         return new(settings, featurizer, replay, builder, fit, win);
+    }
+
+    /// <summary>One model; null, and a line on standard error, if the history has too little for it.</summary>
+    static Learned? Learn(string model, ExampleSet examples, Func<Learned> learn, Progress progress)
+    {
+        Learned? learned = null;
+        try
+        {
+            progress.Step($"train {model} on {examples.Count} examples", _ => learned = learn());
+        }
+        catch (InvalidDataException e)
+        {
+            Console.Error.WriteLine($"{model} is left out: {e.Message}");
+        }
+        return learned;
     }
 }
 
@@ -203,7 +222,7 @@ static class PromotionGate
     public static GateVerdict WinProbability(Evaluation evaluation, TrainingConfig config)
     {
         var gate = config.Gate;
-        var won = evaluation.Won;
+        var won = evaluation.Win.Count > 0 ? evaluation.Won : [];
         if (won.Count < gate.MinDecisions)
             return new(
                 false,

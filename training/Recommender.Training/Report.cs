@@ -31,6 +31,8 @@ static class Report
                 CultureInfo.InvariantCulture,
                 $"<section><h2>{title}</h2>{(note.Length > 0 ? $"<p>{note}</p>" : "")}{body}</section>\n"
             );
+        var plots = 0;
+        string Draw(PlotModel plot) => Plot(plot, ++plots);
         var isFit = manifest.Model == ModelPackage.PartnerFit;
         page.Append(
             CultureInfo.InvariantCulture,
@@ -68,7 +70,7 @@ static class Report
             );
             Section(
                 "Where the engaged partner stood",
-                Plot(RankCurve(evaluation)),
+                Draw(RankCurve(evaluation)),
                 "Share of decisions whose first engaged partner stood at most at this rank."
             );
         }
@@ -79,26 +81,26 @@ static class Report
                 ProbabilityTable(manifest.Metrics.GetProperty("figures").GetProperty("models")),
                 window
             );
-            if (evaluation.Won.Count > 0)
+            if (evaluation.Win.Count > 0)
             {
                 Section(
                     "Calibration",
-                    Plot(CalibrationCurve(evaluation)),
+                    Draw(CalibrationCurve(evaluation)),
                     "Predicted against observed share of won deals, in bins of equal width; the line is perfect."
                 );
                 Section(
                     "Gain by decile",
-                    Plot(Deciles(evaluation)),
+                    Draw(Deciles(evaluation)),
                     "Share of won deals in each tenth, best-scored tenth first; the line is the mean of all."
                 );
             }
         }
         Section(
             "What it looks at",
-            Plot(Importance(importance)),
+            Draw(Importance(importance)),
             "Mean absolute contribution to the score, exact (TreeSHAP), over a sample of training examples."
         );
-        Section("Trees kept", Plot(EarlyStopping(learned, isFit)), "Metric on the validation window by number of trees.");
+        Section("Trees kept", Draw(EarlyStopping(learned, isFit)), "Metric on the validation window by number of trees.");
         var missing = History
             .HistoryContract.Tables.Where(table => !table.Required && !manifest.FeatureSettings.Fold.Has(table.Name))
             .Select(table => table.File);
@@ -155,7 +157,11 @@ static class Report
         var plot = Frame("rank", "share of decisions");
         foreach (var name in FitResults.Names)
         {
-            var line = new LineSeries { Title = Words(name), StrokeThickness = name == "partner_fit" ? 2.5 : 1.2 };
+            var line = new LineSeries
+            {
+                Title = Words(name) + new string('\u00a0', 10),
+                StrokeThickness = name == "partner_fit" ? 2.5 : 1.2,
+            };
             if (name == "partner_fit")
                 line.Color = _accent;
             for (var rank = 1; rank <= 30; rank++)
@@ -275,14 +281,17 @@ static class Report
         return plot;
     }
 
-    static string Plot(PlotModel plot)
+    /// <summary>The plot as inline SVG; its ids are its own on the page.</summary>
+    static string Plot(PlotModel plot, int number)
     {
         var names = plot.Axes.OfType<CategoryAxis>().FirstOrDefault();
         var (width, height) = (800, names is null ? 320 : 460);
-        // The exporter cannot measure text, so that room for labels and titles is given here.
-        plot.PlotMargins = new OxyThickness(names is null ? 64 : 290, 10, 24, 48);
+        // The exporter measures text in a narrower font than browsers show it in.
+        plot.Padding = new OxyThickness(names is null ? 16 : 110, 10, 24, 10);
         var svg = SvgExporter.ExportToString(plot, width, height, false);
-        var size = $"width=\"{width}\" height=\"{height}\"";
-        return svg.Replace(size, $"role=\"img\" viewBox=\"0 0 {width} {height}\"", StringComparison.Ordinal);
+        var head = $"<svg width=\"{width}\" height=\"{height}\"";
+        return svg.Replace("\"clipPath", $"\"clip{number}-", StringComparison.Ordinal)
+            .Replace("#clipPath", $"#clip{number}-", StringComparison.Ordinal)
+            .Replace(head, $"<svg role=\"img\" viewBox=\"0 0 {width} {height}\"", StringComparison.Ordinal);
     }
 }

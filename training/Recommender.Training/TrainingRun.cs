@@ -32,67 +32,100 @@ static class TrainingRun
         var deals = Deal.KnownBefore(known.All, asOf);
         var matured = asOf.AddDays(-trained.Settings.Fold.MaturityDays);
 
-        var fitFrom = TestStart(
-            deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt),
-            config.Gate.TestShare
-        );
-        var winFrom = TestStart(
-            deals.Where(deal => deal.Outcome != Outcome.Open && deal.Row.CreatedAt < matured).Select(deal => deal.Row.CreatedAt),
-            config.Gate.TestShare
-        );
-        var fit = Evaluation.Run(known, config, fitFrom, asOf, Parts.PartnerFit, null, config.Gate.MaxTestDecisions, progress);
-        var win = Evaluation.Run(
-            known,
-            config,
-            winFrom,
-            matured.AddDays(-1),
-            Parts.WinProbability,
-            null,
-            config.Gate.MaxTestDecisions,
-            progress
-        );
-
         var written = new List<ModelManifest>();
         var examples = trained.Examples;
-        var common = new ModelManifest
+        ModelManifest Manifest(
+            string model,
+            IReadOnlyList<FeatureColumn> features,
+            TrainingWindow window,
+            object metrics,
+            GateVerdict gate
+        ) =>
+            new()
+            {
+                SchemaVersion = ModelManifest.CurrentSchema,
+                Model = model,
+                Version = "",
+                Features = features,
+                FeatureSettings = trained.Settings,
+                Training = window,
+                DataFingerprint = fingerprint,
+                Config = JsonSerializer.SerializeToElement(config with { Threads = 0 }, TrainingConfig.Json),
+                Seed = config.Seed,
+                CodeVersion = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3),
+                Metrics = JsonSerializer.SerializeToElement(metrics, TrainingConfig.Json),
+                Gate = gate,
+                Golden = new([], []),
+            };
+        if (trained.PartnerFit is { } fit)
         {
-            SchemaVersion = ModelManifest.CurrentSchema,
-            Model = ModelPackage.PartnerFit,
-            Version = "",
-            Features = trained.Featurizer.PartnerFit,
-            FeatureSettings = trained.Settings,
-            Training = new(examples.PartnerFit.At[0], asOf, examples.Decisions, examples.PartnerFit.Count, null),
-            DataFingerprint = fingerprint,
-            Config = JsonSerializer.SerializeToElement(config with { Threads = 0 }, TrainingConfig.Json),
-            Seed = config.Seed,
-            CodeVersion = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3),
-            Metrics = JsonSerializer.SerializeToElement(Window(fitFrom, asOf, fit.PartnerFitJson()), TrainingConfig.Json),
-            Gate = PromotionGate.PartnerFit(fit, config),
-            Golden = new([], []),
-            Grades = Grades(examples.PartnerFit, trained.PartnerFit!.Trees),
-        };
-        progress.Step("write partner-fit", _ => written.Add(Write(models, common, trained.PartnerFit, examples.PartnerFit, fit)));
-        var probability = common with
-        {
-            Model = ModelPackage.WinProbability,
-            Features = trained.Featurizer.WinProbability,
-            Calibration = trained.WinProbability!.Trees.Calibration,
-            Grades = null,
-            Training = new(
-                examples.WinProbability.At[0],
+            var from = TestStart(
+                deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt),
+                config.Gate.TestShare
+            );
+            var evaluation = Evaluation.Run(
+                known,
+                config,
+                from,
                 asOf,
-                examples.Deals,
-                examples.WinProbability.Count,
-                "The largest or the mean of a feature over the partners on the deal, as its meaning says."
-            ),
-            Metrics = JsonSerializer.SerializeToElement(Window(winFrom, matured, win.WinProbabilityJson()), TrainingConfig.Json),
-            Gate = PromotionGate.WinProbability(win, config),
-        };
-        progress.Step(
-            "write win-probability",
-            _ => written.Add(Write(models, probability, trained.WinProbability, examples.WinProbability, win))
-        );
-        return written;
+                Parts.PartnerFit,
+                null,
+                config.Gate.MaxTestDecisions,
+                progress
+            );
+            var manifest = Manifest(
+                ModelPackage.PartnerFit,
+                trained.Featurizer.PartnerFit,
+                new(examples.PartnerFit.At[0], asOf, examples.Decisions, examples.PartnerFit.Count, null),
+                Window(from, asOf, evaluation.PartnerFitJson()),
+                PromotionGate.PartnerFit(evaluation, config)
+            ) with
+            {
+                Grades = Grades(examples.PartnerFit, fit.Trees),
+            };
+            progress.Step("write partner-fit", _ => written.Add(Write(models, manifest, fit, examples.PartnerFit, evaluation)));
+        }
+        if (trained.WinProbability is { } win)
+        {
+            var closed = deals
+                .Where(deal => deal.Outcome != Outcome.Open && deal.Row.CreatedAt < matured)
+                .Select(deal => deal.Row.CreatedAt);
+            var from = TestStart(closed, config.Gate.TestShare);
+            var to = matured.AddDays(-1);
+            var evaluation = Evaluation.Run(
+                known,
+                config,
+                from,
+                to,
+                Parts.WinProbability,
+                null,
+                config.Gate.MaxTestDecisions,
+                progress
+            );
+            var manifest = Manifest(
+                ModelPackage.WinProbability,
+                trained.Featurizer.WinProbability,
+                new(
+                    examples.WinProbability.At[0],
+                    asOf,
+                    examples.Deals,
+                    examples.WinProbability.Count,
+                    "The largest or the mean of a feature over the partners on the deal, as its meaning says."
+                ),
+                Window(from, to, evaluation.WinProbabilityJson()),
+                PromotionGate.WinProbability(evaluation, config)
+            ) with
+            {
+                Calibration = win.Trees.Calibration,
+            };
+            progress.Step(
+                "write win-probability",
+                _ => written.Add(Write(models, manifest, win, examples.WinProbability, evaluation))
+            );
+        }
+        return written.Count > 0
+            ? written
+            : throw new InvalidDataException("The history has too little for either model; nothing was written.");
     }
 
     static ModelManifest Write(string models, ModelManifest manifest, Learned learned, ExampleSet examples, Evaluation evaluation)
@@ -132,9 +165,7 @@ static class TrainingRun
     static DateTime TestStart(IEnumerable<DateTime> createdAt, double share)
     {
         var days = createdAt.Order().ToList();
-        return days.Count < 20
-            ? throw new InvalidDataException($"{days.Count} deals to learn from; expected at least 20.")
-            : days[(int)(days.Count * (1 - share))].Date;
+        return days[(int)(days.Count * (1 - share))].Date;
     }
 
     /// <summary>Least scores of grades A, B, C: the median, lower quartile and lower tenth of partners who were engaged.</summary>

@@ -233,6 +233,8 @@ static class Verbs
                 Console.WriteLine($"  {Path.Combine(models, manifest.Model, manifest.Version, "report.html")}");
             }
         }
+        foreach (var model in ModelRegistry.Models.Except(written.Select(manifest => manifest.Model)))
+            Console.Error.WriteLine($"{model} was not trained, see above.");
         var peak = Process.GetCurrentProcess().PeakWorkingSet64 >> 20;
         if (json)
             Console.WriteLine(
@@ -370,7 +372,7 @@ static class Verbs
             Run(result =>
             {
                 var rows = Registry(result)
-                    .List()
+                    .List(Console.Error.WriteLine)
                     .Select(manifest => new
                     {
                         manifest.Model,

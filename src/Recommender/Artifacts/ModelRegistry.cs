@@ -11,15 +11,28 @@ public sealed class ModelRegistry(string folder)
     public static IReadOnlyList<string> Models { get; } = [ModelPackage.PartnerFit, ModelPackage.WinProbability];
 
     /// <summary>Manifests of all packages, by model and version.</summary>
-    public IReadOnlyList<ModelManifest> List() =>
-        [
-            .. Models
-                .Select(model => Path.Combine(folder, model))
-                .Where(Directory.Exists)
-                .SelectMany(path => Directory.GetDirectories(path).Where(package => !Path.GetFileName(package).StartsWith('.')))
-                .Order(StringComparer.Ordinal)
-                .Select(ModelPackage.ReadManifest),
-        ];
+    /// <param name="refused">Told why a package whose manifest cannot be read is left out.</param>
+    public IReadOnlyList<ModelManifest> List(Action<string>? refused = null)
+    {
+        var manifests = new List<ModelManifest>();
+        var packages = Models
+            .Select(model => Path.Combine(folder, model))
+            .Where(Directory.Exists)
+            .SelectMany(path => Directory.GetDirectories(path).Where(package => !Path.GetFileName(package).StartsWith('.')))
+            .Order(StringComparer.Ordinal);
+        foreach (var package in packages)
+        {
+            try
+            {
+                manifests.Add(ModelPackage.ReadManifest(package));
+            }
+            catch (InvalidDataException e)
+            {
+                refused?.Invoke(e.Message);
+            }
+        }
+        return manifests;
+    }
 
     /// <summary>The live version of a model, or null if none is.</summary>
     public string? Live(string model) => Promoted().TryGetValue(model, out var versions) ? versions.LastOrDefault() : null;

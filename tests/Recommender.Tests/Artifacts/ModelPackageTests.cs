@@ -60,6 +60,16 @@ public sealed class ModelPackageTests : IDisposable
     }
 
     [Fact]
+    public void A_package_that_cannot_be_read_does_not_hide_the_others()
+    {
+        TemporaryFolder.Copy(Package, Path.Combine(_folder.Path, ModelPackage.PartnerFit, "good"));
+        File.WriteAllText(Manifest, "{");
+        var refused = new List<string>();
+        Assert.Single(_registry.List(refused.Add));
+        Assert.Contains("manifest.json", Assert.Single(refused), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_missing_file_is_refused()
     {
         File.Delete(Path.Combine(Package, "report.html"));

@@ -49,6 +49,39 @@ public class TrainingRunTests
     }
 
     [Fact]
+    public void A_history_without_outcomes_still_gives_partner_fit()
+    {
+        using var folder = new TemporaryFolder();
+        var open = Sample.FactList.Where(fact => fact.Kind != Recommender.CoSell.FactKind.OpportunityClosed).ToList();
+        var written = TrainingRun.Train(
+            new(until => open.TakeWhile(fact => fact.SeenAt < until), []),
+            Sample.SmallConfig,
+            Sample.AsOf,
+            folder.Path,
+            new Progress(quiet: true)
+        );
+        Assert.Equal(ModelPackage.PartnerFit, Assert.Single(written).Model);
+    }
+
+    [Fact]
+    public void A_history_with_nothing_to_learn_from_is_refused_in_one_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        var few = Sample.FactList.Take(30).ToList();
+        var e = Assert.Throws<InvalidDataException>(() =>
+            TrainingRun.Train(
+                new(until => few.TakeWhile(fact => fact.SeenAt < until), []),
+                Sample.SmallConfig,
+                Sample.AsOf,
+                folder.Path,
+                new Progress(quiet: true)
+            )
+        );
+        Assert.Equal("The history has too little for either model; nothing was written.", e.Message);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
     public void A_simulation_with_the_same_seed_writes_the_same_files()
     {
         using var folder = new TemporaryFolder();

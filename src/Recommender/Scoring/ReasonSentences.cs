@@ -41,11 +41,7 @@ static class ReasonSentences
                 );
                 return kind.Length == 0 ? "Its kind of partner is unknown" : $"Is {kind}".Replace('_', ' ');
             case Ideas.Coverage:
-                var row = partner.Row;
-                var covers = new[] { row?.Industries, row?.Regions, row?.Competencies }
-                    .Where(text => !string.IsNullOrEmpty(text))
-                    .Select(text => text!.Replace("|", ", ", StringComparison.Ordinal));
-                return covers.Any() ? $"Says it covers {string.Join("; ", covers)}" : "Names no coverage";
+                return CoverageSentence(pair);
             case Ideas.Overlap:
                 return Live(pair) is { } overlap
                     ? $"The account is its {overlap.Population.Replace('_', ' ')} since {Day(overlap.Since)}, {Count((int)(overlap.ContactCount ?? 0), "contact")}"
@@ -91,6 +87,33 @@ static class ReasonSentences
         return counts.Engagements == 0
             ? $"No engagement in {words} {value} yet"
             : $"{counts.Engagements} of its {Count(pair.Partner.Counts.Engagements, "engagement")} in {words} {value}{Won(counts.Won, counts.Lost)}";
+    }
+
+    static string CoverageSentence(PairView pair)
+    {
+        var (partner, account) = (pair.Partner.Row, pair.Decision.Account?.Row);
+        (string Word, string? Value, string? Named)[] all =
+        [
+            ("industry", account?.Industry, partner?.Industries),
+            ("region", account?.Region, partner?.Regions),
+            ("country", account?.Country, partner?.Regions),
+            ("product", pair.Decision.Decision.Opportunity.Product, partner?.Competencies),
+        ];
+        static bool Names(string? named, string value) =>
+            named?.Split('|', StringSplitOptions.TrimEntries).Contains(value, StringComparer.OrdinalIgnoreCase) == true;
+        var known = all.Where(item => !string.IsNullOrEmpty(item.Value) && !string.IsNullOrEmpty(item.Named)).ToList();
+        var covered = known.Where(item => Names(item.Named, item.Value!)).Select(item => $"{item.Word} {item.Value}").ToList();
+        var missed = known
+            .Where(item => item.Word != "country" && !Names(item.Named, item.Value!))
+            .Select(item => $"{item.Word} {item.Value}")
+            .ToList();
+        return (covered.Count, missed.Count) switch
+        {
+            (0, 0) => "What it covers is not known for this deal",
+            (_, 0) => $"Says it covers {string.Join(" and ", covered)}",
+            (0, _) => $"Does not name {string.Join(" or ", missed)} in what it covers",
+            _ => $"Says it covers {string.Join(" and ", covered)}, but not {string.Join(" or ", missed)}",
+        };
     }
 
     static string SizeSentence(PairView pair)

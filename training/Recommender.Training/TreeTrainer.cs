@@ -145,15 +145,7 @@ sealed class TreeTrainer(int seed, int threads)
     {
         var splits = from.NumberOfNodes;
         var count = splits + from.NumberOfLeaves;
-        var tree = new Tree
-        {
-            Feature = new int[count],
-            Threshold = new float[count],
-            Left = new int[count],
-            Right = new int[count],
-            Value = new float[count],
-            Cover = new float[count],
-        };
+        var tree = Tree.OfSize(count);
         int Node(int child) => child >= 0 ? child : splits + ~child;
         for (var n = 0; n < splits; n++)
         {

@@ -74,15 +74,7 @@ public static class OnnxTrees
                 end++;
             var count = end - start;
             var index = Enumerable.Range(start, count).ToDictionary(i => nodeIds[i], i => i - start);
-            var tree = new Tree
-            {
-                Feature = new int[count],
-                Threshold = new float[count],
-                Left = new int[count],
-                Right = new int[count],
-                Value = new float[count],
-                Cover = new float[count],
-            };
+            var tree = Tree.OfSize(count);
             for (var i = 0; i < count; i++)
             {
                 var at = start + i;

@@ -23,6 +23,18 @@ public sealed record Tree
     /// <summary>How many training examples passed a node.</summary>
     public required float[] Cover { get; init; }
 
+    /// <summary>A tree of <paramref name="nodes"/> nodes, all zero, to be filled.</summary>
+    public static Tree OfSize(int nodes) =>
+        new()
+        {
+            Feature = new int[nodes],
+            Threshold = new float[nodes],
+            Left = new int[nodes],
+            Right = new int[nodes],
+            Value = new float[nodes],
+            Cover = new float[nodes],
+        };
+
     /// <summary>The leaf that <paramref name="row"/> ends in.</summary>
     public int Leaf(ReadOnlySpan<float> row)
     {

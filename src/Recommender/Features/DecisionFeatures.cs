@@ -5,25 +5,18 @@ namespace Recommender.Features;
 /// <summary>What can be said of a decision whoever the partner is.</summary>
 static class DecisionFeatures
 {
-    public static IReadOnlyList<DecisionFeature> Of(FeatureSettings settings)
+    public static FeatureList<DecisionView> Of(FeatureSettings settings)
     {
-        var features = new List<DecisionFeature>();
-        void Add(string name, string idea, string meaning, Func<DecisionView, double> value) =>
-            features.Add(new(new(name, meaning, idea), value));
-        void AddOptional(string name, string idea, string meaning, Func<DecisionView, double> value)
-        {
-            Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x);
-            Add(name + "_missing", idea, $"1 if {name} is unknown", v => double.IsNaN(value(v)) ? 1 : 0);
-        }
+        var features = new FeatureList<DecisionView>();
 
-        Add("account_opportunities", Ideas.Account, "Other opportunities of the account so far", v => Others(v));
-        Add(
+        features.Add("account_opportunities", Ideas.Account, "Other opportunities of the account so far", v => Others(v));
+        features.Add(
             "account_partners",
             Ideas.Account,
             "Partners the account has been worked with, or shares",
             v => v.Account?.Pairs?.Count ?? 0
         );
-        Add(
+        features.Add(
             "account_partner_engagements",
             Ideas.Account,
             "Engagements of partners with the account",
@@ -33,7 +26,7 @@ static class DecisionFeatures
         {
             var m = measure;
             var (name, isDate) = (settings.Fold.Measures[m].Name, settings.Fold.Measures[m].IsDate);
-            AddOptional(
+            features.AddOptional(
                 name,
                 isDate || settings.Fold.Measures[m].Of == Side.Opportunity ? Ideas.Deal : Ideas.Account,
                 isDate ? $"Years from {name} to the decision" : $"{name}, signed logarithm of 1 + the value",
@@ -44,50 +37,43 @@ static class DecisionFeatures
     }
 
     /// <summary>Those that only the probability of winning needs.</summary>
-    public static IReadOnlyList<DecisionFeature> OfWinning(FeatureSettings settings)
+    public static FeatureList<DecisionView> OfWinning(FeatureSettings settings)
     {
-        var features = new List<DecisionFeature>();
-        void Add(string name, string idea, string meaning, Func<DecisionView, double> value) =>
-            features.Add(new(new(name, meaning, idea), value));
-        void AddOptional(string name, string idea, string meaning, Func<DecisionView, double> value)
-        {
-            Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x);
-            Add(name + "_missing", idea, $"1 if {name} is unknown", v => double.IsNaN(value(v)) ? 1 : 0);
-        }
+        var features = new FeatureList<DecisionView>();
 
-        Add(
+        features.Add(
             "deal_age_days",
             Ideas.Deal,
             "Days since the deal was created",
             v => Math.Max(0, (v.AsOf - v.Decision.Opportunity.CreatedAt).TotalDays)
         );
-        Add(
+        features.Add(
             "overall_win_rate",
             Ideas.WinRate,
             "Share of matured deals that were won, decayed with the outcome half-life",
             v => Rate(v, v.State.Outcomes)
         );
-        Add(
+        features.Add(
             "account_win_rate",
             Ideas.Account,
             "Share of the account's closed deals that were won, shrunk to the overall share",
             v => v.Smoothed(v.Account?.Won ?? 0, v.Account?.Lost ?? 0)
         );
-        Add("account_won", Ideas.Account, "Deals won on the account", v => v.Account?.Won ?? 0);
-        Add("account_lost", Ideas.Account, "Deals lost on the account", v => v.Account?.Lost ?? 0);
-        Add(
+        features.Add("account_won", Ideas.Account, "Deals won on the account", v => v.Account?.Won ?? 0);
+        features.Add("account_lost", Ideas.Account, "Deals lost on the account", v => v.Account?.Lost ?? 0);
+        features.Add(
             "account_open",
             Ideas.Account,
             "Other open deals on the account",
             v => Math.Max(0, Others(v) - (v.Account?.Won ?? 0) - (v.Account?.Lost ?? 0))
         );
-        AddOptional(
+        features.AddOptional(
             "account_days_since_win",
             Ideas.Account,
             "Days since the account last bought",
             v => v.Account is { Won: > 0 } account ? (v.AsOf - account.LastWonAt).TotalDays : double.NaN
         );
-        AddOptional(
+        features.AddOptional(
             "account_days_known",
             Ideas.Account,
             "Days since the account's first deal",
@@ -97,7 +83,7 @@ static class DecisionFeatures
         {
             var d = dimension;
             var name = settings.Fold.Dimensions[d].Name;
-            Add(
+            features.Add(
                 $"{name}_deal_win_rate",
                 Ideas.In(name),
                 $"Share of matured deals in this {name} that were won, decayed and shrunk to the overall share",
@@ -109,7 +95,7 @@ static class DecisionFeatures
             var d = settings.Fold.Dimensions.Select(dimension => dimension.Name).ToList().IndexOf(encoder.Name);
             foreach (var value in encoder.Values)
             {
-                Add(
+                features.Add(
                     $"{encoder.Name}_is_{PairFeatures.Slug(value)}",
                     Ideas.In(encoder.Name),
                     $"1 if the {encoder.Name} is {value}",
@@ -119,7 +105,7 @@ static class DecisionFeatures
         }
         if (settings.Fold.Has("opportunity_stages"))
         {
-            AddOptional(
+            features.AddOptional(
                 "stage_win_rate",
                 Ideas.Deal,
                 "Share of matured deals that reached this stage and were won",
@@ -128,8 +114,8 @@ static class DecisionFeatures
                         ? Rate(v, v.State.StageOutcomes.GetValueOrDefault(stage))
                         : double.NaN
             );
-            Add("stages_seen", Ideas.Deal, "Stages the deal has entered", v => v.Opportunity?.Stages.Count ?? 0);
-            AddOptional(
+            features.Add("stages_seen", Ideas.Deal, "Stages the deal has entered", v => v.Opportunity?.Stages.Count ?? 0);
+            features.AddOptional(
                 "days_in_stage",
                 Ideas.Deal,
                 "Days since the deal entered its stage",
@@ -138,19 +124,19 @@ static class DecisionFeatures
         }
         if (settings.Fold.Has("touches"))
         {
-            Add(
+            features.Add(
                 "deal_touches",
                 Ideas.Touches,
                 "Our contacts on the deal, decayed with the short half-life",
                 v => (v.Opportunity?.OwnTouches ?? 0) * v.FastScale
             );
-            Add(
+            features.Add(
                 "account_touches",
                 Ideas.Touches,
                 "Our contacts with the account, decayed with the short half-life",
                 v => (v.Account?.OwnTouches ?? 0) * v.FastScale
             );
-            Add(
+            features.Add(
                 "account_partner_touches",
                 Ideas.Touches,
                 "Partners' contacts with the account, decayed with the short half-life",

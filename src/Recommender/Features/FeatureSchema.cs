@@ -68,6 +68,19 @@ enum Combine
     Mean,
 }
 
-sealed record PairFeature(FeatureColumn Column, Func<PairView, double> Value, Combine Combine = Combine.None);
+/// <summary>A feature: its column, how it is computed from a view, and how it counts when several partners are on a deal.</summary>
+sealed record Feature<TView>(FeatureColumn Column, Func<TView, double> Value, Combine Combine);
 
-sealed record DecisionFeature(FeatureColumn Column, Func<DecisionView, double> Value);
+/// <summary>Features in order.</summary>
+sealed class FeatureList<TView> : List<Feature<TView>>
+{
+    public void Add(string name, string idea, string meaning, Func<TView, double> value, Combine combine = Combine.None) =>
+        Add(new(new(name, meaning, idea), value, combine));
+
+    /// <summary>A feature that may be unknown (NaN): its value, 0 if unknown, and a flag. Trainers drop rows that hold a NaN.</summary>
+    public void AddOptional(string name, string idea, string meaning, Func<TView, double> value)
+    {
+        Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x);
+        Add(name + "_missing", idea, $"1 if {name} is unknown", v => double.IsNaN(value(v)) ? 1 : 0);
+    }
+}

@@ -11,10 +11,10 @@ public sealed class Featurizer
 {
     readonly DecisionView _decision;
     readonly PairView _pair;
-    readonly PairFeature[] _pairs;
-    readonly DecisionFeature[] _decisions;
-    readonly DecisionFeature[] _winning;
-    readonly PairFeature[] _combined;
+    readonly Feature<PairView>[] _pairs;
+    readonly Feature<DecisionView>[] _decisions;
+    readonly Feature<DecisionView>[] _winning;
+    readonly Feature<PairView>[] _combined;
     readonly double[] _winningValues;
 
     /// <summary>Features of <paramref name="state"/> as <paramref name="settings"/> define them.</summary>

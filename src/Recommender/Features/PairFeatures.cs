@@ -5,45 +5,44 @@ namespace Recommender.Features;
 /// <summary>What can be said of a partner and a decision: one definition serves both models.</summary>
 static class PairFeatures
 {
-    public static IReadOnlyList<PairFeature> Of(FeatureSettings settings)
+    public static FeatureList<PairView> Of(FeatureSettings settings)
     {
-        var features = new List<PairFeature>();
-        void Add(string name, string idea, string meaning, Func<PairView, double> value, Combine combine = Combine.None) =>
-            features.Add(new(new(name, meaning, idea), value, combine));
-        void AddOptional(string name, string idea, string meaning, Func<PairView, double> value, Combine combine = Combine.None)
-        {
-            Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x, combine);
-            Add(name + "_missing", idea, $"1 if {name} is unknown", v => double.IsNaN(value(v)) ? 1 : 0);
-        }
+        var features = new FeatureList<PairView>();
 
-        Add("partner_engagements", Ideas.Activity, "Engagements of the partner", v => v.Partner.Counts.Engagements, Combine.Max);
-        Add(
+        features.Add(
+            "partner_engagements",
+            Ideas.Activity,
+            "Engagements of the partner",
+            v => v.Partner.Counts.Engagements,
+            Combine.Max
+        );
+        features.Add(
             "partner_engagements_decayed",
             Ideas.Activity,
             "Engagements of the partner, decayed with the slow half-life",
             v => v.Partner.Counts.Decayed * v.Decision.SlowScale,
             Combine.Max
         );
-        Add(
+        features.Add(
             "partner_engagements_recent",
             Ideas.Activity,
             "Engagements of the partner, decayed with the short half-life",
             v => v.Partner.Short * v.Decision.FastScale,
             Combine.Max
         );
-        Add(
+        features.Add(
             "partner_share",
             Ideas.Activity,
             "Share of all decayed engagements that are the partner's, per thousand",
             v => 1000 * Ratio(v.Partner.Counts.Decayed, v.Decision.State.DecayedEngagements)
         );
-        AddOptional(
+        features.AddOptional(
             "partner_days_since_engagement",
             Ideas.Activity,
             "Days since the partner's last engagement started",
             v => v.Partner.Counts.Engagements == 0 ? double.NaN : (v.Decision.AsOf - v.Partner.LastEngagementAt).TotalDays
         );
-        AddOptional(
+        features.AddOptional(
             "partner_tenure_days",
             Ideas.Activity,
             "Days since the partner joined or first engaged",
@@ -52,15 +51,15 @@ static class PairFeatures
                 : v.Partner.Counts.Engagements > 0 ? (v.Decision.AsOf - v.Partner.FirstEngagementAt).TotalDays
                 : double.NaN
         );
-        Add("partner_accounts", Ideas.Activity, "Accounts the partner has worked with", v => v.Partner.Accounts);
-        Add(
+        features.Add("partner_accounts", Ideas.Activity, "Accounts the partner has worked with", v => v.Partner.Accounts);
+        features.Add(
             "partner_win_rate",
             Ideas.WinRate,
             "Share of the partner's matured deals that were won, shrunk to the overall share",
             v => v.Decision.Smoothed(v.Partner.Counts.Won, v.Partner.Counts.Lost),
             Combine.Mean
         );
-        Add(
+        features.Add(
             "partner_outcomes",
             Ideas.WinRate,
             "Matured deals of the partner",
@@ -68,42 +67,53 @@ static class PairFeatures
             Combine.Max
         );
 
-        Add("account_engagements", Ideas.History, "Engagements of partner and account", v => v.Pair.Engagements, Combine.Max);
-        Add(
+        features.Add(
+            "account_engagements",
+            Ideas.History,
+            "Engagements of partner and account",
+            v => v.Pair.Engagements,
+            Combine.Max
+        );
+        features.Add(
             "account_engagements_decayed",
             Ideas.History,
             "Engagements of partner and account, decayed with the slow half-life",
             v => v.Pair.Decayed * v.Decision.SlowScale,
             Combine.Max
         );
-        AddOptional(
+        features.AddOptional(
             "account_days_since_engagement",
             Ideas.History,
             "Days since partner and account last worked together",
             v => v.Pair.Engagements == 0 ? double.NaN : (v.Decision.AsOf - v.Pair.LastEngagementAt).TotalDays
         );
-        Add(
+        features.Add(
             "account_share",
             Ideas.History,
             "Share of the account's engagements that were with the partner",
             v => Ratio(v.Pair.Engagements, v.Decision.Account?.Engagements ?? 0)
         );
-        Add(
+        features.Add(
             "account_pair_win_rate",
             Ideas.History,
             "Share of matured deals of partner and account that were won, shrunk to the overall share",
             v => v.Decision.Smoothed(v.Pair.Won, v.Pair.Lost),
             Combine.Mean
         );
-        Add(
+        features.Add(
             "co_engagement_sum",
             Ideas.Neighbours,
             "Cosine of co-engagement with the account's earlier partners, summed",
             v => v.CoEngagement.Sum,
             Combine.Max
         );
-        Add("co_engagement_best", Ideas.Neighbours, "Cosine of co-engagement with the closest of them", v => v.CoEngagement.Best);
-        Add(
+        features.Add(
+            "co_engagement_best",
+            Ideas.Neighbours,
+            "Cosine of co-engagement with the closest of them",
+            v => v.CoEngagement.Best
+        );
+        features.Add(
             "co_engagement_partners",
             Ideas.Neighbours,
             "How many of them the partner has worked beside",
@@ -115,39 +125,39 @@ static class PairFeatures
             var d = dimension;
             var name = settings.Fold.Dimensions[d].Name;
             var idea = Ideas.In(name);
-            Add(
+            features.Add(
                 $"{name}_engagements",
                 idea,
                 $"The partner's engagements in this {name}",
                 v => v.Values[d].Engagements,
                 Combine.Max
             );
-            Add(
+            features.Add(
                 $"{name}_engagements_decayed",
                 idea,
                 $"The same, decayed with the slow half-life",
                 v => v.Values[d].Decayed * v.Decision.SlowScale
             );
-            Add(
+            features.Add(
                 $"{name}_share",
                 idea,
                 $"Share of the partner's engagements in this {name}, shrunk to zero",
                 v => v.Values[d].Engagements / (v.Partner.Counts.Engagements + 5.0)
             );
-            Add(
+            features.Add(
                 $"{name}_affinity",
                 idea,
                 $"Logarithm of the partner's share in this {name} against everybody's",
                 v => Affinity(v, d),
                 Combine.Max
             );
-            Add(
+            features.Add(
                 $"{name}_share_of_value",
                 idea,
                 $"Share of recent engagements in this {name} that are the partner's, per hundred",
                 v => 100 * Ratio(v.Values[d].Decayed, Sum(v.Decision.Values[d], value => value.DecayedEngagements))
             );
-            Add(
+            features.Add(
                 $"{name}_win_rate",
                 idea,
                 $"Share of the partner's matured deals in this {name} that were won, shrunk to its overall share",
@@ -164,13 +174,13 @@ static class PairFeatures
         {
             var m = measure;
             var name = settings.Fold.Measures[m].Name;
-            AddOptional(
+            features.AddOptional(
                 $"{name}_gap",
                 Ideas.Size,
                 $"{name} against the partner's usual, in its standard deviations; negative is less",
                 v => Gap(v, m)
             );
-            Add(
+            features.Add(
                 $"{name}_distance",
                 Ideas.Size,
                 $"{name} against the partner's usual, without sign; 0 if unknown",
@@ -183,7 +193,7 @@ static class PairFeatures
             var trait = settings.Fold.PartnerTraits.ToList().IndexOf(encoder.Name);
             foreach (var value in encoder.Values)
             {
-                Add(
+                features.Add(
                     $"{encoder.Name}_is_{Slug(value)}",
                     Ideas.Kind,
                     $"1 if the partner's {encoder.Name} is {value}",
@@ -196,7 +206,7 @@ static class PairFeatures
         {
             var trait = settings.Fold.PartnerTraits.ToList().IndexOf(match.Trait);
             var d = settings.Fold.Dimensions.Select(dimension => dimension.Name).ToList().IndexOf(match.Dimension);
-            Add(
+            features.Add(
                 $"{match.Trait}_covers_{match.Dimension}",
                 Ideas.Coverage,
                 $"1 if the partner's {match.Trait} name this {match.Dimension}",
@@ -207,38 +217,38 @@ static class PairFeatures
         if (settings.Fold.Has("account_overlaps"))
         {
             foreach (var population in (string[])["customer", "open_opportunity", "prospect"])
-                Add(
+                features.Add(
                     $"overlap_{population}",
                     Ideas.Overlap,
                     $"1 if the account is a {population} of the partner",
                     v => Live(v)?.Population == population ? 1 : 0,
                     Combine.Max
                 );
-            Add(
+            features.Add(
                 "overlap_contacts",
                 Ideas.Overlap,
                 "The partner's contacts at the account",
                 v => Live(v)?.ContactCount ?? 0,
                 Combine.Max
             );
-            AddOptional(
+            features.AddOptional(
                 "overlap_days",
                 Ideas.Overlap,
                 "Days since the overlap began",
                 v => Live(v) is { } overlap ? (v.Decision.AsOf - overlap.Since).TotalDays : double.NaN
             );
-            Add("partner_overlaps", Ideas.Overlap, "Accounts the partner shares with us", v => v.Partner.Overlaps);
+            features.Add("partner_overlaps", Ideas.Overlap, "Accounts the partner shares with us", v => v.Partner.Overlaps);
         }
         if (settings.Fold.Has("touches"))
         {
-            Add(
+            features.Add(
                 "pair_touches",
                 Ideas.Touches,
                 "The partner's contacts with the account, decayed with the short half-life",
                 v => v.Pair.Touches * v.Decision.FastScale,
                 Combine.Max
             );
-            AddOptional(
+            features.AddOptional(
                 "days_since_touch",
                 Ideas.Touches,
                 "Days since the partner's last contact with the account",
@@ -247,14 +257,14 @@ static class PairFeatures
         }
         if (settings.Fold.Has("deal_registrations"))
         {
-            Add(
+            features.Add(
                 "registration_live",
                 Ideas.Registrations,
                 "1 if the partner has a live registration on the account",
                 v => v.Pair.Registration is { } claim && (claim.ExpiresAt is null || claim.ExpiresAt >= v.Decision.AsOf) ? 1 : 0,
                 Combine.Max
             );
-            Add(
+            features.Add(
                 "partner_registrations",
                 Ideas.Registrations,
                 "Registrations the partner has submitted",
@@ -263,19 +273,19 @@ static class PairFeatures
         }
         if (settings.Fold.Has("assists"))
         {
-            Add(
+            features.Add(
                 "assists_given",
                 Ideas.Assists,
                 "Assists given to the partner, decayed with the slow half-life",
                 v => v.Partner.AssistsGiven * v.Decision.SlowScale
             );
-            Add(
+            features.Add(
                 "assists_received",
                 Ideas.Assists,
                 "Assists received from the partner, decayed with the slow half-life",
                 v => v.Partner.AssistsReceived * v.Decision.SlowScale
             );
-            Add(
+            features.Add(
                 "pair_assists",
                 Ideas.Assists,
                 "Assists with the partner on the account",
@@ -285,14 +295,14 @@ static class PairFeatures
         }
         if (settings.Fold.Has("certifications"))
         {
-            Add(
+            features.Add(
                 "certifications",
                 Ideas.Certifications,
                 "Certifications the partner holds",
                 v => v.Partner.Certifications?.Count(held => held.ExpiresAt is null || held.ExpiresAt >= v.Decision.AsOf) ?? 0,
                 Combine.Max
             );
-            Add(
+            features.Add(
                 "certified_for_product",
                 Ideas.Certifications,
                 "1 if one of them names the deal's product",

@@ -13,7 +13,8 @@ namespace Recommender.Scoring;
 /// </summary>
 public sealed class PartnerRanker
 {
-    const int LeastPartnerDeals = 3;
+    /// <summary>Fewer deals of the partner, or fewer in the account's industry, and its lift is unknown.</summary>
+    const int LeastDeals = 3;
     const int Reasons = 3;
     readonly ModelPackage? _fit;
     readonly ModelPackage? _win;
@@ -226,7 +227,7 @@ public sealed class PartnerRanker
             Unproven = counts.Engagements == 0,
             WinProbability = won,
             WinProbabilityAlone = alone,
-            Lift = support.PartnerDeals < LeastPartnerDeals ? null : won - alone,
+            Lift = support.PartnerDeals < LeastDeals || support.SimilarDeals < LeastDeals ? null : won - alone,
             ExpectedValue = won * decision.Opportunity.Amount,
             Support = support,
             Reasons = reasons,

@@ -133,22 +133,21 @@ public sealed class PartnerRanker
         try
         {
             var order = _fit is null ? ByBaseline(decision, candidates, scores) : ByModel(candidates, rows, scores, columns);
-            var partners = new List<RecommendedPartner>();
-            var alone = Probability(onDeal, null);
-            foreach (var at in order.Take(Math.Clamp(request.Limit, 1, 100)))
-            {
-                partners.Add(
-                    Describe(
-                        decision,
-                        candidates[at],
-                        scores[at],
-                        rows.AsSpan(at * columns, columns),
-                        partners.Count + 1,
-                        onDeal,
-                        alone
-                    )
-                );
-            }
+            var top = order.Take(Math.Clamp(request.Limit, 1, 100)).ToList();
+            var probabilities = Probabilities(onDeal, [.. top.Select(at => candidates[at])]);
+            var partners = top.Select(
+                    (at, rank) =>
+                        Describe(
+                            decision,
+                            candidates[at],
+                            scores[at],
+                            rows.AsSpan(at * columns, columns),
+                            rank + 1,
+                            probabilities?[rank + 1],
+                            probabilities?[0]
+                        )
+                )
+                .ToList();
             var versions = new Dictionary<string, string>();
             foreach (var package in (ModelPackage?[])[_fit, _win])
             {
@@ -205,7 +204,7 @@ public sealed class PartnerRanker
         float score,
         ReadOnlySpan<float> row,
         int rank,
-        IReadOnlyList<int> onDeal,
+        double? won,
         double? alone
     )
     {
@@ -216,7 +215,6 @@ public sealed class PartnerRanker
         var reasons = ReasonsOf(pair, row);
         var cautions = Cautions(pair, partner);
         var overlap = ReasonSentences.Live(pair);
-        var won = Probability(onDeal, partner);
         return new()
         {
             PartnerId = State.PartnerId(partner),
@@ -238,18 +236,29 @@ public sealed class PartnerRanker
         };
     }
 
-    double? Probability(IReadOnlyList<int> onDeal, int? partner)
+    /// <summary>The probability that the deal is won as it stands, then with each of <paramref name="joining"/>; null without a model.</summary>
+    float[]? Probabilities(IReadOnlyList<int> onDeal, IReadOnlyList<int> joining)
     {
         if (_win is null)
             return null;
-        var row = new float[_winFeatures.WinProbability.Count];
-        var score = new float[1];
-        IReadOnlyList<int> partners = partner is { } joining ? [.. onDeal, joining] : onDeal;
-        if (!ReferenceEquals(_winFeatures.State, State))
-            partners = [.. partners.Select(p => _winFeatures.State.IndexOfPartner(State.PartnerId(p)))];
-        _winFeatures.WriteWinProbability(partners, row);
-        _win.Model.Score(row, 1, score);
-        return score[0];
+        int InWin(int partner) =>
+            ReferenceEquals(_winFeatures.State, State) ? partner : _winFeatures.State.IndexOfPartner(State.PartnerId(partner));
+        var columns = _winFeatures.WinProbability.Count;
+        var rows = ArrayPool<float>.Shared.Rent((joining.Count + 1) * columns);
+        var probabilities = new float[joining.Count + 1];
+        try
+        {
+            List<int> partners = [.. onDeal.Select(InWin)];
+            _winFeatures.WriteWinProbability(partners, rows.AsSpan(0, columns));
+            for (var i = 0; i < joining.Count; i++)
+                _winFeatures.WriteWinProbability([.. partners, InWin(joining[i])], rows.AsSpan((i + 1) * columns, columns));
+            _win.Model.Score(rows, probabilities.Length, probabilities);
+            return probabilities;
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rows);
+        }
     }
 
     List<Reason> ReasonsOf(PairView pair, ReadOnlySpan<float> row)

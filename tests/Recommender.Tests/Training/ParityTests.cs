@@ -5,13 +5,20 @@ using Recommender.Training;
 
 namespace Recommender.Tests.Training;
 
-/// <summary>Both models, trained small on the sample history, once for all tests.</summary>
+/// <summary>Both models, trained on the sample history, once for all tests.</summary>
 public sealed class TrainedSample : IDisposable
 {
-    internal TrainedModels Models { get; } =
-        TrainedModels.Train(Sample.Facts, Sample.SmallConfig, Sample.AsOf, Parts.Both, new Progress(quiet: true));
+    /// <summary>Every decision and deal of the sample history, with fewer trees than the default to be quick.</summary>
+    static readonly TrainingConfig _config = new()
+    {
+        PartnerFit = new() { Trees = 120 },
+        WinProbability = new() { Trees = 150, ValidationFolds = 1 },
+    };
 
-    internal TreeTrainer Trainer { get; } = new(Sample.SmallConfig.Seed, 0);
+    internal TrainedModels Models { get; } =
+        TrainedModels.Train(Sample.Facts, _config, Sample.AsOf, Parts.Both, new Progress(quiet: true));
+
+    internal TreeTrainer Trainer { get; } = new(_config.Seed, 0);
 
     public void Dispose() => Models.Dispose();
 }

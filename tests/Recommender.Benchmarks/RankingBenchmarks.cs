@@ -13,6 +13,7 @@ namespace Recommender.Benchmarks;
 /// rows. Each call asks about another account.
 /// </summary>
 [MemoryDiagnoser]
+[MedianColumn]
 [SimpleJob(RuntimeMoniker.Net10_0, launchCount: 1, warmupCount: 3, iterationCount: 15)]
 public class RankingBenchmarks : IDisposable
 {

@@ -28,15 +28,13 @@ sealed class WinResults(int columns)
     public ExampleSet Examples { get; } = new(columns);
 
     public List<bool> Won { get; } = [];
-
-    public List<double> Predicted { get; } = [];
 }
 
 /// <summary>Judges models on decisions of a window, each with only what was seen before it.</summary>
 sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? partnerFit, OnnxModel? winProbability)
 {
     readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
-    readonly int _industry = featurizer.State.Settings.Dimensions.ToList().FindIndex(dimension => dimension.Name == "industry");
+    readonly int _industry = featurizer.State.Settings.IndexOfDimension("industry");
     float[] _rows = [];
     float[] _scores = [];
 
@@ -81,11 +79,7 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? p
 
     void JudgeProbability(DateTime at, Deal deal)
     {
-        var partners = deal
-            .Engagements.Where(engagement => engagement.StartedAt.Date <= at.Date)
-            .Select(engagement => featurizer.State.IndexOfPartner(engagement.PartnerId))
-            .Where(partner => partner >= 0)
-            .ToList();
+        var partners = deal.PartnersBy(at, featurizer.State);
         var won = deal.Outcome == Outcome.Won;
         featurizer.WriteWinProbability(partners, Win.Examples.Add(won ? 1 : 0, 1, at, 0));
         Win.Won.Add(won);

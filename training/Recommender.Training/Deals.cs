@@ -17,6 +17,15 @@ sealed class Deal(Opportunity row)
     /// <summary>When partners were brought in: the earliest start; null if none was.</summary>
     public DateTime? DecidedAt => Engagements.Count == 0 ? null : Engagements.Min(engagement => engagement.StartedAt);
 
+    /// <summary>The partners whose work began by the end of the day of <paramref name="at"/>, by number in <paramref name="state"/>.</summary>
+    public List<int> PartnersBy(DateTime at, HistoryState state) =>
+        [
+            .. Engagements
+                .Where(engagement => engagement.StartedAt.Date <= at.Date)
+                .Select(engagement => state.IndexOfPartner(engagement.PartnerId))
+                .Where(partner => partner >= 0),
+        ];
+
     /// <summary>All deals as known strictly before <paramref name="until"/>.</summary>
     public static List<Deal> KnownBefore(IEnumerable<DatedFact> facts, DateTime until)
     {

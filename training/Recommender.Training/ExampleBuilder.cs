@@ -152,12 +152,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
 
     void AddMoment(DateTime at, Deal deal, int group)
     {
-        var state = featurizer.State;
-        var partners = deal
-            .Engagements.Where(engagement => engagement.StartedAt.Date <= at.Date)
-            .Select(engagement => state.IndexOfPartner(engagement.PartnerId))
-            .Where(partner => partner >= 0)
-            .ToList();
+        var partners = deal.PartnersBy(at, featurizer.State);
         var weight = group == AtCreation ? CreationWeight : LaterWeight;
         featurizer.WriteWinProbability(
             partners,

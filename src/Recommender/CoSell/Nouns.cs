@@ -100,7 +100,11 @@ public sealed record AccountOverlap(
     string? ContactLevel,
     DateTime Since,
     DateTime? Until
-);
+)
+{
+    /// <summary>True unless its end was seen strictly before <paramref name="asOf"/>.</summary>
+    public bool IsLive(DateTime asOf) => Until is null || Until >= asOf;
+}
 
 /// <summary>A partner's claim on a deal. It is live from an approving decision until <see cref="ExpiresAt"/> (exclusive).</summary>
 public sealed record DealRegistration(
@@ -112,10 +116,18 @@ public sealed record DealRegistration(
     string? Status,
     DateTime? DecidedAt,
     DateTime? ExpiresAt
-);
+)
+{
+    /// <summary>True unless its end was seen strictly before <paramref name="asOf"/>.</summary>
+    public bool IsLive(DateTime asOf) => ExpiresAt is null || ExpiresAt >= asOf;
+}
 
 /// <summary>A contact that moved a stage: given to, or received from, a partner.</summary>
 public sealed record Assist(string Id, string PartnerId, bool Given, string? AccountId, string? OpportunityId, DateTime At);
 
 /// <summary>A competency a partner has proven, valid until <see cref="ExpiresAt"/> (exclusive).</summary>
-public sealed record Certification(string PartnerId, string Competency, DateTime EarnedAt, DateTime? ExpiresAt);
+public sealed record Certification(string PartnerId, string Competency, DateTime EarnedAt, DateTime? ExpiresAt)
+{
+    /// <summary>True unless its end was seen strictly before <paramref name="asOf"/>.</summary>
+    public bool IsLive(DateTime asOf) => ExpiresAt is null || ExpiresAt >= asOf;
+}

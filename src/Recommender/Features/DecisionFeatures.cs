@@ -92,7 +92,7 @@ static class DecisionFeatures
         }
         foreach (var encoder in settings.OneHots.Where(encoder => !encoder.OfPartner))
         {
-            var d = settings.Fold.Dimensions.Select(dimension => dimension.Name).ToList().IndexOf(encoder.Name);
+            var d = settings.Fold.IndexOfDimension(encoder.Name);
             foreach (var value in encoder.Values)
             {
                 features.Add(

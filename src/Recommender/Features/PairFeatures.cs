@@ -205,7 +205,7 @@ static class PairFeatures
         foreach (var match in settings.Matches)
         {
             var trait = settings.Fold.PartnerTraits.ToList().IndexOf(match.Trait);
-            var d = settings.Fold.Dimensions.Select(dimension => dimension.Name).ToList().IndexOf(match.Dimension);
+            var d = settings.Fold.IndexOfDimension(match.Dimension);
             features.Add(
                 $"{match.Trait}_covers_{match.Dimension}",
                 Ideas.Coverage,
@@ -221,21 +221,21 @@ static class PairFeatures
                     $"overlap_{population}",
                     Ideas.Overlap,
                     $"1 if the account is a {population} of the partner",
-                    v => Live(v)?.Population == population ? 1 : 0,
+                    v => v.LiveOverlap?.Population == population ? 1 : 0,
                     Combine.Max
                 );
             features.Add(
                 "overlap_contacts",
                 Ideas.Overlap,
                 "The partner's contacts at the account",
-                v => Live(v)?.ContactCount ?? 0,
+                v => v.LiveOverlap?.ContactCount ?? 0,
                 Combine.Max
             );
             features.AddOptional(
                 "overlap_days",
                 Ideas.Overlap,
                 "Days since the overlap began",
-                v => Live(v) is { } overlap ? (v.Decision.AsOf - overlap.Since).TotalDays : double.NaN
+                v => v.LiveOverlap is { } overlap ? (v.Decision.AsOf - overlap.Since).TotalDays : double.NaN
             );
             features.Add("partner_overlaps", Ideas.Overlap, "Accounts the partner shares with us", v => v.Partner.Overlaps);
         }
@@ -261,7 +261,7 @@ static class PairFeatures
                 "registration_live",
                 Ideas.Registrations,
                 "1 if the partner has a live registration on the account",
-                v => v.Pair.Registration is { } claim && (claim.ExpiresAt is null || claim.ExpiresAt >= v.Decision.AsOf) ? 1 : 0,
+                v => v.LiveRegistration is null ? 0 : 1,
                 Combine.Max
             );
             features.Add(
@@ -299,7 +299,7 @@ static class PairFeatures
                 "certifications",
                 Ideas.Certifications,
                 "Certifications the partner holds",
-                v => v.Partner.Certifications?.Count(held => held.ExpiresAt is null || held.ExpiresAt >= v.Decision.AsOf) ?? 0,
+                v => v.Partner.Certifications?.Count(held => held.IsLive(v.Decision.AsOf)) ?? 0,
                 Combine.Max
             );
             features.Add(
@@ -310,7 +310,7 @@ static class PairFeatures
                     v.Decision.Decision.Opportunity.Product is { } product
                     && v.Partner.Certifications is { } certifications
                     && certifications.Exists(held =>
-                        (held.ExpiresAt is null || held.ExpiresAt >= v.Decision.AsOf)
+                        held.IsLive(v.Decision.AsOf)
                         && string.Equals(held.Competency, product, StringComparison.OrdinalIgnoreCase)
                     )
                         ? 1
@@ -320,9 +320,6 @@ static class PairFeatures
         }
         return features;
     }
-
-    static CoSell.AccountOverlap? Live(PairView v) =>
-        v.Pair.Overlap is { } overlap && (overlap.Until is null || overlap.Until >= v.Decision.AsOf) ? overlap : null;
 
     static double Gap(PairView v, int m)
     {

@@ -126,6 +126,13 @@ sealed class PairView(DecisionView decision)
 
     public PairHistory Pair { get; private set; }
 
+    /// <summary>The overlap with the account that is live at the decision, or null.</summary>
+    public CoSell.AccountOverlap? LiveOverlap => Pair.Overlap is { } overlap && overlap.IsLive(Decision.AsOf) ? overlap : null;
+
+    /// <summary>The registration on the account that is live at the decision, or null.</summary>
+    public CoSell.DealRegistration? LiveRegistration =>
+        Pair.Registration is { } claim && claim.IsLive(Decision.AsOf) ? claim : null;
+
     public PartnerCounts[] Values { get; } = new PartnerCounts[decision.Values.Length];
 
     public (double Sum, double Best, int Count) CoEngagement { get; private set; }

@@ -46,6 +46,17 @@ public sealed record FoldSettings
     /// <summary>Pseudo-count of the smoothed rates.</summary>
     public double Smoothing { get; init; } = 10;
 
+    /// <summary>The position of the dimension, or -1.</summary>
+    public int IndexOfDimension(string name)
+    {
+        for (var d = 0; d < Dimensions.Count; d++)
+        {
+            if (Dimensions[d].Name == name)
+                return d;
+        }
+        return -1;
+    }
+
     /// <summary>True if the history holds <paramref name="table"/>.</summary>
     public bool Has(string table) => Files.Contains(table);
 }

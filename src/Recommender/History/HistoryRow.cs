@@ -164,8 +164,19 @@ public static class Instants
         "yyyy-MM-dd",
     ];
 
+    const string Sortable = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
     /// <summary>A text that sorts as the instant does.</summary>
-    public static string Text(DateTime at) => at.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static string Text(DateTime at) => at.ToString(Sortable, CultureInfo.InvariantCulture);
+
+    /// <summary>The instant of a <see cref="Text"/>.</summary>
+    public static DateTime OfText(string text) =>
+        DateTime.ParseExact(
+            text,
+            Sortable,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal
+        );
 
     /// <summary>Reads an ISO 8601 date or instant; UTC if it has no offset. False if it is neither.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out DateTime at)

@@ -108,17 +108,14 @@ public sealed class HistoryState
     readonly List<OpportunityState?> _opportunityStates = [];
     readonly Dictionary<string, List<DatedFact>> _waiting = [];
     readonly PriorityQueue<int, (DateTime Due, int Order)> _maturing = new();
-    readonly Decay _slow;
-    readonly Decay _fast;
-    readonly Decay _outcomes;
 
     /// <summary>An empty history.</summary>
     public HistoryState(FoldSettings settings)
     {
         Settings = settings;
-        _slow = new(settings.HalfLifeDays);
-        _fast = new(settings.ShortHalfLifeDays);
-        _outcomes = new(settings.OutcomeHalfLifeDays);
+        Slow = new(settings.HalfLifeDays);
+        Fast = new(settings.ShortHalfLifeDays);
+        OutcomeDecay = new(settings.OutcomeHalfLifeDays);
         Dimensions = [.. settings.Dimensions.Select(_ => new Dictionary<int, ValueState>())];
     }
 
@@ -151,11 +148,11 @@ public sealed class HistoryState
     internal int Engagements;
     internal double DecayedEngagements;
 
-    internal Decay Slow => _slow;
+    internal Decay Slow { get; }
 
-    internal Decay Fast => _fast;
+    internal Decay Fast { get; }
 
-    internal Decay OutcomeDecay => _outcomes;
+    internal Decay OutcomeDecay { get; }
 
     /// <summary>The account's row as last seen, or null if unknown.</summary>
     public Account? FindAccount(string id) => FindAccountState(id)?.Row;
@@ -313,7 +310,7 @@ public sealed class HistoryState
         _opportunityStates[index] = state;
         var account = AccountStates[accountIndex];
         account.Opportunities++;
-        account.DecayedOpportunities += _slow.Weight(row.CreatedAt);
+        account.DecayedOpportunities += Slow.Weight(row.CreatedAt);
         if (account.Opportunities == 1 || row.CreatedAt < account.FirstOpportunityAt)
             account.FirstOpportunityAt = row.CreatedAt;
         if (row.CreatedAt > account.LastOpportunityAt)
@@ -343,7 +340,7 @@ public sealed class HistoryState
     {
         var partner = PartnerIndex(row.PartnerId);
         var state = PartnerStates[partner];
-        var weight = _slow.Weight(row.At);
+        var weight = Slow.Weight(row.At);
         if (row.Given)
             state.AssistsGiven += weight;
         else
@@ -359,7 +356,7 @@ public sealed class HistoryState
 
     void Apply(Touch row)
     {
-        var weight = _fast.Weight(row.At);
+        var weight = Fast.Weight(row.At);
         var opportunity = row.OpportunityId is null ? null : FindOpportunityState(row.OpportunityId);
         if (opportunity is not null)
         {
@@ -407,7 +404,7 @@ public sealed class HistoryState
         if (state.Partners.Contains(partner))
             return;
         var account = AccountStates[state.Account];
-        var (slow, fast) = (_slow.Weight(row.StartedAt), _fast.Weight(row.StartedAt));
+        var (slow, fast) = (Slow.Weight(row.StartedAt), Fast.Weight(row.StartedAt));
         var partnerState = PartnerStates[partner];
         if (partnerState.Counts.Engagements == 0 || row.StartedAt < partnerState.FirstEngagementAt)
             partnerState.FirstEngagementAt = row.StartedAt;
@@ -486,7 +483,7 @@ public sealed class HistoryState
     {
         state.Matured = true;
         var account = AccountStates[state.Account];
-        var weight = _outcomes.Weight(at);
+        var weight = OutcomeDecay.Weight(at);
         var won = state.Outcome == Outcome.Won;
         Outcomes.Add(won, weight);
         for (var d = 0; d < Dimensions.Length; d++)
@@ -501,7 +498,9 @@ public sealed class HistoryState
     }
 
     void CreditStage(int stage, Outcome outcome, DateTime at) =>
-        CollectionsMarshal.GetValueRefOrAddDefault(StageOutcomes, stage, out _).Add(outcome == Outcome.Won, _outcomes.Weight(at));
+        CollectionsMarshal
+            .GetValueRefOrAddDefault(StageOutcomes, stage, out _)
+            .Add(outcome == Outcome.Won, OutcomeDecay.Weight(at));
 
     void CreditPartner(int partner, OpportunityState state, AccountState account)
     {

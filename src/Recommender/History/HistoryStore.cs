@@ -187,12 +187,7 @@ public abstract class HistoryStore
                 values[i] = table.Columns[i].Kind switch
                 {
                     ColumnKind.Number => reader.GetDouble(i),
-                    ColumnKind.Instant => DateTime.ParseExact(
-                        reader.GetString(i),
-                        "yyyy-MM-dd'T'HH:mm:ss.fff'Z'",
-                        CultureInfo.InvariantCulture,
-                        DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal
-                    ),
+                    ColumnKind.Instant => Instants.OfText(reader.GetString(i)),
                     _ => reader.GetString(i),
                 };
             }

@@ -31,9 +31,11 @@ public sealed class PartnerRanker
         (_fit, _win) = (fit, win);
         var settings = (fit ?? win)?.Manifest.FeatureSettings ?? WithoutModel;
         _fitFeatures = new(settings, new HistoryState(settings.Fold));
+        // One featurizer looks a decision up once for both models; models of different runs need their own, or even another fold.
         var winSettings = win?.Manifest.FeatureSettings ?? settings;
-        _winFeatures = SameFold(settings, winSettings)
-            ? new(winSettings, _fitFeatures.State)
+        _winFeatures =
+            Same(settings, winSettings) ? _fitFeatures
+            : Same(settings.Fold, winSettings.Fold) ? new(winSettings, _fitFeatures.State)
             : new(winSettings, new HistoryState(winSettings.Fold));
         _shap = fit is null ? null : new(fit.Trees);
     }
@@ -186,7 +188,7 @@ public sealed class PartnerRanker
 
     IEnumerable<int> ByBaseline(Decision decision, List<int> candidates, float[] scores)
     {
-        var industry = State.Settings.Dimensions.ToList().FindIndex(dimension => dimension.Name == "industry");
+        var industry = State.Settings.IndexOfDimension("industry");
         var counts = candidates
             .Select(partner => Baselines.Counts(State, industry, decision.Opportunity.AccountId, partner))
             .ToList();
@@ -210,11 +212,11 @@ public sealed class PartnerRanker
     {
         var pair = _fitFeatures.Pair(partner);
         var counts = pair.Partner.Counts;
-        var industry = State.Settings.Dimensions.ToList().FindIndex(dimension => dimension.Name == "industry");
+        var industry = State.Settings.IndexOfDimension("industry");
         var support = new Support(industry < 0 ? 0 : pair.Values[industry].Engagements, counts.Won + counts.Lost);
         var reasons = ReasonsOf(pair, row);
         var cautions = Cautions(pair, partner);
-        var overlap = ReasonSentences.Live(pair);
+        var overlap = pair.LiveOverlap;
         return new()
         {
             PartnerId = State.PartnerId(partner),
@@ -295,20 +297,13 @@ public sealed class PartnerRanker
         {
             foreach (var other in pairs.Partners)
             {
-                if (
-                    other != partner
-                    && pairs[other].Registration is { } claim
-                    && (claim.ExpiresAt is null || claim.ExpiresAt >= asOf)
-                )
+                if (other != partner && pairs[other].Registration is { } claim && claim.IsLive(asOf))
                     cautions.Add(
                         $"{State.PartnerStates[other].Row?.Name ?? claim.PartnerId} holds a live registration on this account"
                     );
             }
         }
-        if (
-            pair.Partner.Certifications is { Count: > 0 } certifications
-            && certifications.TrueForAll(held => held.ExpiresAt < asOf)
-        )
+        if (pair.Partner.Certifications is { Count: > 0 } certifications && !certifications.Exists(held => held.IsLive(asOf)))
             cautions.Add("All its certifications have expired");
         if (pair.Partner.Counts.Engagements == 0)
             cautions.Add("Unproven: no engagement yet");
@@ -324,6 +319,5 @@ public sealed class PartnerRanker
         : score >= c ? "C"
         : "D";
 
-    static bool SameFold(FeatureSettings left, FeatureSettings right) =>
-        JsonSerializer.Serialize(left.Fold) == JsonSerializer.Serialize(right.Fold);
+    static bool Same<T>(T left, T right) => JsonSerializer.Serialize(left) == JsonSerializer.Serialize(right);
 }

@@ -43,7 +43,7 @@ static class ReasonSentences
             case Ideas.Coverage:
                 return CoverageSentence(pair);
             case Ideas.Overlap:
-                return Live(pair) is { } overlap
+                return pair.LiveOverlap is { } overlap
                     ? $"The account is its {overlap.Population.Replace('_', ' ')} since {Day(overlap.Since)}, {Count((int)(overlap.ContactCount ?? 0), "contact")}"
                     : "No overlap with this account is known";
             case Ideas.Touches:
@@ -51,14 +51,14 @@ static class ReasonSentences
                     ? "No contact of the partner with this account is on record"
                     : $"The partner's last contact with this account was on {Day(pair.Pair.LastTouchAt)}";
             case Ideas.Registrations:
-                return pair.Pair.Registration is { } claim && (claim.ExpiresAt is null || claim.ExpiresAt >= decision.AsOf)
+                return pair.LiveRegistration is { } claim
                     ? $"Holds an approved registration on this account{(claim.ExpiresAt is { } end ? $" until {Day(end)}" : "")}"
                     : $"{Count(partner.Registrations, "deal registration")} submitted so far, none live on this account";
             case Ideas.Assists:
                 return $"{Count(pair.Pair.AssistsGiven + pair.Pair.AssistsReceived, "assist")} on this account";
             case Ideas.Certifications:
                 var held = (partner.Certifications ?? [])
-                    .Where(certification => certification.ExpiresAt is null || certification.ExpiresAt >= decision.AsOf)
+                    .Where(certification => certification.IsLive(decision.AsOf))
                     .Select(certification => certification.Competency)
                     .Distinct();
                 return held.Any() ? $"Certified in {string.Join(", ", held)}" : "Holds no certification";
@@ -71,14 +71,10 @@ static class ReasonSentences
         }
     }
 
-    /// <summary>The overlap with the account that is live at the decision, or null.</summary>
-    public static CoSell.AccountOverlap? Live(PairView pair) =>
-        pair.Pair.Overlap is { } overlap && (overlap.Until is null || overlap.Until >= pair.Decision.AsOf) ? overlap : null;
-
     static string InDimension(string idea, PairView pair, HistoryState state)
     {
         var name = idea["in:".Length..];
-        var d = state.Settings.Dimensions.Select(dimension => dimension.Name).ToList().IndexOf(name);
+        var d = state.Settings.IndexOfDimension(name);
         var words = name.Replace('_', ' ');
         if (d < 0 || pair.Decision.ValueIds[d].Length == 0)
             return $"The {words} is unknown";

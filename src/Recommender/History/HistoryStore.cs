@@ -104,9 +104,16 @@ public abstract class HistoryStore
             transaction
         );
         var temporary = rejectedFile + ".part";
-        WriteRejected(temporary, rejected);
-        transaction.Commit();
-        File.Move(temporary, rejectedFile, true);
+        try
+        {
+            WriteRejected(temporary, rejected);
+            transaction.Commit();
+            File.Move(temporary, rejectedFile, true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
         progress?.Invoke("", 1);
         return new(counts, withoutEnd);
     }

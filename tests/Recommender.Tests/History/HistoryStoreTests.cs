@@ -78,6 +78,14 @@ public sealed class HistoryStoreTests : IDisposable
     }
 
     [Fact]
+    public void An_import_that_cannot_write_its_rejected_rows_leaves_no_part_of_them()
+    {
+        Directory.CreateDirectory(_folder["rejected.csv"]);
+        Assert.ThrowsAny<Exception>(() => Import(Sample.Folder));
+        Assert.False(File.Exists(_folder["rejected.csv.part"]));
+    }
+
+    [Fact]
     public void A_second_writer_is_told_so_and_harms_nothing()
     {
         using (var other = new SqliteConnection($"Data Source={_folder["test.db"]}"))

@@ -57,6 +57,70 @@ public class TreeShapTests
             );
     }
 
+    [Fact]
+    public void Contributions_equal_brute_force_on_random_trees_with_repeated_features()
+    {
+        var gen = Gen.Select(Gen.Int[0, 1000], Gen.Float[0, 1].Array[3]);
+        gen.Sample(
+            (seed, row) =>
+            {
+                var tree = Grow(new(seed), 9);
+                var contributions = new double[3];
+                new TreeShap(new([tree], 0, 3, null)).Explain(row, contributions);
+                for (var feature = 0; feature < 3; feature++)
+                    Assert.Equal(BruteForce(tree, row, feature), contributions[feature], 1e-9);
+            },
+            iter: 300
+        );
+    }
+
+    [Fact]
+    public void Contributions_add_up_on_paths_of_thirty_features()
+    {
+        // A chain: each right turn tests the next feature.
+        const int Depth = 30;
+        var tree = Tree.OfSize(2 * Depth + 1);
+        tree.Cover[0] = 1000;
+        for (var d = 0; d < Depth; d++)
+        {
+            var (node, left, right) = (d == 0 ? 0 : 2 * d, 2 * d + 1, 2 * d + 2);
+            (tree.Feature[node], tree.Threshold[node], tree.Left[node], tree.Right[node]) = (d, 0.5f, left, right);
+            (tree.Cover[left], tree.Cover[right]) = (tree.Cover[node] / 4, 3 * tree.Cover[node] / 4);
+            foreach (var child in (int[])[left, right])
+                (tree.Feature[child], tree.Value[child]) = (-1, child % 5 - 2);
+        }
+        var ensemble = new TreeEnsemble([tree], 0, Depth, null);
+        var shap = new TreeShap(ensemble);
+        Gen.Float[0, 1]
+            .Array[Depth]
+            .Sample(row =>
+            {
+                var contributions = new double[Depth];
+                shap.Explain(row, contributions);
+                Assert.Equal(ensemble.Score(row) - shap.ExpectedScore, contributions.Sum(), 1e-9);
+            });
+    }
+
+    static Tree Grow(Random random, int leaves)
+    {
+        var tree = Tree.OfSize(2 * leaves - 1);
+        (tree.Feature[0], tree.Cover[0]) = (-1, 1000);
+        List<int> open = [0];
+        for (var next = 1; open.Count < leaves; next += 2)
+        {
+            var at = random.Next(open.Count);
+            var node = open[at];
+            (tree.Feature[node], tree.Threshold[node]) = (random.Next(3), random.NextSingle());
+            (tree.Left[node], tree.Right[node]) = (next, next + 1);
+            (tree.Cover[next], tree.Cover[next + 1]) = (0.3f * tree.Cover[node], 0.7f * tree.Cover[node]);
+            foreach (var child in (int[])[next, next + 1])
+                (tree.Feature[child], tree.Value[child]) = (-1, random.NextSingle());
+            (open[at], _) = (next, 0);
+            open.Add(next + 1);
+        }
+        return tree;
+    }
+
     static double BruteForce(Tree tree, float[] row, int feature)
     {
         double sum = 0;

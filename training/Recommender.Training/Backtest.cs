@@ -31,10 +31,17 @@ sealed class WinResults(int columns)
 }
 
 /// <summary>Judges models on decisions of a window, each with only what was seen before it.</summary>
-sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? partnerFit, OnnxModel? winProbability)
+sealed class Backtest(
+    TrainingConfig config,
+    Featurizer featurizer,
+    OnnxModel? partnerFit,
+    OnnxModel? winProbability,
+    LearnedEffect? effect
+)
 {
     readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
     readonly int _industry = featurizer.State.Settings.IndexOfDimension("industry");
+    readonly int[] _kinds = featurizer.PositionsOf(effect?.Effect.Kinds ?? []);
     float[] _rows = [];
     float[] _scores = [];
 
@@ -47,17 +54,7 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? p
     /// <summary>Judges the decisions and outcomes of deals created inside the window, in time order.</summary>
     public void Run(Replay replay, IReadOnlyList<Deal> inside, Truth? truth, Action<double>? progress = null)
     {
-        var moments = inside
-            .Where(deal => deal.DecidedAt is not null)
-            .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true))
-            .Concat(
-                inside
-                    .Where(deal => deal.Outcome != Outcome.Open)
-                    .Select(deal => (At: deal.Row.CreatedAt, Deal: deal, IsFit: false))
-            )
-            .OrderBy(moment => moment.At)
-            .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal)
-            .ToList();
+        var moments = Moments(inside);
         for (var i = 0; i < moments.Count; i++)
         {
             var (at, deal, isFit) = moments[i];
@@ -75,6 +72,25 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? p
                 progress?.Invoke((double)i / moments.Count);
         }
         progress?.Invoke(1);
+    }
+
+    /// <summary>When deals are judged: for ranking when partners were brought in, for winning at creation; in time order.</summary>
+    public static List<(DateTime At, Deal Deal, bool IsFit)> Moments(IEnumerable<Deal> deals)
+    {
+        var inside = deals.ToList();
+        return
+        [
+            .. inside
+                .Where(deal => deal.DecidedAt is not null)
+                .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true))
+                .Concat(
+                    inside
+                        .Where(deal => deal.Outcome != Outcome.Open)
+                        .Select(deal => (At: deal.Row.CreatedAt, Deal: deal, IsFit: false))
+                )
+                .OrderBy(moment => moment.At)
+                .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal),
+        ];
     }
 
     void JudgeProbability(DateTime at, Deal deal)
@@ -157,19 +173,35 @@ sealed class Backtest(TrainingConfig config, Featurizer featurizer, OnnxModel? p
             if (name == "most_popular")
                 Truth.PopularPolicy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => keys[i])]);
         }
-        var columns = featurizer.WinProbability.Count;
-        var rows = new float[(candidates.Count + 1) * columns];
-        for (var i = 0; i < candidates.Count; i++)
-            featurizer.WriteWinProbability([candidates[i]], rows.AsSpan(i * columns, columns));
-        featurizer.WriteWinProbability([], rows.AsSpan(candidates.Count * columns, columns));
-        var predicted = new float[candidates.Count + 1];
-        winProbability.Score(rows, predicted.Length, predicted);
-        for (var i = 0; i < candidates.Count; i++)
-            Truth.Lifts.Add((predicted[i] - predicted[^1], wins[i] - truth.Alone));
-        Truth.Policy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => predicted[i])]);
+        var row = new float[featurizer.WinProbability.Count];
+        featurizer.WriteWinProbability([], row);
+        var alone = new float[1];
+        winProbability.Score(row, 1, alone);
+        Truth.Alone.Add((effect?.Effect.Alone(alone[0]) ?? alone[0], truth.Alone));
+        // The ranking's keys have left rows and scores of the candidates behind.
+        var expected = new double[candidates.Count];
+        var suited = new (double, double, double)[candidates.Count];
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var id = state.PartnerId(candidates[i]);
+            if (effect is null)
+                continue;
+            var candidate = _rows.AsSpan(i * featurizer.PartnerFit.Count, featurizer.PartnerFit.Count);
+            var suitability = effect.Suitability.Score(candidate);
+            suited[i] = (suitability, 0, 0);
+            var estimate = effect.Effect.Of(alone[0], id, suitability, Kinds(i));
+            expected[i] = estimate.WinProbability;
+            Truth.Lifts.Add(new(effect.Effect.IsSupported(id, _scores[i]), estimate, wins[i] - truth.Alone, id));
+        }
+        if (effect is not null)
+            Truth.Ndcg("suitability").Add(TruthResults.GradedNdcg(suited, fits));
+        Truth.Policy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => expected[i])]);
         Truth.OraclePolicy.Add(wins.Max());
         Truth.RandomPolicy.Add(wins.Average());
     }
+
+    /// <summary>What shifts the effect of the candidate that was ranked i-th in the list.</summary>
+    float[] Kinds(int i) => [.. _kinds.Select(column => _rows[i * featurizer.PartnerFit.Count + column])];
 
     int[] Ranks((double, double, double)[] keys, int[] relevant, List<int> candidates, bool[]? without)
     {

@@ -23,44 +23,56 @@ enum Parts
     Both = 3,
 }
 
-/// <summary>Models trained at a moment on what was known then, with what they were made of.</summary>
-sealed record TrainedModels(
-    FeatureSettings Settings,
-    Featurizer Featurizer,
-    Replay Replay,
-    ExampleBuilder Examples,
-    Learned? PartnerFit,
-    Learned? WinProbability
-) : IDisposable
+/// <summary>Training examples with what they were made of; the replay stands at the end of the training window.</summary>
+sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, Replay Replay, ExampleBuilder Builder)
+    : IDisposable
 {
     public void Dispose() => Replay.Dispose();
 
-    public static TrainedModels Train(Facts facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
+    public static TrainingExamples Build(Facts facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
     {
-        var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile);
+        var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile) with
+        {
+            Without = config.Features.Without,
+        };
         var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
         var builder = new ExampleBuilder(config, featurizer);
         var replay = new Replay(facts.All, featurizer.State);
         var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
         progress.Step($"replay to {asOf:yyyy-MM-dd}", told => builder.Build(replay, deals, asOf, parts, told));
+        return new(settings, featurizer, replay, builder);
+    }
+}
+
+/// <summary>Models trained at a moment on what was known then, with what they were made of.</summary>
+sealed record TrainedModels(TrainingExamples Examples, Learned? PartnerFit, Learned? WinProbability, LearnedEffect? Effect)
+    : IDisposable
+{
+    public void Dispose() => Examples.Dispose();
+
+    public static TrainedModels Train(Facts facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
+    {
+        var examples = TrainingExamples.Build(facts, config, asOf, parts, progress);
         var trainer = new TreeTrainer(config.Seed, config.Threads);
         Learned? fit = null,
             win = null;
         if (parts.HasFlag(Parts.PartnerFit))
-            fit = Learn(
-                "partner-fit",
-                builder.PartnerFit,
-                () => Learning.PartnerFit(trainer, builder.PartnerFit, config),
-                progress
-            );
+        {
+            var of = examples.Builder.PartnerFit;
+            fit = Learn("partner-fit", of, () => Learning.PartnerFit(trainer, of, config), progress);
+        }
         if (parts.HasFlag(Parts.WinProbability))
-            win = Learn(
-                "win-probability",
-                builder.WinProbability,
-                () => Learning.WinProbability(trainer, builder.WinProbability, config),
-                progress
+        {
+            var of = examples.Builder.WinProbability;
+            win = Learn("win-probability", of, () => Learning.WinProbability(trainer, of, config), progress);
+        }
+        LearnedEffect? effect = null;
+        if (fit is not null && win is not null)
+            progress.Step(
+                "train what partners add",
+                _ => effect = EffectLearning.Learn(trainer, examples.Builder, examples.Featurizer.PartnerFit, fit, config)
             );
-        return new(settings, featurizer, replay, builder, fit, win);
+        return new(examples, fit, win, effect);
     }
 
     /// <summary>One model; null, and a line on standard error, if the history has too little for it.</summary>
@@ -70,6 +82,7 @@ sealed record TrainedModels(
         try
         {
             progress.Step($"train {model} on {examples.Count} examples", _ => learned = learn());
+            progress.Say($"{model}: {TrainingConfig.Name(learned!.Chosen.Learner)}, {learned.Trees.Trees.Count} trees");
         }
         catch (InvalidDataException e)
         {
@@ -110,17 +123,13 @@ sealed class Evaluation
     )
     {
         using var models = TrainedModels.Train(facts, config, from, parts, progress);
-        var inside = Deal.KnownBefore(facts.All, DateTime.MaxValue)
-            .Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))
-            .OrderBy(deal => deal.Row.CreatedAt)
-            .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
-            .ToList();
-        inside = ExampleBuilder.Spread(inside, mostDecisions ?? int.MaxValue);
+        var inside = ExampleBuilder.Spread(Inside(facts, from, to), mostDecisions ?? int.MaxValue);
         using var fit = models.PartnerFit is { } learned ? new OnnxModel(OnnxTrees.Write(learned.Trees), 0) : null;
         using var win = models.WinProbability is { } probability ? new OnnxModel(OnnxTrees.Write(probability.Trees), 0) : null;
-        var backtest = new Backtest(config, models.Featurizer, fit, win);
+        var backtest = new Backtest(config, models.Examples.Featurizer, fit, win, models.Effect);
+        backtest.Truth.Raw = models.Examples.Builder.Effect.RawDifference();
         var clock = Stopwatch.StartNew();
-        progress.Step($"judge {inside.Count} deals", told => backtest.Run(models.Replay, inside, truth, told));
+        progress.Step($"judge {inside.Count} deals", told => backtest.Run(models.Examples.Replay, inside, truth, told));
         var predictions = new Dictionary<string, IReadOnlyList<double>>();
         if (win is not null && backtest.Win.Won.Count > 0)
         {
@@ -128,12 +137,14 @@ sealed class Evaluation
             var scores = new float[test.Count];
             win.Score(Enumerable.Range(0, test.Count).SelectMany(i => test.Row(i).ToArray()).ToArray(), test.Count, scores);
             predictions["win_probability"] = [.. scores.Select(score => (double)score)];
-            var examples = models.Examples.WinProbability.OfGroup(ExampleBuilder.AtCreation);
+            var examples = models.Examples.Builder.WinProbability.OfGroup(ExampleBuilder.AtCreation);
             var share = examples.Labels.Average();
             predictions["training_share"] = [.. scores.Select(_ => (double)share)];
-            predictions["logistic_regression"] = new TreeTrainer(config.Seed, config.Threads).TrainLogisticRegression(examples)(
-                test
-            );
+            var regression = new TreeTrainer(config.Seed, config.Threads).TrainLogisticRegression(examples, ..).Trees;
+            predictions["logistic_regression"] =
+            [
+                .. Enumerable.Range(0, test.Count).Select(i => new Calibration(1, 0).Probability(regression.Score(test.Row(i)))),
+            ];
         }
         return new()
         {
@@ -146,6 +157,15 @@ sealed class Evaluation
             Judging = clock.Elapsed,
         };
     }
+
+    /// <summary>Deals created from <paramref name="from"/> to the end of the day <paramref name="to"/>, in that order.</summary>
+    public static List<Deal> Inside(Facts facts, DateTime from, DateTime to) =>
+        [
+            .. Deal.KnownBefore(facts.All, DateTime.MaxValue)
+                .Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))
+                .OrderBy(deal => deal.Row.CreatedAt)
+                .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal),
+        ];
 
     /// <summary>Figures of the partner-fit part.</summary>
     public object PartnerFitJson() =>

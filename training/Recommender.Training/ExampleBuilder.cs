@@ -27,6 +27,9 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
 
     public ExampleSet WinProbability { get; private set; } = new(featurizer.WinProbability.Count);
 
+    /// <summary>Deals that teach what partners add.</summary>
+    public EffectExamples Effect { get; } = new(featurizer.PartnerFit.Count, featurizer.WinProbability.Count);
+
     /// <summary>Decisions that partner-fit examples were made of.</summary>
     public int Decisions { get; private set; }
 
@@ -134,8 +137,20 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .Concat(negatives.Select(partner => (partner, label: 0f)))
             .ToArray();
         random.Shuffle(candidates);
+        // A negative stands for all those of its kind that were not drawn; so does an unproven positive.
+        var (proven, unproven) = (
+            Rate(_candidates.Proven.Count, config.PartnerFit.ProvenNegatives),
+            Rate(_candidates.Unproven.Count, config.PartnerFit.UnprovenNegatives)
+        );
         foreach (var (partner, grade) in candidates)
-            featurizer.WritePartnerFit(partner, PartnerFit.Add(grade, 1, at, Decisions));
+        {
+            var isUnproven = _candidates.IsUnproven(partner);
+            var rate =
+                isUnproven ? unproven
+                : grade > 0 ? 1
+                : proven;
+            featurizer.WritePartnerFit(partner, PartnerFit.Add(grade, (float)(1 / rate), at, Decisions, HalfOf(deal)));
+        }
         Decisions++;
     }
 
@@ -143,12 +158,11 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     /// The share of unproven partners who engaged that is kept, so that they stand to unproven negatives as proven ones do: otherwise
     /// the sample would make newcomers look sought after.
     /// </summary>
-    double KeepUnproven()
-    {
-        var proven = Math.Min(1, (double)config.PartnerFit.ProvenNegatives / Math.Max(1, _candidates.Proven.Count));
-        var unproven = Math.Min(1, (double)config.PartnerFit.UnprovenNegatives / Math.Max(1, _candidates.Unproven.Count));
-        return unproven / proven;
-    }
+    double KeepUnproven() =>
+        Rate(_candidates.Unproven.Count, config.PartnerFit.UnprovenNegatives)
+        / Rate(_candidates.Proven.Count, config.PartnerFit.ProvenNegatives);
+
+    static double Rate(int pool, int drawn) => Math.Clamp((double)drawn / Math.Max(1, pool), 1e-6, 1);
 
     void AddMoment(DateTime at, Deal deal, int group)
     {
@@ -156,8 +170,24 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var weight = group == AtCreation ? CreationWeight : LaterWeight;
         featurizer.WriteWinProbability(
             partners,
-            WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group)
+            WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
         );
+        if (group == AtCreation)
+            AddEffect(at, deal);
+    }
+
+    void AddEffect(DateTime at, Deal deal)
+    {
+        var partners = deal.DecidedAt is { } decided ? deal.PartnersBy(decided, featurizer.State) : [];
+        if (deal.DecidedAt is not null && partners.Count == 0)
+            return;
+        foreach (var partner in partners)
+        {
+            featurizer.WritePartnerFit(partner, Effect.Pairs.Add(0, 1, at, Effect.Alone.Count));
+            Effect.Partners.Add(featurizer.State.PartnerId(partner));
+        }
+        Effect.Accounts.Add(deal.Row.AccountId);
+        featurizer.WriteWinProbability([], Effect.Alone.Add(deal.Outcome == Outcome.Won ? 1 : 0, 1, at, group: 0, HalfOf(deal)));
     }
 
     static List<int> Sample(IReadOnlyList<int> from, int count, HashSet<int> engaged, IReadOnlyList<int> onDeal, Random random)
@@ -172,12 +202,16 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         return [.. pool.Take(count)];
     }
 
-    Random RandomOf(Deal deal)
+    Random RandomOf(Deal deal) => new(unchecked((int)Hash(deal.Row.Id) ^ config.Seed));
+
+    static byte HalfOf(Deal deal) => (byte)(Hash(deal.Row.AccountId) >> 16 & 1);
+
+    static uint Hash(string text)
     {
         var hash = 2166136261u;
-        foreach (var c in deal.Row.Id)
+        foreach (var c in text)
             hash = (hash ^ c) * 16777619;
-        return new Random(unchecked((int)hash ^ config.Seed));
+        return hash;
     }
 }
 

@@ -23,16 +23,20 @@ sealed class ExampleSet(int columns)
     /// <summary>Partner fit: the decision an example belongs to, rising. Win probability: made at the deal's creation, or later.</summary>
     public List<int> Groups { get; } = [];
 
+    /// <summary>Which half of the accounts an example's account belongs to, 0 or 1.</summary>
+    public List<byte> Halves { get; } = [];
+
     public ReadOnlySpan<float> Row(int index) => CollectionsMarshal.AsSpan(_values).Slice(index * columns, columns);
 
     /// <summary>Adds an example and returns its row to be filled.</summary>
-    public Span<float> Add(float label, float weight, DateTime at, int group)
+    public Span<float> Add(float label, float weight, DateTime at, int group, byte half = 0)
     {
         CollectionsMarshal.SetCount(_values, _values.Count + columns);
         Labels.Add(label);
         Weights.Add(weight);
         At.Add(at);
         Groups.Add(group);
+        Halves.Add(half);
         return CollectionsMarshal.AsSpan(_values)[^columns..];
     }
 
@@ -42,11 +46,36 @@ sealed class ExampleSet(int columns)
     /// <summary>The examples of one group.</summary>
     public ExampleSet OfGroup(int group) => Take(Enumerable.Range(0, Count).Where(i => Groups[i] == group));
 
+    /// <summary>The examples of one half of the accounts.</summary>
+    public ExampleSet OfHalf(int half) => Take(Enumerable.Range(0, Count).Where(i => Halves[i] == half));
+
+    /// <summary>The same examples with nothing in some columns, so that no tree can split on them.</summary>
+    public ExampleSet Without(IReadOnlyList<int> blank)
+    {
+        var copy = Take(Enumerable.Range(0, Count));
+        var values = CollectionsMarshal.AsSpan(copy._values);
+        for (var i = 0; i < Count; i++)
+        {
+            foreach (var column in blank)
+                values[i * columns + column] = 0;
+        }
+        return copy;
+    }
+
+    /// <summary>The same examples, labelled 1 where <paramref name="ones"/> names their index, else 0.</summary>
+    public ExampleSet Labelled(IReadOnlySet<int> ones)
+    {
+        var copy = Take(Enumerable.Range(0, Count));
+        for (var i = 0; i < Count; i++)
+            copy.Labels[i] = ones.Contains(i) ? 1 : 0;
+        return copy;
+    }
+
     ExampleSet Take(IEnumerable<int> indices)
     {
         var taken = new ExampleSet(columns);
         foreach (var i in indices)
-            Row(i).CopyTo(taken.Add(Labels[i], Weights[i], At[i], Groups[i]));
+            Row(i).CopyTo(taken.Add(Labels[i], Weights[i], At[i], Groups[i], Halves[i]));
         return taken;
     }
 

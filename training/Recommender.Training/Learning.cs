@@ -3,40 +3,107 @@ using Recommender.Artifacts;
 
 namespace Recommender.Training;
 
-/// <summary>A trained model: what ships, and the same in ML.NET to compare with.</summary>
+/// <summary>What a learner came to on the validation window.</summary>
+/// <param name="Learner">Who learned.</param>
+/// <param name="Curve">Trees kept → metric, in steps.</param>
+/// <param name="Trees">Trees kept where the metric is best; of the boosted part for a blend.</param>
+/// <param name="Metric">The best metric: NDCG@10 of partner fit, log loss of win probability.</param>
+sealed record Trial(Learner Learner, IReadOnlyList<(int Trees, double Metric)> Curve, int Trees, double Metric);
+
+/// <summary>A trained model: what ships, and how it was chosen.</summary>
 /// <param name="Trees">What ships.</param>
-/// <param name="Model">What ML.NET trained.</param>
-/// <param name="Validation">Trees kept → metric on the validation window, in steps.</param>
-sealed record Learned(TreeEnsemble Trees, ITransformer Model, IReadOnlyList<(int Trees, double Metric)> Validation);
+/// <param name="Parts">What ML.NET trained, with its share in the raw score.</param>
+/// <param name="Chosen">The learner that validation chose.</param>
+/// <param name="Trials">All that were tried, in the order of the configuration.</param>
+sealed record Learned(
+    TreeEnsemble Trees,
+    IReadOnlyList<(ITransformer Model, double Share)> Parts,
+    Trial Chosen,
+    IReadOnlyList<Trial> Trials
+)
+{
+    /// <summary>Partner fit: the least score at which at least one in <see cref="Support"/> candidates was brought in.</summary>
+    public double LeastScore { get; init; } = double.MaxValue;
+
+    /// <summary>One candidate in so many must be brought in where a lift is to be known.</summary>
+    public const int Support = 10;
+}
 
 /// <summary>Early stopping on the last part of the window, then once more on all of it with as many trees.</summary>
 static class Learning
 {
     const int Step = 10;
 
+    /// <summary>Gain of each grade; the trainers want more of them than there are.</summary>
+    public static double[] Gains(TrainingConfig config) => [0, 1, config.PartnerFit.WonGrade, 4, 8];
+
     public static Learned PartnerFit(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
-        double[] gains = [0, 1, config.PartnerFit.WonGrade, 4, 8];
+        var gains = Gains(config);
         var split = Split(examples, config.ValidationShare);
-        var first = trainer.TrainRanking(examples, ..split, config.PartnerFit, config.PartnerFit.Trees, gains);
-        var curve = Prefixes(first.Trees, examples, [.. Enumerable.Range(split, examples.Count - split)])
-            .Select(step => (step.Trees, Metric: MeanNdcg(examples, split, step.Scores)))
+        var trials = config
+            .PartnerFit.Learners.Select(learner =>
+            {
+                var first = trainer.TrainRanking(examples, ..split, config.PartnerFit, learner, config.PartnerFit.Trees, gains);
+                var curve = Prefixes(first.Trees, examples, [.. Enumerable.Range(split, examples.Count - split)])
+                    .Select(step => (step.Trees, Metric: MeanNdcg(examples, split, step.Scores)))
+                    .ToList();
+                var (trees, metric) = curve.MaxBy(point => point.Metric);
+                return (Trial: new Trial(learner, curve, trees, metric), first.Trees);
+            })
             .ToList();
-        var best = curve.MaxBy(point => point.Metric).Trees;
-        var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best, gains);
-        return new(trees, model, curve);
+        var (best, early) = trials.MaxBy(trial => trial.Trial.Metric);
+        var kept = early with { Trees = [.. early.Trees.Take(best.Trees)] };
+        var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best.Learner, best.Trees, gains);
+        return new(trees, [(model, 1)], best, [.. trials.Select(trial => trial.Trial)])
+        {
+            LeastScore = LeastScore(
+                examples,
+                split,
+                [.. Enumerable.Range(split, examples.Count - split).Select(i => kept.Score(examples.Row(i)))]
+            ),
+        };
     }
 
     /// <summary>
-    /// Trees are counted and calibrated on several windows, each predicted by a model of what came before it: one window alone is too
-    /// short a look at a win rate that drifts. The moment every deal has is its creation, so only that is looked at: later ones are
-    /// easier, and would go on improving long after the trees have learned this one by heart.
+    /// The score down to which candidates are brought in often enough: where that is rare, those who were are exceptions, better than
+    /// their score says, and tell nothing of the others.
+    /// </summary>
+    static double LeastScore(ExampleSet examples, int from, double[] scores)
+    {
+        const int Bins = 20;
+        var order = Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).ToList();
+        var engaged = order.Count(i => examples.Labels[from + i] > 0);
+        var (least, found) = (double.MaxValue, 0);
+        double stood = 0;
+        foreach (var i in order)
+        {
+            stood += examples.Weights[from + i];
+            if (examples.Labels[from + i] == 0)
+                continue;
+            found++;
+            if (found < Math.Max(1, engaged / Bins))
+                continue;
+            if (found * Learned.Support < stood)
+                break;
+            (least, found, stood) = (scores[i], 0, 0);
+        }
+        return least;
+    }
+
+    /// <summary>
+    /// Learners are compared, trees counted and the calibration fitted on several windows, each predicted by a model of what came before
+    /// it: one window alone is too short a look at a win rate that drifts. The moment every deal has is its creation, so only that is
+    /// looked at: later ones are easier, and would go on improving long after the trees have learned this one by heart.
     /// </summary>
     public static Learned WinProbability(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
+        var win = config.WinProbability;
         var labels = new List<float>();
-        var steps = new SortedDictionary<int, List<double>>();
-        for (var fold = config.WinProbability.ValidationFolds; fold > 0; fold--)
+        var boosted = win.Learners.Where(IsBoosted).DefaultIfEmpty(Learner.FastTree).ToList();
+        var steps = boosted.ToDictionary(learner => learner, _ => new SortedDictionary<int, List<double>>());
+        var regression = new List<double>();
+        for (var fold = win.ValidationFolds; fold > 0; fold--)
         {
             var start = Split(examples, config.ValidationShare * fold);
             var end = fold == 1 ? examples.Count : Split(examples, config.ValidationShare * (fold - 1));
@@ -44,26 +111,69 @@ static class Learning
                 .Range(start, end - start)
                 .Where(i => examples.Groups[i] == ExampleBuilder.AtCreation)
                 .ToList();
-            var trees = trainer.TrainBinary(examples, ..start, config.WinProbability, config.WinProbability.Trees).Trees;
             labels.AddRange(created.Select(i => examples.Labels[i]));
-            foreach (var (count, scores) in Prefixes(trees, examples, created))
-                (steps.TryGetValue(count, out var pooled) ? pooled : steps[count] = []).AddRange(scores);
-        }
-        var curve = steps
-            .Select(step =>
+            foreach (var learner in boosted)
             {
-                var calibration = trainer.Calibrate(step.Value, labels);
-                var loss = step.Value.Zip(
-                    labels,
-                    (score, label) => ProbabilityQuality.LogLossOf(calibration.Probability(score), label > 0.5f)
-                );
-                return (Trees: step.Key, Metric: loss.Average(), Calibration: calibration);
-            })
-            .ToList();
-        var best = curve.MinBy(point => point.Metric);
-        var (final, model) = trainer.TrainBinary(examples, .., config.WinProbability, best.Trees);
-        return new(final with { Calibration = best.Calibration }, model, [.. curve.Select(point => (point.Trees, point.Metric))]);
+                var trees = trainer.TrainBinary(examples, ..start, win, learner, win.Trees).Trees;
+                foreach (var (count, scores) in Prefixes(trees, examples, created))
+                    (steps[learner].TryGetValue(count, out var pooled) ? pooled : steps[learner][count] = []).AddRange(scores);
+            }
+            var linear = trainer.TrainLogisticRegression(examples, ..start).Trees;
+            regression.AddRange(created.Select(i => linear.Score(examples.Row(i))));
+        }
+        Trial Try(Learner learner, IEnumerable<(int Trees, List<double> Scores)> candidates)
+        {
+            var curve = candidates.Select(step => (step.Trees, trainer.Calibrated(step.Scores, labels).LogLoss)).ToList();
+            var (trees, loss) = curve.MinBy(point => point.LogLoss);
+            return new(learner, curve, trees, loss);
+        }
+        static List<double> Mean(List<double> left, List<double> right) => [.. left.Zip(right, (a, b) => (a + b) / 2)];
+        var trials = new List<Trial>();
+        foreach (var learner in win.Learners.Where(IsBoosted))
+            trials.Add(
+                Try(
+                    learner,
+                    steps[learner].Where(step => step.Value.Count == labels.Count).Select(step => (step.Key, step.Value))
+                )
+            );
+        var boosting = trials.Count > 0 ? trials.MinBy(trial => trial.Metric)!.Learner : boosted[0];
+        if (win.Learners.Contains(Learner.LogisticRegression))
+            trials.Add(Try(Learner.LogisticRegression, [(0, regression)]));
+        if (win.Learners.Contains(Learner.Blend))
+            trials.Add(
+                Try(
+                    Learner.Blend,
+                    steps[boosting]
+                        .Where(step => step.Value.Count == labels.Count)
+                        .Select(step => (step.Key, Mean(step.Value, regression)))
+                )
+            );
+        var best = trials.MinBy(trial => trial.Metric)!;
+        var parts = new List<(TreeEnsemble Trees, ITransformer Model)>();
+        if (best.Learner != Learner.LogisticRegression)
+            parts.Add(
+                trainer.TrainBinary(examples, .., win, best.Learner == Learner.Blend ? boosting : best.Learner, best.Trees)
+            );
+        if (!IsBoosted(best.Learner))
+            parts.Add(trainer.TrainLogisticRegression(examples, ..));
+        var scoresOfBest = best.Learner switch
+        {
+            Learner.LogisticRegression => regression,
+            Learner.Blend => Mean(steps[boosting][best.Trees], regression),
+            _ => steps[best.Learner][best.Trees],
+        };
+        return new(
+            TreeEnsemble.Mean([.. parts.Select(part => part.Trees)]) with
+            {
+                Calibration = trainer.Calibrated(scoresOfBest, labels).Calibration,
+            },
+            [.. parts.Select(part => (part.Model, 1.0 / parts.Count))],
+            best,
+            trials
+        );
     }
+
+    static bool IsBoosted(Learner learner) => learner is Learner.FastTree or Learner.LightGbm;
 
     /// <summary>The first example of the last <paramref name="share"/> by time, whole moments.</summary>
     static int Split(ExampleSet examples, double share)

@@ -115,3 +115,41 @@ static class Bootstrap
         return (means[(int)(tail * (resamples - 1))], means[(int)((1 - tail) * (resamples - 1))]);
     }
 }
+
+/// <summary>Spearman's rank correlation, -1 to 1; ties share their mean rank.</summary>
+static class RankCorrelation
+{
+    public static double? Of(double[] left, double[] right)
+    {
+        if (left.Length < 2)
+            return null;
+        var (a, b) = (Ranks(left), Ranks(right));
+        var (meanA, meanB) = (a.Average(), b.Average());
+        double both = 0,
+            squaresA = 0,
+            squaresB = 0;
+        for (var i = 0; i < a.Length; i++)
+        {
+            both += (a[i] - meanA) * (b[i] - meanB);
+            squaresA += Math.Pow(a[i] - meanA, 2);
+            squaresB += Math.Pow(b[i] - meanB, 2);
+        }
+        return squaresA == 0 || squaresB == 0 ? null : both / Math.Sqrt(squaresA * squaresB);
+    }
+
+    static double[] Ranks(double[] values)
+    {
+        var order = Enumerable.Range(0, values.Length).OrderBy(i => values[i]).ToArray();
+        var ranks = new double[values.Length];
+        for (var start = 0; start < order.Length; )
+        {
+            var end = start;
+            while (end < order.Length && values[order[end]] == values[order[start]])
+                end++;
+            for (var i = start; i < end; i++)
+                ranks[order[i]] = (start + end - 1) / 2.0;
+            start = end;
+        }
+        return ranks;
+    }
+}

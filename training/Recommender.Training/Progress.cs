@@ -35,6 +35,13 @@ sealed class Progress(bool quiet = false)
         _steps.Add((name, clock.Elapsed));
     }
 
+    /// <summary>A line of its own.</summary>
+    public void Say(string line)
+    {
+        if (!quiet)
+            Console.Error.WriteLine(line);
+    }
+
     /// <summary>Time spent on steps whose name starts with <paramref name="prefix"/>.</summary>
     public TimeSpan SpentOn(string prefix) =>
         _steps

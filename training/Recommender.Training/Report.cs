@@ -242,9 +242,21 @@ static class Report
     static PlotModel EarlyStopping(Learned learned, bool isFit)
     {
         var plot = Frame("trees", isFit ? "NDCG@10" : "log loss");
-        var line = new LineSeries { Color = _accent };
-        line.Points.AddRange(learned.Validation.Select(point => new DataPoint(point.Trees, point.Metric)));
-        plot.Series.Add(line);
+        var most = learned.Trials.Max(trial => trial.Curve.Max(point => point.Trees));
+        foreach (var trial in learned.Trials)
+        {
+            var line = new LineSeries
+            {
+                Title = TrainingConfig.Name(trial.Learner),
+                Color = trial == learned.Chosen ? _accent : _pale,
+            };
+            line.Points.AddRange(
+                trial.Curve is [var only]
+                    ? [new(0, only.Metric), new(most, only.Metric)]
+                    : trial.Curve.Select(point => new DataPoint(point.Trees, point.Metric))
+            );
+            plot.Series.Add(line);
+        }
         return plot;
     }
 

@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Recommender.Training;
@@ -21,6 +23,8 @@ sealed record TrainingConfig
     [Range(0.05, 0.5)]
     public double ValidationShare { get; init; } = 0.2;
 
+    public FeaturesConfig Features { get; init; } = new();
+
     public CandidateConfig Candidates { get; init; } = new();
 
     public PartnerFitConfig PartnerFit { get; init; } = new();
@@ -38,41 +42,136 @@ sealed record TrainingConfig
             AllowTrailingCommas = true,
             UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
             WriteIndented = true,
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         };
 
-    /// <summary>Reads and checks a file; all errors are reported at once.</summary>
-    /// <exception cref="InvalidDataException">A setting is unknown or out of range.</exception>
-    public static TrainingConfig Read(string file)
+    /// <summary>A learner as the configuration names it.</summary>
+    public static string Name(Learner learner) => JsonNamingPolicy.SnakeCaseLower.ConvertName(learner.ToString());
+
+    /// <summary>Reads a file, applies overrides and checks the whole; all errors are reported at once.</summary>
+    /// <param name="file">A commented JSON file, or null for the defaults.</param>
+    /// <param name="overrides">Settings such as "win_probability.trees=300", applied in order.</param>
+    /// <exception cref="InvalidDataException">The file is no JSON, or a setting is unknown, of another type or out of range.</exception>
+    public static TrainingConfig Read(string? file, IEnumerable<string>? overrides = null)
     {
-        TrainingConfig config;
+        JsonNode? root;
         try
         {
-            config =
-                JsonSerializer.Deserialize<TrainingConfig>(File.ReadAllText(file), Json)
-                ?? throw new InvalidDataException($"{file}: found null; expected an object.");
+            root = file is null
+                ? new JsonObject()
+                : JsonNode.Parse(
+                    File.ReadAllText(file),
+                    documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }
+                );
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{file}, line {e.LineNumber + 1}: {e.Message}", e);
         }
+        var source = file ?? "The configuration";
         var errors = new List<string>();
-        foreach (
-            var (path, part) in ((string, object)[])
-                [
-                    ("", config),
-                    ("candidates.", config.Candidates),
-                    ("partner_fit.", config.PartnerFit),
-                    ("win_probability.", config.WinProbability),
-                    ("gate.", config.Gate),
-                ]
-        )
+        if (root is not JsonObject settings)
+            throw new InvalidDataException($"{source}: found {root?.ToJsonString() ?? "null"}; expected an object.");
+        foreach (var text in overrides ?? [])
+            Override(settings, text, errors);
+        Check(settings, typeof(TrainingConfig), "", errors);
+        if (errors.Count == 0)
         {
-            var results = new List<ValidationResult>();
-            Validator.TryValidateObject(part, new(part), results, true);
-            errors.AddRange(results.Select(result => $"{path}{result.ErrorMessage}"));
+            var config = settings.Deserialize<TrainingConfig>(Json)!;
+            CheckRanges(config, "", errors);
+            if (errors.Count == 0)
+                return config;
         }
-        return errors.Count == 0 ? config : throw new InvalidDataException($"{file}: {string.Join(" ", errors)}");
+        throw new InvalidDataException($"{source}: {string.Join(" ", errors)}");
     }
+
+    static void Override(JsonObject settings, string text, List<string> errors)
+    {
+        if (text.Split('=', 2) is not [var path, var value] || path.Length == 0)
+        {
+            errors.Add($"'{text}' is no override; expected one such as win_probability.trees=300.");
+            return;
+        }
+        var names = path.Split('.');
+        var at = settings;
+        foreach (var name in names[..^1])
+        {
+            if (at[name] is not JsonObject inner)
+                at[name] = inner = [];
+            at = inner;
+        }
+        JsonNode? parsed;
+        try
+        {
+            parsed = JsonNode.Parse(value);
+        }
+        catch (JsonException)
+        {
+            parsed = JsonValue.Create(value);
+        }
+        at[names[^1]] = parsed;
+    }
+
+    /// <summary>Adds an error for each setting that there is not, or that is of another type.</summary>
+    static void Check(JsonObject settings, Type type, string prefix, List<string> errors)
+    {
+        var known = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .ToDictionary(
+                property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name),
+                property => property.PropertyType
+            );
+        foreach (var (name, value) in settings)
+        {
+            if (!known.TryGetValue(name, out var expected))
+                errors.Add($"{prefix}{name} is no setting; expected one of {string.Join(", ", known.Keys)}.");
+            else if (value is JsonObject inner)
+                Check(inner, expected, $"{prefix}{name}.", errors);
+            else
+            {
+                try
+                {
+                    if (value.Deserialize(expected, Json) is null)
+                        errors.Add($"{prefix}{name} is null; expected {Words(expected)}.");
+                }
+                catch (JsonException)
+                {
+                    errors.Add($"{prefix}{name} is {value!.ToJsonString()}; expected {Words(expected)}.");
+                }
+            }
+        }
+    }
+
+    static string Words(Type type) =>
+        type == typeof(int) ? "a whole number"
+        : type == typeof(double) ? "a number"
+        : type == typeof(bool) ? "true or false"
+        : type == typeof(string) ? "a text"
+        : type == typeof(IReadOnlyList<Learner>) ? $"a list of {string.Join(", ", Enum.GetValues<Learner>().Select(Name))}"
+        : type.IsAssignableTo(typeof(System.Collections.IEnumerable)) ? "a list"
+        : "an object";
+
+    static void CheckRanges(object part, string prefix, List<string> errors)
+    {
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(part, new(part), results, true);
+        errors.AddRange(results.Select(result => $"{prefix}{result.ErrorMessage}"));
+        foreach (var property in part.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (property.PropertyType.IsClass && property.PropertyType.Assembly == typeof(TrainingConfig).Assembly)
+                CheckRanges(
+                    property.GetValue(part)!,
+                    $"{prefix}{JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name)}.",
+                    errors
+                );
+        }
+    }
+}
+
+/// <summary>Which features are made.</summary>
+sealed record FeaturesConfig
+{
+    /// <summary>Ideas, or families of ideas such as "in", that are left out.</summary>
+    public IReadOnlyList<string> Without { get; init; } = [];
 }
 
 /// <summary>Who is judged by the evaluation protocol.</summary>
@@ -86,42 +185,74 @@ sealed record CandidateConfig
     public int ActiveDays { get; init; } = 1095;
 }
 
-/// <summary>Hyper-parameters of boosted trees. The defaults are those of partner fit.</summary>
-abstract record TreesConfig
+/// <summary>What can learn a model; all of them end as trees.</summary>
+enum Learner
 {
+    /// <summary>ML.NET's boosted trees (MART, LambdaMART).</summary>
+    FastTree,
+
+    /// <summary>LightGBM through ML.NET; needs the system's OpenMP library (libgomp).</summary>
+    LightGbm,
+
+    /// <summary>Logistic regression on features in bins of equal count: one tree per feature. Win probability only.</summary>
+    LogisticRegression,
+
+    /// <summary>The mean of the best boosted trees and logistic regression, in log odds. Win probability only.</summary>
+    Blend,
+}
+
+/// <summary>Hyper-parameters of boosted trees. The defaults are those of partner fit.</summary>
+abstract record TreesConfig : IValidatableObject
+{
+    /// <summary>Who may learn; the validation window chooses among them.</summary>
+    public abstract IReadOnlyList<Learner> Learners { get; init; }
+
     /// <summary>Trees at most; the validation window decides how many are kept.</summary>
     [Range(1, 5000)]
     public int Trees { get; init; } = 300;
 
     [Range(2, 512)]
-    public virtual int Leaves { get; init; } = 20;
+    public virtual int Leaves { get; init; } = 31;
 
     [Range(1, 100_000)]
     public virtual int MinExamplesPerLeaf { get; init; } = 30;
 
     [Range(0.001, 1)]
-    public virtual double LearningRate { get; init; } = 0.1;
+    public virtual double LearningRate { get; init; } = 0.05;
 
     /// <summary>Share of features each tree may use.</summary>
     [Range(0.05, 1)]
-    public virtual double FeatureFraction { get; init; } = 0.7;
+    public virtual double FeatureFraction { get; init; } = 0.4;
+
+    /// <summary>Learners that this model can have.</summary>
+    protected abstract IReadOnlyList<Learner> Possible { get; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Learners.Count == 0 || Learners.Except(Possible).Any())
+            yield return new($"learners must be some of {string.Join(", ", Possible.Select(TrainingConfig.Name))}.");
+    }
 }
 
 /// <summary>How partner fit is learned.</summary>
 sealed record PartnerFitConfig : TreesConfig
 {
     [Range(10, 10_000_000)]
-    public int MaxDecisions { get; init; } = 8000;
+    public int MaxDecisions { get; init; } = 20_000;
 
     [Range(1, 10_000)]
     public int ProvenNegatives { get; init; } = 40;
 
     [Range(0, 10_000)]
-    public int UnprovenNegatives { get; init; } = 6;
+    public int UnprovenNegatives { get; init; } = 1;
 
     /// <summary>Gain of a partner whose deal was won, against 1 for engaged.</summary>
     [Range(1, 100)]
     public double WonGrade { get; init; } = 1.5;
+
+    public override IReadOnlyList<Learner> Learners { get; init; } = [Learner.FastTree];
+
+    protected override IReadOnlyList<Learner> Possible => [Learner.FastTree, Learner.LightGbm];
 }
 
 /// <summary>How the probability of winning is learned.</summary>
@@ -133,6 +264,11 @@ sealed record WinProbabilityConfig : TreesConfig
     /// <summary>Windows of `validation_share` each, one before the other, that count the trees and calibrate, 1 to 4.</summary>
     [Range(1, 4)]
     public int ValidationFolds { get; init; } = 3;
+
+    public override IReadOnlyList<Learner> Learners { get; init; } =
+    [Learner.FastTree, Learner.LogisticRegression, Learner.Blend];
+
+    protected override IReadOnlyList<Learner> Possible => Enum.GetValues<Learner>();
 
     public override int Leaves { get; init; } = 6;
 

@@ -30,10 +30,10 @@ static class TrainingRun
         progress.Step("fingerprint the facts", _ => fingerprint = Fingerprint(known.All));
         using var trained = TrainedModels.Train(known, config, asOf, Parts.Both, progress);
         var deals = Deal.KnownBefore(known.All, asOf);
-        var matured = asOf.AddDays(-trained.Settings.Fold.MaturityDays);
+        var matured = asOf.AddDays(-trained.Examples.Settings.Fold.MaturityDays);
 
         var written = new List<ModelManifest>();
-        var examples = trained.Examples;
+        var examples = trained.Examples.Builder;
         ModelManifest Manifest(
             string model,
             IReadOnlyList<FeatureColumn> features,
@@ -47,7 +47,7 @@ static class TrainingRun
                 Model = model,
                 Version = "",
                 Features = features,
-                FeatureSettings = trained.Settings,
+                FeatureSettings = trained.Examples.Settings,
                 Training = window,
                 DataFingerprint = fingerprint,
                 Config = JsonSerializer.SerializeToElement(config with { Threads = 0 }, TrainingConfig.Json),
@@ -75,7 +75,7 @@ static class TrainingRun
             );
             var manifest = Manifest(
                 ModelPackage.PartnerFit,
-                trained.Featurizer.PartnerFit,
+                trained.Examples.Featurizer.PartnerFit,
                 new(examples.PartnerFit.At[0], asOf, examples.Decisions, examples.PartnerFit.Count, null),
                 Window(from, asOf, evaluation.PartnerFitJson()),
                 PromotionGate.PartnerFit(evaluation, config)
@@ -83,7 +83,10 @@ static class TrainingRun
             {
                 Grades = Grades(examples.PartnerFit, fit.Trees),
             };
-            progress.Step("write partner-fit", _ => written.Add(Write(models, manifest, fit, examples.PartnerFit, evaluation)));
+            progress.Step(
+                "write partner-fit",
+                _ => written.Add(Write(models, manifest, fit, null, examples.PartnerFit, evaluation))
+            );
         }
         if (trained.WinProbability is { } win)
         {
@@ -104,7 +107,7 @@ static class TrainingRun
             );
             var manifest = Manifest(
                 ModelPackage.WinProbability,
-                trained.Featurizer.WinProbability,
+                trained.Examples.Featurizer.WinProbability,
                 new(
                     examples.WinProbability.At[0],
                     asOf,
@@ -120,7 +123,7 @@ static class TrainingRun
             };
             progress.Step(
                 "write win-probability",
-                _ => written.Add(Write(models, manifest, win, examples.WinProbability, evaluation))
+                _ => written.Add(Write(models, manifest, win, trained.Effect, examples.WinProbability, evaluation))
             );
         }
         return written.Count > 0
@@ -128,7 +131,14 @@ static class TrainingRun
             : throw new InvalidDataException("The history has too little for either model; nothing was written.");
     }
 
-    static ModelManifest Write(string models, ModelManifest manifest, Learned learned, ExampleSet examples, Evaluation evaluation)
+    static ModelManifest Write(
+        string models,
+        ModelManifest manifest,
+        Learned learned,
+        LearnedEffect? effect,
+        ExampleSet examples,
+        Evaluation evaluation
+    )
     {
         var onnx = OnnxTrees.Write(learned.Trees);
         var golden = Enumerable
@@ -144,7 +154,7 @@ static class TrainingRun
             models,
             onnx,
             manifest,
-            finished => new Dictionary<string, byte[]>
+            finished => new Dictionary<string, byte[]>(EffectFiles(effect))
             {
                 ["metrics.json"] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(finished.Metrics, ModelManifest.Json) + "\n"),
                 ["report.html"] = Encoding.UTF8.GetBytes(Report.Html(finished, learned, evaluation, importance)),
@@ -152,6 +162,16 @@ static class TrainingRun
             }
         );
     }
+
+    static Dictionary<string, byte[]> EffectFiles(LearnedEffect? effect) =>
+        effect is null
+            ? []
+            : new()
+            {
+                [PartnerEffect.File] = JsonSerializer.SerializeToUtf8Bytes(effect.Effect, ModelManifest.Json),
+                [PartnerEffect.FitFile] = OnnxTrees.Write(effect.Fit),
+                [PartnerEffect.SuitabilityFile] = OnnxTrees.Write(effect.Suitability),
+            };
 
     static object Window(DateTime from, DateTime to, object figures) =>
         new

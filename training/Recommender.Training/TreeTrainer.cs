@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using Microsoft.ML;
 using Microsoft.ML.Calibrators;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers;
 using Microsoft.ML.Trainers.FastTree;
+using Microsoft.ML.Trainers.LightGbm;
+using Microsoft.ML.Transforms;
 using Recommender.Artifacts;
 
 namespace Recommender.Training;
@@ -21,10 +24,24 @@ sealed class TreeTrainer(int seed, int threads)
         ExampleSet examples,
         Range range,
         TreesConfig config,
+        Learner learner,
         int trees,
         double[] gains
     )
     {
+        if (learner == Learner.LightGbm)
+        {
+            var lightGbm = LightGbm<
+                LightGbmRankingTrainer.Options,
+                float,
+                RankingPredictionTransformer<LightGbmRankingModelParameters>,
+                LightGbmRankingModelParameters
+            >(config, trees);
+            lightGbm.CustomGains = [.. gains.Select(gain => (int)Math.Round(100 * gain))];
+            lightGbm.RowGroupColumnName = nameof(Example.Group);
+            var boosted = Native(() => _context.Ranking.Trainers.LightGbm(lightGbm).Fit(View(examples, range)));
+            return (Ensemble(boosted.Model.TrainedTreeEnsemble, examples, range), boosted);
+        }
         var options = Options<FastTreeRankingTrainer.Options>(config, trees);
         options.CustomGains = gains;
         options.NdcgTruncationLevel = 10;
@@ -34,16 +51,47 @@ sealed class TreeTrainer(int seed, int threads)
     }
 
     /// <summary>Boosted trees on log loss; scores are log odds before calibration.</summary>
-    public (TreeEnsemble Trees, ITransformer Model) TrainBinary(ExampleSet examples, Range range, TreesConfig config, int trees)
+    public (TreeEnsemble Trees, ITransformer Model) TrainBinary(
+        ExampleSet examples,
+        Range range,
+        TreesConfig config,
+        Learner learner,
+        int trees
+    )
     {
+        if (learner == Learner.LightGbm)
+        {
+            var lightGbm = LightGbm<
+                LightGbmBinaryTrainer.Options,
+                float,
+                BinaryPredictionTransformer<CalibratedModelParametersBase<LightGbmBinaryModelParameters, PlattCalibrator>>,
+                CalibratedModelParametersBase<LightGbmBinaryModelParameters, PlattCalibrator>
+            >(config, trees);
+            lightGbm.ExampleWeightColumnName = nameof(Example.Weight);
+            lightGbm.Sigmoid = 1;
+            var boosted = Native(() =>
+                _context.BinaryClassification.Trainers.LightGbm(lightGbm).Fit(View(examples, range, binary: true))
+            );
+            return (Ensemble(boosted.Model.SubModel.TrainedTreeEnsemble, examples, range), boosted);
+        }
         var options = Options<FastTreeBinaryTrainer.Options>(config, trees);
         options.ExampleWeightColumnName = nameof(Example.Weight);
         var model = _context.BinaryClassification.Trainers.FastTree(options).Fit(View(examples, range, binary: true));
         return (Ensemble(model.Model.SubModel.TrainedTreeEnsemble, examples, range), model);
     }
 
-    /// <summary>Fits Platt's sigmoid to raw scores.</summary>
-    public Calibration Calibrate(IReadOnlyList<double> scores, IReadOnlyList<float> labels)
+    /// <summary>Platt's sigmoid fitted to raw scores, and the mean log loss of what it makes of them.</summary>
+    public (Calibration Calibration, double LogLoss) Calibrated(IReadOnlyList<double> scores, IReadOnlyList<float> labels)
+    {
+        var calibration = Calibrate(scores, labels);
+        var loss = scores.Zip(
+            labels,
+            (score, label) => ProbabilityQuality.LogLossOf(calibration.Probability(score), label > 0.5f)
+        );
+        return (calibration, loss.Average());
+    }
+
+    Calibration Calibrate(IReadOnlyList<double> scores, IReadOnlyList<float> labels)
     {
         var rows = scores.Select((score, i) => new ScoredExample { Score = (float)score, Label = labels[i] > 0.5f });
         var model = _context.BinaryClassification.Calibrators.Platt().Fit(_context.Data.LoadFromEnumerable(rows));
@@ -51,8 +99,8 @@ sealed class TreeTrainer(int seed, int threads)
         return new(-platt.Slope, -platt.Offset);
     }
 
-    /// <summary>The simple baseline of its kind: logistic regression on features in twenty bins of equal count.</summary>
-    public Func<ExampleSet, double[]> TrainLogisticRegression(ExampleSet examples)
+    /// <summary>Logistic regression on features in twenty bins of equal count, as one tree of steps per feature.</summary>
+    public (TreeEnsemble Trees, ITransformer Model) TrainLogisticRegression(ExampleSet examples, Range range)
     {
         var options = new LbfgsLogisticRegressionBinaryTrainer.Options
         {
@@ -66,8 +114,41 @@ sealed class TreeTrainer(int seed, int threads)
         var model = _context
             .Transforms.NormalizeBinning(Features, maximumBinCount: 20, fixZero: false)
             .Append(_context.BinaryClassification.Trainers.LbfgsLogisticRegression(options))
-            .Fit(View(examples, .., binary: true));
-        return test => [.. model.Transform(View(test, .., binary: true)).GetColumn<float>("Probability").Select(p => (double)p)];
+            .Fit(View(examples, range, binary: true));
+        var bins = (NormalizingTransformer.BinNormalizerModelParameters<ImmutableArray<float>>)
+            ((NormalizingTransformer)model.First()).GetNormalizerModelParameters(0);
+        var regression = model.LastTransformer.Model.SubModel;
+        var trees = new List<Tree>();
+        for (var f = 0; f < examples.Columns; f++)
+        {
+            var (feature, weight, bounds) = (f, regression.Weights[f], bins.UpperBounds[f]);
+            if (weight != 0 && bounds.Length > 1)
+                trees.Add(Steps(feature, bounds, bin => weight * bin / bins.Density[feature]));
+        }
+        return (WithCovers(new(trees, regression.Bias, examples.Columns, null), examples, range), model);
+    }
+
+    /// <summary>A balanced tree over the bins of one feature; bin i ends at bounds[i].</summary>
+    static Tree Steps(int feature, ImmutableArray<float> bounds, Func<int, double> value)
+    {
+        var tree = Tree.OfSize(2 * bounds.Length - 1);
+        var next = 0;
+        int Grow(int first, int last)
+        {
+            var node = next++;
+            if (first == last)
+            {
+                (tree.Feature[node], tree.Value[node]) = (-1, (float)value(first));
+                return node;
+            }
+            var middle = (first + last) / 2;
+            (tree.Feature[node], tree.Threshold[node]) = (feature, bounds[middle]);
+            tree.Left[node] = Grow(first, middle);
+            tree.Right[node] = Grow(middle + 1, last);
+            return node;
+        }
+        Grow(0, bounds.Length - 1);
+        return tree;
     }
 
     /// <summary>The examples as ML.NET reads them.</summary>
@@ -112,14 +193,56 @@ sealed class TreeTrainer(int seed, int threads)
             NumberOfThreads = Threads,
         };
 
+    TOptions LightGbm<TOptions, TOutput, TTransformer, TModel>(TreesConfig config, int trees)
+        where TOptions : LightGbmTrainerBase<TOptions, TOutput, TTransformer, TModel>.OptionsBase, new()
+        where TTransformer : ISingleFeaturePredictionTransformer<TModel>
+        where TModel : class =>
+        new()
+        {
+            FeatureColumnName = Features,
+            NumberOfIterations = trees,
+            NumberOfLeaves = config.Leaves,
+            MinimumExampleCountPerLeaf = config.MinExamplesPerLeaf,
+            LearningRate = config.LearningRate,
+            Booster = new GradientBooster.Options { FeatureFraction = config.FeatureFraction, L2Regularization = 1 },
+            HandleMissingValue = false,
+            Seed = seed,
+            Deterministic = true,
+            ForceRowWise = true,
+            NumberOfThreads = Threads,
+        };
+
+    /// <summary>Trains with a native library.</summary>
+    /// <exception cref="InvalidDataException">It cannot be loaded.</exception>
+    static T Native<T>(Func<T> train)
+    {
+        try
+        {
+            return train();
+        }
+        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
+        {
+            throw new InvalidDataException(
+                $"light_gbm cannot be loaded here ({e.Message.Split('\n')[0]}); install libgomp1 or name fast_tree as learner.",
+                e
+            );
+        }
+    }
+
     static TreeEnsemble Ensemble(RegressionTreeEnsemble trained, ExampleSet examples, Range range)
     {
         var trees = new List<Tree>();
         for (var t = 0; t < trained.Trees.Count; t++)
             trees.Add(Convert(trained.Trees[t], trained.TreeWeights[t]));
+        return WithCovers(new(trees, (float)trained.Bias, examples.Columns, null), examples, range);
+    }
+
+    /// <summary>Counts how many of the examples pass each node.</summary>
+    static TreeEnsemble WithCovers(TreeEnsemble ensemble, ExampleSet examples, Range range)
+    {
         var (start, length) = range.GetOffsetAndLength(examples.Count);
         Parallel.ForEach(
-            trees,
+            ensemble.Trees,
             tree =>
             {
                 for (var i = start; i < start + length; i++)
@@ -138,7 +261,7 @@ sealed class TreeTrainer(int seed, int threads)
                 }
             }
         );
-        return new(trees, (float)trained.Bias, examples.Columns, null);
+        return ensemble;
     }
 
     static Tree Convert(RegressionTree from, double weight)

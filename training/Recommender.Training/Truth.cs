@@ -1,4 +1,5 @@
 using System.Globalization;
+using Recommender.Artifacts;
 using Recommender.History;
 
 namespace Recommender.Training;
@@ -46,6 +47,15 @@ sealed class Truth
     }
 }
 
+/// <summary>A lift that the model stated or held back, beside the true difference.</summary>
+readonly record struct TrueLift(bool Known, LiftEstimate Estimate, double True, string PartnerId);
+
+/// <summary>What a comparison without any adjustment would say: won share with a partner less won share without.</summary>
+sealed record RawDifference(double Overall, IReadOnlyDictionary<string, double> ByPartner)
+{
+    public double Of(string partnerId) => ByPartner.GetValueOrDefault(partnerId, Overall);
+}
+
 /// <summary>Rankings, lift and choices judged by the truth.</summary>
 sealed class TruthResults
 {
@@ -60,7 +70,13 @@ sealed class TruthResults
     /// <summary>The same for a ranking by true fit.</summary>
     public List<double> EngagedByOracle { get; } = [];
 
-    public List<(double Predicted, double True)> Lifts { get; } = [];
+    public List<TrueLift> Lifts { get; } = [];
+
+    /// <summary>True win probability of the deals alone.</summary>
+    public List<(double Predicted, double True)> Alone { get; } = [];
+
+    /// <summary>Won share of matured training deals with each partner, and with any, less that of deals without one.</summary>
+    public RawDifference? Raw { get; set; }
 
     /// <summary>True win probability with the partner that the model expects most of.</summary>
     public List<double> Policy { get; } = [];
@@ -83,8 +99,9 @@ sealed class TruthResults
     /// <summary>The part of evaluate's JSON under "truth".</summary>
     public object ToJson()
     {
-        double Rmse(Func<(double Predicted, double True), double> error) =>
-            Math.Sqrt(Lifts.Average(lift => Math.Pow(error(lift), 2)));
+        var known = Lifts.Where(lift => lift.Known).ToList();
+        double? Rmse(IReadOnlyCollection<TrueLift> of, Func<TrueLift, double> guess) =>
+            of.Count == 0 ? null : Math.Sqrt(of.Average(lift => Math.Pow(guess(lift) - lift.True, 2)));
         var span = OraclePolicy.Average() - RandomPolicy.Average();
         double Share(List<double> values) => span > 0 ? (values.Average() - RandomPolicy.Average()) / span : 0;
         return new
@@ -94,8 +111,28 @@ sealed class TruthResults
             share_of_oracle_ndcg_at_10 = Ndcg("partner_fit").Average(),
             ndcg_at_10_engaged = Engaged.Count == 0 ? 0 : Engaged.Average(),
             oracle_ndcg_at_10_engaged = EngagedByOracle.Count == 0 ? 0 : EngagedByOracle.Average(),
-            lift_rmse = Rmse(lift => lift.Predicted - lift.True),
-            lift_rmse_of_zero = Rmse(lift => lift.True),
+            win_probability_alone_mean = Alone.Count == 0 ? (double?)null : Alone.Average(alone => alone.Predicted),
+            true_win_probability_alone_mean = Alone.Count == 0 ? (double?)null : Alone.Average(alone => alone.True),
+            lift = new
+            {
+                known = known.Count,
+                unknown_share = Lifts.Count == 0 ? 1 : 1 - (double)known.Count / Lifts.Count,
+                rmse = Rmse(known, lift => lift.Estimate.Lift),
+                rmse_of_zero = Rmse(known, _ => 0),
+                rmse_of_raw_difference = Rmse(known, _ => Raw!.Overall),
+                rmse_of_raw_difference_by_partner = Rmse(known, lift => Raw!.Of(lift.PartnerId)),
+                rank_correlation = RankCorrelation.Of(
+                    [.. known.Select(lift => lift.Estimate.Lift)],
+                    [.. known.Select(lift => lift.True)]
+                ),
+                coverage_of_90_interval = known.Count == 0
+                    ? (double?)null
+                    : known.Average(lift => lift.True >= lift.Estimate.Low && lift.True <= lift.Estimate.High ? 1.0 : 0),
+                mean = known.Count == 0 ? (double?)null : known.Average(lift => lift.Estimate.Lift),
+                true_mean = known.Count == 0 ? (double?)null : known.Average(lift => lift.True),
+                rmse_of_all = Rmse(Lifts, lift => lift.Estimate.Lift),
+                rmse_of_zero_of_all = Rmse(Lifts, _ => 0),
+            },
             policy_value = Policy.Average(),
             policy_value_oracle = OraclePolicy.Average(),
             policy_value_random = RandomPolicy.Average(),

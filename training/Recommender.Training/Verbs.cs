@@ -31,6 +31,11 @@ static class Verbs
     {
         Description = "Configuration; the default is training/configs/default.json",
     };
+    static readonly Option<string[]> _set = new("--set")
+    {
+        Description = "Override a setting, such as win_probability.trees=300; may be given more than once",
+        DefaultValueFactory = _ => [],
+    };
     static readonly Option<DateTime?> _asOf = new("--as-of")
     {
         Description = "Only what was seen strictly before this date counts",
@@ -49,6 +54,7 @@ static class Verbs
             Import(),
             Train(),
             Evaluate(),
+            ExportExamples(),
             Models(),
             Recommend(),
         };
@@ -189,6 +195,7 @@ static class Verbs
         {
             _history,
             _config,
+            _set,
             _asOf,
             promote,
             threads,
@@ -276,6 +283,7 @@ static class Verbs
         {
             _history,
             _config,
+            _set,
             from,
             to,
             truth,
@@ -359,6 +367,47 @@ static class Verbs
         if (hasTruth)
             Console.WriteLine($"truth: {root.GetProperty("truth")}");
         Console.WriteLine($"seconds: {root.GetProperty("seconds")}, peak memory {root.GetProperty("peak_memory_mb")} MB");
+    }
+
+    static Command ExportExamples()
+    {
+        var to = new Option<DateTime?>("--test-to")
+        {
+            Description = "Last day of the test window, which begins at --as-of",
+            CustomParser = Date,
+            Required = true,
+        };
+        var output = new Option<string>("--out") { Description = "Folder to write, new or empty", Required = true };
+        var command = new Command(
+            "export-examples",
+            "Training examples and test decisions as .npy, for notebooks and other trainers"
+        )
+        {
+            _history,
+            _config,
+            _set,
+            _asOf,
+            to,
+            output,
+        };
+        command.SetAction(
+            Run(result =>
+            {
+                var asOf =
+                    result.GetValue(_asOf)
+                    ?? throw new InvalidDataException("export-examples: --as-of is missing; expected a date.");
+                ExampleExport.Write(
+                    Source(result),
+                    Config(result),
+                    asOf,
+                    result.GetValue(to)!.Value,
+                    result.GetValue(output)!,
+                    new Progress()
+                );
+                return 0;
+            })
+        );
+        return command;
     }
 
     static Command Models()
@@ -519,9 +568,10 @@ static class Verbs
     }
 
     static TrainingConfig Config(ParseResult result) =>
-        result.GetValue(_config) is { } file ? TrainingConfig.Read(file)
-        : File.Exists(DefaultConfig) ? TrainingConfig.Read(DefaultConfig)
-        : new();
+        TrainingConfig.Read(
+            result.GetValue(_config) ?? (File.Exists(DefaultConfig) ? DefaultConfig : null),
+            result.GetValue(_set)
+        );
 
     /// <summary>The first midnight after the last fact, but not after today.</summary>
     static DateTime DayAfterLast(Facts facts)

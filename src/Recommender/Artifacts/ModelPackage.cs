@@ -18,11 +18,12 @@ public sealed class ModelPackage : IDisposable
     const string ManifestFile = "manifest.json";
     const float Tolerance = 1e-4f;
 
-    ModelPackage(ModelManifest manifest, OnnxModel model, TreeEnsemble trees)
+    ModelPackage(ModelManifest manifest, OnnxModel model, TreeEnsemble trees, EffectModels? effect)
     {
         Manifest = manifest;
         Model = model;
         Trees = trees;
+        Effect = effect;
     }
 
     /// <summary>Facts about the model.</summary>
@@ -33,6 +34,9 @@ public sealed class ModelPackage : IDisposable
 
     /// <summary>The same trees, for the reasons.</summary>
     public TreeEnsemble Trees { get; }
+
+    /// <summary>What partners add to the chance of winning; null where the history could not tell.</summary>
+    public EffectModels? Effect { get; }
 
     /// <summary>Opens a package after checking hashes, schema, features, shapes and golden rows.</summary>
     /// <param name="folder">models/&lt;model&gt;/&lt;version&gt;.</param>
@@ -79,11 +83,40 @@ public sealed class ModelPackage : IDisposable
                 if (!(Math.Abs(scores[i] - golden.Scores[i]) <= Tolerance * Math.Max(1, Math.Abs(golden.Scores[i]))))
                     throw new InvalidDataException($"{folder}: golden row {i} scores {scores[i]}; expected {golden.Scores[i]}.");
             }
-            return new(manifest, model, trees);
+            return new(manifest, model, trees, OpenEffect(folder, manifest, featurizer.PartnerFit.Count));
         }
         catch
         {
             model.Dispose();
+            throw;
+        }
+    }
+
+    static EffectModels? OpenEffect(string folder, ModelManifest manifest, int columns)
+    {
+        if (!manifest.Files.ContainsKey(PartnerEffect.File))
+            return null;
+        var effect = PartnerEffect.Read(File.ReadAllBytes(Path.Combine(folder, PartnerEffect.File)));
+        OnnxModel Open(string name)
+        {
+            if (!manifest.Files.ContainsKey(name))
+                throw new InvalidDataException(
+                    $"{folder}: {PartnerEffect.File} needs {name}, which {ManifestFile} does not name."
+                );
+            var model = new OnnxModel(File.ReadAllBytes(Path.Combine(folder, name)));
+            if (model.FeatureCount == columns)
+                return model;
+            model.Dispose();
+            throw new InvalidDataException($"{folder}: {name} takes {model.FeatureCount} features; partner fit has {columns}.");
+        }
+        var fit = Open(PartnerEffect.FitFile);
+        try
+        {
+            return new(effect, fit, Open(PartnerEffect.SuitabilityFile));
+        }
+        catch
+        {
+            fit.Dispose();
             throw;
         }
     }
@@ -148,5 +181,9 @@ public sealed class ModelPackage : IDisposable
     static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        Model.Dispose();
+        Effect?.Dispose();
+    }
 }

@@ -59,6 +59,19 @@ public readonly record struct Calibration(double Slope, double Offset)
 /// <param name="Calibration">Makes a probability of the score; null if the score is what is wanted.</param>
 public sealed record TreeEnsemble(IReadOnlyList<Tree> Trees, float Bias, int FeatureCount, Calibration? Calibration)
 {
+    /// <summary>One ensemble that scores as the mean of <paramref name="parts"/>, uncalibrated.</summary>
+    public static TreeEnsemble Mean(IReadOnlyList<TreeEnsemble> parts) =>
+        new(
+            [
+                .. parts.SelectMany(part =>
+                    part.Trees.Select(tree => tree with { Value = [.. tree.Value.Select(value => value / parts.Count)] })
+                ),
+            ],
+            parts.Average(part => part.Bias),
+            parts[0].FeatureCount,
+            null
+        );
+
     /// <summary>The raw score of <paramref name="row"/>, before calibration.</summary>
     public double Score(ReadOnlySpan<float> row)
     {

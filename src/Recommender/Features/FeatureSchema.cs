@@ -18,6 +18,9 @@ public static class Ideas
     /// <summary>Work beside the account's other partners.</summary>
     public const string Neighbours = "neighbours";
 
+    /// <summary>Who comes to an account after whom.</summary>
+    public const string Succession = "succession";
+
     /// <summary>How often deals are won.</summary>
     public const string WinRate = "win_rate";
 
@@ -53,6 +56,15 @@ public static class Ideas
 
     /// <summary>Experience in a dimension, such as industry.</summary>
     public static string In(string dimension) => "in:" + dimension;
+
+    /// <summary>
+    /// What explains who is asked rather than who suits: left out of suitability, on which the estimate of what a partner adds rests.
+    /// </summary>
+    public static IReadOnlyList<string> Relationship { get; } =
+    [Activity, History, Neighbours, Succession, Overlap, Touches, Registrations, Assists];
+
+    /// <summary>The idea without what it is about: "in" for "in:industry".</summary>
+    public static string FamilyOf(string idea) => idea.Split(':')[0];
 }
 
 /// <summary>How a feature of several partners on one deal becomes one number.</summary>

@@ -23,6 +23,11 @@ public sealed record FeatureSettings
 
     /// <summary>Fitted encoders.</summary>
     public required IReadOnlyList<OneHot> OneHots { get; init; }
+
+    /// <summary>Ideas, or families of ideas such as "in", whose features are left out.</summary>
+    public IReadOnlyList<string> Without { get; init; } = [];
+
+    internal bool Has(string idea) => !Without.Contains(idea) && !Without.Contains(Ideas.FamilyOf(idea));
 }
 
 /// <summary>Looks through a history once to see what it holds: columns, their types, how long deals take.</summary>

@@ -23,9 +23,9 @@ public sealed class Featurizer
         State = state;
         _decision = new(state);
         _pair = new(_decision);
-        _pairs = [.. PairFeatures.Of(settings)];
-        _decisions = [.. DecisionFeatures.Of(settings)];
-        _winning = [.. _decisions, .. DecisionFeatures.OfWinning(settings)];
+        _pairs = [.. PairFeatures.Of(settings).Where(feature => settings.Has(feature.Column.Idea))];
+        _decisions = [.. DecisionFeatures.Of(settings).Where(feature => settings.Has(feature.Column.Idea))];
+        _winning = [.. _decisions, .. DecisionFeatures.OfWinning(settings).Where(feature => settings.Has(feature.Column.Idea))];
         _combined = [.. _pairs.Where(feature => feature.Combine != Combine.None)];
         _winningValues = new double[_winning.Length];
         PartnerFit = [.. _pairs.Select(feature => feature.Column), .. _decisions.Select(feature => feature.Column)];
@@ -52,6 +52,21 @@ public sealed class Featurizer
 
     /// <summary>Columns of the win-probability model, in order.</summary>
     public IReadOnlyList<FeatureColumn> WinProbability { get; }
+
+    /// <summary>Where columns of partner fit stand in a row.</summary>
+    /// <exception cref="InvalidDataException">There is no such column.</exception>
+    public int[] PositionsOf(IEnumerable<string> names)
+    {
+        var positions = PartnerFit.Select((column, i) => (column.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i);
+        return
+        [
+            .. names.Select(name =>
+                positions.TryGetValue(name, out var position)
+                    ? position
+                    : throw new InvalidDataException($"Partner fit has no feature {name}.")
+            ),
+        ];
+    }
 
     /// <summary>Turns to a decision; the rows that follow are about it.</summary>
     public void Look(Decision decision)

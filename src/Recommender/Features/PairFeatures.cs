@@ -120,6 +120,49 @@ static class PairFeatures
             v => v.CoEngagement.Count
         );
 
+        features.Add(
+            "succession_sum",
+            Ideas.Succession,
+            "How often the partner came to accounts after this account's earlier partners, per account of theirs, summed",
+            v => v.Decision.Succession[v.Index].Sum
+        );
+        features.Add(
+            "succession_best",
+            Ideas.Succession,
+            "The same after the one of them it follows most",
+            v => v.Decision.Succession[v.Index].Best
+        );
+        features.Add(
+            "succession_cosine",
+            Ideas.Succession,
+            "The sum over the square root of the partner's accounts",
+            v => v.Decision.Succession[v.Index].Sum / Math.Sqrt(v.Partner.Accounts + 3.0)
+        );
+        features.Add(
+            "succession_partners",
+            Ideas.Succession,
+            "How many of them the partner has come after",
+            v => v.Decision.Succession[v.Index].Count
+        );
+        features.Add(
+            "partner_repeat_share",
+            Ideas.Activity,
+            "Share of the partner's engagements that were with an account it knew, shrunk to zero",
+            v => (v.Partner.Counts.Engagements - v.Partner.Accounts) / (v.Partner.Counts.Engagements + 3.0)
+        );
+        features.Add(
+            "account_deals_missed",
+            Ideas.History,
+            "The account's deals since the partner last worked on one; 0 if it never did",
+            v => v.Pair.Engagements == 0 ? 0 : Math.Max(0, (v.Decision.Account?.Opportunities ?? 0) - v.Pair.DealsSince)
+        );
+        features.AddOptional(
+            "account_stage_gap",
+            Ideas.Account,
+            "Earlier deals of the account against those the partner usually joins at, logarithms, in its standard deviations",
+            v => Gap(v.Partner.EarlierDeals, Math.Log(Math.Max(1, v.Decision.Account?.Opportunities ?? 1)))
+        );
+
         for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
         {
             var d = dimension;
@@ -321,10 +364,11 @@ static class PairFeatures
         return features;
     }
 
-    static double Gap(PairView v, int m)
+    static double Gap(PairView v, int m) => Gap(v.Partner.Measures[m], v.Decision.Measures[m]);
+
+    static double Gap((int Count, double Sum, double Squares) usual, double value)
     {
-        var (count, sum, squares) = v.Partner.Measures[m];
-        var value = v.Decision.Measures[m];
+        var (count, sum, squares) = usual;
         if (count == 0 || double.IsNaN(value))
             return double.NaN;
         var mean = sum / count;

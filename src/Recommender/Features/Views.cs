@@ -7,10 +7,6 @@ namespace Recommender.Features;
 sealed class DecisionView
 {
     readonly HistoryState _state;
-    readonly List<int> _met = [];
-    double[] _coSum = [];
-    double[] _coBest = [];
-    int[] _coCount = [];
 
     public DecisionView(HistoryState state)
     {
@@ -80,37 +76,56 @@ sealed class DecisionView
     /// <summary>Shrinks a rate toward the overall win rate.</summary>
     public double Smoothed(double won, double lost) => (won + Settings.Smoothing * WinRate) / (won + lost + Settings.Smoothing);
 
-    public (double Sum, double Best, int Count) CoEngagement(int partner) =>
-        partner < _coSum.Length ? (_coSum[partner], _coBest[partner], _coCount[partner]) : default;
+    /// <summary>For each partner, how often it worked beside the account's earlier partners (cosine, before its own norm).</summary>
+    public Nearness CoEngagement { get; } = new();
 
-    /// <summary>For each partner, how often it worked beside the account's earlier partners (cosine of co-engagement counts, before its own norm).</summary>
+    /// <summary>For each partner, how often it came to an account after the account's earlier partners, per account of theirs.</summary>
+    public Nearness Succession { get; } = new();
+
     void LookAtNeighbours()
     {
-        foreach (var partner in _met)
-            (_coSum[partner], _coBest[partner], _coCount[partner]) = (0, 0, 0);
-        _met.Clear();
-        if (_coSum.Length < _state.PartnerCount)
-        {
-            Array.Resize(ref _coSum, _state.PartnerCount);
-            Array.Resize(ref _coBest, _state.PartnerCount);
-            Array.Resize(ref _coCount, _state.PartnerCount);
-        }
+        CoEngagement.Clear(_state.PartnerCount);
+        Succession.Clear(_state.PartnerCount);
         if (Account?.Pairs is not { } pairs)
             return;
         foreach (var partner in pairs.Partners)
         {
-            var neighbours = _state.PartnerStates[partner].Neighbours;
-            if (neighbours is null || pairs[partner].Engagements == 0)
+            if (pairs[partner].Engagements == 0)
                 continue;
-            var norm = 1 / Math.Sqrt(_state.PartnerStates[partner].Counts.Engagements);
-            foreach (var (other, times) in neighbours)
-            {
-                if (_coCount[other]++ == 0)
-                    _met.Add(other);
-                var weight = times * norm;
-                _coSum[other] += weight;
-                _coBest[other] = Math.Max(_coBest[other], weight);
-            }
+            var state = _state.PartnerStates[partner];
+            CoEngagement.Add(state.Neighbours, 1 / Math.Sqrt(state.Counts.Engagements));
+            Succession.Add(state.Successors, 1 / (state.Accounts + 3.0));
+        }
+    }
+}
+
+/// <summary>A relation of every partner to the account's earlier partners: sum, strongest, and how many of them.</summary>
+sealed class Nearness
+{
+    readonly List<int> _met = [];
+    (double Sum, double Best, int Count)[] _of = [];
+
+    public (double Sum, double Best, int Count) this[int partner] => partner < _of.Length ? _of[partner] : default;
+
+    public void Clear(int partners)
+    {
+        foreach (var partner in _met)
+            _of[partner] = default;
+        _met.Clear();
+        if (_of.Length < partners)
+            Array.Resize(ref _of, partners + 64);
+    }
+
+    public void Add(Dictionary<int, int>? others, double norm)
+    {
+        if (others is null)
+            return;
+        foreach (var (other, times) in others)
+        {
+            ref var of = ref _of[other];
+            if (of.Count == 0)
+                _met.Add(other);
+            of = (of.Sum + times * norm, Math.Max(of.Best, times * norm), of.Count + 1);
         }
     }
 }
@@ -156,7 +171,7 @@ sealed class PairView(DecisionView decision)
             }
             Values[d] = sum;
         }
-        var (total, best, count) = Decision.CoEngagement(partner);
+        var (total, best, count) = Decision.CoEngagement[partner];
         var norm = 1 / Math.Sqrt(Math.Max(1, Partner.Counts.Engagements));
         CoEngagement = (total * norm, best * norm, count);
     }

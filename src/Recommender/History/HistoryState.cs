@@ -12,6 +12,7 @@ struct PairHistory
     public int Lost;
     public int AssistsGiven;
     public int AssistsReceived;
+    public int DealsSince;
     public double Decayed;
     public double Touches;
     public DateTime LastEngagementAt;
@@ -82,6 +83,8 @@ sealed class PartnerState(string id, int measures)
     public DateTime LastEngagementAt;
     public readonly (int Count, double Sum, double Squares)[] Measures = new (int, double, double)[measures];
     public Dictionary<int, int>? Neighbours;
+    public Dictionary<int, int>? Successors;
+    public (int Count, double Sum, double Squares) EarlierDeals;
     public List<Certification>? Certifications;
 }
 
@@ -418,7 +421,14 @@ public sealed class HistoryState
         account.Engagements++;
         ref var pair = ref account.Pair(partner);
         if (pair.Engagements++ == 0)
+        {
             partnerState.Accounts++;
+            Succeed(partner, account, state);
+        }
+        pair.DealsSince = account.Opportunities;
+        var earlier = Math.Log(account.Opportunities);
+        ref var deals = ref partnerState.EarlierDeals;
+        deals = (deals.Count + 1, deals.Sum + earlier, deals.Squares + earlier * earlier);
         pair.Decayed += slow;
         if (row.StartedAt > pair.LastEngagementAt)
             pair.LastEngagementAt = row.StartedAt;
@@ -450,6 +460,18 @@ public sealed class HistoryState
         state.Partners.Add(partner);
         if (state.Matured)
             CreditPartner(partner, state, account);
+    }
+
+    /// <summary>Counts the partner as one who came to an account after each of those who were there before, on other deals.</summary>
+    void Succeed(int partner, AccountState account, OpportunityState deal)
+    {
+        foreach (var before in account.Pairs!.Partners)
+        {
+            if (before == partner || account.Pairs[before].Engagements == 0 || deal.Partners.Contains(before))
+                continue;
+            var successors = PartnerStates[before].Successors ??= [];
+            CollectionsMarshal.GetValueRefOrAddDefault(successors, partner, out _)++;
+        }
     }
 
     void Meet(int partner, int other)

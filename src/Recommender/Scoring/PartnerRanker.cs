@@ -13,14 +13,13 @@ namespace Recommender.Scoring;
 /// </summary>
 public sealed class PartnerRanker
 {
-    /// <summary>Fewer deals of the partner, or fewer in the account's industry, and its lift is unknown.</summary>
-    const int LeastDeals = 3;
     const int Reasons = 3;
     readonly ModelPackage? _fit;
     readonly ModelPackage? _win;
     readonly Featurizer _fitFeatures;
     readonly Featurizer _winFeatures;
     readonly TreeShap? _shap;
+    readonly int[] _kinds;
     readonly Lock _gate = new();
 
     /// <summary>A ranker over an empty history; facts are given by <see cref="Apply"/>.</summary>
@@ -38,6 +37,7 @@ public sealed class PartnerRanker
             : Same(settings.Fold, winSettings.Fold) ? new(winSettings, _fitFeatures.State)
             : new(winSettings, new HistoryState(winSettings.Fold));
         _shap = fit is null ? null : new(fit.Trees);
+        _kinds = _winFeatures.PositionsOf(win?.Effect?.Effect.Kinds ?? []);
     }
 
     /// <summary>The history as far as it was applied.</summary>
@@ -136,7 +136,7 @@ public sealed class PartnerRanker
         {
             var order = _fit is null ? ByBaseline(decision, candidates, scores) : ByModel(candidates, rows, scores, columns);
             var top = order.Take(Math.Clamp(request.Limit, 1, 100)).ToList();
-            var probabilities = Probabilities(onDeal, [.. top.Select(at => candidates[at])]);
+            var chances = Chances(onDeal, [.. top.Select(at => candidates[at])]);
             var partners = top.Select(
                     (at, rank) =>
                         Describe(
@@ -145,8 +145,7 @@ public sealed class PartnerRanker
                             scores[at],
                             rows.AsSpan(at * columns, columns),
                             rank + 1,
-                            probabilities?[rank + 1],
-                            probabilities?[0]
+                            chances?[rank]
                         )
                 )
                 .ToList();
@@ -200,15 +199,7 @@ public sealed class PartnerRanker
             .ThenBy(i => State.PartnerId(candidates[i]), StringComparer.Ordinal);
     }
 
-    RecommendedPartner Describe(
-        Decision decision,
-        int partner,
-        float score,
-        ReadOnlySpan<float> row,
-        int rank,
-        double? won,
-        double? alone
-    )
+    RecommendedPartner Describe(Decision decision, int partner, float score, ReadOnlySpan<float> row, int rank, Chance? chance)
     {
         var pair = _fitFeatures.Pair(partner);
         var counts = pair.Partner.Counts;
@@ -225,10 +216,12 @@ public sealed class PartnerRanker
             FitScore = score,
             Grade = GradeOf(score),
             Unproven = counts.Engagements == 0,
-            WinProbability = won,
-            WinProbabilityAlone = alone,
-            Lift = support.PartnerDeals < LeastDeals || support.SimilarDeals < LeastDeals ? null : won - alone,
-            ExpectedValue = won * decision.Opportunity.Amount,
+            WinProbability = chance?.With,
+            WinProbabilityAlone = chance?.Alone,
+            Lift = chance?.Lift?.Lift,
+            LiftLow = chance?.Lift?.Low,
+            LiftHigh = chance?.Lift?.High,
+            ExpectedValue = chance?.With * decision.Opportunity.Amount,
             Support = support,
             Reasons = reasons,
             WarmPath = overlap is null
@@ -238,8 +231,14 @@ public sealed class PartnerRanker
         };
     }
 
-    /// <summary>The probability that the deal is won as it stands, then with each of <paramref name="joining"/>; null without a model.</summary>
-    float[]? Probabilities(IReadOnlyList<int> onDeal, IReadOnlyList<int> joining)
+    /// <summary>The chance of winning with a partner and without; the lift only where it is known.</summary>
+    readonly record struct Chance(double With, double Alone, LiftEstimate? Lift);
+
+    /// <summary>
+    /// The chances with each of <paramref name="joining"/>; null without a model. What a partner adds is known for the first on a deal
+    /// only; beside others the model's own difference stands for it, and no lift is stated.
+    /// </summary>
+    Chance[]? Chances(IReadOnlyList<int> onDeal, IReadOnlyList<int> joining)
     {
         if (_win is null)
             return null;
@@ -255,7 +254,44 @@ public sealed class PartnerRanker
             for (var i = 0; i < joining.Count; i++)
                 _winFeatures.WriteWinProbability([.. partners, InWin(joining[i])], rows.AsSpan((i + 1) * columns, columns));
             _win.Model.Score(rows, probabilities.Length, probabilities);
-            return probabilities;
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rows);
+        }
+        return _win.Effect is { } effect && onDeal.Count == 0
+            ? Estimates(effect, probabilities[0], [.. joining.Select(InWin)])
+            : [.. probabilities.Skip(1).Select(with => new Chance(with, probabilities[0], null))];
+    }
+
+    Chance[] Estimates(EffectModels models, double created, int[] joining)
+    {
+        var columns = _winFeatures.PartnerFit.Count;
+        var rows = ArrayPool<float>.Shared.Rent(Math.Max(1, joining.Length * columns));
+        var (fit, suitability) = (new float[joining.Length], new float[joining.Length]);
+        try
+        {
+            for (var i = 0; i < joining.Length; i++)
+                _winFeatures.WritePartnerFit(joining[i], rows.AsSpan(i * columns, columns));
+            models.Fit.Score(rows, joining.Length, fit);
+            models.Suitability.Score(rows, joining.Length, suitability);
+            var alone = models.Effect.Alone(created);
+            return
+            [
+                .. joining.Select(
+                    (partner, i) =>
+                    {
+                        var id = _winFeatures.State.PartnerId(partner);
+                        var kinds = Array.ConvertAll(_kinds, column => rows[i * columns + column]);
+                        var estimate = models.Effect.Of(created, id, suitability[i], kinds);
+                        return new Chance(
+                            estimate.WinProbability,
+                            alone,
+                            models.Effect.IsSupported(id, fit[i]) ? estimate : null
+                        );
+                    }
+                ),
+            ];
         }
         finally
         {

@@ -28,6 +28,11 @@ static class ReasonSentences
                 return beside.Count == 0
                     ? "Has not worked beside the account's earlier partners"
                     : $"Has worked beside the account's earlier {(beside.Count == 1 ? "partner" : "partners")} {string.Join(", ", beside)}";
+            case Ideas.Succession:
+                var after = After(pair).Take(3).ToList();
+                return after.Count == 0
+                    ? "Has not come to an account after this account's earlier partners"
+                    : $"Has come to other accounts after this account's earlier {(after.Count == 1 ? "partner" : "partners")} {string.Join(", ", after)}";
             case Ideas.WinRate:
                 return counts.Won + counts.Lost == 0
                     ? "None of its deals has an outcome old enough to count"
@@ -130,15 +135,22 @@ static class ReasonSentences
         return best.Length > 0 ? best : "The size of this deal or of its usual deals is unknown";
     }
 
-    static IEnumerable<string> Beside(PairView pair)
+    static IEnumerable<string> Beside(PairView pair) =>
+        Earlier(pair, other => other.Neighbours?.GetValueOrDefault(pair.Index) ?? 0);
+
+    static IEnumerable<string> After(PairView pair) =>
+        Earlier(pair, other => other.Successors?.GetValueOrDefault(pair.Index) ?? 0);
+
+    /// <summary>Names of the account's earlier partners that <paramref name="times"/> counts at all, most first.</summary>
+    static IEnumerable<string> Earlier(PairView pair, Func<PartnerState, int> times)
     {
-        if (pair.Decision.Account?.Pairs is not { } pairs || pair.Partner.Neighbours is not { } neighbours)
+        if (pair.Decision.Account?.Pairs is not { } pairs)
             return [];
-        var state = pair.Decision.State;
+        var states = pair.Decision.State.PartnerStates;
         return pairs
-            .Partners.Where(other => pairs[other].Engagements > 0 && neighbours.ContainsKey(other))
-            .OrderByDescending(other => neighbours[other])
-            .Select(other => state.PartnerStates[other].Row?.Name ?? state.PartnerStates[other].Id);
+            .Partners.Where(other => pairs[other].Engagements > 0 && times(states[other]) > 0)
+            .OrderByDescending(other => times(states[other]))
+            .Select(other => states[other].Row?.Name ?? states[other].Id);
     }
 
     static double Back(double logarithm) => Math.CopySign(Math.Exp(Math.Abs(logarithm)) - 1, logarithm);

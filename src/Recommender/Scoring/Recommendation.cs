@@ -62,6 +62,12 @@ public sealed record RecommendedPartner
     /// <summary>Their difference: an estimate from observed deals, not an experiment. Null where support is thin.</summary>
     public double? Lift { get; init; }
 
+    /// <summary>Lower end of the lift's 90 % interval; null where the lift is.</summary>
+    public double? LiftLow { get; init; }
+
+    /// <summary>Upper end of the lift's 90 % interval; null where the lift is.</summary>
+    public double? LiftHigh { get; init; }
+
     /// <summary>Win probability × amount, in the deal's currency; null if either is unknown.</summary>
     public double? ExpectedValue { get; init; }
 

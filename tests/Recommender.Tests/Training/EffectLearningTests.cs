@@ -1,0 +1,86 @@
+using Recommender.Artifacts;
+using Recommender.Training;
+
+namespace Recommender.Tests.Training;
+
+public class EffectLearningTests
+{
+    /// <summary>Groups with true values around 0.5, one row in four without a group; the slope of the first column is 1.</summary>
+    [Fact]
+    public void The_mixed_regression_finds_intercept_and_groups_and_shrinks_those_with_few_rows()
+    {
+        const int Groups = 40;
+        var random = new Random(4);
+        double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        var truth = Enumerable.Range(0, Groups).Select(_ => 0.6 * Normal()).ToArray();
+        var rows = new List<double[]>();
+        var won = new List<bool>();
+        var group = new List<int>();
+        for (var i = 0; i < 20_000; i++)
+        {
+            // The last group is met thrice only.
+            var g =
+                i % 4 == 0 ? -1
+                : i < 12 ? Groups - 1
+                : random.Next(Groups - 1);
+            var x = Normal();
+            rows.Add([x, 1, g >= 0 ? 1 : 0]);
+            group.Add(g);
+            won.Add(random.NextDouble() < 1 / (1 + Math.Exp(-(x - 0.3 + (g >= 0 ? 0.5 + truth[g] : 0)))));
+        }
+        var regression = new MixedLogistic([.. rows], [.. won], [.. group], Groups, [2, 2, 2]);
+        regression.Fit(30);
+        Assert.Equal(1, regression.Coefficients[0], 0.1);
+        Assert.Equal(-0.3, regression.Coefficients[1], 0.1);
+        var inside = 0;
+        for (var g = 0; g < Groups - 1; g++)
+        {
+            var (value, variance, _) = regression.Group(g);
+            if (Math.Abs(value - (truth[g] - truth[..^1].Average())) < 1.645 * Math.Sqrt(variance) + 0.05)
+                inside++;
+        }
+        Assert.InRange(inside, 31, 39);
+        Assert.True(regression.Group(Groups - 1).Variance > 3 * regression.Group(0).Variance);
+        Assert.InRange(regression.GroupVariance, 0.2, 0.6);
+    }
+
+    [Fact]
+    public void A_lift_is_known_only_where_partners_like_this_were_brought_in()
+    {
+        var effect = new PartnerEffect
+        {
+            Kinds = ["tier_is_gold"],
+            AloneSlope = 1,
+            AloneOffset = 0,
+            ScoreMean = 2,
+            ScoreDeviation = 2,
+            LeastScore = 1,
+            Coefficients = [0.5, 0.4, 0.2],
+            Covariance =
+            [
+                [0.01, 0, 0],
+                [0, 0.01, 0],
+                [0, 0, 0.01],
+            ],
+            PartnerVariance = 0.25,
+            PairVariance = 0,
+            Partners = new Dictionary<string, PartnerDifference>
+            {
+                ["P1"] = new(50, 0.3, 0.04, [0, 0, 0]),
+                ["P2"] = new(2, 0, 0.2, [0, 0, 0]),
+            },
+            DealsWith = 100,
+            DealsWithout = 100,
+        };
+        Assert.True(effect.IsSupported("P1", 1));
+        Assert.False(effect.IsSupported("P1", 0.9));
+        Assert.False(effect.IsSupported("P2", 5));
+        Assert.False(effect.IsSupported("P3", 5));
+        var known = effect.Of(0.5, "P1", 4, [1]);
+        Assert.Equal(1 / (1 + Math.Exp(-(0.5 + 0.4 + 0.2 + 0.3))), known.WinProbability, 1e-9);
+        Assert.Equal(known.WinProbability - 0.5, known.Lift, 1e-9);
+        Assert.True(known.Low < known.Lift && known.Lift < known.High);
+        var stranger = effect.Of(0.5, "P3", 4, [1]);
+        Assert.True(stranger.High - stranger.Low > known.High - known.Low);
+    }
+}

@@ -1,0 +1,350 @@
+using Recommender.Artifacts;
+using Recommender.Features;
+
+namespace Recommender.Training;
+
+/// <summary>Matured deals as they stood at creation, each beside the partners that came to be brought in first.</summary>
+sealed class EffectExamples(int fitColumns, int winColumns)
+{
+    /// <summary>The deals without any partner: label won, group half of the accounts.</summary>
+    public ExampleSet Alone { get; } = new(winColumns);
+
+    /// <summary>Partner-fit rows of the partners; group is the row of the deal in <see cref="Alone"/>.</summary>
+    public ExampleSet Pairs { get; } = new(fitColumns);
+
+    /// <summary>The partner of each pair.</summary>
+    public List<string> Partners { get; } = [];
+
+    /// <summary>The account of each deal.</summary>
+    public List<string> Accounts { get; } = [];
+
+    /// <summary>Won shares compared without any adjustment.</summary>
+    public RawDifference RawDifference()
+    {
+        double Won(IEnumerable<int> deals) => deals.Select(deal => (double)Alone.Labels[deal]).DefaultIfEmpty(0).Average();
+        var with = Pairs.Groups.ToHashSet();
+        var without = Won(Enumerable.Range(0, Alone.Count).Where(deal => !with.Contains(deal)));
+        return new(
+            Won(with) - without,
+            Enumerable
+                .Range(0, Pairs.Count)
+                .GroupBy(pair => Partners[pair])
+                .ToDictionary(pairs => pairs.Key, pairs => Won(pairs.Select(pair => Pairs.Groups[pair])) - without)
+        );
+    }
+}
+
+/// <summary>What partners add, with the models whose scores it rests on.</summary>
+sealed record LearnedEffect(PartnerEffect Effect, TreeEnsemble Suitability, TreeEnsemble Fit);
+
+/// <summary>Estimates <see cref="PartnerEffect"/>.</summary>
+static class EffectLearning
+{
+    /// <summary>Fewer deals with, or without, a partner teach no difference.</summary>
+    const int LeastDeals = 50;
+    const int Rounds = 30;
+
+    /// <summary>
+    /// Variance, in log odds, between deals of one partner that suitability does not explain. One outcome per deal cannot tell it from
+    /// chance; this value lets 90 % intervals hold the truth in simulated histories (training/README.md).
+    /// </summary>
+    const double PairVariance = 0.15;
+
+    /// <summary>
+    /// Terms of the deal, before those of the partner: its own log odds, their offset, further partners, how it attracts partners (its
+    /// propensity; Rosenbaum and Rubin, 1983), and the share of the account's deals that have one, so that deals are compared within
+    /// accounts (Mundlak, 1978).
+    /// </summary>
+    const int Own = 5;
+
+    /// <summary>Standard deviation, in log odds, that a coefficient is expected to have: of kinds, and of the others.</summary>
+    const double KindPrior = 0.4;
+    const double OtherPrior = 2;
+
+    /// <summary>
+    /// The chance of the deal alone and the suitability come from models that have not seen the account: each half of the accounts is
+    /// scored by models of the other half (cross-fitting). Null if there are too few deals with or without a partner.
+    /// </summary>
+    public static LearnedEffect? Learn(
+        TreeTrainer trainer,
+        ExampleBuilder builder,
+        IReadOnlyList<FeatureColumn> columns,
+        Learned fit,
+        TrainingConfig config
+    )
+    {
+        var examples = builder.Effect;
+        var with = examples.Pairs.Groups.Distinct().Count();
+        if (with < LeastDeals || examples.Alone.Count - with < LeastDeals)
+            return null;
+        var decisions = builder.PartnerFit.Without([
+            .. Enumerable.Range(0, columns.Count).Where(c => Ideas.Relationship.Contains(columns[c].Idea)),
+        ]);
+        TreeEnsemble Suitability(ExampleSet of) =>
+            trainer.TrainRanking(of, .., config.PartnerFit, fit.Chosen.Learner, fit.Chosen.Trees, Learning.Gains(config)).Trees;
+        var joined = examples.Alone.Labelled(examples.Pairs.Groups.ToHashSet());
+        var alone = new double[examples.Alone.Count];
+        var attracts = new double[alone.Length];
+        var scores = new double[examples.Pairs.Count];
+        for (var half = 0; half < 2; half++)
+        {
+            var others = decisions.OfHalf(1 - half);
+            var deals = builder.WinProbability.OfHalf(1 - half).OfGroup(ExampleBuilder.AtCreation);
+            if (others.Count < LeastDeals || deals.Count < LeastDeals)
+                return null;
+            var odds = trainer.TrainLogisticRegression(deals, ..).Trees;
+            var attraction = trainer.TrainLogisticRegression(joined.OfHalf(1 - half), ..).Trees;
+            var suitability = Suitability(others);
+            for (var i = 0; i < alone.Length; i++)
+            {
+                if (examples.Alone.Halves[i] == half)
+                    (alone[i], attracts[i]) = (odds.Score(examples.Alone.Row(i)), attraction.Score(examples.Alone.Row(i)));
+            }
+            for (var i = 0; i < scores.Length; i++)
+            {
+                if (examples.Alone.Halves[examples.Pairs.Groups[i]] == half)
+                    scores[i] = suitability.Score(examples.Pairs.Row(i));
+            }
+        }
+        return new(Fit(examples, alone, attracts, scores, columns, fit.LeastScore), Suitability(decisions), fit.Trees);
+    }
+
+    static PartnerEffect Fit(
+        EffectExamples examples,
+        double[] alone,
+        double[] attracts,
+        double[] scores,
+        IReadOnlyList<FeatureColumn> columns,
+        double leastScore
+    )
+    {
+        // Of several partners on a deal the one that fits best counts.
+        var best = new Dictionary<int, int>();
+        for (var i = 0; i < scores.Length; i++)
+        {
+            var deal = examples.Pairs.Groups[i];
+            if (!best.TryGetValue(deal, out var other) || scores[i] > scores[other])
+                best[deal] = i;
+        }
+        var chosen = best.Values.Select(i => scores[i]).Order().ToList();
+        var mean = chosen.Average();
+        var deviation = Math.Max(1e-6, Math.Sqrt(chosen.Average(score => Math.Pow(score - mean, 2))));
+        var kinds = Enumerable
+            .Range(0, columns.Count)
+            .Where(c =>
+                columns[c].Name.StartsWith("partner_type_is_", StringComparison.Ordinal)
+                || columns[c].Name.StartsWith("tier_is_", StringComparison.Ordinal)
+            )
+            .ToArray();
+        var numbers = new Dictionary<string, int>();
+        var counts = examples.Pairs.Groups.CountBy(deal => deal).ToDictionary();
+        var terms = 2 + kinds.Length;
+        var shares = Enumerable
+            .Range(0, alone.Length)
+            .GroupBy(deal => examples.Accounts[deal])
+            .ToDictionary(deals => deals.Key, deals => deals.Average(deal => best.ContainsKey(deal) ? 1.0 : 0));
+        var (meanAttraction, meanShare) = (attracts.Average(), (double)best.Count / alone.Length);
+        var rows = new double[alone.Length][];
+        var partner = new int[alone.Length];
+        for (var d = 0; d < rows.Length; d++)
+        {
+            var row = rows[d] = new double[Own + terms];
+            (row[0], row[1], partner[d]) = (alone[d], 1, -1);
+            (row[3], row[4]) = (attracts[d] - meanAttraction, shares[examples.Accounts[d]] - meanShare);
+            if (!best.TryGetValue(d, out var pair))
+                continue;
+            var features = examples.Pairs.Row(pair);
+            var values = new float[kinds.Length];
+            for (var k = 0; k < kinds.Length; k++)
+                values[k] = features[kinds[k]];
+            row[2] = counts[d] - 1;
+            PartnerEffect.Fill(row.AsSpan(Own), (scores[pair] - mean) / deviation, values);
+            var id = examples.Partners[pair];
+            partner[d] = numbers.TryGetValue(id, out var number) ? number : numbers[id] = numbers.Count;
+        }
+        var prior = Enumerable.Range(0, Own + terms).Select(c => c < Own + 2 ? OtherPrior : KindPrior).ToArray();
+        var posterior = new MixedLogistic(
+            rows,
+            [.. examples.Alone.Labels.Select(label => label > 0.5f)],
+            partner,
+            numbers.Count,
+            prior
+        );
+        posterior.Fit(Rounds);
+        var (slope, offset) = Line(
+            alone,
+            [.. rows.Select(row => Enumerable.Range(0, Own).Where(i => i != 2).Sum(i => row[i] * posterior.Coefficients[i]))]
+        );
+        var deals = new int[numbers.Count];
+        foreach (var number in partner.Where(number => number >= 0))
+            deals[number]++;
+        return new()
+        {
+            Kinds = [.. kinds.Select(c => columns[c].Name)],
+            ScoreMean = mean,
+            ScoreDeviation = deviation,
+            LeastScore = leastScore,
+            AloneSlope = slope,
+            AloneOffset = offset,
+            Coefficients = posterior.Coefficients[Own..],
+            Covariance = [.. posterior.Covariance[Own..].Select(line => line[Own..])],
+            PartnerVariance = posterior.GroupVariance,
+            PairVariance = PairVariance,
+            DealsWith = best.Count,
+            DealsWithout = alone.Length - best.Count,
+            Partners = numbers
+                .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .ToDictionary(
+                    pair => pair.Key,
+                    pair =>
+                    {
+                        var (value, variance, covariance) = posterior.Group(pair.Value);
+                        return new PartnerDifference(deals[pair.Value], value, variance, covariance[Own..]);
+                    }
+                ),
+        };
+    }
+
+    /// <summary>The line through points by least squares.</summary>
+    static (double Slope, double Offset) Line(double[] x, double[] y)
+    {
+        var (meanX, meanY) = (x.Average(), y.Average());
+        var slope = x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / Math.Max(1e-9, x.Sum(a => Math.Pow(a - meanX, 2)));
+        return (slope, meanY - slope * meanX);
+    }
+}
+
+/// <summary>
+/// Logistic regression with normal priors on its coefficients and a random intercept per group, by Newton's method on the posterior
+/// mode; covariances are those of the Laplace approximation, the variance of the groups is found by expectation and maximisation on
+/// it. The groups' block of the Hessian is diagonal and is eliminated.
+/// </summary>
+sealed class MixedLogistic(double[][] rows, bool[] won, int[] group, int groups, double[] prior)
+{
+    readonly double[] _groupValues = new double[groups];
+    readonly double[] _diagonal = new double[groups];
+    readonly double[][] _border = [.. Enumerable.Range(0, groups).Select(_ => new double[prior.Length])];
+
+    public double[] Coefficients { get; } = new double[prior.Length];
+
+    public double[][] Covariance { get; private set; } = [];
+
+    public double GroupVariance { get; private set; } = 0.1;
+
+    public void Fit(int rounds)
+    {
+        Coefficients[0] = 1;
+        for (var round = 0; round < rounds; round++)
+        {
+            Newton();
+            if (groups > 0)
+                GroupVariance = Math.Max(
+                    1e-4,
+                    Enumerable.Range(0, groups).Average(g => _groupValues[g] * _groupValues[g] + Group(g).Variance)
+                );
+        }
+    }
+
+    /// <summary>Value of a group, its variance, and its covariance with the coefficients.</summary>
+    public (double Value, double Variance, double[] Covariance) Group(int g)
+    {
+        var covariance = new double[prior.Length];
+        double variance = 1 / _diagonal[g];
+        for (var i = 0; i < covariance.Length; i++)
+        {
+            for (var j = 0; j < covariance.Length; j++)
+                covariance[i] -= Covariance[i][j] * _border[g][j] / _diagonal[g];
+        }
+        for (var i = 0; i < covariance.Length; i++)
+            variance -= covariance[i] * _border[g][i] / _diagonal[g];
+        return (_groupValues[g], variance, covariance);
+    }
+
+    void Newton()
+    {
+        var size = prior.Length;
+        var hessian = Enumerable.Range(0, size).Select(_ => new double[size]).ToArray();
+        var gradient = new double[size];
+        var groupGradient = new double[groups];
+        for (var g = 0; g < groups; g++)
+        {
+            _diagonal[g] = 1 / GroupVariance;
+            groupGradient[g] = -_groupValues[g] / GroupVariance;
+            Array.Clear(_border[g]);
+        }
+        for (var i = 0; i < size; i++)
+        {
+            hessian[i][i] = 1 / (prior[i] * prior[i]);
+            // The deal's own log odds are expected to count as they are.
+            gradient[i] = -(Coefficients[i] - (i == 0 ? 1 : 0)) / (prior[i] * prior[i]);
+        }
+        for (var r = 0; r < rows.Length; r++)
+        {
+            var (row, g) = (rows[r], group[r]);
+            var odds = g >= 0 ? _groupValues[g] : 0;
+            for (var i = 0; i < size; i++)
+                odds += row[i] * Coefficients[i];
+            var p = 1 / (1 + Math.Exp(-odds));
+            var (error, weight) = ((won[r] ? 1 : 0) - p, p * (1 - p));
+            for (var i = 0; i < size; i++)
+            {
+                if (row[i] == 0)
+                    continue;
+                gradient[i] += error * row[i];
+                for (var j = 0; j <= i; j++)
+                    hessian[i][j] += weight * row[i] * row[j];
+                if (g >= 0)
+                    _border[g][i] += weight * row[i];
+            }
+            if (g < 0)
+                continue;
+            groupGradient[g] += error;
+            _diagonal[g] += weight;
+        }
+        for (var g = 0; g < groups; g++)
+        {
+            for (var i = 0; i < size; i++)
+            {
+                gradient[i] -= _border[g][i] * groupGradient[g] / _diagonal[g];
+                for (var j = 0; j <= i; j++)
+                    hessian[i][j] -= _border[g][i] * _border[g][j] / _diagonal[g];
+            }
+        }
+        for (var i = 0; i < size; i++)
+        {
+            for (var j = 0; j < i; j++)
+                hessian[j][i] = hessian[i][j];
+        }
+        Covariance = Inverse(hessian);
+        var step = Covariance.Select(line => line.Zip(gradient, (a, b) => a * b).Sum()).ToArray();
+        var scale = 1 / Math.Max(1, step.Max(Math.Abs) / 2);
+        for (var g = 0; g < groups; g++)
+            _groupValues[g] += scale * (groupGradient[g] - _border[g].Zip(step, (a, b) => a * b).Sum()) / _diagonal[g];
+        for (var i = 0; i < size; i++)
+            Coefficients[i] += scale * step[i];
+    }
+
+    /// <summary>Of a symmetric positive definite matrix, by Gauss and Jordan.</summary>
+    static double[][] Inverse(double[][] matrix)
+    {
+        var size = matrix.Length;
+        var work = matrix
+            .Select((line, i) => (double[])[.. line, .. Enumerable.Range(0, size).Select(j => i == j ? 1.0 : 0)])
+            .ToArray();
+        for (var i = 0; i < size; i++)
+        {
+            var pivot = work[i][i];
+            for (var j = 0; j < 2 * size; j++)
+                work[i][j] /= pivot;
+            for (var k = 0; k < size; k++)
+            {
+                var factor = work[k][i];
+                if (k == i || factor == 0)
+                    continue;
+                for (var j = 0; j < 2 * size; j++)
+                    work[k][j] -= factor * work[i][j];
+            }
+        }
+        return [.. work.Select(line => line[size..])];
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.Json;
+using Recommender.Artifacts;
+using Recommender.CoSell;
+using Recommender.Features;
+
+namespace Recommender.Training;
+
+/// <summary>Writes training examples and test decisions with all their candidates as .npy files, for notebooks and other trainers.</summary>
+static class ExampleExport
+{
+    /// <summary>Training: what was known at <paramref name="asOf"/>. Test: deals created from then to the end of the day <paramref name="to"/>.</summary>
+    public static void Write(Facts facts, TrainingConfig config, DateTime asOf, DateTime to, string folder, Progress progress)
+    {
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new IOException($"{folder} is not empty; expected a new or empty folder.");
+        using var examples = TrainingExamples.Build(facts, config, asOf, Parts.Both, progress);
+        var (fit, win) = (Folder(folder, ModelPackage.PartnerFit), Folder(folder, ModelPackage.WinProbability));
+        WriteSet(fit, "train", examples.Builder.PartnerFit, grouped: true);
+        WriteSet(win, "train", examples.Builder.WinProbability, grouped: false);
+        WriteSchema(fit, examples.Featurizer.PartnerFit);
+        WriteSchema(win, examples.Featurizer.WinProbability);
+        var inside = Evaluation.Inside(facts, asOf, to);
+        progress.Step($"replay {inside.Count} test deals", told => WriteTest(examples, config, inside, fit, win, told));
+    }
+
+    static void WriteTest(
+        TrainingExamples examples,
+        TrainingConfig config,
+        IReadOnlyList<Deal> inside,
+        string fit,
+        string win,
+        Action<double> progress
+    )
+    {
+        var featurizer = examples.Featurizer;
+        var candidates = new CandidateSets(config.Candidates, featurizer.State);
+        using var x = new NpyFile<float>(Path.Combine(fit, "test.x.npy"), featurizer.PartnerFit.Count);
+        using var y = new NpyFile<float>(Path.Combine(fit, "test.y.npy"));
+        using var known = new NpyFile<int>(Path.Combine(fit, "test.known.npy"));
+        using var groups = new NpyFile<int>(Path.Combine(fit, "test.group.npy"));
+        using var decisions = new StreamWriter(Path.Combine(fit, "test.decisions.csv"));
+        decisions.WriteLine("opportunity_id,partner_id");
+        var wins = new ExampleSet(featurizer.WinProbability.Count);
+        var row = new float[featurizer.PartnerFit.Count];
+        var moments = Backtest.Moments(inside);
+        for (var i = 0; i < moments.Count; i++)
+        {
+            var (at, deal, isFit) = moments[i];
+            examples.Replay.To(at);
+            featurizer.Look(new(at, deal.Row));
+            if (!isFit)
+            {
+                featurizer.WriteWinProbability(
+                    deal.PartnersBy(at, featurizer.State),
+                    wins.Add(deal.Outcome == Outcome.Won ? 1 : 0, 1, at, 0)
+                );
+                continue;
+            }
+            candidates.At(at);
+            var engaged = deal
+                .Engagements.Select(engagement => featurizer.State.IndexOfPartner(engagement.PartnerId))
+                .ToHashSet();
+            if (!candidates.Proven.Exists(engaged.Contains))
+                continue;
+            foreach (var partner in candidates.Proven.OrderBy(featurizer.State.PartnerId, StringComparer.Ordinal))
+            {
+                featurizer.WritePartnerFit(partner, row);
+                x.Write(row);
+                y.Write([engaged.Contains(partner) ? 1 : 0]);
+                known.Write([featurizer.State.HaveWorkedTogether(partner, deal.Row.AccountId) ? 1 : 0]);
+                decisions.WriteLine($"{deal.Row.Id},{featurizer.State.PartnerId(partner)}");
+            }
+            groups.Write([candidates.Proven.Count]);
+            progress((double)i / moments.Count);
+        }
+        WriteSet(win, "test", wins, grouped: false);
+    }
+
+    static void WriteSet(string folder, string name, ExampleSet examples, bool grouped)
+    {
+        using (var x = new NpyFile<float>(Path.Combine(folder, name + ".x.npy"), examples.Columns))
+        {
+            for (var i = 0; i < examples.Count; i++)
+                x.Write(examples.Row(i));
+        }
+        using (var y = new NpyFile<float>(Path.Combine(folder, name + ".y.npy")))
+            y.Write(examples.Labels.ToArray());
+        using (var weight = new NpyFile<float>(Path.Combine(folder, name + ".weight.npy")))
+            weight.Write(examples.Weights.ToArray());
+        using (var day = new NpyFile<int>(Path.Combine(folder, name + ".day.npy")))
+            day.Write(examples.At.Select(at => (int)(at - DateTime.UnixEpoch).TotalDays).ToArray());
+        using var group = new NpyFile<int>(Path.Combine(folder, name + ".group.npy"));
+        group.Write(
+            grouped
+                ? [.. examples.Groups.CountBy(decision => decision).OrderBy(pair => pair.Key).Select(pair => pair.Value)]
+                : examples.Groups.ToArray()
+        );
+    }
+
+    static void WriteSchema(string folder, IReadOnlyList<FeatureColumn> features) =>
+        File.WriteAllText(
+            Path.Combine(folder, "schema.json"),
+            JsonSerializer.Serialize(new { features }, ModelManifest.Json) + "\n"
+        );
+
+    static string Folder(string parent, string model) => Directory.CreateDirectory(Path.Combine(parent, model)).FullName;
+}

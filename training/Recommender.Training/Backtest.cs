@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
@@ -11,7 +12,31 @@ sealed class FitResults
 {
     public static readonly string[] Names = ["partner_fit", "most_popular", "most_popular_in_industry", "earlier_partners_first"];
 
-    public int Decisions { get; set; }
+    public int Decisions => Deals.Count;
+
+    /// <summary>What was judged, in the order of <see cref="All"/>.</summary>
+    public List<JudgedDeal> Deals { get; } = [];
+
+    /// <summary>NDCG@10 of partner fit; null if nothing was judged.</summary>
+    public double? MeanNdcg => All["partner_fit"].Count == 0 ? null : All["partner_fit"].Average(quality => quality.Ndcg);
+
+    /// <summary>How much of the first ten places goes to how few partners.</summary>
+    public object ExposureJson()
+    {
+        var shown = Shown.Values.OrderDescending().ToList();
+        double places = Math.Max(1, shown.Sum());
+        var few = Math.Max(1, shown.Count / 100);
+        return new
+        {
+            partners_shown = shown.Count,
+            share_of_most_shown_10 = shown.Take(10).Sum() / places,
+            share_of_most_shown_1_percent = shown.Take(few).Sum() / places,
+            gini = shown.Count == 0 ? 0 : 1 - 2 * shown.Select((count, i) => (i + 0.5) * count).Sum() / (shown.Count * places),
+        };
+    }
+
+    /// <summary>How often each partner stood among the first ten.</summary>
+    public Dictionary<string, int> Shown { get; } = [];
 
     public long Candidates { get; set; }
 
@@ -28,6 +53,8 @@ sealed class WinResults(int columns)
     public ExampleSet Examples { get; } = new(columns);
 
     public List<bool> Won { get; } = [];
+
+    public List<JudgedDeal> Deals { get; } = [];
 }
 
 /// <summary>Judges models on decisions of a window, each with only what was seen before it.</summary>
@@ -36,7 +63,8 @@ sealed class Backtest(
     Featurizer featurizer,
     OnnxModel? partnerFit,
     OnnxModel? winProbability,
-    LearnedEffect? effect
+    LearnedEffect? effect,
+    DateTime from
 )
 {
     readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
@@ -99,6 +127,7 @@ sealed class Backtest(
         var won = deal.Outcome == Outcome.Won;
         featurizer.WriteWinProbability(partners, Win.Examples.Add(won ? 1 : 0, 1, at, 0));
         Win.Won.Add(won);
+        Win.Deals.Add(JudgedDeal.Of(deal, at, partners, featurizer.State, from));
     }
 
     void JudgeRanking(DateTime at, Deal deal)
@@ -110,11 +139,16 @@ sealed class Backtest(
         var relevant = Enumerable.Range(0, candidates.Count).Where(i => engaged.Contains(candidates[i])).ToArray();
         if (relevant.Length == 0)
             return;
-        Fit.Decisions++;
+        Fit.Deals.Add(JudgedDeal.Of(deal, at, relevant.Select(i => candidates[i]), state, from));
         Fit.Candidates += candidates.Count;
         var known = candidates.Select(partner => state.HaveWorkedTogether(partner, deal.Row.AccountId)).ToArray();
         foreach (var (name, keys) in Keys(deal, candidates))
         {
+            if (name == "partner_fit")
+            {
+                foreach (var i in Enumerable.Range(0, keys.Length).OrderByDescending(i => keys[i]).Take(10))
+                    CollectionsMarshal.GetValueRefOrAddDefault(Fit.Shown, state.PartnerId(candidates[i]), out _)++;
+            }
             Fit.All[name].Add(RankingQuality.Of(Ranks(keys, relevant, candidates, null)));
             var unknown = relevant.Where(i => !known[i]).ToArray();
             if (unknown.Length > 0)

@@ -29,9 +29,17 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
 {
     public void Dispose() => Replay.Dispose();
 
-    public static TrainingExamples Build(Facts facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
+    /// <summary>Replays the facts up to a moment, with the settings of a stored model or those that the history suggests.</summary>
+    public static TrainingExamples Build(
+        Facts facts,
+        TrainingConfig config,
+        DateTime asOf,
+        Parts parts,
+        Progress progress,
+        FeatureSettings? settings = null
+    )
     {
-        var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile) with
+        settings ??= HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile) with
         {
             Without = config.Features.Without,
         };
@@ -99,7 +107,26 @@ sealed class Evaluation
 
     public required TruthResults Truth { get; init; }
 
+    public required TrainingConfig Config { get; init; }
+
     public required IReadOnlyList<bool> Won { get; init; }
+
+    /// <summary>What the deals of <see cref="Won"/> were.</summary>
+    public required IReadOnlyList<JudgedDeal> WinDeals { get; init; }
+
+    /// <summary>Families of ideas that the features come from.</summary>
+    public required IReadOnlyList<string> Families { get; init; }
+
+    public LeakReport? FitLeaks { get; init; }
+
+    public LeakReport? WinLeaks { get; init; }
+
+    /// <summary>Win probability, by feature: population stability of the test deals against the training deals at creation.</summary>
+    public IReadOnlyList<(FeatureColumn Column, double Psi)> WinDrift { get; init; } = [];
+
+    /// <summary>Share of the training decisions or deals → NDCG@10 and log loss on the test window.</summary>
+    public IReadOnlyList<(double Share, int Decisions, int Deals, double? Ndcg, double? LogLoss)> LearningCurve { get; set; } =
+    [];
 
     /// <summary>Predicted probabilities by model: win_probability, training_share, logistic_regression.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<double>> Win { get; init; }
@@ -123,34 +150,164 @@ sealed class Evaluation
     )
     {
         using var models = TrainedModels.Train(facts, config, from, parts, progress);
-        var inside = ExampleBuilder.Spread(Inside(facts, from, to), mostDecisions ?? int.MaxValue);
+        return Judge(facts, config, models, from, to, truth, mostDecisions, progress);
+    }
+
+    /// <summary>Trains with the last quarter, half and all of the decisions, and a quarter, half and all of the deals, and judges each.</summary>
+    public static IReadOnlyList<(double Share, int Decisions, int Deals, double? Ndcg, double? LogLoss)> Learn(
+        Facts facts,
+        TrainingConfig config,
+        DateTime from,
+        DateTime to,
+        Parts parts,
+        int? mostDecisions,
+        Progress progress
+    )
+    {
+        var points = new List<(double, int, int, double?, double?)>();
+        var (decisions, deals) = (config.PartnerFit.MaxDecisions, config.WinProbability.MaxDeals);
+        foreach (var share in (double[])[1, 0.5, 0.25])
+        {
+            var part = config with
+            {
+                PartnerFit = config.PartnerFit with { MaxDecisions = Math.Max(10, (int)(share * decisions)) },
+                WinProbability = config.WinProbability with { MaxDeals = Math.Max(10, (int)(share * deals)) },
+            };
+            using var models = TrainedModels.Train(facts, part, from, parts, progress);
+            if (share == 1)
+                (decisions, deals) = (models.Examples.Builder.Decisions, models.Examples.Builder.Deals);
+            var judged = Judge(facts, part, models, from, to, null, mostDecisions, progress);
+            points.Add(
+                (
+                    share,
+                    models.Examples.Builder.Decisions,
+                    models.Examples.Builder.Deals,
+                    judged.Fit.MeanNdcg,
+                    judged.Win.TryGetValue("win_probability", out var predicted)
+                        ? ProbabilityQuality.Of(predicted, judged.Won).LogLoss
+                        : null
+                )
+            );
+        }
+        points.Reverse();
+        return points;
+    }
+
+    static Evaluation Judge(
+        Facts facts,
+        TrainingConfig config,
+        TrainedModels models,
+        DateTime from,
+        DateTime to,
+        Truth? truth,
+        int? mostDecisions,
+        Progress progress
+    )
+    {
         using var fit = models.PartnerFit is { } learned ? new OnnxModel(OnnxTrees.Write(learned.Trees), 0) : null;
         using var win = models.WinProbability is { } probability ? new OnnxModel(OnnxTrees.Write(probability.Trees), 0) : null;
-        var backtest = new Backtest(config, models.Examples.Featurizer, fit, win, models.Effect);
-        backtest.Truth.Raw = models.Examples.Builder.Effect.RawDifference();
+        return Judge(facts, config, models.Examples, fit, win, models.Effect, from, to, truth, mostDecisions, progress);
+    }
+
+    /// <summary>A stored model on the same decisions; its baselines learn from what was known at <paramref name="from"/>.</summary>
+    public static Evaluation OfPackage(
+        Facts facts,
+        TrainingConfig config,
+        ModelPackage package,
+        DateTime from,
+        DateTime to,
+        Progress progress
+    )
+    {
+        var isFit = package.Manifest.Model == ModelPackage.PartnerFit;
+        using var examples = TrainingExamples.Build(
+            facts,
+            config,
+            from,
+            isFit ? Parts.PartnerFit : Parts.WinProbability,
+            progress,
+            package.Manifest.FeatureSettings
+        );
+        var (fit, win) = isFit ? (package.Model, (OnnxModel?)null) : (null, package.Model);
+        return Judge(facts, config, examples, fit, win, null, from, to, null, null, progress);
+    }
+
+    static Evaluation Judge(
+        Facts facts,
+        TrainingConfig config,
+        TrainingExamples examples,
+        OnnxModel? fit,
+        OnnxModel? win,
+        LearnedEffect? effect,
+        DateTime from,
+        DateTime to,
+        Truth? truth,
+        int? mostDecisions,
+        Progress progress
+    )
+    {
+        var inside = ExampleBuilder.Spread(Inside(facts, from, to), mostDecisions ?? int.MaxValue);
+        var backtest = new Backtest(config, examples.Featurizer, fit, win, effect, from);
+        backtest.Truth.Raw = examples.Builder.Effect.RawDifference();
         var clock = Stopwatch.StartNew();
-        progress.Step($"judge {inside.Count} deals", told => backtest.Run(models.Examples.Replay, inside, truth, told));
+        progress.Step($"judge {inside.Count} deals", told => backtest.Run(examples.Replay, inside, truth, told));
         var predictions = new Dictionary<string, IReadOnlyList<double>>();
+        var trainer = new TreeTrainer(config.Seed, config.Threads);
+        LeakReport? fitLeaks = null,
+            winLeaks = null;
+        var drift = new List<(FeatureColumn, double)>();
+        if (fit is not null && truth is null)
+            progress.Step(
+                "look for leaks in partner-fit",
+                _ => fitLeaks = LeakChecks.OfRanking(trainer, examples.Builder.PartnerFit, config, backtest.Fit.MeanNdcg)
+            );
         if (win is not null && backtest.Win.Won.Count > 0)
         {
             var test = backtest.Win.Examples;
             var scores = new float[test.Count];
             win.Score(Enumerable.Range(0, test.Count).SelectMany(i => test.Row(i).ToArray()).ToArray(), test.Count, scores);
             predictions["win_probability"] = [.. scores.Select(score => (double)score)];
-            var examples = models.Examples.Builder.WinProbability.OfGroup(ExampleBuilder.AtCreation);
-            var share = examples.Labels.Average();
+            var created = examples.Builder.WinProbability.OfGroup(ExampleBuilder.AtCreation);
+            var share = created.Labels.Average();
             predictions["training_share"] = [.. scores.Select(_ => (double)share)];
-            var regression = new TreeTrainer(config.Seed, config.Threads).TrainLogisticRegression(examples, ..).Trees;
+            var regression = trainer.TrainLogisticRegression(created, ..).Trees;
             predictions["logistic_regression"] =
             [
                 .. Enumerable.Range(0, test.Count).Select(i => new Calibration(1, 0).Probability(regression.Score(test.Row(i)))),
             ];
+            var columns = examples.Featurizer.WinProbability;
+            progress.Step(
+                "look for leaks in win-probability",
+                _ =>
+                    winLeaks = LeakChecks.OfWinning(
+                        trainer,
+                        created,
+                        test,
+                        backtest.Win.Won,
+                        predictions["win_probability"],
+                        columns,
+                        config.Seed
+                    )
+            );
+            drift.AddRange(columns.Select((column, f) => (column, PopulationStability.Index(created.Column(f), test.Column(f)))));
         }
         return new()
         {
             Fit = backtest.Fit,
             Truth = backtest.Truth,
+            Config = config,
+            Families =
+            [
+                .. examples
+                    .Featurizer.PartnerFit.Concat(examples.Featurizer.WinProbability)
+                    .Select(column => Ideas.FamilyOf(column.Idea))
+                    .Distinct(),
+            ],
             Won = backtest.Win.Won,
+            WinDeals = backtest.Win.Deals,
+            FitLeaks = fitLeaks,
+            WinLeaks = winLeaks,
+            WinDrift = [.. drift.OrderByDescending(feature => feature.Item2)],
             Win = predictions,
             Replay = progress.SpentOn("replay"),
             Training = progress.SpentOn("train"),
@@ -175,8 +332,42 @@ sealed class Evaluation
             candidates_mean = Fit.Decisions == 0 ? 0 : (double)Fit.Candidates / Fit.Decisions,
             models = FitResults.Names.ToDictionary(
                 name => name,
-                name => new { all = Means(Fit.All[name]), @new = Means(Fit.New[name]) }
+                name => new
+                {
+                    all = Means(Fit.All[name]),
+                    @new = Means(Fit.New[name]),
+                    behind_by = name == "partner_fit" ? null : Behind(Fit.All[name], Fit.All["partner_fit"]),
+                    new_behind_by = name == "partner_fit" ? null : Behind(Fit.New[name], Fit.New["partner_fit"]),
+                }
             ),
+            slices = Slices
+                .Of(Fit.Deals)
+                .Select(slice => new
+                {
+                    slice.Slice,
+                    slice.Value,
+                    decisions = slice.Deals.Count,
+                    ndcg_at_10 = Bootstrap.Mean([.. slice.Deals.Select(i => Fit.All["partner_fit"][i].Ndcg)], Config),
+                    most_popular_in_industry = slice.Deals.Average(i => Fit.All["most_popular_in_industry"][i].Ndcg),
+                    better_by = Bootstrap.Mean(
+                        [
+                            .. slice.Deals.Select(i =>
+                                Fit.All["partner_fit"][i].Ndcg - Fit.All["most_popular_in_industry"][i].Ndcg
+                            ),
+                        ],
+                        Config
+                    ),
+                }),
+            exposure = Fit.ExposureJson(),
+            leak_check = FitLeaks,
+            learning_curve = LearningCurve
+                .Where(point => point.Ndcg is not null)
+                .Select(point => new
+                {
+                    point.Share,
+                    decisions = point.Decisions,
+                    ndcg_at_10 = point.Ndcg,
+                }),
         };
 
     /// <summary>Figures of the win-probability part.</summary>
@@ -196,16 +387,89 @@ sealed class Evaluation
                         log_loss = quality.LogLoss,
                         brier = quality.BrierScore,
                         ece_15 = quality.Ece,
+                        auc_interval = Interval(pair.Value, of => of.AreaUnderRocCurve),
+                        log_loss_interval = Interval(pair.Value, of => of.LogLoss),
+                        ece_15_interval = Interval(pair.Value, of => of.Ece),
                         predicted_share = pair.Value.Average(),
+                        behind_by = pair.Key == "win_probability" ? null : Bootstrap.Mean(Gains(pair.Key), Config),
                     };
                 }
             ),
+            calibration_by_quarter = Win.Count == 0
+                ? []
+                : Enumerable
+                    .Range(0, Won.Count)
+                    .GroupBy(i => (WinDeals[i].At.Year, Quarter: (WinDeals[i].At.Month + 2) / 3))
+                    .OrderBy(part => part.Key)
+                    .Select(part => CalibrationJson($"{part.Key.Year}-Q{part.Key.Quarter}", [.. part]))
+                    .ToArray(),
+            slices = Win.Count == 0
+                ? []
+                : Slices.Of(WinDeals).Select(slice => CalibrationJson($"{slice.Slice}: {slice.Value}", slice.Deals)).ToArray(),
+            leak_check = WinLeaks,
+            drift = WinDrift.Take(15).Select(feature => new { feature.Column.Name, feature.Psi }),
+            learning_curve = LearningCurve
+                .Where(point => point.LogLoss is not null)
+                .Select(point => new
+                {
+                    point.Share,
+                    deals = point.Deals,
+                    log_loss = point.LogLoss,
+                }),
         };
 
-    static object Means(List<RankingQuality> qualities) =>
+    /// <summary>How much less each deal costs win probability in log loss than a baseline.</summary>
+    public List<double> Gains(string baseline) =>
+        [
+            .. Enumerable
+                .Range(0, Won.Count)
+                .Select(i =>
+                    ProbabilityQuality.LogLossOf(Win[baseline][i], Won[i])
+                    - ProbabilityQuality.LogLossOf(Win["win_probability"][i], Won[i])
+                ),
+        ];
+
+    object CalibrationJson(string name, List<int> deals)
+    {
+        var predicted = deals.Select(i => Win["win_probability"][i]).ToList();
+        var won = deals.Select(i => Won[i]).ToList();
+        var quality = ProbabilityQuality.Of(predicted, won);
+        return new
+        {
+            name,
+            decisions = deals.Count,
+            predicted_share = predicted.Average(),
+            won_share = Bootstrap.Mean([.. won.Select(yes => yes ? 1.0 : 0)], Config),
+            auc = quality.AreaUnderRocCurve,
+            log_loss = quality.LogLoss,
+        };
+    }
+
+    double[] Interval(IReadOnlyList<double> predicted, Func<ProbabilityQuality, double> of)
+    {
+        var (low, high) = Bootstrap.Interval(
+            Won.Count,
+            draw => of(ProbabilityQuality.Of([.. draw.Select(i => predicted[i])], [.. draw.Select(i => Won[i])])),
+            Config.Gate.Confidence,
+            Math.Min(Config.Gate.Resamples, MostResamples),
+            Config.Seed
+        );
+        return [low, high];
+    }
+
+    /// <summary>Of figures that must be computed anew for each resample.</summary>
+    const int MostResamples = 200;
+
+    Measured? Behind(List<RankingQuality> baseline, List<RankingQuality> own) =>
+        Bootstrap.Mean([.. own.Zip(baseline, (a, b) => a.Ndcg - b.Ndcg)], Config);
+
+    object Means(List<RankingQuality> qualities) =>
         new
         {
             ndcg_at_10 = Mean(qualities, quality => quality.Ndcg),
+            ndcg_at_10_interval = Bootstrap.Mean([.. qualities.Select(quality => quality.Ndcg)], Config) is { } measured
+                ? (double[])[measured.Low, measured.High]
+                : null,
             recall_at_10 = Mean(qualities, quality => quality.Recall),
             hit_at_10 = Mean(qualities, quality => quality.Hit),
             mrr = Mean(qualities, quality => quality.ReciprocalRank),
@@ -229,6 +493,8 @@ static class PromotionGate
                 false,
                 $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck."
             );
+        if (evaluation.FitLeaks?.Alarms is [var alarm, ..])
+            return new(false, "The figures are not to be trusted: " + alarm);
         var best = FitResults.Names.Skip(1).MaxBy(name => evaluation.Fit.All[name].Average(quality => quality.Ndcg))!;
         var differences = learned.Zip(evaluation.Fit.All[best], (a, b) => a.Ndcg - b.Ndcg).ToList();
         var (low, high) = Bootstrap.Interval(differences, gate.Confidence, gate.Resamples, config.Seed);
@@ -249,29 +515,21 @@ static class PromotionGate
                 $"Only {won.Count} test deals with a known outcome; at least {gate.MinDecisions} are needed to tell a model from luck."
             );
         var predicted = evaluation.Win["win_probability"];
-        (double Mean, double Low, double High) GainOver(string baseline)
-        {
-            var other = evaluation.Win[baseline];
-            var gains = Enumerable
-                .Range(0, won.Count)
-                .Select(i => ProbabilityQuality.LogLossOf(other[i], won[i]) - ProbabilityQuality.LogLossOf(predicted[i], won[i]))
-                .ToList();
-            var (low, high) = Bootstrap.Interval(gains, gate.Confidence, gate.Resamples, config.Seed);
-            return (gains.Average(), low, high);
-        }
-        var share = GainOver("training_share");
-        var regression = GainOver("logistic_regression");
+        if (evaluation.WinLeaks?.Alarms is [var alarm, ..])
+            return new(false, "The figures are not to be trusted: " + alarm);
+        var share = Bootstrap.Mean(evaluation.Gains("training_share"), config)!.Value;
+        var regression = Bootstrap.Mean(evaluation.Gains("logistic_regression"), config)!.Value;
         var ece = ProbabilityQuality.Of(predicted, won).Ece;
         var noise = EceOfPerfect(predicted, config.Seed);
         var figures = FormattableString.Invariant(
-            $"Log loss is {share.Mean:+0.0000;-0.0000} ({share.Low:+0.0000;-0.0000} to {share.High:+0.0000;-0.0000}) better than the training share, ECE {ece:0.000} where perfect calibration would show {noise:0.000} ({won.Count} deals)"
+            $"Log loss is {share.Value:+0.0000;-0.0000} ({share.Low:+0.0000;-0.0000} to {share.High:+0.0000;-0.0000}) better than the training share, ECE {ece:0.000} where perfect calibration would show {noise:0.000} ({won.Count} deals)"
         );
         if (share.Low <= 0)
             return new(false, figures + ": not better by more than noise.");
         if (regression.High < 0)
             return new(
                 false,
-                figures + FormattableString.Invariant($", but logistic regression is better by {-regression.Mean:0.0000}.")
+                figures + FormattableString.Invariant($", but logistic regression is better by {-regression.Value:0.0000}.")
             );
         return ece - noise <= gate.MaxEce
             ? new(true, figures + ".")

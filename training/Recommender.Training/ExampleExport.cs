@@ -20,6 +20,27 @@ static class ExampleExport
         WriteSet(win, "train", examples.Builder.WinProbability, grouped: false);
         WriteSchema(fit, examples.Featurizer.PartnerFit);
         WriteSchema(win, examples.Featurizer.WinProbability);
+        var fingerprint = TrainingRun.Fingerprint(facts.Before(asOf));
+        foreach (
+            var (folderOf, model, features, set, decisions) in ((string, string, IReadOnlyList<FeatureColumn>, ExampleSet, int)[])
+                [
+                    (
+                        fit,
+                        ModelPackage.PartnerFit,
+                        examples.Featurizer.PartnerFit,
+                        examples.Builder.PartnerFit,
+                        examples.Builder.Decisions
+                    ),
+                    (
+                        win,
+                        ModelPackage.WinProbability,
+                        examples.Featurizer.WinProbability,
+                        examples.Builder.WinProbability,
+                        examples.Builder.Deals
+                    ),
+                ]
+        )
+            WriteManifest(folderOf, model, features, set, decisions, examples.Settings, config, asOf, fingerprint);
         var inside = Evaluation.Inside(facts, asOf, to);
         progress.Step($"replay {inside.Count} test deals", told => WriteTest(examples, config, inside, fit, win, told));
     }
@@ -103,6 +124,43 @@ static class ExampleExport
             Path.Combine(folder, "schema.json"),
             JsonSerializer.Serialize(new { features }, ModelManifest.Json) + "\n"
         );
+
+    /// <summary>What `models import` needs to know of a model made elsewhere from these examples; the version and golden scores are filled in there.</summary>
+    static void WriteManifest(
+        string folder,
+        string model,
+        IReadOnlyList<FeatureColumn> features,
+        ExampleSet examples,
+        int decisions,
+        FeatureSettings settings,
+        TrainingConfig config,
+        DateTime asOf,
+        string fingerprint
+    )
+    {
+        if (examples.Count == 0)
+            return;
+        var manifest = new ModelManifest
+        {
+            SchemaVersion = ModelManifest.CurrentSchema,
+            Model = model,
+            Version = "",
+            Features = features,
+            FeatureSettings = settings,
+            Training = new(examples.At[0], asOf, decisions, examples.Count, null),
+            DataFingerprint = fingerprint,
+            Config = JsonSerializer.SerializeToElement(config, TrainingConfig.Json),
+            Seed = config.Seed,
+            CodeVersion = TrainingRun.CodeVersion,
+            Metrics = JsonSerializer.SerializeToElement(new { }),
+            Gate = new(false, "Not judged yet; `evaluate --model VERSION --record` judges it."),
+            Golden = new(TrainingRun.GoldenRows(examples), []),
+        };
+        File.WriteAllBytes(
+            Path.Combine(folder, "manifest.json"),
+            JsonSerializer.SerializeToUtf8Bytes(manifest, ModelManifest.Json)
+        );
+    }
 
     static string Folder(string parent, string model) => Directory.CreateDirectory(Path.Combine(parent, model)).FullName;
 }

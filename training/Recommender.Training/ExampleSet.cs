@@ -71,6 +71,33 @@ sealed class ExampleSet(int columns)
         return copy;
     }
 
+    /// <summary>The examples of the newest groups; groups rise.</summary>
+    public ExampleSet NewestGroups(int most)
+    {
+        var first = Count == 0 ? 0 : Groups[^1] - most + 1;
+        return Take(Enumerable.Range(0, Count).Where(i => Groups[i] >= first));
+    }
+
+    /// <summary>
+    /// The same rows with labels in random order: within groups that are decisions, over all where a group is no more than a kind.
+    /// </summary>
+    public ExampleSet Shuffled(Random random)
+    {
+        var copy = Take(Enumerable.Range(0, Count));
+        foreach (var group in Enumerable.Range(0, Count).GroupBy(i => Groups[i]))
+        {
+            var at = group.ToArray();
+            var labels = at.Select(i => Labels[i]).ToArray();
+            random.Shuffle(labels);
+            for (var i = 0; i < at.Length; i++)
+                copy.Labels[at[i]] = labels[i];
+        }
+        return copy;
+    }
+
+    /// <summary>One feature of every example.</summary>
+    public float[] Column(int column) => [.. Enumerable.Range(0, Count).Select(i => Row(i)[column])];
+
     ExampleSet Take(IEnumerable<int> indices)
     {
         var taken = new ExampleSet(columns);

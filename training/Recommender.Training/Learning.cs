@@ -45,7 +45,12 @@ static class Learning
             .PartnerFit.Learners.Select(learner =>
             {
                 var first = trainer.TrainRanking(examples, ..split, config.PartnerFit, learner, config.PartnerFit.Trees, gains);
-                var curve = Prefixes(first.Trees, examples, [.. Enumerable.Range(split, examples.Count - split)])
+                var curve = Prefixes(
+                        first.Trees,
+                        examples,
+                        [.. Enumerable.Range(split, examples.Count - split)],
+                        config.PartnerFit.Trees
+                    )
                     .Select(step => (step.Trees, Metric: MeanNdcg(examples, split, step.Scores)))
                     .ToList();
                 var (trees, metric) = curve.MaxBy(point => point.Metric);
@@ -55,7 +60,7 @@ static class Learning
         var (best, early) = trials.MaxBy(trial => trial.Trial.Metric);
         var kept = early with { Trees = [.. early.Trees.Take(best.Trees)] };
         var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best.Learner, best.Trees, gains);
-        return new(trees, [(model, 1)], best, [.. trials.Select(trial => trial.Trial)])
+        return new(Grown(trees), [(model, 1)], best, [.. trials.Select(trial => trial.Trial)])
         {
             LeastScore = LeastScore(
                 examples,
@@ -115,7 +120,7 @@ static class Learning
             foreach (var learner in boosted)
             {
                 var trees = trainer.TrainBinary(examples, ..start, win, learner, win.Trees).Trees;
-                foreach (var (count, scores) in Prefixes(trees, examples, created))
+                foreach (var (count, scores) in Prefixes(trees, examples, created, win.Trees))
                     (steps[learner].TryGetValue(count, out var pooled) ? pooled : steps[learner][count] = []).AddRange(scores);
             }
             var linear = trainer.TrainLogisticRegression(examples, ..start).Trees;
@@ -130,24 +135,12 @@ static class Learning
         static List<double> Mean(List<double> left, List<double> right) => [.. left.Zip(right, (a, b) => (a + b) / 2)];
         var trials = new List<Trial>();
         foreach (var learner in win.Learners.Where(IsBoosted))
-            trials.Add(
-                Try(
-                    learner,
-                    steps[learner].Where(step => step.Value.Count == labels.Count).Select(step => (step.Key, step.Value))
-                )
-            );
+            trials.Add(Try(learner, steps[learner].Select(step => (step.Key, step.Value))));
         var boosting = trials.Count > 0 ? trials.MinBy(trial => trial.Metric)!.Learner : boosted[0];
         if (win.Learners.Contains(Learner.LogisticRegression))
             trials.Add(Try(Learner.LogisticRegression, [(0, regression)]));
         if (win.Learners.Contains(Learner.Blend))
-            trials.Add(
-                Try(
-                    Learner.Blend,
-                    steps[boosting]
-                        .Where(step => step.Value.Count == labels.Count)
-                        .Select(step => (step.Key, Mean(step.Value, regression)))
-                )
-            );
+            trials.Add(Try(Learner.Blend, steps[boosting].Select(step => (step.Key, Mean(step.Value, regression)))));
         var best = trials.MinBy(trial => trial.Metric)!;
         var parts = new List<(TreeEnsemble Trees, ITransformer Model)>();
         if (best.Learner != Learner.LogisticRegression)
@@ -163,7 +156,7 @@ static class Learning
             _ => steps[best.Learner][best.Trees],
         };
         return new(
-            TreeEnsemble.Mean([.. parts.Select(part => part.Trees)]) with
+            Grown(TreeEnsemble.Mean([.. parts.Select(part => part.Trees)])) with
             {
                 Calibration = trainer.Calibrated(scoresOfBest, labels).Calibration,
             },
@@ -187,18 +180,33 @@ static class Learning
             : throw new InvalidDataException("All training examples are of one moment; expected a history over time.");
     }
 
-    /// <summary>Scores of some examples by the first 10, 20, … trees.</summary>
-    static IEnumerable<(int Trees, double[] Scores)> Prefixes(TreeEnsemble ensemble, ExampleSet examples, List<int> which)
+    /// <summary>Scores of some examples by the first 10, 20, … trees, up to <paramref name="most"/> even if there are fewer.</summary>
+    static IEnumerable<(int Trees, double[] Scores)> Prefixes(
+        TreeEnsemble ensemble,
+        ExampleSet examples,
+        List<int> which,
+        int most
+    )
     {
         var scores = new double[which.Count];
-        for (var t = 0; t < ensemble.Trees.Count; t++)
+        for (var t = 0; t < most; t++)
         {
-            var tree = ensemble.Trees[t];
-            Parallel.For(0, scores.Length, i => scores[i] += tree.Value[tree.Leaf(examples.Row(which[i]))]);
-            if ((t + 1) % Step == 0 || t + 1 == ensemble.Trees.Count)
+            if (t < ensemble.Trees.Count)
+            {
+                var tree = ensemble.Trees[t];
+                Parallel.For(0, scores.Length, i => scores[i] += tree.Value[tree.Leaf(examples.Row(which[i]))]);
+            }
+            if ((t + 1) % Step == 0 || t + 1 == most)
                 yield return (t + 1, [.. scores]);
         }
     }
+
+    /// <summary>The trees, if there are any.</summary>
+    /// <exception cref="InvalidDataException">No tree was grown.</exception>
+    static TreeEnsemble Grown(TreeEnsemble trees) =>
+        trees.Trees.Count > 0
+            ? trees
+            : throw new InvalidDataException("No split has enough examples on both sides; expected more history.");
 
     static double MeanNdcg(ExampleSet examples, int from, double[] scores)
     {

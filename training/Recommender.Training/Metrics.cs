@@ -96,23 +96,86 @@ sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, doubl
     }
 }
 
-/// <summary>Percentile bootstrap of a mean (Efron, 1979), seeded.</summary>
+/// <summary>How unlike two samples of one number are.</summary>
+static class PopulationStability
+{
+    const int Bins = 10;
+
+    /// <summary>
+    /// Population stability index over ten bins of equal count in the reference; 0 is alike, above 0.25 is commonly called a shift.
+    /// Half a case is added to each bin, so that an empty one does not make it infinite.
+    /// </summary>
+    public static double Index(IReadOnlyList<float> reference, IReadOnlyList<float> now)
+    {
+        if (reference.Count == 0 || now.Count == 0)
+            return 0;
+        var sorted = reference.Order().ToArray();
+        var bounds = Enumerable.Range(1, Bins - 1).Select(b => sorted[b * sorted.Length / Bins]).Distinct().ToArray();
+        double[] Shares(IReadOnlyList<float> values)
+        {
+            var counts = new double[bounds.Length + 1];
+            foreach (var value in values)
+            {
+                var at = Array.BinarySearch(bounds, value);
+                counts[at >= 0 ? at : ~at]++;
+            }
+            return [.. counts.Select(count => (count + 0.5) / (values.Count + 0.5 * counts.Length))];
+        }
+        return Shares(now).Zip(Shares(reference), (a, b) => (a - b) * Math.Log(a / b)).Sum();
+    }
+}
+
+/// <summary>A figure with its interval.</summary>
+readonly record struct Measured(double Value, double Low, double High);
+
+/// <summary>Percentile bootstrap (Efron, 1979), seeded.</summary>
 static class Bootstrap
 {
-    public static (double Low, double High) Interval(IReadOnlyList<double> values, double confidence, int resamples, int seed)
+    public static (double Low, double High) Interval(IReadOnlyList<double> values, double confidence, int resamples, int seed) =>
+        Interval(
+            values.Count,
+            draw =>
+            {
+                double sum = 0;
+                foreach (var i in draw)
+                    sum += values[i];
+                return sum / draw.Length;
+            },
+            confidence,
+            resamples,
+            seed
+        );
+
+    /// <summary>The interval of a figure that is computed from drawn positions 0 to count - 1.</summary>
+    public static (double Low, double High) Interval(
+        int count,
+        Func<int[], double> of,
+        double confidence,
+        int resamples,
+        int seed
+    )
     {
         var random = new Random(seed);
-        var means = new double[resamples];
+        var draw = new int[count];
+        var figures = new double[resamples];
         for (var r = 0; r < resamples; r++)
         {
-            double sum = 0;
-            for (var i = 0; i < values.Count; i++)
-                sum += values[random.Next(values.Count)];
-            means[r] = sum / values.Count;
+            for (var i = 0; i < count; i++)
+                draw[i] = random.Next(count);
+            figures[r] = of(draw);
         }
-        Array.Sort(means);
+        Array.Sort(figures);
         var tail = (1 - confidence) / 2;
-        return (means[(int)(tail * (resamples - 1))], means[(int)((1 - tail) * (resamples - 1))]);
+        return (figures[(int)(tail * (resamples - 1))], figures[(int)((1 - tail) * (resamples - 1))]);
+    }
+
+    /// <summary>The mean of values with its interval; null if there are none.</summary>
+    public static Measured? Mean(IReadOnlyList<double> values, TrainingConfig config)
+    {
+        if (values.Count == 0)
+            return null;
+        var (low, high) = Interval(values, config.Gate.Confidence, config.Gate.Resamples, config.Seed);
+        return new(values.Average(), low, high);
     }
 }
 

@@ -27,9 +27,10 @@ static class ModelCard
         );
         if (manifest.Training.SeveralPartners is { } rule)
             Line($"**Several partners on a deal.** {rule}");
-        Line(
-            $"**Judged** on deals created from {manifest.Metrics.GetProperty("test_from")} to {manifest.Metrics.GetProperty("test_to")} by a model trained on what was known at the start."
-        );
+        if (manifest.Metrics.TryGetProperty("test_from", out var from))
+            Line(
+                $"**Judged** on deals created from {from} to {manifest.Metrics.GetProperty("test_to")} by a model trained on what was known at the start."
+            );
         Line($"**Gate.** {(manifest.Gate.Promote ? "Passed" : "Refused")}. {manifest.Gate.Reason}");
         Line($"**Figures.** metrics.json; plots in report.html.");
         Line(

@@ -402,9 +402,11 @@ sealed class Simulation(SimulationSettings settings)
                     closed ? "ended" : "active",
                     Late(startedAt)
                 );
-                WriteTouches(touches, deal, account, _partners[partner].Id, closedAt, 1.5);
+                // What comes before an engagement must not foretell it where there is to be no signal.
+                var busy = settings.NoSignal ? joined[_random.Next(joined.Count)] : partner;
+                WriteTouches(touches, deal, account, _partners[busy].Id, closedAt, 1.5);
                 if (role == "sourced")
-                    WriteRegistration(registrations, partner, account, deal, createdAt.AddDays(-1 - _random.Next(20)));
+                    WriteRegistration(registrations, busy, account, deal, createdAt.AddDays(-1 - _random.Next(20)));
                 if (_random.NextDouble() < 0.25)
                     assists.Add(
                         $"S{++_assists:0000000}",

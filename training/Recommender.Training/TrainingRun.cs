@@ -52,7 +52,7 @@ static class TrainingRun
                 DataFingerprint = fingerprint,
                 Config = JsonSerializer.SerializeToElement(config with { Threads = 0 }, TrainingConfig.Json),
                 Seed = config.Seed,
-                CodeVersion = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3),
+                CodeVersion = CodeVersion,
                 Metrics = JsonSerializer.SerializeToElement(metrics, TrainingConfig.Json),
                 Gate = gate,
                 Golden = new([], []),
@@ -141,10 +141,7 @@ static class TrainingRun
     )
     {
         var onnx = OnnxTrees.Write(learned.Trees);
-        var golden = Enumerable
-            .Range(0, GoldenRowCount)
-            .Select(i => examples.Row((int)((long)i * examples.Count / GoldenRowCount)).ToArray())
-            .ToArray();
+        var golden = GoldenRows(examples);
         var scores = new float[golden.Length];
         using (var model = new OnnxModel(onnx))
             model.Score(golden.SelectMany(row => row).ToArray(), golden.Length, scores);
@@ -163,6 +160,68 @@ static class TrainingRun
         );
     }
 
+    /// <summary>Rows, evenly spread over the examples, that are scored again whenever a package is opened.</summary>
+    public static float[][] GoldenRows(ExampleSet examples) =>
+        [
+            .. Enumerable
+                .Range(0, GoldenRowCount)
+                .Select(i => examples.Row((int)((long)i * examples.Count / GoldenRowCount)).ToArray()),
+        ];
+
+    /// <summary>The version of this code.</summary>
+    public static string CodeVersion { get; } = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
+
+    /// <summary>Makes a package of an ONNX file made elsewhere; it is not live, and not judged.</summary>
+    /// <exception cref="InvalidDataException">File or manifest do not stand the checks; nothing is left behind.</exception>
+    public static ModelManifest Import(string onnxFile, string manifestFile, string models)
+    {
+        if (!File.Exists(onnxFile))
+            throw new InvalidDataException($"{onnxFile} is missing; expected an ONNX file.");
+        if (Path.GetFileName(manifestFile) != "manifest.json")
+            throw new InvalidDataException($"{manifestFile}: expected a file named manifest.json.");
+        var manifest = ModelPackage.ReadManifest(Path.GetDirectoryName(Path.GetFullPath(manifestFile))!);
+        if (!ModelRegistry.Models.Contains(manifest.Model))
+            throw new InvalidDataException(
+                $"{manifestFile}: model is '{manifest.Model}'; expected one of {string.Join(", ", ModelRegistry.Models)}."
+            );
+        var onnx = File.ReadAllBytes(onnxFile);
+        var golden = manifest.Golden;
+        using (var model = new OnnxModel(onnx))
+        {
+            if (golden.Features.Length == 0 || golden.Features.Any(row => row.Length != model.FeatureCount))
+                throw new InvalidDataException(
+                    $"{manifestFile}: golden rows of {golden.Features.FirstOrDefault()?.Length ?? 0} features; {onnxFile} takes {model.FeatureCount}."
+                );
+            if (golden.Scores.Length == 0)
+            {
+                golden = golden with { Scores = new float[golden.Features.Length] };
+                model.Score(golden.Features.SelectMany(row => row).ToArray(), golden.Scores.Length, golden.Scores);
+            }
+        }
+        var staging = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            var written = ModelPackage.Write(
+                staging,
+                onnx,
+                manifest with
+                {
+                    Golden = golden,
+                },
+                finished => new Dictionary<string, byte[]>
+                {
+                    ["MODEL_CARD.md"] = Encoding.UTF8.GetBytes(ModelCard.Markdown(finished)),
+                }
+            );
+            return new ModelRegistry(models).Import(Path.Combine(staging, written.Model, written.Version));
+        }
+        finally
+        {
+            if (Directory.Exists(staging))
+                Directory.Delete(staging, true);
+        }
+    }
+
     static Dictionary<string, byte[]> EffectFiles(LearnedEffect? effect) =>
         effect is null
             ? []
@@ -173,7 +232,8 @@ static class TrainingRun
                 [PartnerEffect.SuitabilityFile] = OnnxTrees.Write(effect.Suitability),
             };
 
-    static object Window(DateTime from, DateTime to, object figures) =>
+    /// <summary>Figures with the window they were found in.</summary>
+    public static object Window(DateTime from, DateTime to, object figures) =>
         new
         {
             test_from = from.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
@@ -220,7 +280,8 @@ static class TrainingRun
         return [.. columns.Select((column, f) => (column, sums[f])).OrderByDescending(feature => feature.Item2)];
     }
 
-    static string Fingerprint(IEnumerable<DatedFact> facts)
+    /// <summary>SHA-256 of facts in their order.</summary>
+    public static string Fingerprint(IEnumerable<DatedFact> facts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var fact in facts)

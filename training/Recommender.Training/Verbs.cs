@@ -279,6 +279,19 @@ static class Verbs
         };
         var truth = new Option<string?>("--truth") { Description = "truth.csv of a simulated history" };
         var file = new Option<string?>("--json") { Description = "Write the figures to this file" };
+        var rolling = new Option<int>("--rolling")
+        {
+            Description = "Judge so many parts of the window one after the other, each by models trained at its start",
+            DefaultValueFactory = _ => 1,
+        };
+        var curve = new Option<bool>("--learning-curve") { Description = "Also train with a quarter and half of the history" };
+        var ablation = new Option<bool>("--ablation") { Description = "Also train without each family of features" };
+        var versions = new Option<string[]>("--model")
+        {
+            Description = "Judge stored versions side by side instead of training",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var record = new Option<bool>("--record") { Description = "With --model: write figures and verdict into the packages" };
         var command = new Command("evaluate", "Trains on what was known at test-from, judges decisions inside the window")
         {
             _history,
@@ -288,23 +301,37 @@ static class Verbs
             to,
             truth,
             file,
+            rolling,
+            curve,
+            ablation,
+            versions,
+            record,
         };
         command.SetAction(
             Run(result =>
             {
                 var config = Config(result);
                 var facts = Source(result);
+                var (start, end) = (result.GetValue(from)!.Value, result.GetValue(to)!.Value);
+                void Save(object figures)
+                {
+                    if (result.GetValue(file) is { } output)
+                        File.WriteAllText(output, JsonSerializer.Serialize(figures, ModelManifest.Json) + "\n");
+                }
+                if (result.GetValue(versions) is { Length: > 0 } stored)
+                {
+                    Save(SideBySide(facts, config, start, end, result.GetValue(_models)!, stored, result.GetValue(record)));
+                    return 0;
+                }
                 var known = result.GetValue(truth) is { } path ? Truth.Read(path) : null;
-                var evaluation = Evaluation.Run(
-                    facts,
-                    config,
-                    result.GetValue(from)!.Value,
-                    result.GetValue(to)!.Value,
-                    Parts.Both,
-                    known,
-                    null,
-                    new Progress()
-                );
+                if (result.GetValue(rolling) is > 1 and var parts)
+                {
+                    Save(Rolling(facts, config, start, end, parts));
+                    return 0;
+                }
+                var evaluation = Evaluation.Run(facts, config, start, end, Parts.Both, known, null, new Progress());
+                if (result.GetValue(curve))
+                    evaluation.LearningCurve = Evaluation.Learn(facts, config, start, end, Parts.Both, null, new Progress());
                 var figures = new
                 {
                     partner_fit = evaluation.PartnerFitJson(),
@@ -315,6 +342,7 @@ static class Verbs
                         win_probability = PromotionGate.WinProbability(evaluation, config),
                     },
                     truth = evaluation.Truth.Policy.Count > 0 ? evaluation.Truth.ToJson() : null,
+                    ablation = result.GetValue(ablation) ? Ablation(facts, config, start, end, evaluation) : null,
                     seconds = new
                     {
                         replay = Math.Round(evaluation.Replay.TotalSeconds, 1),
@@ -323,14 +351,159 @@ static class Verbs
                     },
                     peak_memory_mb = Process.GetCurrentProcess().PeakWorkingSet64 >> 20,
                 };
-                var json = JsonSerializer.Serialize(figures, ModelManifest.Json);
-                if (result.GetValue(file) is { } output)
-                    File.WriteAllText(output, json + "\n");
-                Print(json, known is not null);
+                Save(figures);
+                Print(JsonSerializer.Serialize(figures, ModelManifest.Json), known is not null);
                 return 0;
             })
         );
         return command;
+    }
+
+    /// <summary>Consecutive parts of the window, each judged by models trained at its start.</summary>
+    static List<object> Rolling(Facts facts, TrainingConfig config, DateTime from, DateTime to, int parts)
+    {
+        var figures = new List<object>();
+        var days = (to.Date.AddDays(1) - from).TotalDays;
+        Console.WriteLine(
+            $"{"from", -12}{"to", -12}{"decisions", 10}{"NDCG@10", 10}{"best simple", 12}{"deals", 8}{"AUC", 8}{"log loss", 10}{"ECE", 8}"
+        );
+        for (var part = 0; part < parts; part++)
+        {
+            var (start, end) = (
+                from.AddDays(Math.Floor(days * part / parts)),
+                from.AddDays(Math.Floor(days * (part + 1) / parts) - 1)
+            );
+            var evaluation = Evaluation.Run(facts, config, start, end, Parts.Both, null, null, new Progress());
+            figures.Add(
+                new
+                {
+                    test_from = start.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                    test_to = end.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                    partner_fit = evaluation.PartnerFitJson(),
+                    win_probability = evaluation.WinProbabilityJson(),
+                    gates = new
+                    {
+                        partner_fit = PromotionGate.PartnerFit(evaluation, config),
+                        win_probability = PromotionGate.WinProbability(evaluation, config),
+                    },
+                }
+            );
+            var simple = FitResults
+                .Names.Skip(1)
+                .Max(name => evaluation.Fit.All[name].Select(quality => quality.Ndcg).DefaultIfEmpty(0).Average());
+            var win = evaluation.Win.TryGetValue("win_probability", out var predicted)
+                ? ProbabilityQuality.Of(predicted, evaluation.Won)
+                : null;
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{start:yyyy-MM-dd}  {end:yyyy-MM-dd}  {evaluation.Fit.Decisions, 10}{evaluation.Fit.MeanNdcg, 10:0.0000}{simple, 12:0.0000}{evaluation.Won.Count, 8}{win?.AreaUnderRocCurve, 8:0.000}{win?.LogLoss, 10:0.0000}{win?.Ece, 8:0.000}"
+                )
+            );
+        }
+        return figures;
+    }
+
+    /// <summary>What each family of features brings: the figures without it.</summary>
+    static List<object> Ablation(Facts facts, TrainingConfig config, DateTime from, DateTime to, Evaluation whole)
+    {
+        var families = whole.Families;
+        var figures = new List<object>();
+        var own = ProbabilityQuality.Of(whole.Win["win_probability"], whole.Won);
+        Console.WriteLine($"{"without", -18}{"NDCG@10", 20}{"log loss", 20}");
+        foreach (var family in families)
+        {
+            var without = Evaluation.Run(
+                facts,
+                config with
+                {
+                    Features = new() { Without = [.. config.Features.Without, family] },
+                },
+                from,
+                to,
+                Parts.Both,
+                null,
+                null,
+                new Progress()
+            );
+            var ndcg = Bootstrap.Mean(
+                [.. whole.Fit.All["partner_fit"].Zip(without.Fit.All["partner_fit"], (with, less) => less.Ndcg - with.Ndcg)],
+                config
+            );
+            var loss = ProbabilityQuality.Of(without.Win["win_probability"], without.Won).LogLoss - own.LogLoss;
+            figures.Add(
+                new
+                {
+                    without = family,
+                    ndcg_at_10_change = ndcg,
+                    log_loss_change = loss,
+                }
+            );
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{family, -18}{ndcg?.Value, 9:+0.0000;-0.0000} ({ndcg?.Low:+0.0000;-0.0000} to {ndcg?.High:+0.0000;-0.0000}){loss, 12:+0.0000;-0.0000}"
+                )
+            );
+        }
+        return figures;
+    }
+
+    /// <summary>Stored versions on the same decisions, with the difference of each to the first of its model.</summary>
+    static List<object> SideBySide(
+        Facts facts,
+        TrainingConfig config,
+        DateTime from,
+        DateTime to,
+        string models,
+        string[] versions,
+        bool record
+    )
+    {
+        var registry = new ModelRegistry(models);
+        var figures = new List<object>();
+        var first = new Dictionary<string, List<double>>();
+        foreach (var version in versions)
+        {
+            var manifest =
+                registry.List().FirstOrDefault(manifest => manifest.Version == version)
+                ?? throw new InvalidDataException($"There is no version {version} in {models}; `models list` names them.");
+            if (manifest.Training.AsOf > from)
+                Console.Error.WriteLine(
+                    $"{manifest.Model} {version} was trained on what was known at {manifest.Training.AsOf:yyyy-MM-dd}: it has seen a part of the window."
+                );
+            using var package = ModelPackage.Open(registry.PathOf(manifest.Model, version));
+            var evaluation = Evaluation.OfPackage(facts, config, package, from, to, new Progress());
+            var isFit = manifest.Model == ModelPackage.PartnerFit;
+            var gate = isFit ? PromotionGate.PartnerFit(evaluation, config) : PromotionGate.WinProbability(evaluation, config);
+            var each = isFit
+                ? evaluation.Fit.All["partner_fit"].Select(quality => quality.Ndcg).ToList()
+                : [.. evaluation.Won.Zip(evaluation.Win["win_probability"], (won, p) => ProbabilityQuality.LogLossOf(p, won))];
+            var to_first = first.TryGetValue(manifest.Model, out var other)
+                ? Bootstrap.Mean([.. each.Zip(other, (a, b) => a - b)], config)
+                : null;
+            first.TryAdd(manifest.Model, each);
+            var found = TrainingRun.Window(from, to, isFit ? evaluation.PartnerFitJson() : evaluation.WinProbabilityJson());
+            figures.Add(
+                new
+                {
+                    manifest.Model,
+                    version,
+                    figures = found,
+                    gate,
+                    difference_to_first = to_first,
+                }
+            );
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{manifest.Model, -18}{version, -22}{(isFit ? "NDCG@10" : "log loss")} {each.Average():0.0000}{(to_first is { } d ? $", {d.Value:+0.0000;-0.0000} to the first ({d.Low:+0.0000;-0.0000} to {d.High:+0.0000;-0.0000})" : "")}; {(gate.Promote ? "passes" : "refused")}: {gate.Reason}"
+                )
+            );
+            if (record)
+                registry.Record(manifest.Model, version, JsonSerializer.SerializeToElement(found, ModelManifest.Json), gate);
+        }
+        return figures;
     }
 
     static void Print(string json, bool hasTruth)
@@ -414,7 +587,7 @@ static class Verbs
     {
         var model = new Argument<string>("model") { Description = "partner-fit or win-probability" };
         var version = new Argument<string>("version") { Description = "A version of it" };
-        var package = new Argument<string>("folder") { Description = "A model package made elsewhere" };
+        var package = new Argument<string>("folder") { Description = "A model package, or an ONNX file, made elsewhere" };
         ModelRegistry Registry(ParseResult result) => new(result.GetValue(_models)!);
         var list = new Command("list", "All packages, the live ones marked") { _json };
         list.SetAction(
@@ -471,12 +644,34 @@ static class Verbs
                 return 0;
             })
         );
-        var import = new Command("import", "Takes a package folder in after checking it") { package };
+        var manifestFile = new Option<string?>("--manifest")
+        {
+            Description = "For an ONNX file: its manifest.json, as export-examples writes it",
+        };
+        var import = new Command("import", "Takes a package folder, or an ONNX file, in after checking it")
+        {
+            package,
+            manifestFile,
+        };
         import.SetAction(
             Run(result =>
             {
-                var manifest = Registry(result).Import(result.GetValue(package)!);
-                Console.WriteLine($"{manifest.Model} {manifest.Version} imported; promote it to make it live.");
+                var path = result.GetValue(package)!;
+                ModelManifest manifest;
+                if (path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
+                    manifest = TrainingRun.Import(
+                        path,
+                        result.GetValue(manifestFile)
+                            ?? throw new InvalidDataException(
+                                $"{path} comes without --manifest; expected the manifest.json that export-examples wrote beside its examples."
+                            ),
+                        result.GetValue(_models)!
+                    );
+                else
+                    manifest = Registry(result).Import(path);
+                Console.WriteLine(
+                    $"{manifest.Model} {manifest.Version} imported{(manifest.Gate.Promote ? "; promote it to make it live." : $". {manifest.Gate.Reason}")}"
+                );
                 return 0;
             })
         );

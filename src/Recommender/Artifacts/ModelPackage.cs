@@ -178,6 +178,15 @@ public sealed class ModelPackage : IDisposable
         return manifest;
     }
 
+    /// <summary>Replaces manifest.json in one step.</summary>
+    internal static ModelManifest Rewrite(string folder, ModelManifest manifest)
+    {
+        var path = Path.Combine(folder, ManifestFile);
+        File.WriteAllBytes(path + ".part", JsonSerializer.SerializeToUtf8Bytes(manifest, ModelManifest.Json));
+        File.Move(path + ".part", path, true);
+        return manifest;
+    }
+
     static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     /// <inheritdoc/>

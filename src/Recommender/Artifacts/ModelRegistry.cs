@@ -93,7 +93,17 @@ public sealed class ModelRegistry(string folder)
         return manifest;
     }
 
-    string PathOf(string model, string version) => Path.Combine(folder, model, version);
+    /// <summary>Writes down what an evaluation found: figures and verdict of a version.</summary>
+    /// <exception cref="InvalidDataException">There is no such package, or it does not stand its checks.</exception>
+    public ModelManifest Record(string model, string version, JsonElement metrics, GateVerdict gate)
+    {
+        var path = PathOf(model, version);
+        ModelPackage.Open(path).Dispose();
+        return ModelPackage.Rewrite(path, ModelPackage.ReadManifest(path) with { Metrics = metrics, Gate = gate });
+    }
+
+    /// <summary>The folder of a version.</summary>
+    public string PathOf(string model, string version) => Path.Combine(folder, model, version);
 
     Dictionary<string, List<string>> Promoted()
     {

@@ -86,10 +86,10 @@ public static class OnnxTrees
                     tree.Feature[i] = -1;
                     continue;
                 }
-                if (mode != "BRANCH_LEQ")
-                    throw new InvalidDataException($"A node is {mode}; expected LEAF or BRANCH_LEQ.");
+                if (mode is not ("BRANCH_LEQ" or "BRANCH_LT"))
+                    throw new InvalidDataException($"A node is {mode}; expected LEAF, BRANCH_LEQ or BRANCH_LT.");
                 tree.Feature[i] = (int)features[at];
-                tree.Threshold[i] = values[at];
+                tree.Threshold[i] = mode == "BRANCH_LT" ? MathF.BitDecrement(values[at]) : values[at];
                 tree.Left[i] = index[left[at]];
                 tree.Right[i] = index[right[at]];
             }

@@ -177,6 +177,17 @@ public sealed class HistoryState
     public IEnumerable<Account> Accounts =>
         AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
 
+    /// <summary>When the account's first deal was created; null if it had none.</summary>
+    public DateTime? FirstDealOf(string accountId) =>
+        FindAccountState(accountId) is { Opportunities: > 0 } account ? account.FirstOpportunityAt : null;
+
+    /// <summary>When the partner first engaged; null if it never did.</summary>
+    public DateTime? FirstEngagementOf(int partner) =>
+        PartnerStates[partner] is { Counts.Engagements: > 0 } state ? state.FirstEngagementAt : null;
+
+    /// <summary>The partner's row; null if only its engagements are known.</summary>
+    public Partner? FindPartner(int partner) => PartnerStates[partner].Row;
+
     /// <summary>How many engagements the partner has had, and when the last started.</summary>
     public (int Count, DateTime LastAt) EngagementsOf(int partner) =>
         (PartnerStates[partner].Counts.Engagements, PartnerStates[partner].LastEngagementAt);

@@ -1,0 +1,97 @@
+using Recommender.Features;
+
+namespace Recommender.Training;
+
+/// <summary>Signs that a model knows what it cannot know.</summary>
+/// <param name="ShuffledAuc">AUC on real labels of a model that learned shuffled ones; must be 0.5 within noise.</param>
+/// <param name="ShuffledNoise">Half width of the interval that 0.5 ± chance would show.</param>
+/// <param name="Alarms">One sentence each; empty if nothing is suspicious.</param>
+sealed record LeakReport(double? ShuffledAuc, double? ShuffledNoise, IReadOnlyList<string> Alarms);
+
+/// <summary>Shuffles labels, and looks for figures too good to be true.</summary>
+static class LeakChecks
+{
+    /// <summary>Out-of-time figures of this trade stay well below.</summary>
+    const double Implausible = 0.95;
+    const int Decisions = 2000;
+
+    /// <summary>Win probability: a regression on shuffled labels, each single feature, and the model itself, on the test deals.</summary>
+    public static LeakReport OfWinning(
+        TreeTrainer trainer,
+        ExampleSet training,
+        ExampleSet test,
+        IReadOnlyList<bool> won,
+        IReadOnlyList<double> predicted,
+        IReadOnlyList<FeatureColumn> columns,
+        int seed
+    )
+    {
+        var wins = won.Count(yes => yes);
+        if (wins < 10 || won.Count - wins < 10)
+            return new(null, null, []);
+        var shuffled = training.Shuffled(new(seed));
+        var trees = trainer.TrainLogisticRegression(shuffled, ..).Trees;
+        var auc = ProbabilityQuality.Auc([.. Enumerable.Range(0, test.Count).Select(i => trees.Score(test.Row(i)))], won);
+        // Standard error of an AUC of 0.5 (Hanley and McNeil, 1982), and as much again: one shuffle may still lean with a drift.
+        var noise = 6 * Math.Sqrt((won.Count + 1) / (12.0 * wins * (won.Count - wins)));
+        var alarms = new List<string>();
+        if (Math.Abs(auc - 0.5) > Math.Max(noise, 0.05))
+            alarms.Add(FormattableString.Invariant($"Learned from shuffled labels, AUC is {auc:0.000}; expected 0.5."));
+        var own = ProbabilityQuality.Auc(predicted, won);
+        if (own > Implausible)
+            alarms.Add(FormattableString.Invariant($"AUC {own:0.000} is implausibly high."));
+        for (var f = 0; f < columns.Count; f++)
+        {
+            var alone = ProbabilityQuality.Auc([.. Enumerable.Range(0, test.Count).Select(i => (double)test.Row(i)[f])], won);
+            if (Math.Max(alone, 1 - alone) > Implausible)
+                alarms.Add(
+                    FormattableString.Invariant(
+                        $"{columns[f].Name} alone has an AUC of {Math.Max(alone, 1 - alone):0.000}: is it known before the outcome?"
+                    )
+                );
+        }
+        return new(auc, noise, alarms);
+    }
+
+    /// <summary>Partner fit: a ranking learned from labels shuffled within decisions, judged on the real ones of the newest fifth.</summary>
+    public static LeakReport OfRanking(TreeTrainer trainer, ExampleSet training, TrainingConfig config, double? ndcg)
+    {
+        var alarms = new List<string>();
+        if (ndcg > Implausible)
+            alarms.Add(FormattableString.Invariant($"NDCG@10 {ndcg:0.000} is implausibly high."));
+        var newest = training.NewestGroups(Decisions);
+        var groups = newest.Groups.Count == 0 ? 0 : newest.Groups[^1] - newest.Groups[0] + 1;
+        var split = newest.Groups.FindIndex(group => group >= newest.Groups[0] + groups * 4 / 5);
+        if (groups < 50 || split <= 0)
+            return new(null, null, alarms);
+        var trees = trainer
+            .TrainRanking(
+                newest.Shuffled(new(config.Seed)),
+                ..split,
+                config.PartnerFit,
+                config.PartnerFit.Learners[0],
+                30,
+                Learning.Gains(config)
+            )
+            .Trees;
+        var aucs = Enumerable
+            .Range(split, newest.Count - split)
+            .GroupBy(i => newest.Groups[i])
+            .Select(group =>
+                ProbabilityQuality.Auc(
+                    [.. group.Select(i => trees.Score(newest.Row(i)))],
+                    [.. group.Select(i => newest.Labels[i] > 0)]
+                )
+            )
+            .ToList();
+        var auc = aucs.Average();
+        var noise = 6 * Math.Sqrt(aucs.Average(a => Math.Pow(a - auc, 2)) / aucs.Count);
+        if (Math.Abs(auc - 0.5) > Math.Max(noise, 0.05))
+            alarms.Add(
+                FormattableString.Invariant(
+                    $"Learned from shuffled labels, the AUC within decisions is {auc:0.000}; expected 0.5."
+                )
+            );
+        return new(auc, noise, alarms);
+    }
+}

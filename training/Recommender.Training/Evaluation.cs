@@ -100,6 +100,9 @@ sealed record TrainedModels(TrainingExamples Examples, Learned? PartnerFit, Lear
     }
 }
 
+/// <summary>Quality on the test window of models that learned from a share of the history.</summary>
+sealed record LearningPoint(double Share, int Decisions, int Deals, double? Ndcg, double? LogLoss);
+
 /// <summary>Models trained at the start of a window and judged inside it.</summary>
 sealed class Evaluation
 {
@@ -124,9 +127,11 @@ sealed class Evaluation
     /// <summary>Win probability, by feature: population stability of the test deals against the training deals at creation.</summary>
     public IReadOnlyList<(FeatureColumn Column, double Psi)> WinDrift { get; init; } = [];
 
-    /// <summary>Share of the training decisions or deals → NDCG@10 and log loss on the test window.</summary>
-    public IReadOnlyList<(double Share, int Decisions, int Deals, double? Ndcg, double? LogLoss)> LearningCurve { get; set; } =
-    [];
+    /// <summary>What more history brings; empty unless asked for.</summary>
+    public IReadOnlyList<LearningPoint> LearningCurve { get; private set; } = [];
+
+    /// <summary>Decisions and deals that the models learned from.</summary>
+    public required (int Decisions, int Deals) TrainedOn { get; init; }
 
     /// <summary>Predicted probabilities by model: win_probability, training_share, logistic_regression.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<double>> Win { get; init; }
@@ -153,45 +158,31 @@ sealed class Evaluation
         return Judge(facts, config, models, from, to, truth, mostDecisions, progress);
     }
 
-    /// <summary>Trains with the last quarter, half and all of the decisions, and a quarter, half and all of the deals, and judges each.</summary>
-    public static IReadOnlyList<(double Share, int Decisions, int Deals, double? Ndcg, double? LogLoss)> Learn(
-        Facts facts,
-        TrainingConfig config,
-        DateTime from,
-        DateTime to,
-        Parts parts,
-        int? mostDecisions,
-        Progress progress
-    )
+    /// <summary>Trains with the newest quarter and half of the decisions, and a quarter and half of the deals, and judges each.</summary>
+    public void Learn(Facts facts, DateTime from, DateTime to, Parts parts, int? mostDecisions, Progress progress)
     {
-        var points = new List<(double, int, int, double?, double?)>();
-        var (decisions, deals) = (config.PartnerFit.MaxDecisions, config.WinProbability.MaxDeals);
-        foreach (var share in (double[])[1, 0.5, 0.25])
+        var points = new List<LearningPoint>();
+        foreach (var share in (double[])[0.25, 0.5])
         {
-            var part = config with
+            var part = Config with
             {
-                PartnerFit = config.PartnerFit with { MaxDecisions = Math.Max(10, (int)(share * decisions)) },
-                WinProbability = config.WinProbability with { MaxDeals = Math.Max(10, (int)(share * deals)) },
+                PartnerFit = Config.PartnerFit with { MaxDecisions = Math.Max(10, (int)(share * TrainedOn.Decisions)) },
+                WinProbability = Config.WinProbability with { MaxDeals = Math.Max(10, (int)(share * TrainedOn.Deals)) },
             };
             using var models = TrainedModels.Train(facts, part, from, parts, progress);
-            if (share == 1)
-                (decisions, deals) = (models.Examples.Builder.Decisions, models.Examples.Builder.Deals);
-            var judged = Judge(facts, part, models, from, to, null, mostDecisions, progress);
-            points.Add(
-                (
-                    share,
-                    models.Examples.Builder.Decisions,
-                    models.Examples.Builder.Deals,
-                    judged.Fit.MeanNdcg,
-                    judged.Win.TryGetValue("win_probability", out var predicted)
-                        ? ProbabilityQuality.Of(predicted, judged.Won).LogLoss
-                        : null
-                )
-            );
+            points.Add(Judge(facts, part, models, from, to, null, mostDecisions, progress).Point(share));
         }
-        points.Reverse();
-        return points;
+        LearningCurve = [.. points, Point(1)];
     }
+
+    LearningPoint Point(double share) =>
+        new(
+            share,
+            TrainedOn.Decisions,
+            TrainedOn.Deals,
+            Fit.MeanNdcg,
+            Win.TryGetValue("win_probability", out var predicted) ? ProbabilityQuality.Of(predicted, Won).LogLoss : null
+        );
 
     static Evaluation Judge(
         Facts facts,
@@ -296,6 +287,7 @@ sealed class Evaluation
             Fit = backtest.Fit,
             Truth = backtest.Truth,
             Config = config,
+            TrainedOn = (examples.Builder.Decisions, examples.Builder.Deals),
             Families =
             [
                 .. examples

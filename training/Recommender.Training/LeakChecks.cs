@@ -3,7 +3,7 @@ using Recommender.Features;
 namespace Recommender.Training;
 
 /// <summary>Signs that a model knows what it cannot know.</summary>
-/// <param name="ShuffledAuc">AUC on real labels of a model that learned shuffled ones; must be 0.5 within noise.</param>
+/// <param name="ShuffledAuc">AUC of a model that learned shuffled labels, judged on shuffled ones; must be 0.5 within noise.</param>
 /// <param name="ShuffledNoise">Half width of the interval that 0.5 ± chance would show.</param>
 /// <param name="Alarms">One sentence each; empty if nothing is suspicious.</param>
 sealed record LeakReport(double? ShuffledAuc, double? ShuffledNoise, IReadOnlyList<string> Alarms);
@@ -31,11 +31,14 @@ static class LeakChecks
             return new(null, null, []);
         var shuffled = training.Shuffled(new(seed));
         var trees = trainer.TrainLogisticRegression(shuffled, ..).Trees;
-        var auc = ProbabilityQuality.Auc([.. Enumerable.Range(0, test.Count).Select(i => trees.Score(test.Row(i)))], won);
-        // Standard error of an AUC of 0.5 (Hanley and McNeil, 1982), and as much again: one shuffle may still lean with a drift.
-        var noise = 6 * Math.Sqrt((won.Count + 1) / (12.0 * wins * (won.Count - wins)));
+        // Judged on real labels, what it learned of chance would lean with or against whatever is strong in them.
+        var mixed = won.ToArray();
+        new Random(seed).Shuffle(mixed);
+        var auc = ProbabilityQuality.Auc([.. Enumerable.Range(0, test.Count).Select(i => trees.Score(test.Row(i)))], mixed);
+        // Four standard errors of an AUC of 0.5 (Mann and Whitney, 1947).
+        var noise = 4 * Math.Sqrt((won.Count + 1) / (12.0 * wins * (won.Count - wins)));
         var alarms = new List<string>();
-        if (Math.Abs(auc - 0.5) > Math.Max(noise, 0.05))
+        if (Math.Abs(auc - 0.5) > noise)
             alarms.Add(FormattableString.Invariant($"Learned from shuffled labels, AUC is {auc:0.000}; expected 0.5."));
         var own = ProbabilityQuality.Auc(predicted, won);
         if (own > Implausible)
@@ -53,7 +56,7 @@ static class LeakChecks
         return new(auc, noise, alarms);
     }
 
-    /// <summary>Partner fit: a ranking learned from labels shuffled within decisions, judged on the real ones of the newest fifth.</summary>
+    /// <summary>Partner fit: a ranking learned from labels shuffled within decisions, judged on those of the newest fifth.</summary>
     public static LeakReport OfRanking(TreeTrainer trainer, ExampleSet training, TrainingConfig config, double? ndcg)
     {
         var alarms = new List<string>();
@@ -64,15 +67,9 @@ static class LeakChecks
         var split = newest.Groups.FindIndex(group => group >= newest.Groups[0] + groups * 4 / 5);
         if (groups < 50 || split <= 0)
             return new(null, null, alarms);
+        newest = newest.Shuffled(new(config.Seed));
         var trees = trainer
-            .TrainRanking(
-                newest.Shuffled(new(config.Seed)),
-                ..split,
-                config.PartnerFit,
-                config.PartnerFit.Learners[0],
-                30,
-                Learning.Gains(config)
-            )
+            .TrainRanking(newest, ..split, config.PartnerFit, config.PartnerFit.Learners[0], 30, Learning.Gains(config))
             .Trees;
         var aucs = Enumerable
             .Range(split, newest.Count - split)
@@ -85,8 +82,8 @@ static class LeakChecks
             )
             .ToList();
         var auc = aucs.Average();
-        var noise = 6 * Math.Sqrt(aucs.Average(a => Math.Pow(a - auc, 2)) / aucs.Count);
-        if (Math.Abs(auc - 0.5) > Math.Max(noise, 0.05))
+        var noise = 4 * Math.Sqrt(aucs.Average(a => Math.Pow(a - auc, 2)) / aucs.Count);
+        if (Math.Abs(auc - 0.5) > noise)
             alarms.Add(
                 FormattableString.Invariant(
                     $"Learned from shuffled labels, the AUC within decisions is {auc:0.000}; expected 0.5."

@@ -40,6 +40,29 @@ static class Learning
     public static Learned PartnerFit(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
         var gains = Gains(config);
+        var (split, trials) = TryPartnerFit(trainer, examples, config);
+        var (best, early) = trials.MaxBy(trial => trial.Trial.Metric);
+        var kept = early with { Trees = [.. early.Trees.Take(best.Trees)] };
+        var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best.Learner, best.Trees, gains);
+        return new(Grown(trees), [(model, 1)], best, [.. trials.Select(trial => trial.Trial)])
+        {
+            LeastScore = LeastScore(
+                examples,
+                split,
+                [.. Enumerable.Range(split, examples.Count - split).Select(i => kept.Score(examples.Row(i)))]
+            ),
+        };
+    }
+
+    /// <summary>Each learner on the examples before the validation window, judged inside it.</summary>
+    /// <returns>The first example of the window, and the trials with their trees.</returns>
+    public static (int Split, List<(Trial Trial, TreeEnsemble Trees)> Trials) TryPartnerFit(
+        TreeTrainer trainer,
+        ExampleSet examples,
+        TrainingConfig config
+    )
+    {
+        var gains = Gains(config);
         var split = Split(examples, config.ValidationShare);
         var trials = config
             .PartnerFit.Learners.Select(learner =>
@@ -54,20 +77,10 @@ static class Learning
                     .Select(step => (step.Trees, Metric: MeanNdcg(examples, split, step.Scores)))
                     .ToList();
                 var (trees, metric) = curve.MaxBy(point => point.Metric);
-                return (Trial: new Trial(learner, curve, trees, metric), first.Trees);
+                return (new Trial(learner, curve, trees, metric), first.Trees);
             })
             .ToList();
-        var (best, early) = trials.MaxBy(trial => trial.Trial.Metric);
-        var kept = early with { Trees = [.. early.Trees.Take(best.Trees)] };
-        var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best.Learner, best.Trees, gains);
-        return new(Grown(trees), [(model, 1)], best, [.. trials.Select(trial => trial.Trial)])
-        {
-            LeastScore = LeastScore(
-                examples,
-                split,
-                [.. Enumerable.Range(split, examples.Count - split).Select(i => kept.Score(examples.Row(i)))]
-            ),
-        };
+        return (split, trials);
     }
 
     /// <summary>

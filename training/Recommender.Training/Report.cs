@@ -73,6 +73,12 @@ static class Report
                 Draw(RankCurve(evaluation)),
                 "Share of decisions whose first engaged partner stood at most at this rank."
             );
+            Section(
+                "Slices",
+                RankingSlices(manifest.Metrics.GetProperty("figures").GetProperty("slices")),
+                "NDCG@10 with 95 % intervals; cold start: accounts without a deal, partners without an engagement, before the test window."
+            );
+            Section("Exposure", Exposure(manifest.Metrics.GetProperty("figures").GetProperty("exposure")));
         }
         else
         {
@@ -86,12 +92,35 @@ static class Report
                 Section(
                     "Calibration",
                     Draw(CalibrationCurve(evaluation)),
-                    "Predicted against observed share of won deals, in bins of equal width; the line is perfect."
+                    "Predicted against observed share of won deals, in bins of equal width, with 95 % intervals (Wilson); the line is perfect."
+                );
+                Section("ROC", Draw(Roc(evaluation)), "Share of won deals found against share of lost deals taken for won.");
+                Section(
+                    "Precision and recall",
+                    Draw(PrecisionRecall(evaluation)),
+                    "Share won among the best-scored deals against the share of all won deals among them; the line is the mean of all."
                 );
                 Section(
                     "Gain by decile",
                     Draw(Deciles(evaluation)),
                     "Share of won deals in each tenth, best-scored tenth first; the line is the mean of all."
+                );
+                var figures = manifest.Metrics.GetProperty("figures");
+                Section(
+                    "Calibration over time",
+                    CalibrationTable(figures.GetProperty("calibration_by_quarter")),
+                    "95 % intervals of the won share."
+                );
+                Section("Calibration by slice", CalibrationTable(figures.GetProperty("slices")));
+                Section(
+                    "Drift of features between training and test",
+                    Draw(
+                        Bars(
+                            [.. evaluation.WinDrift.Take(15).Select(feature => (feature.Column.Name, feature.Psi))],
+                            "population stability index"
+                        )
+                    ),
+                    "Ten bins of equal count in training; above 0.25 is commonly called a shift. Features that count up or follow the calendar move by nature."
                 );
             }
         }
@@ -100,7 +129,27 @@ static class Report
             Draw(Importance(importance)),
             "Mean absolute contribution to the score, exact (TreeSHAP), over a sample of training examples."
         );
-        Section("Trees kept", Draw(EarlyStopping(learned, isFit)), "Metric on the validation window by number of trees.");
+        Section(
+            "Learners and trees",
+            Draw(EarlyStopping(learned, isFit)),
+            $"Metric on the validation window by number of trees; {Words(TrainingConfig.Name(learned.Chosen.Learner))} was chosen."
+        );
+        if (evaluation.LearningCurve.Count > 0)
+            Section(
+                "How much history is enough",
+                Draw(LearningCurve(evaluation, isFit)),
+                "Quality on the test window by how much history was learned from: still rising, more would help."
+            );
+        if ((isFit ? evaluation.FitLeaks : evaluation.WinLeaks) is { } leaks)
+            Section(
+                "Leak checks",
+                leaks.ShuffledAuc is { } auc
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"<p>Learned from shuffled labels, AUC is {auc:0.000} (0.5 is expected). {(leaks.Alarms.Count == 0 ? "No figure and no feature is implausibly good." : Names(leaks.Alarms))}</p>"
+                    )
+                    : "<p>Too few cases to tell.</p>"
+            );
         var missing = History
             .HistoryContract.Tables.Where(table => !table.Required && !manifest.FeatureSettings.Fold.Has(table.Name))
             .Select(table => table.File);
@@ -189,11 +238,23 @@ static class Report
     {
         var plot = Frame("predicted", "observed");
         plot.Series.Add(new LineSeries { Points = { new(0, 0), new(1, 1) }, Color = _pale });
-        var points = new ScatterSeries { MarkerType = MarkerType.Circle, MarkerFill = _accent };
+        var points = new ScatterErrorSeries
+        {
+            MarkerType = MarkerType.Circle,
+            MarkerFill = _accent,
+            ErrorBarColor = _pale,
+        };
         foreach (
             var (predicted, observed, count, _) in ProbabilityQuality.Bin(evaluation.Win["win_probability"], evaluation.Won, 15)
         )
-            points.Points.Add(new(predicted, observed, 2 + Math.Min(8, Math.Sqrt(count) / 3)));
+        {
+            // Wilson's interval (1927) is not about the observed share itself: the bar is centred on it with the same length.
+            var margin =
+                1.96
+                * Math.Sqrt(observed * (1 - observed) / count + 1.96 * 1.96 / (4.0 * count * count))
+                / (1 + 1.96 * 1.96 / count);
+            points.Points.Add(new ScatterErrorPoint(predicted, observed, 0, 2 * margin));
+        }
         plot.Series.Add(points);
         return plot;
     }
@@ -219,10 +280,13 @@ static class Report
         return plot;
     }
 
-    static PlotModel Importance(IReadOnlyList<(FeatureColumn Column, double Importance)> importance)
+    static PlotModel Importance(IReadOnlyList<(FeatureColumn Column, double Importance)> importance) =>
+        Bars([.. importance.Take(20).Select(feature => (feature.Column.Name, feature.Importance))], "contribution");
+
+    static PlotModel Bars(IReadOnlyList<(string Name, double Value)> values, string x)
     {
-        var top = importance.Take(20).Reverse().ToList();
-        var plot = Frame("contribution", "");
+        var top = values.Reverse().ToList();
+        var plot = Frame(x, "");
         plot.Axes.RemoveAt(1);
         var axis = new CategoryAxis
         {
@@ -231,13 +295,114 @@ static class Report
             FontSize = 11,
             TickStyle = TickStyle.None,
         };
-        axis.Labels.AddRange(top.Select(feature => feature.Column.Name));
+        axis.Labels.AddRange(top.Select(value => value.Name));
         plot.Axes.Add(axis);
         var bars = new BarSeries { FillColor = _accent };
-        bars.Items.AddRange(top.Select(feature => new BarItem(feature.Importance)));
+        bars.Items.AddRange(top.Select(value => new BarItem(value.Value)));
         plot.Series.Add(bars);
         return plot;
     }
+
+    /// <summary>After each deal, best score first: won and lost so far, of how many.</summary>
+    static (List<(double Won, double Lost)> Steps, double Wins, double Losses) Cumulated(Evaluation evaluation)
+    {
+        var predicted = evaluation.Win["win_probability"];
+        var steps = new List<(double Won, double Lost)>();
+        double won = 0,
+            lost = 0;
+        foreach (var i in Enumerable.Range(0, predicted.Count).OrderByDescending(i => predicted[i]))
+            steps.Add(evaluation.Won[i] ? (++won, lost) : (won, ++lost));
+        return (steps, Math.Max(1, won), Math.Max(1, lost));
+    }
+
+    static PlotModel Roc(Evaluation evaluation)
+    {
+        var (steps, wins, losses) = Cumulated(evaluation);
+        var plot = Frame("lost deals taken for won", "won deals found");
+        plot.Series.Add(new LineSeries { Points = { new(0, 0), new(1, 1) }, Color = _pale });
+        var line = new LineSeries { Color = _accent };
+        line.Points.AddRange(
+            ExampleBuilder.Spread(steps, 300).Select(step => new DataPoint(step.Lost / losses, step.Won / wins))
+        );
+        line.Points.Add(new(1, 1));
+        plot.Series.Add(line);
+        return plot;
+    }
+
+    static PlotModel PrecisionRecall(Evaluation evaluation)
+    {
+        var (steps, wins, losses) = Cumulated(evaluation);
+        var plot = Frame("won deals found", "share won");
+        var mean = wins / (wins + losses);
+        plot.Series.Add(new LineSeries { Points = { new(0, mean), new(1, mean) }, Color = _pale });
+        var line = new LineSeries { Color = _accent };
+        line.Points.AddRange(
+            ExampleBuilder
+                .Spread([.. steps.Skip(Math.Min(20, steps.Count - 1))], 300)
+                .Select(step => new DataPoint(step.Won / wins, step.Won / (step.Won + step.Lost)))
+        );
+        plot.Series.Add(line);
+        return plot;
+    }
+
+    static PlotModel LearningCurve(Evaluation evaluation, bool isFit)
+    {
+        var plot = Frame(isFit ? "decisions" : "deals", isFit ? "NDCG@10" : "log loss");
+        var line = new LineSeries
+        {
+            Color = _accent,
+            MarkerType = MarkerType.Circle,
+            MarkerFill = _accent,
+        };
+        line.Points.AddRange(
+            evaluation
+                .LearningCurve.Where(point => (isFit ? point.Ndcg : point.LogLoss) is not null)
+                .Select(point => new DataPoint(
+                    isFit ? point.Decisions : point.Deals,
+                    (isFit ? point.Ndcg : point.LogLoss)!.Value
+                ))
+        );
+        plot.Series.Add(line);
+        return plot;
+    }
+
+    static string RankingSlices(JsonElement slices)
+    {
+        var html = new StringBuilder(
+            "<table><tr><th>slice</th><th>decisions</th><th>NDCG@10</th><th>interval</th><th>most popular in industry</th><th>better by</th></tr>"
+        );
+        foreach (var slice in slices.EnumerateArray())
+        {
+            double Of(string name, string part) => slice.GetProperty(name).GetProperty(part).GetDouble();
+            html.Append(
+                CultureInfo.InvariantCulture,
+                $"<tr><td>{Words(slice.GetProperty("slice").GetString()!)}: {Names([slice.GetProperty("value").GetString()!])}</td><td>{slice.GetProperty("decisions")}</td><td>{Of("ndcg_at_10", "value"):0.000}</td><td>{Of("ndcg_at_10", "low"):0.000} to {Of("ndcg_at_10", "high"):0.000}</td><td>{slice.GetProperty("most_popular_in_industry").GetDouble():0.000}</td><td>{Of("better_by", "value"):+0.000;-0.000}</td></tr>"
+            );
+        }
+        return html.Append("</table>").ToString();
+    }
+
+    static string CalibrationTable(JsonElement parts)
+    {
+        var html = new StringBuilder(
+            "<table><tr><th>deals</th><th>count</th><th>predicted</th><th>won</th><th>interval</th><th>AUC</th></tr>"
+        );
+        foreach (var part in parts.EnumerateArray())
+        {
+            var won = part.GetProperty("won_share");
+            html.Append(
+                CultureInfo.InvariantCulture,
+                $"<tr><td>{Names([Words(part.GetProperty("name").GetString()!)])}</td><td>{part.GetProperty("decisions")}</td><td>{part.GetProperty("predicted_share").GetDouble():0.00}</td><td>{won.GetProperty("value").GetDouble():0.00}</td><td>{won.GetProperty("low").GetDouble():0.00} to {won.GetProperty("high").GetDouble():0.00}</td><td>{part.GetProperty("auc").GetDouble():0.00}</td></tr>"
+            );
+        }
+        return html.Append("</table>").ToString();
+    }
+
+    static string Exposure(JsonElement exposure) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"<p>{exposure.GetProperty("partners_shown")} partners stood among the first ten at least once. The ten most shown took {exposure.GetProperty("share_of_most_shown_10").GetDouble():0 %} of the places; Gini coefficient {exposure.GetProperty("gini").GetDouble():0.00}.</p>"
+        );
 
     static PlotModel EarlyStopping(Learned learned, bool isFit)
     {

@@ -33,6 +33,8 @@ sealed record TrainingConfig
 
     public GateConfig Gate { get; init; } = new();
 
+    public MonitorConfig Monitor { get; init; } = new();
+
     /// <summary>How configurations are read and written.</summary>
     public static JsonSerializerOptions Json { get; } =
         new()
@@ -279,6 +281,26 @@ sealed record WinProbabilityConfig : TreesConfig
     public override double FeatureFraction { get; init; } = 0.5;
 }
 
+/// <summary>When `monitor` raises an alarm.</summary>
+sealed record MonitorConfig
+{
+    /// <summary>Population stability index of the scores against the end of the training window.</summary>
+    [Range(0.01, 100)]
+    public double MaxScorePsi { get; init; } = 0.25;
+
+    /// <summary>The same of any feature; those that count up move by nature.</summary>
+    [Range(0.01, 100)]
+    public double MaxFeaturePsi { get; init; } = 3;
+
+    /// <summary>Won share against predicted share, where more than noise, 0 to 1.</summary>
+    [Range(0.001, 1)]
+    public double MaxCalibrationGap { get; init; } = 0.05;
+
+    /// <summary>Deals at most on either side, evenly spread.</summary>
+    [Range(50, 1_000_000)]
+    public int MaxDeals { get; init; } = 3000;
+}
+
 /// <summary>What a model must show to be promoted.</summary>
 sealed record GateConfig
 {
@@ -299,6 +321,9 @@ sealed record GateConfig
     /// <summary>Decisions that `train` tests on at most; `evaluate` judges all.</summary>
     [Range(50, 1_000_000)]
     public int MaxTestDecisions { get; init; } = 3000;
+
+    /// <summary>Whether `train` also learns from a quarter and half of the history, for the report.</summary>
+    public bool LearningCurve { get; init; } = true;
 
     [Range(1, 1_000_000)]
     public int MinDecisions { get; init; } = 50;

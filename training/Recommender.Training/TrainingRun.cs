@@ -59,10 +59,7 @@ static class TrainingRun
             };
         if (trained.PartnerFit is { } fit)
         {
-            var from = TestStart(
-                deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt),
-                config.Gate.TestShare
-            );
+            var from = TestStart(Decided(deals, asOf), config.Gate.TestShare);
             var evaluation = Evaluation.Run(
                 known,
                 config,
@@ -73,6 +70,8 @@ static class TrainingRun
                 config.Gate.MaxTestDecisions,
                 progress
             );
+            if (config.Gate.LearningCurve)
+                evaluation.Learn(known, from, asOf, Parts.PartnerFit, config.Gate.MaxTestDecisions, progress);
             var manifest = Manifest(
                 ModelPackage.PartnerFit,
                 trained.Examples.Featurizer.PartnerFit,
@@ -90,10 +89,7 @@ static class TrainingRun
         }
         if (trained.WinProbability is { } win)
         {
-            var closed = deals
-                .Where(deal => deal.Outcome != Outcome.Open && deal.Row.CreatedAt < matured)
-                .Select(deal => deal.Row.CreatedAt);
-            var from = TestStart(closed, config.Gate.TestShare);
+            var from = TestStart(Matured(deals, matured), config.Gate.TestShare);
             var to = matured.AddDays(-1);
             var evaluation = Evaluation.Run(
                 known,
@@ -105,6 +101,8 @@ static class TrainingRun
                 config.Gate.MaxTestDecisions,
                 progress
             );
+            if (config.Gate.LearningCurve)
+                evaluation.Learn(known, from, to, Parts.WinProbability, config.Gate.MaxTestDecisions, progress);
             var manifest = Manifest(
                 ModelPackage.WinProbability,
                 trained.Examples.Featurizer.WinProbability,
@@ -240,6 +238,28 @@ static class TrainingRun
             test_to = to.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             figures,
         };
+
+    /// <summary>The earlier of the days from which the gate tests the two models.</summary>
+    public static DateTime TestStart(Facts facts, TrainingConfig config, DateTime asOf)
+    {
+        var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
+        var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile);
+        DateTime[] starts =
+        [
+            .. ((IEnumerable<DateTime>[])[Decided(deals, asOf), Matured(deals, asOf.AddDays(-settings.Fold.MaturityDays))])
+                .Where(days => days.Any())
+                .Select(days => TestStart(days, config.Gate.TestShare)),
+        ];
+        return starts.Length > 0
+            ? starts.Min()
+            : throw new InvalidDataException("The history has neither decisions nor matured deals; expected at least 20.");
+    }
+
+    static IEnumerable<DateTime> Decided(IEnumerable<Deal> deals, DateTime asOf) =>
+        deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt);
+
+    static IEnumerable<DateTime> Matured(IEnumerable<Deal> deals, DateTime matured) =>
+        deals.Where(deal => deal.Outcome != Outcome.Open && deal.Row.CreatedAt < matured).Select(deal => deal.Row.CreatedAt);
 
     /// <summary>The day from which the last <paramref name="share"/> of deals was created.</summary>
     static DateTime TestStart(IEnumerable<DateTime> createdAt, double share)

@@ -56,6 +56,7 @@ static class Verbs
             Evaluate(),
             ExportExamples(),
             Models(),
+            Monitor(),
             Recommend(),
         };
         root.SetAction(
@@ -191,6 +192,11 @@ static class Verbs
     {
         var promote = new Option<bool>("--promote") { Description = "Make live what passes the gate" };
         var threads = new Option<int?>("--threads") { Description = "Threads of the trainers; the models do not depend on it" };
+        var search = new Option<int>("--search")
+        {
+            Description =
+                "First draw so many settings at random, the given ones among them, and take the best on the validation window",
+        };
         var command = new Command("train", "Learns both models and writes their packages")
         {
             _history,
@@ -199,6 +205,7 @@ static class Verbs
             _asOf,
             promote,
             threads,
+            search,
             _json,
         };
         command.SetAction(
@@ -207,8 +214,11 @@ static class Verbs
                 var config = Config(result);
                 if (result.GetValue(threads) is { } count)
                     config = config with { Threads = count };
+                var facts = Source(result);
+                if (result.GetValue(search) is > 0 and var trials)
+                    config = Search(facts, config, result.GetValue(_asOf) ?? DayAfterLast(facts), trials, result.GetValue(_json));
                 return TrainOn(
-                    Source(result),
+                    facts,
                     config,
                     result.GetValue(_asOf),
                     result.GetValue(_models)!,
@@ -218,6 +228,110 @@ static class Verbs
             })
         );
         return command;
+    }
+
+    /// <summary>The best of some settings; prints them all.</summary>
+    static TrainingConfig Search(Facts facts, TrainingConfig config, DateTime asOf, int trials, bool json)
+    {
+        var (best, fit, win) = HyperSearch.Run(
+            facts,
+            config,
+            TrainingRun.TestStart(facts, config, asOf),
+            trials,
+            new Progress(json)
+        );
+        if (json)
+            return best;
+        foreach (
+            var (model, metric, rows) in ((string, string, IReadOnlyList<SearchTrial>)[])
+                [("partner-fit", "NDCG@10", fit), ("win-probability", "log loss", win)]
+        )
+        {
+            Console.WriteLine(
+                $"{model, -18}{"leaves", 8}{"min leaf", 10}{"rate", 8}{"features", 10}{"learner", 22}{"trees", 7}{metric, 10}"
+            );
+            foreach (var row in rows)
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"  trial {row.Number, -10}{row.Settings.Leaves, 8}{row.Settings.MinExamplesPerLeaf, 10}{row.Settings.LearningRate, 8:0.000}{row.Settings.FeatureFraction, 10:0.00}{TrainingConfig.Name(row.Best.Learner), 22}{row.Best.Trees, 7}{row.Best.Metric, 10:0.0000}{(row.Settings == best.PartnerFit || row.Settings == best.WinProbability ? " *" : "")}"
+                    )
+                );
+        }
+        return best;
+    }
+
+    static Command Monitor()
+    {
+        var since = new Option<DateTime?>("--since")
+        {
+            Description = "First day that is compared with the training window",
+            CustomParser = Date,
+            Required = true,
+        };
+        var command = new Command(
+            "monitor",
+            "Drift of the live models and what came of their predictions; exit code 2 if a threshold is crossed"
+        )
+        {
+            _history,
+            _config,
+            _set,
+            _asOf,
+            since,
+            _json,
+        };
+        command.SetAction(
+            Run(result =>
+            {
+                var facts = Source(result);
+                var config = Config(result);
+                var asOf = result.GetValue(_asOf) ?? DayAfterLast(facts);
+                var registry = new ModelRegistry(result.GetValue(_models)!);
+                var reports = new List<MonitorReport>();
+                foreach (var model in ModelRegistry.Models)
+                {
+                    using var package = registry.OpenLive(model);
+                    if (package is not null)
+                        reports.Add(Monitoring.Of(facts, config, package, result.GetValue(since)!.Value, asOf));
+                }
+                if (reports.Count == 0)
+                    throw new InvalidDataException($"No model is live in {result.GetValue(_models)}; promote one first.");
+                if (result.GetValue(_json))
+                    Console.WriteLine(JsonSerializer.Serialize(reports, ModelManifest.Json));
+                else
+                    reports.ForEach(Print);
+                return reports.Exists(report => report.Crossed.Count > 0) ? 2 : 0;
+            })
+        );
+        return command;
+    }
+
+    static void Print(MonitorReport report)
+    {
+        var quality = report.Quality is { } found
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{found.Value:+0.000;-0.000} ({found.Low:+0.000;-0.000} to {found.High:+0.000;-0.000})"
+            )
+            : "unknown";
+        Console.WriteLine($"{report.Model} {report.Version}: {report.Rows} rows since, {report.Reference} before");
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"  PSI of scores {report.ScorePsi:0.00}; most moved: {string.Join(", ", report.Features.Take(3).Select(shift => string.Create(CultureInfo.InvariantCulture, $"{shift.Name} {shift.Psi:0.00}")))}"
+            )
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {(report.Model == ModelPackage.PartnerFit ? "NDCG@10 against the best simple ranking" : "won share against predicted share")} {quality} over {report.Decisions}{(report.Ece is { } ece ? $", ECE {ece:0.000}" : "")}"
+            )
+        );
+        foreach (var sentence in report.Crossed)
+            Console.WriteLine($"  ALARM {sentence}");
+        if (report.Crossed.Count == 0)
+            Console.WriteLine("  No threshold is crossed.");
     }
 
     static int TrainOn(Facts facts, TrainingConfig config, DateTime? asOf, string models, bool promote, bool json)
@@ -240,6 +354,8 @@ static class Verbs
                 Console.WriteLine($"  {Path.Combine(models, manifest.Model, manifest.Version, "report.html")}");
             }
         }
+        if (!json && registry.Live(ModelPackage.PartnerFit) is null)
+            Console.WriteLine($"No partner-fit is live: the API ranks by {PartnerRanker.FallbackName} and says so (fallback).");
         foreach (var model in ModelRegistry.Models.Except(written.Select(manifest => manifest.Model)))
             Console.Error.WriteLine($"{model} was not trained, see above.");
         var peak = Process.GetCurrentProcess().PeakWorkingSet64 >> 20;
@@ -331,7 +447,7 @@ static class Verbs
                 }
                 var evaluation = Evaluation.Run(facts, config, start, end, Parts.Both, known, null, new Progress());
                 if (result.GetValue(curve))
-                    evaluation.LearningCurve = Evaluation.Learn(facts, config, start, end, Parts.Both, null, new Progress());
+                    evaluation.Learn(facts, start, end, Parts.Both, null, new Progress());
                 var figures = new
                 {
                     partner_fit = evaluation.PartnerFitJson(),
@@ -469,9 +585,13 @@ static class Verbs
                 registry.List().FirstOrDefault(manifest => manifest.Version == version)
                 ?? throw new InvalidDataException($"There is no version {version} in {models}; `models list` names them.");
             if (manifest.Training.AsOf > from)
-                Console.Error.WriteLine(
-                    $"{manifest.Model} {version} was trained on what was known at {manifest.Training.AsOf:yyyy-MM-dd}: it has seen a part of the window."
-                );
+            {
+                var seen =
+                    $"{manifest.Model} {version} was trained on what was known at {manifest.Training.AsOf:yyyy-MM-dd}: it has seen a part of the window.";
+                if (record)
+                    throw new InvalidDataException(seen + " A verdict on that is not recorded.");
+                Console.Error.WriteLine(seen);
+            }
             using var package = ModelPackage.Open(registry.PathOf(manifest.Model, version));
             var evaluation = Evaluation.OfPackage(facts, config, package, from, to, new Progress());
             var isFit = manifest.Model == ModelPackage.PartnerFit;

@@ -14,6 +14,9 @@ namespace Recommender.Scoring;
 public sealed class PartnerRanker
 {
     const int Reasons = 3;
+
+    /// <summary>The simple ranking that answers while no partner-fit model is live.</summary>
+    public const string FallbackName = "earlier_partners_first";
     readonly ModelPackage? _fit;
     readonly ModelPackage? _win;
     readonly Featurizer _fitFeatures;
@@ -160,7 +163,7 @@ public sealed class PartnerRanker
                 request.OpportunityId,
                 request.AsOf,
                 versions,
-                _fit is null ? "earlier_partners_first" : null,
+                _fit is null ? FallbackName : null,
                 candidates.Count,
                 _shap?.ExpectedScore ?? 0,
                 partners,

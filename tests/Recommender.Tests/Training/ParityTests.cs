@@ -64,6 +64,47 @@ public class ParityTests(TrainedSample sample) : IClassFixture<TrainedSample>
         Assert.Equal(learned.Trees.Calibration!.Value.Slope, read.Calibration!.Value.Slope, 5);
     }
 
+    [Theory]
+    [InlineData(nameof(Learner.LogisticRegression), 1e-4)]
+    [InlineData(nameof(Learner.Blend), 1e-4)]
+    [InlineData(nameof(Learner.LightGbm), 1e-4)]
+    public void Every_learner_of_win_probability_ships_what_it_learned(string learner, double tolerance)
+    {
+        var config = Sample.SmallConfig with
+        {
+            WinProbability = Sample.SmallConfig.WinProbability with { Learners = [Enum.Parse<Learner>(learner)] },
+        };
+        var examples = sample.Models.Examples.Builder.WinProbability;
+        Same(Learn(() => Learning.WinProbability(sample.Trainer, examples, config)), examples, tolerance);
+    }
+
+    [Fact]
+    public void LightGbm_ranks_as_what_ships()
+    {
+        var config = Sample.SmallConfig with
+        {
+            PartnerFit = new() { Trees = 40, Learners = [Learner.FastTree, Learner.LightGbm] },
+        };
+        var examples = sample.Models.Examples.Builder.PartnerFit;
+        var learned = Learn(() => Learning.PartnerFit(sample.Trainer, examples, config));
+        Assert.Equal(2, learned.Trials.Count);
+        Assert.Equal(learned.Trials.Max(trial => trial.Metric), learned.Chosen.Metric);
+        Same(learned, examples, 1e-4);
+    }
+
+    static Learned Learn(Func<Learned> learn)
+    {
+        try
+        {
+            return learn();
+        }
+        catch (InvalidDataException e) when (e.Message.Contains("libgomp1", StringComparison.Ordinal))
+        {
+            Assert.Skip("Needs the system's OpenMP library: install libgomp1.");
+            throw;
+        }
+    }
+
     void Same(Learned learned, ExampleSet examples, double tolerance)
     {
         var mlnet = new double[examples.Count];

@@ -1,0 +1,179 @@
+using Recommender.Artifacts;
+using Recommender.CoSell;
+using Recommender.Features;
+using Recommender.History;
+
+namespace Recommender.Training;
+
+/// <summary>What became of a live model since a day.</summary>
+/// <param name="Model">partner-fit or win-probability.</param>
+/// <param name="Version">The live version.</param>
+/// <param name="Reference">Rows of the end of the training window that are compared with.</param>
+/// <param name="Rows">Rows since.</param>
+/// <param name="ScorePsi">Population stability index of the scores; null without rows.</param>
+/// <param name="Features">The features that moved most, with their index.</param>
+/// <param name="Decisions">Decisions or matured deals since.</param>
+/// <param name="Quality">NDCG@10 of those decisions less that of the best simple ranking; or won share less predicted share.</param>
+/// <param name="Ece">Calibration error over 15 bins; null for partner fit.</param>
+/// <param name="Crossed">One sentence per threshold that was crossed.</param>
+sealed record MonitorReport(
+    string Model,
+    string Version,
+    int Reference,
+    int Rows,
+    double? ScorePsi,
+    IReadOnlyList<FeatureShift> Features,
+    int Decisions,
+    Measured? Quality,
+    double? Ece,
+    IReadOnlyList<string> Crossed
+);
+
+/// <summary>A feature and its population stability index.</summary>
+sealed record FeatureShift(string Name, double Psi);
+
+/// <summary>
+/// Compares features and scores since a day with those of as long a time before the training ended, and what was predicted with what came of
+/// it.
+/// </summary>
+static class Monitoring
+{
+    const int CandidatesPerDecision = 20;
+
+    public static MonitorReport Of(Facts facts, TrainingConfig config, ModelPackage package, DateTime since, DateTime asOf)
+    {
+        var manifest = package.Manifest;
+        var isFit = manifest.Model == ModelPackage.PartnerFit;
+        var featurizer = new Featurizer(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
+        using var replay = new Replay(facts.Before(asOf), featurizer.State);
+        var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
+        var length = TimeSpan.FromDays(Math.Max(180, (asOf - since).TotalDays));
+        var end = manifest.Training.AsOf < since ? manifest.Training.AsOf : since;
+        List<Deal> Between(DateTime from, DateTime to) =>
+            ExampleBuilder.Spread(
+                [
+                    .. deals
+                        .Where(deal => (isFit ? deal.DecidedAt : deal.Row.CreatedAt) is { } at && at >= from && at < to)
+                        .OrderBy(deal => deal.Row.CreatedAt)
+                        .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal),
+                ],
+                config.Monitor.MaxDeals
+            );
+        var reference = Rows(config, featurizer, replay, Between(end - length, end), isFit);
+        var matured = asOf.AddDays(-manifest.FeatureSettings.Fold.MaturityDays);
+        var later = Between(since, asOf);
+        var now = Rows(config, featurizer, replay, later, isFit);
+        // What came of it is judged in a second walk: the first has gone past.
+        var judged = new Featurizer(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
+        using var again = new Replay(facts.Before(asOf), judged.State);
+        var backtest = new Backtest(config, judged, isFit ? package.Model : null, isFit ? null : package.Model, null, since);
+        backtest.Run(
+            again,
+            isFit ? later : [.. later.Where(deal => deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)],
+            null
+        );
+
+        var psi =
+            now.Count == 0 || reference.Count == 0
+                ? (double?)null
+                : PopulationStability.Index(Scores(package, reference), Scores(package, now));
+        // Years from a date to the decision move with the calendar.
+        var calendar = manifest
+            .FeatureSettings.Fold.Measures.Where(measure => measure.IsDate)
+            .Select(measure => measure.Name)
+            .ToHashSet();
+        var shifts = Enumerable
+            .Range(0, manifest.Features.Count)
+            .Where(f => !calendar.Contains(manifest.Features[f].Name))
+            .Select(f => new FeatureShift(
+                manifest.Features[f].Name,
+                PopulationStability.Index(reference.Column(f), now.Column(f))
+            ))
+            .OrderByDescending(shift => shift.Psi)
+            .ToList();
+        var (limits, crossed) = (config.Monitor, new List<string>());
+        if (psi > limits.MaxScorePsi)
+            crossed.Add(FormattableString.Invariant($"Scores have moved: PSI {psi:0.00}, at most {limits.MaxScorePsi}."));
+        if (now.Count > 0 && shifts[0].Psi > limits.MaxFeaturePsi)
+            crossed.Add(
+                FormattableString.Invariant(
+                    $"{shifts[0].Name} has moved: PSI {shifts[0].Psi:0.00}, at most {limits.MaxFeaturePsi}."
+                )
+            );
+        Measured? quality;
+        double? ece = null;
+        if (isFit)
+        {
+            var all = backtest.Fit.All;
+            var simple = FitResults
+                .Names.Skip(1)
+                .MaxBy(name => all[name].Select(quality => quality.Ndcg).DefaultIfEmpty(0).Average())!;
+            quality = Bootstrap.Mean([.. all["partner_fit"].Zip(all[simple], (own, other) => own.Ndcg - other.Ndcg)], config);
+            if (quality is { High: < 0 } worse && backtest.Fit.Decisions >= config.Gate.MinDecisions)
+                crossed.Add(FormattableString.Invariant($"{simple} ranks better by {-worse.Value:0.000} NDCG@10."));
+        }
+        else
+        {
+            var predicted = Scores(package, backtest.Win.Examples);
+            var gaps = predicted.Select((p, i) => (backtest.Win.Won[i] ? 1.0 : 0) - p).ToList();
+            quality = Bootstrap.Mean(gaps, config);
+            if (gaps.Count > 0)
+                ece = ProbabilityQuality.Of([.. predicted.Select(p => (double)p)], backtest.Win.Won).Ece;
+            if (
+                quality is { } gap
+                && gaps.Count >= config.Gate.MinDecisions
+                && (gap.Low > 0 || gap.High < 0)
+                && Math.Abs(gap.Value) > limits.MaxCalibrationGap
+            )
+                crossed.Add(
+                    FormattableString.Invariant(
+                        $"Deals are won {gap.Value:+0.00;-0.00} against what was predicted, at most {limits.MaxCalibrationGap} either way."
+                    )
+                );
+        }
+        return new(
+            manifest.Model,
+            manifest.Version,
+            reference.Count,
+            now.Count,
+            psi,
+            [.. shifts.Take(10)],
+            isFit ? backtest.Fit.Decisions : backtest.Win.Won.Count,
+            quality,
+            ece,
+            crossed
+        );
+    }
+
+    /// <summary>Rows as the model would be asked for: some candidates of each decision, or each deal at its creation.</summary>
+    static ExampleSet Rows(TrainingConfig config, Featurizer featurizer, Replay replay, List<Deal> deals, bool isFit)
+    {
+        var rows = new ExampleSet(isFit ? featurizer.PartnerFit.Count : featurizer.WinProbability.Count);
+        var candidates = new CandidateSets(config.Candidates, featurizer.State);
+        foreach (
+            var (at, deal) in deals
+                .Select(deal => (At: isFit ? deal.DecidedAt!.Value : deal.Row.CreatedAt, deal))
+                .OrderBy(pair => pair.At)
+        )
+        {
+            replay.To(at);
+            featurizer.Look(new(at, deal.Row));
+            if (!isFit)
+            {
+                featurizer.WriteWinProbability(deal.PartnersBy(at, featurizer.State), rows.Add(0, 1, at, 0));
+                continue;
+            }
+            candidates.At(at);
+            foreach (var partner in ExampleBuilder.Spread(candidates.Proven, CandidatesPerDecision))
+                featurizer.WritePartnerFit(partner, rows.Add(0, 1, at, 0));
+        }
+        return rows;
+    }
+
+    static float[] Scores(ModelPackage package, ExampleSet rows)
+    {
+        var scores = new float[rows.Count];
+        package.Model.Score(Enumerable.Range(0, rows.Count).SelectMany(i => rows.Row(i).ToArray()).ToArray(), rows.Count, scores);
+        return scores;
+    }
+}

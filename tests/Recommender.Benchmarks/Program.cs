@@ -1,4 +1,7 @@
 using BenchmarkDotNet.Running;
 using Recommender.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(RankingBenchmarks).Assembly).Run(args);
+if (args is ["train", .. var comparison])
+    TrainingComparison.Run(comparison);
+else
+    BenchmarkSwitcher.FromAssembly(typeof(RankingBenchmarks).Assembly).Run(args);

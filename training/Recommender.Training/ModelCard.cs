@@ -6,7 +6,7 @@ namespace Recommender.Training;
 /// <summary>MODEL_CARD.md, generated from the run.</summary>
 static class ModelCard
 {
-    public static string Markdown(ModelManifest manifest)
+    public static string Markdown(ModelManifest manifest, PartnerEffect? effect = null)
     {
         var isFit = manifest.Model == ModelPackage.PartnerFit;
         var text = new StringBuilder();
@@ -25,6 +25,11 @@ static class ModelCard
         Line(
             $"**Maturity.** An outcome counts {manifest.FeatureSettings.Fold.MaturityDays} days after the deal was created, so that early wins do not flatter recent deals."
         );
+        if (!isFit)
+            Line($"**Lift.** {Lift(effect)}");
+        Line(
+            $"**Limits.** It knows what the history holds: partners and accounts without history are judged by their kind alone, and a market that changes is seen only as outcomes mature. The report's slices say where it is weaker; `monitor` says when it no longer fits."
+        );
         if (manifest.Training.SeveralPartners is { } rule)
             Line($"**Several partners on a deal.** {rule}");
         if (manifest.Metrics.TryGetProperty("test_from", out var from))
@@ -38,4 +43,11 @@ static class ModelCard
         );
         return text.ToString();
     }
+
+    static string Lift(PartnerEffect? effect) =>
+        effect is null
+            ? "Unknown for every partner: the history has too few matured deals with or without a partner to compare."
+            : FormattableString.Invariant(
+                $"What the first partner on a deal adds to the chance of winning, estimated from {effect.DealsWith} matured deals with and {effect.DealsWithout} without a partner. Adjusted for the deal's own chance, for how it attracts partners and for the account; partners with few deals are shrunk toward their kind. It is not an experiment: what draws a partner to a deal and is in no column stays in it, and simulations with planted confounding find it too high by about 0.05. Unknown where fewer than one candidate in {Learned.Support} of that fit was ever brought in, for partners with fewer than {PartnerEffect.LeastDeals} matured deals, and on deals that have a partner already. The 90 % interval allows for what one outcome per deal cannot show by a variance of {effect.PairVariance:0.00} (log odds) chosen on simulations."
+            );
 }

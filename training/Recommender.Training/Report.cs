@@ -44,7 +44,7 @@ static class Report
             body{font:15px/1.5 system-ui,sans-serif;color:#1f2937;max-width:54rem;margin:2rem auto;padding:0 1rem}
             h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin:2rem 0 .3rem}
             table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-            td,th{border-bottom:1px solid #e5e7eb;padding:.25rem .6rem;text-align:right}td:first-child,th:first-child{text-align:left}
+            td,th{border-bottom:1px solid #e5e7eb;padding:.25rem .6rem;text-align:right}td:first-child,th:first-child{text-align:left}td+td{white-space:nowrap}
             tr.own{font-weight:600}.verdict{padding:.6rem .9rem;border-left:4px solid}.yes{border-color:#15803d;background:#f0fdf4}.no{border-color:#b91c1c;background:#fef2f2}
             svg{max-width:100%;height:auto}section{break-inside:avoid}p{margin:.3rem 0}
             </style></head><body>

@@ -153,7 +153,7 @@ static class TrainingRun
             {
                 ["metrics.json"] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(finished.Metrics, ModelManifest.Json) + "\n"),
                 ["report.html"] = Encoding.UTF8.GetBytes(Report.Html(finished, learned, evaluation, importance)),
-                ["MODEL_CARD.md"] = Encoding.UTF8.GetBytes(ModelCard.Markdown(finished)),
+                ["MODEL_CARD.md"] = Encoding.UTF8.GetBytes(ModelCard.Markdown(finished, effect?.Effect)),
             }
         );
     }

@@ -41,6 +41,35 @@ public sealed class PartnerRankerTests : IDisposable
     }
 
     [Fact]
+    public void A_lift_lies_in_its_interval_and_is_unknown_for_the_unproven_and_beside_another_partner()
+    {
+        var ranker = Ranker();
+        var answers = Enumerable
+            .Range(1, 40)
+            .Select(account => ranker.Rank(new($"A{account:000000}", Sample.AsOf) { Limit = 100 })!)
+            .SelectMany(answer => answer.Partners)
+            .ToList();
+        Assert.Contains(answers, partner => partner.Lift is not null);
+        Assert.Contains(answers, partner => partner.Lift is null);
+        foreach (var partner in answers)
+        {
+            Assert.Equal(partner.Lift is null, partner.LiftLow is null);
+            Assert.Equal(partner.Lift is null, partner.LiftHigh is null);
+            if (partner.Lift is { } lift)
+            {
+                Assert.False(partner.Unproven);
+                Assert.Equal(partner.WinProbability!.Value - partner.WinProbabilityAlone!.Value, lift, 1e-9);
+                Assert.True(partner.LiftLow < lift && lift < partner.LiftHigh);
+            }
+        }
+        var engaged = Sample.FactList.Select(fact => fact.Noun).OfType<Recommender.CoSell.Engagement>().First();
+        var deal = ranker.State.FindOpportunity(engaged.OpportunityId)!;
+        var beside = ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id, Limit = 100 })!;
+        Assert.NotEmpty(beside.Partners);
+        Assert.All(beside.Partners, partner => Assert.Null(partner.Lift));
+    }
+
+    [Fact]
     public void The_same_question_has_the_same_answer()
     {
         var ranker = Ranker();

@@ -93,11 +93,86 @@ public sealed class ConsoleTests : IDisposable
     [InlineData("recommend --account a --database missing.db", "There is no database missing.db")]
     [InlineData("models promote partner-fit 2020", "manifest.json is missing")]
     [InlineData("models rollback partner-fit", "has no earlier live version")]
+    [InlineData("models import x.onnx", "comes without --manifest")]
+    [InlineData(
+        "train --history no --set seed=x --set win_probability.tree=1",
+        "seed is \"x\"; expected a whole number. win_probability.tree is no setting"
+    )]
+    [InlineData("monitor --history no/such --since 2026-01-01", "no/such is not a folder")]
     public async Task A_fault_is_one_line_and_exit_code_one(string arguments, string says)
     {
         var output = new List<string>();
         Assert.Equal(1, await Run(output, arguments.Split(' ')));
         Assert.Contains(says, Assert.Single(output), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Monitor_ends_with_two_when_a_threshold_is_crossed_and_with_zero_when_none_is()
+    {
+        string[] wide =
+        [
+            "--set",
+            "monitor.max_score_psi=100",
+            "--set",
+            "monitor.max_calibration_gap=1",
+            "--set",
+            "monitor.max_feature_psi=",
+        ];
+        foreach (var (limit, code) in ((string, int)[])[("100", 0), ("0.01", 2)])
+        {
+            var output = new List<string>();
+            string[] arguments =
+            [
+                "monitor",
+                "--history",
+                Sample.Folder,
+                "--models",
+                Sample.Models,
+                "--since",
+                "2026-01-01",
+                "--as-of",
+                "2026-07-01",
+                .. wide[..^1],
+                wide[^1] + limit,
+            ];
+            Assert.Equal(code, await Run(output, arguments));
+            Assert.Equal(code == 2, output.Exists(line => line.Contains("ALARM", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task Evaluate_rolls_over_parts_of_the_window()
+    {
+        var output = new List<string>();
+        var file = Path.Combine(_folder.Path, "rolling.json");
+        string[] arguments =
+        [
+            "evaluate",
+            "--history",
+            Sample.Folder,
+            "--test-from",
+            "2025-07-01",
+            "--test-to",
+            "2025-12-31",
+            "--rolling",
+            "2",
+            "--json",
+            file,
+            "--set",
+            "partner_fit.trees=10",
+            "--set",
+            "partner_fit.max_decisions=300",
+            "--set",
+            "win_probability.trees=10",
+            "--set",
+            "win_probability.learners=[\"fast_tree\"]",
+        ];
+        Assert.Equal(0, await Run(output, arguments));
+        using var figures = JsonDocument.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            ["2025-07-01 2025-09-30", "2025-10-01 2025-12-31"],
+            figures.RootElement.EnumerateArray().Select(part => $"{part.GetProperty("test_from")} {part.GetProperty("test_to")}")
+        );
     }
 
     [Fact]

@@ -41,7 +41,9 @@ static class Sample
                 MaxDeals = 800,
                 Trees = 30,
                 ValidationFolds = 1,
+                Learners = [Learner.FastTree],
             },
+            Gate = new() { LearningCurve = false },
         };
 
     public static DateTime Day(int year, int month, int day) => new(year, month, day, 0, 0, 0, DateTimeKind.Utc);

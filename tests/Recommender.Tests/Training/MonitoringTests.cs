@@ -16,16 +16,7 @@ public sealed class EarlyModels : IDisposable
     public string Models => _folder["models"];
 
     public EarlyModels() =>
-        Written = TrainingRun.Train(
-            Sample.Facts,
-            Sample.SmallConfig with
-            {
-                Gate = new() { LearningCurve = false },
-            },
-            AsOf,
-            Models,
-            new Progress(quiet: true)
-        );
+        Written = TrainingRun.Train(Sample.Facts, Sample.SmallConfig, AsOf, Models, new Progress(quiet: true));
 
     public void Dispose() => _folder.Dispose();
 }

@@ -12,7 +12,12 @@ public sealed class TrainedSample : IDisposable
     static readonly TrainingConfig _config = new()
     {
         PartnerFit = new() { Trees = 120 },
-        WinProbability = new() { Trees = 150, ValidationFolds = 1 },
+        WinProbability = new()
+        {
+            Trees = 150,
+            ValidationFolds = 1,
+            Learners = [Learner.FastTree],
+        },
     };
 
     internal TrainedModels Models { get; } =

@@ -175,14 +175,11 @@ sealed class Evaluation
         LearningCurve = [.. points, Point(1)];
     }
 
-    LearningPoint Point(double share) =>
-        new(
-            share,
-            TrainedOn.Decisions,
-            TrainedOn.Deals,
-            Fit.MeanNdcg,
-            Win.TryGetValue("win_probability", out var predicted) ? ProbabilityQuality.Of(predicted, Won).LogLoss : null
-        );
+    LearningPoint Point(double share) => new(share, TrainedOn.Decisions, TrainedOn.Deals, Fit.MeanNdcg, LogLoss);
+
+    /// <summary>Mean log loss of win probability; null if nothing was judged.</summary>
+    public double? LogLoss =>
+        Win.TryGetValue("win_probability", out var predicted) ? ProbabilityQuality.Of(predicted, Won).LogLoss : null;
 
     static Evaluation Judge(
         Facts facts,

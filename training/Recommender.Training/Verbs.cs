@@ -525,7 +525,6 @@ static class Verbs
     {
         var families = whole.Families;
         var figures = new List<object>();
-        var own = ProbabilityQuality.Of(whole.Win["win_probability"], whole.Won);
         Console.WriteLine($"{"without", -18}{"NDCG@10", 20}{"log loss", 20}");
         foreach (var family in families)
         {
@@ -546,7 +545,7 @@ static class Verbs
                 [.. whole.Fit.All["partner_fit"].Zip(without.Fit.All["partner_fit"], (with, less) => less.Ndcg - with.Ndcg)],
                 config
             );
-            var loss = ProbabilityQuality.Of(without.Win["win_probability"], without.Won).LogLoss - own.LogLoss;
+            var loss = without.LogLoss - whole.LogLoss;
             figures.Add(
                 new
                 {
@@ -596,6 +595,10 @@ static class Verbs
             var evaluation = Evaluation.OfPackage(facts, config, package, from, to, new Progress());
             var isFit = manifest.Model == ModelPackage.PartnerFit;
             var gate = isFit ? PromotionGate.PartnerFit(evaluation, config) : PromotionGate.WinProbability(evaluation, config);
+            if ((isFit ? evaluation.Fit.Decisions : evaluation.Win.Count) == 0)
+                throw new InvalidDataException(
+                    $"Nothing to judge {manifest.Model} on from {from:yyyy-MM-dd} to {to:yyyy-MM-dd}."
+                );
             var each = isFit
                 ? evaluation.Fit.All["partner_fit"].Select(quality => quality.Ndcg).ToList()
                 : [.. evaluation.Won.Zip(evaluation.Win["win_probability"], (won, p) => ProbabilityQuality.LogLossOf(p, won))];

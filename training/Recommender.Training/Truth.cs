@@ -72,7 +72,7 @@ sealed class TruthResults
 
     public List<TrueLift> Lifts { get; } = [];
 
-    /// <summary>True win probability of the deals alone.</summary>
+    /// <summary>Win probability of the deals alone.</summary>
     public List<(double Predicted, double True)> Alone { get; } = [];
 
     /// <summary>Won share of matured training deals with each partner, and with any, less that of deals without one.</summary>

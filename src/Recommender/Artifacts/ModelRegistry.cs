@@ -98,8 +98,8 @@ public sealed class ModelRegistry(string folder)
     public ModelManifest Record(string model, string version, JsonElement metrics, GateVerdict gate)
     {
         var path = PathOf(model, version);
-        ModelPackage.Open(path).Dispose();
-        return ModelPackage.Rewrite(path, ModelPackage.ReadManifest(path) with { Metrics = metrics, Gate = gate });
+        using var package = ModelPackage.Open(path);
+        return ModelPackage.Rewrite(path, package.Manifest with { Metrics = metrics, Gate = gate });
     }
 
     /// <summary>The folder of a version.</summary>

@@ -28,10 +28,10 @@ public sealed record EffectModels(PartnerEffect Effect, OnnxModel Fit, OnnxModel
 }
 
 /// <summary>
-/// What a partner adds to the log odds of winning: a line in its fit score, a shift for its kind, and a random effect of its own
+/// What a partner adds to the log odds of winning: a line in its suitability, a shift for its kind, and a random effect of its own
 /// (partial pooling; Gelman and Hill, 2007). Estimated beside the deal's own chance, so that good deals that attract partners do not
-/// count for them (the partially linear model; Chernozhukov et al., 2018). Part of a win-probability package, with the fit model
-/// whose scores it was estimated on. An estimate from observed deals, not an experiment.
+/// count for them (the partially linear model; Chernozhukov et al., 2018). Part of a win-probability package, with the models whose
+/// scores it rests on. An estimate from observed deals, not an experiment.
 /// </summary>
 public sealed record PartnerEffect
 {
@@ -49,7 +49,7 @@ public sealed record PartnerEffect
 
     const double Z90 = 1.6448536269514722;
 
-    /// <summary>Columns of partner fit that shift the effect, such as tier_is_gold; after the intercept and the score.</summary>
+    /// <summary>Columns of partner fit that shift the effect, such as tier_is_gold; after the intercept and suitability.</summary>
     public required IReadOnlyList<string> Kinds { get; init; }
 
     /// <summary>Share of the win-probability model's log odds that counts for a deal that never gets a partner.</summary>
@@ -82,10 +82,10 @@ public sealed record PartnerEffect
     /// <summary>Partners with at least one matured deal, by id.</summary>
     public required IReadOnlyDictionary<string, PartnerDifference> Partners { get; init; }
 
-    /// <summary>Matured deals that the estimate is made from, with and without partners.</summary>
+    /// <summary>Matured deals with a partner that the estimate is made from.</summary>
     public required int DealsWith { get; init; }
 
-    /// <summary>Those without.</summary>
+    /// <summary>Matured deals without one.</summary>
     public required int DealsWithout { get; init; }
 
     /// <summary>Reads effect.json.</summary>

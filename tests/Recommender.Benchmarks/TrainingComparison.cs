@@ -25,22 +25,11 @@ static partial class TrainingComparison
         var read = clock.Elapsed.TotalSeconds;
         var config = new TrainingConfig();
         var trainer = new TreeTrainer(config.Seed, 2);
-        TreesConfig settings = ranking
-            ? config.PartnerFit with
-            {
-                Leaves = leaves,
-                LearningRate = 0.1,
-                FeatureFraction = 0.8,
-            }
-            : config.WinProbability with
-            {
-                Leaves = leaves,
-                LearningRate = 0.05,
-                FeatureFraction = 0.8,
-            };
+        var fit = config.PartnerFit with { Leaves = leaves, LearningRate = 0.1, FeatureFraction = 0.8 };
+        var win = config.WinProbability with { Leaves = leaves, LearningRate = 0.05, FeatureFraction = 0.8 };
         var trained = ranking
-            ? trainer.TrainRanking(examples, .., settings, learner, trees, Learning.Gains(config)).Trees
-            : trainer.TrainBinary(examples, .., settings, learner, trees).Trees;
+            ? trainer.TrainRanking(examples, .., fit, learner, trees).Trees
+            : trainer.TrainBinary(examples, .., win, learner, trees).Trees;
         var seconds = clock.Elapsed.TotalSeconds;
         var (rows, columns) = (examples.Count, examples.Columns);
         var peak = Process.GetCurrentProcess().PeakWorkingSet64 >> 20;

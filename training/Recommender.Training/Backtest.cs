@@ -135,7 +135,7 @@ sealed class Backtest(
         var state = featurizer.State;
         _candidates.At(at);
         var candidates = _candidates.Proven;
-        var engaged = deal.Engagements.Select(engagement => state.IndexOfPartner(engagement.PartnerId)).ToHashSet();
+        var engaged = deal.PartnersEver(state);
         var relevant = Enumerable.Range(0, candidates.Count).Where(i => engaged.Contains(candidates[i])).ToArray();
         if (relevant.Length == 0)
             return;
@@ -192,7 +192,7 @@ sealed class Backtest(
             return;
         var fits = candidates.Select(partner => truth.Partners[state.PartnerId(partner)].Fit).ToArray();
         var wins = candidates.Select(partner => truth.Partners[state.PartnerId(partner)].WinProbability).ToArray();
-        var engaged = deal.Engagements.Select(engagement => state.IndexOfPartner(engagement.PartnerId)).ToHashSet();
+        var engaged = deal.PartnersEver(state);
         var relevant = Enumerable.Range(0, candidates.Count).Where(i => engaged.Contains(candidates[i])).ToArray();
         foreach (var (name, keys) in Keys(deal, candidates))
         {

@@ -17,6 +17,10 @@ sealed class Deal(Opportunity row)
     /// <summary>When partners were brought in: the earliest start; null if none was.</summary>
     public DateTime? DecidedAt => Engagements.Count == 0 ? null : Engagements.Min(engagement => engagement.StartedAt);
 
+    /// <summary>All partners who came to work on it, by number in <paramref name="state"/>; -1 stands for those unknown there.</summary>
+    public HashSet<int> PartnersEver(HistoryState state) =>
+        [.. Engagements.Select(engagement => state.IndexOfPartner(engagement.PartnerId))];
+
     /// <summary>The partners whose work began by the end of the day of <paramref name="at"/>, by number in <paramref name="state"/>.</summary>
     public List<int> PartnersBy(DateTime at, HistoryState state) =>
         [

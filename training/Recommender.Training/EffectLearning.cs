@@ -74,15 +74,15 @@ static class EffectLearning
     )
     {
         var examples = builder.Effect;
-        var with = examples.Pairs.Groups.Distinct().Count();
-        if (with < LeastDeals || examples.Alone.Count - with < LeastDeals)
+        var with = examples.Pairs.Groups.ToHashSet();
+        if (with.Count < LeastDeals || examples.Alone.Count - with.Count < LeastDeals)
             return null;
         var decisions = builder.PartnerFit.Without([
             .. Enumerable.Range(0, columns.Count).Where(c => Ideas.Relationship.Contains(columns[c].Idea)),
         ]);
         TreeEnsemble Suitability(ExampleSet of) =>
-            trainer.TrainRanking(of, .., config.PartnerFit, fit.Chosen.Learner, fit.Chosen.Trees, Learning.Gains(config)).Trees;
-        var joined = examples.Alone.Labelled(examples.Pairs.Groups.ToHashSet());
+            trainer.TrainRanking(of, .., config.PartnerFit, fit.Chosen.Learner, fit.Chosen.Trees).Trees;
+        var joined = examples.Alone.Labelled(with);
         var alone = new double[examples.Alone.Count];
         var attracts = new double[alone.Length];
         var scores = new double[examples.Pairs.Count];

@@ -20,7 +20,11 @@ enum Parts
 {
     PartnerFit = 1,
     WinProbability = 2,
-    Both = 3,
+    Both = PartnerFit | WinProbability,
+
+    /// <summary>What partners add; it rests on both models.</summary>
+    PartnerEffect = 4,
+    All = Both | PartnerEffect,
 }
 
 /// <summary>Training examples with what they were made of; the replay stands at the end of the training window.</summary>
@@ -75,7 +79,7 @@ sealed record TrainedModels(TrainingExamples Examples, Learned? PartnerFit, Lear
             win = Learn("win-probability", of, () => Learning.WinProbability(trainer, of, config), progress);
         }
         LearnedEffect? effect = null;
-        if (fit is not null && win is not null)
+        if (parts.HasFlag(Parts.PartnerEffect) && fit is not null && win is not null)
             progress.Step(
                 "train what partners add",
                 _ => effect = EffectLearning.Learn(trainer, examples.Builder, examples.Featurizer.PartnerFit, fit, config)
@@ -170,7 +174,7 @@ sealed class Evaluation
                 WinProbability = Config.WinProbability with { MaxDeals = Math.Max(10, (int)(share * TrainedOn.Deals)) },
             };
             using var models = TrainedModels.Train(facts, part, from, parts, progress);
-            points.Add(Judge(facts, part, models, from, to, null, mostDecisions, progress).Point(share));
+            points.Add(Judge(facts, part, models, from, to, null, mostDecisions, progress, checkLeaks: false).Point(share));
         }
         LearningCurve = [.. points, Point(1)];
     }
@@ -189,12 +193,26 @@ sealed class Evaluation
         DateTime to,
         Truth? truth,
         int? mostDecisions,
-        Progress progress
+        Progress progress,
+        bool checkLeaks = true
     )
     {
         using var fit = models.PartnerFit is { } learned ? new OnnxModel(OnnxTrees.Write(learned.Trees), 0) : null;
         using var win = models.WinProbability is { } probability ? new OnnxModel(OnnxTrees.Write(probability.Trees), 0) : null;
-        return Judge(facts, config, models.Examples, fit, win, models.Effect, from, to, truth, mostDecisions, progress);
+        return Judge(
+            facts,
+            config,
+            models.Examples,
+            fit,
+            win,
+            models.Effect,
+            from,
+            to,
+            truth,
+            mostDecisions,
+            progress,
+            checkLeaks
+        );
     }
 
     /// <summary>A stored model on the same decisions; its baselines learn from what was known at <paramref name="from"/>.</summary>
@@ -217,7 +235,7 @@ sealed class Evaluation
             package.Manifest.FeatureSettings
         );
         var (fit, win) = isFit ? (package.Model, (OnnxModel?)null) : (null, package.Model);
-        return Judge(facts, config, examples, fit, win, null, from, to, null, null, progress);
+        return Judge(facts, config, examples, fit, win, null, from, to, null, null, progress, checkLeaks: true);
     }
 
     static Evaluation Judge(
@@ -231,7 +249,8 @@ sealed class Evaluation
         DateTime to,
         Truth? truth,
         int? mostDecisions,
-        Progress progress
+        Progress progress,
+        bool checkLeaks
     )
     {
         var inside = ExampleBuilder.Spread(Inside(facts, from, to), mostDecisions ?? int.MaxValue);
@@ -244,7 +263,7 @@ sealed class Evaluation
         LeakReport? fitLeaks = null,
             winLeaks = null;
         var drift = new List<(FeatureColumn, double)>();
-        if (fit is not null && truth is null)
+        if (fit is not null && checkLeaks)
             progress.Step(
                 "look for leaks in partner-fit",
                 _ => fitLeaks = LeakChecks.OfRanking(trainer, examples.Builder.PartnerFit, config, backtest.Fit.MeanNdcg)
@@ -252,8 +271,7 @@ sealed class Evaluation
         if (win is not null && backtest.Win.Won.Count > 0)
         {
             var test = backtest.Win.Examples;
-            var scores = new float[test.Count];
-            win.Score(Enumerable.Range(0, test.Count).SelectMany(i => test.Row(i).ToArray()).ToArray(), test.Count, scores);
+            var scores = test.ScoredBy(win);
             predictions["win_probability"] = [.. scores.Select(score => (double)score)];
             var created = examples.Builder.WinProbability.OfGroup(ExampleBuilder.AtCreation);
             var share = created.Labels.Average();
@@ -264,19 +282,20 @@ sealed class Evaluation
                 .. Enumerable.Range(0, test.Count).Select(i => new Calibration(1, 0).Probability(regression.Score(test.Row(i)))),
             ];
             var columns = examples.Featurizer.WinProbability;
-            progress.Step(
-                "look for leaks in win-probability",
-                _ =>
-                    winLeaks = LeakChecks.OfWinning(
-                        trainer,
-                        created,
-                        test,
-                        backtest.Win.Won,
-                        predictions["win_probability"],
-                        columns,
-                        config.Seed
-                    )
-            );
+            if (checkLeaks)
+                progress.Step(
+                    "look for leaks in win-probability",
+                    _ =>
+                        winLeaks = LeakChecks.OfWinning(
+                            trainer,
+                            created,
+                            test,
+                            backtest.Win.Won,
+                            predictions["win_probability"],
+                            columns,
+                            config.Seed
+                        )
+                );
             drift.AddRange(columns.Select((column, f) => (column, PopulationStability.Index(created.Column(f), test.Column(f)))));
         }
         return new()

@@ -39,6 +39,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     /// <summary>Builds the examples of both models from deals known at <paramref name="asOf"/>; leaves the replay at that moment.</summary>
     public void Build(Replay replay, IReadOnlyList<Deal> deals, DateTime asOf, Parts parts, Action<double>? progress = null)
     {
+        var withEffect = parts.HasFlag(Parts.PartnerEffect);
         var fits = deals
             .Where(deal => parts.HasFlag(Parts.PartnerFit) && deal.DecidedAt < asOf)
             .OrderByDescending(deal => deal.DecidedAt)
@@ -74,7 +75,11 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             if (isFit)
                 AddDecision(at, deal);
             else
+            {
                 AddMoment(at, deal, group);
+                if (withEffect && group == AtCreation)
+                    AddEffect(at, deal);
+            }
             if ((i & 255) == 0)
                 progress?.Invoke((double)i / moments.Count);
         }
@@ -172,8 +177,6 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             partners,
             WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
         );
-        if (group == AtCreation)
-            AddEffect(at, deal);
     }
 
     void AddEffect(DateTime at, Deal deal)

@@ -79,9 +79,7 @@ static class ExampleExport
                 continue;
             }
             candidates.At(at);
-            var engaged = deal
-                .Engagements.Select(engagement => featurizer.State.IndexOfPartner(engagement.PartnerId))
-                .ToHashSet();
+            var engaged = deal.PartnersEver(featurizer.State);
             if (!candidates.Proven.Exists(engaged.Contains))
                 continue;
             foreach (var partner in candidates.Proven.OrderBy(featurizer.State.PartnerId, StringComparer.Ordinal))

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Recommender.Artifacts;
 
 namespace Recommender.Training;
 
@@ -27,6 +28,14 @@ sealed class ExampleSet(int columns)
     public List<byte> Halves { get; } = [];
 
     public ReadOnlySpan<float> Row(int index) => CollectionsMarshal.AsSpan(_values).Slice(index * columns, columns);
+
+    /// <summary>What a model says of each row.</summary>
+    public float[] ScoredBy(OnnxModel model)
+    {
+        var scores = new float[Count];
+        model.Score(_values.ToArray(), Count, scores);
+        return scores;
+    }
 
     /// <summary>Adds an example and returns its row to be filled.</summary>
     public Span<float> Add(float label, float weight, DateTime at, int group, byte half = 0)

@@ -44,7 +44,7 @@ static class HyperSearch
                         new(
                             t + 1,
                             drawn.WinProbability,
-                            Learning.WinProbability(trainer, examples.Builder.WinProbability, drawn).Chosen
+                            Learning.TryWinProbability(trainer, examples.Builder.WinProbability, drawn).Best
                         )
                     );
                     told((t + 1.0) / trials);

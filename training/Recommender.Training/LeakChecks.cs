@@ -68,9 +68,7 @@ static class LeakChecks
         if (groups < 50 || split <= 0)
             return new(null, null, alarms);
         newest = newest.Shuffled(new(config.Seed));
-        var trees = trainer
-            .TrainRanking(newest, ..split, config.PartnerFit, config.PartnerFit.Learners[0], 30, Learning.Gains(config))
-            .Trees;
+        var trees = trainer.TrainRanking(newest, ..split, config.PartnerFit, config.PartnerFit.Learners[0], 30).Trees;
         var aucs = Enumerable
             .Range(split, newest.Count - split)
             .GroupBy(i => newest.Groups[i])

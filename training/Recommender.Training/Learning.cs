@@ -34,16 +34,12 @@ static class Learning
 {
     const int Step = 10;
 
-    /// <summary>Gain of each grade; the trainers want more of them than there are.</summary>
-    public static double[] Gains(TrainingConfig config) => [0, 1, config.PartnerFit.WonGrade, 4, 8];
-
     public static Learned PartnerFit(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
-        var gains = Gains(config);
         var (split, trials) = TryPartnerFit(trainer, examples, config);
         var (best, early) = trials.MaxBy(trial => trial.Trial.Metric);
         var kept = early with { Trees = [.. early.Trees.Take(best.Trees)] };
-        var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best.Learner, best.Trees, gains);
+        var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best.Learner, best.Trees);
         return new(Grown(trees), [(model, 1)], best, [.. trials.Select(trial => trial.Trial)])
         {
             LeastScore = LeastScore(
@@ -62,12 +58,11 @@ static class Learning
         TrainingConfig config
     )
     {
-        var gains = Gains(config);
         var split = Split(examples, config.ValidationShare);
         var trials = config
             .PartnerFit.Learners.Select(learner =>
             {
-                var first = trainer.TrainRanking(examples, ..split, config.PartnerFit, learner, config.PartnerFit.Trees, gains);
+                var first = trainer.TrainRanking(examples, ..split, config.PartnerFit, learner, config.PartnerFit.Trees);
                 var curve = Prefixes(
                         first.Trees,
                         examples,
@@ -109,16 +104,44 @@ static class Learning
         return least;
     }
 
+    public static Learned WinProbability(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
+    {
+        var win = config.WinProbability;
+        var (best, boosting, calibration, trials) = TryWinProbability(trainer, examples, config);
+        var parts = new List<(TreeEnsemble Trees, ITransformer Model)>();
+        if (best.Learner != Learner.LogisticRegression)
+            parts.Add(trainer.TrainBinary(examples, .., win, boosting, best.Trees));
+        if (!IsBoosted(best.Learner))
+            parts.Add(trainer.TrainLogisticRegression(examples, ..));
+        return new(
+            Grown(TreeEnsemble.Mean([.. parts.Select(part => part.Trees)])) with
+            {
+                Calibration = calibration,
+            },
+            [.. parts.Select(part => (part.Model, 1.0 / parts.Count))],
+            best,
+            trials
+        );
+    }
+
     /// <summary>
     /// Learners are compared, trees counted and the calibration fitted on several windows, each predicted by a model of what came before
     /// it: one window alone is too short a look at a win rate that drifts. The moment every deal has is its creation, so only that is
     /// looked at: later ones are easier, and would go on improving long after the trees have learned this one by heart.
     /// </summary>
-    public static Learned WinProbability(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
+    /// <returns>The best trial, whose trees it boosts, its calibration, and all trials.</returns>
+    public static (Trial Best, Learner Boosting, Calibration Calibration, List<Trial> Trials) TryWinProbability(
+        TreeTrainer trainer,
+        ExampleSet examples,
+        TrainingConfig config
+    )
     {
         var win = config.WinProbability;
+        var blends = win.Learners.Contains(Learner.Blend);
+        var boosted = win.Learners.Where(IsBoosted).ToList();
+        if (blends && boosted.Count == 0)
+            boosted.Add(Learner.FastTree);
         var labels = new List<float>();
-        var boosted = win.Learners.Where(IsBoosted).DefaultIfEmpty(Learner.FastTree).ToList();
         var steps = boosted.ToDictionary(learner => learner, _ => new SortedDictionary<int, List<double>>());
         var regression = new List<double>();
         for (var fold = win.ValidationFolds; fold > 0; fold--)
@@ -136,47 +159,43 @@ static class Learning
                 foreach (var (count, scores) in Prefixes(trees, examples, created, win.Trees))
                     (steps[learner].TryGetValue(count, out var pooled) ? pooled : steps[learner][count] = []).AddRange(scores);
             }
-            var linear = trainer.TrainLogisticRegression(examples, ..start).Trees;
-            regression.AddRange(created.Select(i => linear.Score(examples.Row(i))));
-        }
-        Trial Try(Learner learner, IEnumerable<(int Trees, List<double> Scores)> candidates)
-        {
-            var curve = candidates.Select(step => (step.Trees, trainer.Calibrated(step.Scores, labels).LogLoss)).ToList();
-            var (trees, loss) = curve.MinBy(point => point.LogLoss);
-            return new(learner, curve, trees, loss);
-        }
-        static List<double> Mean(List<double> left, List<double> right) => [.. left.Zip(right, (a, b) => (a + b) / 2)];
-        var trials = new List<Trial>();
-        foreach (var learner in win.Learners.Where(IsBoosted))
-            trials.Add(Try(learner, steps[learner].Select(step => (step.Key, step.Value))));
-        var boosting = trials.Count > 0 ? trials.MinBy(trial => trial.Metric)!.Learner : boosted[0];
-        if (win.Learners.Contains(Learner.LogisticRegression))
-            trials.Add(Try(Learner.LogisticRegression, [(0, regression)]));
-        if (win.Learners.Contains(Learner.Blend))
-            trials.Add(Try(Learner.Blend, steps[boosting].Select(step => (step.Key, Mean(step.Value, regression)))));
-        var best = trials.MinBy(trial => trial.Metric)!;
-        var parts = new List<(TreeEnsemble Trees, ITransformer Model)>();
-        if (best.Learner != Learner.LogisticRegression)
-            parts.Add(
-                trainer.TrainBinary(examples, .., win, best.Learner == Learner.Blend ? boosting : best.Learner, best.Trees)
-            );
-        if (!IsBoosted(best.Learner))
-            parts.Add(trainer.TrainLogisticRegression(examples, ..));
-        var scoresOfBest = best.Learner switch
-        {
-            Learner.LogisticRegression => regression,
-            Learner.Blend => Mean(steps[boosting][best.Trees], regression),
-            _ => steps[best.Learner][best.Trees],
-        };
-        return new(
-            Grown(TreeEnsemble.Mean([.. parts.Select(part => part.Trees)])) with
+            if (blends || win.Learners.Contains(Learner.LogisticRegression))
             {
-                Calibration = trainer.Calibrated(scoresOfBest, labels).Calibration,
-            },
-            [.. parts.Select(part => (part.Model, 1.0 / parts.Count))],
-            best,
-            trials
-        );
+                var linear = trainer.TrainLogisticRegression(examples, ..start).Trees;
+                regression.AddRange(created.Select(i => linear.Score(examples.Row(i))));
+            }
+        }
+        (Trial Trial, Learner Boosting, Calibration Calibration) Try(
+            Learner learner,
+            Learner boosting,
+            IEnumerable<(int Trees, List<double> Scores)> candidates
+        )
+        {
+            var curve = candidates.Select(step => (step.Trees, Fitted: trainer.Calibrated(step.Scores, labels))).ToList();
+            var best = curve.MinBy(point => point.Fitted.LogLoss);
+            return (
+                new(learner, [.. curve.Select(point => (point.Trees, point.Fitted.LogLoss))], best.Trees, best.Fitted.LogLoss),
+                boosting,
+                best.Fitted.Calibration
+            );
+        }
+        var trials = boosted
+            .Select(learner => Try(learner, learner, steps[learner].Select(step => (step.Key, step.Value))))
+            .ToList();
+        var boosting = trials.Count == 0 ? default : trials.MinBy(trial => trial.Trial.Metric).Boosting;
+        trials.RemoveAll(trial => !win.Learners.Contains(trial.Trial.Learner));
+        if (win.Learners.Contains(Learner.LogisticRegression))
+            trials.Add(Try(Learner.LogisticRegression, default, [(0, regression)]));
+        if (blends)
+            trials.Add(
+                Try(
+                    Learner.Blend,
+                    boosting,
+                    steps[boosting].Select(step => (step.Key, step.Value.Zip(regression, (a, b) => (a + b) / 2).ToList()))
+                )
+            );
+        var chosen = trials.MinBy(trial => trial.Trial.Metric);
+        return (chosen.Trial, chosen.Boosting, chosen.Calibration, [.. trials.Select(trial => trial.Trial)]);
     }
 
     static bool IsBoosted(Learner learner) => learner is Learner.FastTree or Learner.LightGbm;

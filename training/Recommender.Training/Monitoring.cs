@@ -76,7 +76,7 @@ static class Monitoring
         var psi =
             now.Count == 0 || reference.Count == 0
                 ? (double?)null
-                : PopulationStability.Index(Scores(package, reference), Scores(package, now));
+                : PopulationStability.Index(reference.ScoredBy(package.Model), now.ScoredBy(package.Model));
         // Years from a date to the decision move with the calendar.
         var calendar = manifest
             .FeatureSettings.Fold.Measures.Where(measure => measure.IsDate)
@@ -114,7 +114,7 @@ static class Monitoring
         }
         else
         {
-            var predicted = Scores(package, backtest.Win.Examples);
+            var predicted = backtest.Win.Examples.ScoredBy(package.Model);
             var gaps = predicted.Select((p, i) => (backtest.Win.Won[i] ? 1.0 : 0) - p).ToList();
             quality = Bootstrap.Mean(gaps, config);
             if (gaps.Count > 0)
@@ -168,12 +168,5 @@ static class Monitoring
                 featurizer.WritePartnerFit(partner, rows.Add(0, 1, at, 0));
         }
         return rows;
-    }
-
-    static float[] Scores(ModelPackage package, ExampleSet rows)
-    {
-        var scores = new float[rows.Count];
-        package.Model.Score(Enumerable.Range(0, rows.Count).SelectMany(i => rows.Row(i).ToArray()).ToArray(), rows.Count, scores);
-        return scores;
     }
 }

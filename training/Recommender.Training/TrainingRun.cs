@@ -28,7 +28,7 @@ static class TrainingRun
         var known = new Facts(until => facts.Before(until < asOf ? until : asOf), facts.Files);
         var fingerprint = "";
         progress.Step("fingerprint the facts", _ => fingerprint = Fingerprint(known.All));
-        using var trained = TrainedModels.Train(known, config, asOf, Parts.Both, progress);
+        using var trained = TrainedModels.Train(known, config, asOf, Parts.All, progress);
         var deals = Deal.KnownBefore(known.All, asOf);
         var matured = asOf.AddDays(-trained.Examples.Settings.Fold.MaturityDays);
 

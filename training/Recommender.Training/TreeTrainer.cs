@@ -19,16 +19,17 @@ sealed class TreeTrainer(int seed, int threads)
 
     int? Threads => threads == 0 ? Environment.ProcessorCount : threads;
 
-    /// <summary>LambdaMART (Burges, 2010) over grades; <paramref name="gains"/> has one gain per grade.</summary>
+    /// <summary>LambdaMART (Burges, 2010) over grades.</summary>
     public (TreeEnsemble Trees, ITransformer Model) TrainRanking(
         ExampleSet examples,
         Range range,
-        TreesConfig config,
+        PartnerFitConfig config,
         Learner learner,
-        int trees,
-        double[] gains
+        int trees
     )
     {
+        // One gain per grade; the trainers want more of them than there are.
+        double[] gains = [0, 1, config.WonGrade, 4, 8];
         if (learner == Learner.LightGbm)
         {
             var lightGbm = LightGbm<

@@ -445,7 +445,16 @@ static class Verbs
                     Save(Rolling(facts, config, start, end, parts));
                     return 0;
                 }
-                var evaluation = Evaluation.Run(facts, config, start, end, Parts.Both, known, null, new Progress());
+                var evaluation = Evaluation.Run(
+                    facts,
+                    config,
+                    start,
+                    end,
+                    known is null ? Parts.Both : Parts.All,
+                    known,
+                    null,
+                    new Progress()
+                );
                 if (result.GetValue(curve))
                     evaluation.Learn(facts, start, end, Parts.Both, null, new Progress());
                 var figures = new
@@ -602,7 +611,7 @@ static class Verbs
             var each = isFit
                 ? evaluation.Fit.All["partner_fit"].Select(quality => quality.Ndcg).ToList()
                 : [.. evaluation.Won.Zip(evaluation.Win["win_probability"], (won, p) => ProbabilityQuality.LogLossOf(p, won))];
-            var to_first = first.TryGetValue(manifest.Model, out var other)
+            var toFirst = first.TryGetValue(manifest.Model, out var other)
                 ? Bootstrap.Mean([.. each.Zip(other, (a, b) => a - b)], config)
                 : null;
             first.TryAdd(manifest.Model, each);
@@ -614,13 +623,13 @@ static class Verbs
                     version,
                     figures = found,
                     gate,
-                    difference_to_first = to_first,
+                    difference_to_first = toFirst,
                 }
             );
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{manifest.Model, -18}{version, -22}{(isFit ? "NDCG@10" : "log loss")} {each.Average():0.0000}{(to_first is { } d ? $", {d.Value:+0.0000;-0.0000} to the first ({d.Low:+0.0000;-0.0000} to {d.High:+0.0000;-0.0000})" : "")}; {(gate.Promote ? "passes" : "refused")}: {gate.Reason}"
+                    $"{manifest.Model, -18}{version, -22}{(isFit ? "NDCG@10" : "log loss")} {each.Average():0.0000}{(toFirst is { } d ? $", {d.Value:+0.0000;-0.0000} to the first ({d.Low:+0.0000;-0.0000} to {d.High:+0.0000;-0.0000})" : "")}; {(gate.Promote ? "passes" : "refused")}: {gate.Reason}"
                 )
             );
             if (record)

@@ -121,12 +121,7 @@ public class ParityTests(TrainedSample sample) : IClassFixture<TrainedSample>
                 mlnet[i++] += share * score;
         }
         using var model = new OnnxModel(OnnxTrees.Write(learned.Trees));
-        var scores = new float[examples.Count];
-        model.Score(
-            Enumerable.Range(0, examples.Count).SelectMany(i => examples.Row(i).ToArray()).ToArray(),
-            examples.Count,
-            scores
-        );
+        var scores = examples.ScoredBy(model);
         Assert.NotEmpty(scores);
         for (var i = 0; i < scores.Length; i++)
             Assert.InRange(scores[i] - (learned.Trees.Calibration?.Probability(mlnet[i]) ?? mlnet[i]), -tolerance, tolerance);

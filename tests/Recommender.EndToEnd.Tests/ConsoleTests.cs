@@ -94,6 +94,7 @@ public sealed class ConsoleTests : IDisposable
     [InlineData("models promote partner-fit 2020", "manifest.json is missing")]
     [InlineData("models rollback partner-fit", "has no earlier live version")]
     [InlineData("models import x.onnx", "comes without --manifest")]
+    [InlineData("train --history no --search -3", "--search is -3; expected a number of settings")]
     [InlineData(
         "train --history no --set seed=x --set win_probability.tree=1",
         "seed is \"x\"; expected a whole number. win_probability.tree is no setting"

@@ -43,16 +43,31 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
         FeatureSettings? settings = null
     )
     {
-        settings ??= HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile) with
-        {
-            Without = config.Features.Without,
-        };
+        settings ??= Leave(
+            config.Features.Without,
+            HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile)
+        );
         var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
         var builder = new ExampleBuilder(config, featurizer);
         var replay = new Replay(facts.All, featurizer.State);
         var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
         progress.Step($"replay to {asOf:yyyy-MM-dd}", told => builder.Build(replay, deals, asOf, parts, told));
         return new(settings, featurizer, replay, builder);
+    }
+
+    static FeatureSettings Leave(IReadOnlyList<string> without, FeatureSettings settings)
+    {
+        var all = new Featurizer(settings, new HistoryState(settings.Fold));
+        var ideas = all.PartnerFit.Concat(all.WinProbability).Select(column => column.Idea).Distinct().ToList();
+        var unknown = without.Where(name => !ideas.Exists(idea => idea == name || Ideas.FamilyOf(idea) == name)).ToList();
+        return unknown.Count == 0
+            ? settings with
+            {
+                Without = without,
+            }
+            : throw new InvalidDataException(
+                $"features.without names {string.Join(", ", unknown)}; this history has the ideas {string.Join(", ", ideas)}."
+            );
     }
 }
 

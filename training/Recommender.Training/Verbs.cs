@@ -214,6 +214,10 @@ static class Verbs
                 var config = Config(result);
                 if (result.GetValue(threads) is { } count)
                     config = config with { Threads = count };
+                if (result.GetValue(search) < 0)
+                    throw new InvalidDataException(
+                        $"--search is {result.GetValue(search)}; expected a number of settings, at least 1."
+                    );
                 var facts = Source(result);
                 if (result.GetValue(search) is > 0 and var trials)
                     config = Search(facts, config, result.GetValue(_asOf) ?? DayAfterLast(facts), trials, result.GetValue(_json));
@@ -440,6 +444,10 @@ static class Verbs
                     return 0;
                 }
                 var known = result.GetValue(truth) is { } path ? Truth.Read(path) : null;
+                if (result.GetValue(rolling) < 1)
+                    throw new InvalidDataException(
+                        $"--rolling is {result.GetValue(rolling)}; expected a number of parts, at least 1."
+                    );
                 if (result.GetValue(rolling) is > 1 and var parts)
                 {
                     Save(Rolling(facts, config, start, end, parts));

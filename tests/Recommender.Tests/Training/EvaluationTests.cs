@@ -92,6 +92,19 @@ public class EvaluationTests
         Assert.DoesNotContain(examples.Featurizer.PartnerFit, column => column.Idea.StartsWith("in:", StringComparison.Ordinal));
         Assert.DoesNotContain(examples.Featurizer.PartnerFit, column => column.Name == "succession_sum");
         Assert.Contains(examples.Featurizer.PartnerFit, column => column.Name == "co_engagement_sum");
+        var e = Assert.Throws<InvalidDataException>(() =>
+            TrainingExamples.Build(
+                Sample.Facts,
+                without with
+                {
+                    Features = new() { Without = ["in", "sucession"] },
+                },
+                _from,
+                Parts.Both,
+                _quiet
+            )
+        );
+        Assert.StartsWith("features.without names sucession; this history has", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

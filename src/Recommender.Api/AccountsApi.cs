@@ -1,5 +1,6 @@
-using Microsoft.AspNetCore.Http.HttpResults;
+using System.Globalization;
 using Recommender.CoSell;
+using Recommender.History;
 
 namespace Recommender.Api;
 
@@ -17,47 +18,97 @@ sealed record AccountResponse(
 );
 
 /// <summary>Accounts found.</summary>
-sealed record AccountsResponse(IReadOnlyList<AccountResponse> Items);
+sealed record AccountsResponse(IReadOnlyList<AccountResponse> Items, Pagination Pagination);
 
 static class AccountsApi
 {
+    const int MostSkipped = 100_000;
+
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
-        routes
-            .MapGet("/v1/accounts", Find)
+        var group = routes.MapGroup("/v1/accounts").RequireAuthorization("recommend").WithTags("Accounts");
+        group
+            .MapGet("", Find)
             .WithName("FindAccounts")
-            .WithSummary("Accounts whose name or id holds q, those that begin with it first")
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        routes
-            .MapGet("/v1/accounts/{id}", Get)
+            .WithSummary(
+                "With q: accounts whose name or id holds it, best first. Without: accounts by when they were last changed; the last cursor is a bookmark for what comes later"
+            )
+            .Produces<AccountsResponse>()
+            .ProducesProblems(400, 503);
+        group
+            .MapGet("/{id}", Get)
             .WithName("GetAccount")
-            .WithSummary("One account")
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .WithSummary("One account, with its ETag")
+            .Produces<AccountResponse>()
+            .ProducesProblems(404, 503);
     }
 
-    static Results<Ok<AccountsResponse>, ProblemHttpResult, ValidationProblem> Find(
-        LiveRanker live,
+    static IResult Find(
+        HttpContext http,
+        LiveRecommender live,
         string? q = null,
-        int limit = 25
+        int limit = 25,
+        string? cursor = null,
+        string? updated_since = null
     )
     {
         if (limit is < 1 or > 1000)
-            return TypedResults.ValidationProblem(
-                new Dictionary<string, string[]> { ["limit"] = [$"Found {limit}; expected 1 to 1000."] }
-            );
-        if (live.Ranker is not { } ranker)
-            return Health.NotReady();
-        return TypedResults.Ok(new AccountsResponse([.. ranker.FindAccounts(q ?? "", limit).Select(Response)]));
+            return Problems.Invalid("limit", $"Found {limit}; expected 1 to 1000.");
+        if (q is { Length: > JsonRow.LongestId })
+            return Problems.Invalid("q", $"Expected at most {JsonRow.LongestId} characters.");
+        var since = DateTime.MinValue;
+        if (updated_since is not null && !Instants.TryParse(updated_since, out since))
+            return Problems.Invalid("updated_since", "Expected an ISO 8601 date or instant such as 2026-01-31T09:30:00Z.");
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        if (q is not null && updated_since is not null)
+            return Problems.Invalid("updated_since", "Expected either q or updated_since.");
+        return q is not null ? Search(http, live, q, limit, cursor) : Changed(http, live, since, limit, cursor);
     }
 
-    static Results<Ok<AccountResponse>, ProblemHttpResult> Get(string id, LiveRanker live)
+    static IResult Search(HttpContext http, LiveRecommender live, string q, int limit, string? cursor)
     {
-        if (live.Ranker is not { } ranker)
-            return Health.NotReady();
-        return ranker.State.FindAccount(id) is { } account
-            ? TypedResults.Ok(Response(account))
-            : TypedResults.Problem("No such account.", statusCode: StatusCodes.Status404NotFound);
+        var skip = cursor is null ? 0 : Cursor.ReadNumber(cursor);
+        if (skip is null or > MostSkipped)
+            return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
+        var found = live.Read((state, _) => state.FindAccounts(q, limit + 1, (int)skip));
+        var next = found.Count > limit ? Cursor.Of((skip.Value + limit).ToString(CultureInfo.InvariantCulture)) : null;
+        return Results.Ok(new AccountsResponse([.. found.Take(limit).Select(Response)], Pagination.Of(http, next)));
+    }
+
+    static IResult Changed(HttpContext http, LiveRecommender live, DateTime since, int limit, string? cursor)
+    {
+        var after = "";
+        if (cursor is not null)
+        {
+            if (
+                Cursor.Read(cursor, 2) is not [var at, var id]
+                || !long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
+                || ticks > DateTime.MaxValue.Ticks
+            )
+                return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
+            (since, after) = (new(ticks, DateTimeKind.Utc), id);
+        }
+        var rows = live.Store.AccountsSince(since, after, limit);
+        var items = live.Read(
+            (state, _) => rows.Select(row => state.FindAccount(row.AccountId)).OfType<Account>().Select(Response).ToList()
+        );
+        var next =
+            rows.Count > 0
+                ? Cursor.Of(rows[^1].AppliedAt.Ticks.ToString(CultureInfo.InvariantCulture), rows[^1].AccountId)
+                : cursor;
+        return Results.Ok(new AccountsResponse(items, Pagination.Of(http, next)));
+    }
+
+    static IResult Get(string id, HttpContext http, LiveRecommender live)
+    {
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        if (live.Read((state, _) => state.FindAccount(id)) is not { } account)
+            return Problems.NotFound("No such account.");
+        if (live.Store.Find(HistoryContract.Accounts, id) is { } stored)
+            http.Response.Headers.ETag = HistoryApi.ETag(stored.Fingerprint);
+        return Results.Ok(Response(account));
     }
 
     static AccountResponse Response(Account account) =>

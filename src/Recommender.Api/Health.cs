@@ -9,20 +9,21 @@ static class Health
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes
-            .MapGet("/health/live", () => TypedResults.Ok(new HealthResponse("live")))
+        var group = routes.MapGroup("/health").AllowAnonymous().WithTags("Operations");
+        group
+            .MapGet("/live", () => TypedResults.Ok(new HealthResponse("live")))
             .WithName("Live")
             .WithSummary("The process answers");
-        routes
-            .MapGet("/health/ready", Ready)
+        group
+            .MapGet("/ready", Ready)
             .WithName("Ready")
-            .WithSummary("The history is in memory and models are open")
+            .WithSummary("History, models and rules answer, and the service is not about to stop")
+            .Produces<HealthResponse>()
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 
-    public static ProblemHttpResult NotReady() =>
-        TypedResults.Problem("The history is still being read.", statusCode: StatusCodes.Status503ServiceUnavailable);
-
-    static Results<Ok<HealthResponse>, ProblemHttpResult> Ready(LiveRanker live) =>
-        live.Ranker is null ? NotReady() : TypedResults.Ok(new HealthResponse("ready"));
+    static IResult Ready(HttpContext http, LiveRecommender live) =>
+        live.IsReady ? TypedResults.Ok(new HealthResponse("ready"))
+        : live.IsDraining ? Problems.Busy(http, "The service is about to stop.", "draining")
+        : Problems.NotReady(http);
 }

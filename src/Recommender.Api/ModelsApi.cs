@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Recommender.Artifacts;
 
 namespace Recommender.Api;
@@ -19,19 +19,128 @@ sealed record ModelResponse(
 /// <summary>The packages in the registry.</summary>
 sealed record ModelsResponse(IReadOnlyList<ModelResponse> Items);
 
+/// <summary>Which version to make live.</summary>
+sealed record ModelChangeRequest(string Version);
+
+/// <summary>What is live now.</summary>
+sealed record ModelChangeResponse(string Model, string Version, string? PreviousVersion);
+
 static class ModelsApi
 {
-    public static void MapModels(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1/models", List).WithName("ListModels").WithSummary("All model packages, the live ones marked");
+    public static void MapModels(this IEndpointRouteBuilder routes)
+    {
+        routes
+            .MapGet("/v1/models", List)
+            .RequireAuthorization("recommend")
+            .WithTags("Models")
+            .WithName("ListModels")
+            .WithSummary("All model packages; live says which answer now")
+            .Produces<ModelsResponse>()
+            .ProducesProblems(503);
+        var group = routes.MapGroup("/v1/models/{model}").RequireAuthorization("admin").WithTags("Models");
+        group
+            .MapPost("/promote", PromoteAsync)
+            .WithName("PromoteModel")
+            .WithSummary("Makes a version live, after its checks; every answer comes from one version of each model")
+            .Accepts<ModelChangeRequest>("application/json")
+            .Produces<ModelChangeResponse>()
+            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+        group
+            .MapPost("/rollback", RollbackAsync)
+            .WithName("RollBackModel")
+            .WithSummary("Goes back to the version that was live before")
+            .Produces<ModelChangeResponse>()
+            .ProducesProblems(400, 404, 409, 422, 503);
+    }
 
-    static Ok<ModelsResponse> List(LiveRanker live) =>
-        TypedResults.Ok(new ModelsResponse([.. live.Registry.List().Select(manifest => Response(manifest, live.Registry))]));
+    static IResult List(HttpContext http, LiveRecommender live)
+    {
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        var versions = live.Versions;
+        return Results.Ok(new ModelsResponse([.. live.Registry.List().Select(manifest => Response(manifest, versions))]));
+    }
 
-    static ModelResponse Response(ModelManifest manifest, ModelRegistry registry) =>
+    static async Task<IResult> PromoteAsync(
+        string model,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        IOptions<RecommenderOptions> options,
+        bool dry_run = false
+    )
+    {
+        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
+        if (bytes is null)
+            return problem!;
+        var (request, refused) = Body.Parse(bytes, ApiJson.Default.ModelChangeRequest);
+        if (request is null)
+            return refused!;
+        if (
+            request.Version is not { Length: > 0 and <= 100 }
+            || request.Version.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '-')
+        )
+            return Problems.Invalid("/version", "Expected a version such as 2026-07-01-c030239f.");
+        return await ChangeAsync(model, request.Version, bytes, http, live, writes, dry_run);
+    }
+
+    static Task<IResult> RollbackAsync(
+        string model,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        bool dry_run = false
+    ) => ChangeAsync(model, null, [], http, live, writes, dry_run);
+
+    static async Task<IResult> ChangeAsync(
+        string model,
+        string? version,
+        byte[] bytes,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        bool dryRun
+    )
+    {
+        if (!ModelRegistry.Models.Contains(model))
+            return Problems.NotFound($"No such model; expected one of {string.Join(", ", ModelRegistry.Models)}.");
+        if (!live.IsReady)
+            return Problems.NotReady(http);
+        var before = live.Versions.GetValueOrDefault(model);
+        string? now = null;
+        if (version is not null && !Directory.Exists(live.Registry.PathOf(model, version)))
+            return Problems.NotFound("No such version.");
+        return await writes.RunAsync(
+            http,
+            bytes,
+            needsKey: true,
+            dryRun,
+            scope =>
+            {
+                if (!dryRun)
+                    live.Events.Append(
+                        scope,
+                        new(
+                            version is null ? "model.rolled_back" : "model.promoted",
+                            model,
+                            scope.Stamp,
+                            LiveRecommender.Facts(model, now!, before)
+                        )
+                    );
+                return WriteAnswer.Of(
+                    new ModelChangeResponse(model, now ?? version ?? "", before),
+                    ApiJson.Default.ModelChangeResponse
+                );
+            },
+            async () => now = await live.SwapAsync(model, version, http.RequestAborted)
+        );
+    }
+
+    static ModelResponse Response(ModelManifest manifest, IReadOnlyDictionary<string, string> versions) =>
         new(
             manifest.Model,
             manifest.Version,
-            registry.Live(manifest.Model) == manifest.Version,
+            versions.GetValueOrDefault(manifest.Model) == manifest.Version,
             manifest.Training.AsOf,
             manifest.Features.Count,
             manifest.Gate.Promote,

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Http.HttpResults;
+using System.Text.Json;
+using Recommender.CoSell;
+using Recommender.History;
+using Recommender.Journal;
 using Recommender.Scoring;
 
 namespace Recommender.Api;
@@ -20,7 +23,16 @@ sealed record PartnerRecommendationsRequest
     public double? Amount { get; init; }
 
     /// <summary>How many partners at most, 1 to 100.</summary>
-    public int Limit { get; init; } = 10;
+    public int Limit { get; set; } = 10;
+
+    /// <summary>fit (who gets chosen and wins), win_probability, expected_value or lift.</summary>
+    public string Objective { get; set; } = "fit";
+
+    /// <summary>Which partners to rank; applied before the cut to limit.</summary>
+    public PartnerFilter? Filters { get; init; }
+
+    /// <summary>Answer from what was known strictly before this moment, not later than now. Slower than an answer about now.</summary>
+    public string? AsOf { get; init; }
 }
 
 /// <summary>Ranked partners for an account.</summary>
@@ -37,6 +49,9 @@ sealed record PartnerRecommendationsResponse
 
     public required IReadOnlyDictionary<string, string> ModelVersions { get; init; }
 
+    /// <summary>The version of the rules; 0 if there are none.</summary>
+    public required long RulesVersion { get; init; }
+
     /// <summary>The baseline that answered, or null if the model did.</summary>
     public string? Fallback { get; init; }
 
@@ -48,74 +63,348 @@ sealed record PartnerRecommendationsResponse
 
     public required IReadOnlyList<RecommendedPartner> Partners { get; init; }
 
+    /// <summary>Partners that a rule left out, at most 1,000.</summary>
     public required IReadOnlyList<ExcludedPartner> Excluded { get; init; }
+
+    /// <summary>How many a rule left out.</summary>
+    public required int ExcludedCount { get; init; }
 
     /// <summary>What the numbers are not.</summary>
     public string Note { get; } = "lift is an estimate from observed deals, not an experiment; null means unknown";
 }
 
+/// <summary>A line of a batch that has no answer.</summary>
+sealed record BatchError(long Line, int Status, string Code, string Detail);
+
+/// <summary>A recommendation computed again.</summary>
+sealed record ReplayResponse(string RecommendationId, string Match, string? Reason, JsonElement Stored, JsonElement? Replayed);
+
 static class PartnerRecommendationsApi
 {
-    public static void MapPartnerRecommendations(this IEndpointRouteBuilder routes) =>
-        routes
-            .MapPost("/v1/partner-recommendations", Handle)
+    static readonly string[] _objectives = ["fit", "win_probability", "expected_value", "lift"];
+
+    public static void MapPartnerRecommendations(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/v1").RequireAuthorization("recommend").WithTags("Recommendations");
+        group
+            .MapPost("/partner-recommendations", RankAsync)
             .WithName("RecommendPartners")
             .WithSummary("Ranked partners for an account or one of its deals")
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-
-    static Results<Ok<PartnerRecommendationsResponse>, ProblemHttpResult, ValidationProblem> Handle(
-        PartnerRecommendationsRequest request,
-        LiveRanker live,
-        TimeProvider time
-    )
-    {
-        var errors = new Dictionary<string, string[]>();
-        if (string.IsNullOrWhiteSpace(request.AccountId) || request.AccountId.Length > 200)
-            errors["account_id"] = ["Expected 1 to 200 characters."];
-        if (request.OpportunityId is { Length: 0 or > 200 })
-            errors["opportunity_id"] = ["Expected 1 to 200 characters."];
-        if (request.Product is { Length: > 200 })
-            errors["product"] = ["Expected at most 200 characters."];
-        if (request.Limit is < 1 or > 100)
-            errors["limit"] = [$"Found {request.Limit}; expected 1 to 100."];
-        if (request.Amount is { } amount && !(amount >= 0 && double.IsFinite(amount)))
-            errors["amount"] = ["Expected a number, zero or more."];
-        if (request.OpportunityId is not null && (request.Product is not null || request.Amount is not null))
-            errors["opportunity_id"] = ["Expected either a deal, or product and amount."];
-        if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors);
-        if (live.Ranker is not { } ranker)
-            return Health.NotReady();
-        var answer = ranker.Rank(
-            new(request.AccountId, time.GetUtcNow().UtcDateTime)
-            {
-                OpportunityId = request.OpportunityId,
-                Product = request.Product,
-                Amount = request.Amount,
-                Limit = request.Limit,
-            }
-        );
-        return answer is null
-            ? TypedResults.Problem(
-                request.OpportunityId is null ? "No such account." : "No such account, or the opportunity is not one of its own.",
-                statusCode: StatusCodes.Status404NotFound
+            .Accepts<PartnerRecommendationsRequest>("application/json")
+            .Produces<PartnerRecommendationsResponse>()
+            .ProducesProblems(400, 404, 413, 415, 503);
+        group
+            .MapPost("/partner-recommendations/batch", BatchAsync)
+            .WithName("RecommendPartnersBatch")
+            .WithSummary("Many questions as NDJSON, answered line by line as NDJSON while they are read")
+            .Accepts<PartnerRecommendationsRequest>("application/x-ndjson")
+            .Produces<PartnerRecommendationsResponse>(contentType: "application/x-ndjson")
+            .ProducesProblems(413, 415, 503)
+            .WithRequestTimeout("bulk");
+        group
+            .MapGet("/recommendations/{id}", Find)
+            .WithName("GetRecommendation")
+            .WithSummary("What was said then")
+            .Produces<PartnerRecommendationsResponse>()
+            .ProducesProblems(404);
+        group
+            .MapGet("/recommendations/{id}/replay", ReplayAsync)
+            .WithName("ReplayRecommendation")
+            .WithSummary(
+                "The same computed again from the stored moment, models and rules: match is exact, or differs with the reason"
             )
-            : TypedResults.Ok(Response(answer));
+            .Produces<ReplayResponse>()
+            .ProducesProblems(404, 503)
+            .WithRequestTimeout("bulk");
     }
 
-    static PartnerRecommendationsResponse Response(Recommendation answer) =>
+    static async Task<IResult> RankAsync(
+        HttpContext http,
+        LiveRecommender live,
+        Microsoft.Extensions.Options.IOptions<RecommenderOptions> options
+    )
+    {
+        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
+        if (bytes is null)
+            return problem!;
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        var (answer, refused) = await AnswerAsync(http, live, bytes);
+        return answer is null ? refused! : new JsonBytes(answer);
+    }
+
+    static async Task<(byte[]? Answer, IResult? Problem)> AnswerAsync(HttpContext http, LiveRecommender live, byte[] bytes)
+    {
+        var (request, problem) = Body.Parse(bytes, ApiJson.Default.PartnerRecommendationsRequest);
+        if (request is null)
+            return (null, problem);
+        if (Faults(request, live.Now(), out var asOf) is { Count: > 0 } faults)
+            return (null, Problems.Invalid(faults));
+        var question = Question(request, asOf);
+        Answered? answered;
+        if (asOf == default)
+            answered = live.Rank(question);
+        else
+        {
+            var now = live.Read((_, now) => now);
+            try
+            {
+                var past = await live.RankPastAsync(question, now, live.Rules, null, http.RequestAborted);
+                answered = past is null ? null : new(past, now);
+            }
+            catch (TimeoutException e)
+            {
+                return (null, Problems.Busy(http, e.Message, "overloaded"));
+            }
+        }
+        if (answered is null)
+            return (
+                null,
+                Problems.NotFound(
+                    request.OpportunityId is null
+                        ? "No such account."
+                        : "No such account, or the opportunity is not one of its own."
+                )
+            );
+        var recommendation = answered.Recommendation;
+        var id = "rec_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
+        var answer = JsonSerializer.SerializeToUtf8Bytes(
+            Response(id, recommendation),
+            ApiJson.Default.PartnerRecommendationsResponse
+        );
+        Telemetry.Ranked(recommendation.Candidates);
+        var isKept = live.Journal.Add(
+            new(
+                id,
+                answered.MadeAt,
+                recommendation.AsOf,
+                live.Epoch,
+                request.AccountId,
+                request.OpportunityId,
+                Caller.Of(http),
+                recommendation.RulesVersion,
+                bytes,
+                answer
+            )
+        );
+        if (!isKept)
+            http.Response.Headers["Recommendation-Kept"] = "false";
+        return (answer, null);
+    }
+
+    static async Task<IResult> BatchAsync(
+        HttpContext http,
+        LiveRecommender live,
+        Microsoft.Extensions.Options.IOptions<RecommenderOptions> options
+    )
+    {
+        var limits = options.Value.Limits;
+        var type = http.Request.ContentType?.Split(';')[0].Trim();
+        if (!string.Equals(type, "application/x-ndjson", StringComparison.OrdinalIgnoreCase))
+            return Problems.Of(
+                StatusCodes.Status415UnsupportedMediaType,
+                "Expected Content-Type application/x-ndjson.",
+                "unsupported_media_type"
+            );
+        if (http.Request.ContentLength > limits.BulkBytes)
+            return Problems.TooLarge(limits.BulkBytes);
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        http.Response.ContentType = "application/x-ndjson; charset=utf-8";
+        long line = 0;
+        await foreach (var (bytes, fault) in Ndjson.ReadAsync(http.Request.BodyReader, limits.BodyBytes, http.RequestAborted))
+        {
+            line++;
+            byte[]? answer = null;
+            BatchError? error = null;
+            if (line > limits.BulkRows)
+                error = new(line, 413, "batch_too_large", $"Expected at most {limits.BulkRows} lines; the rest is not answered.");
+            else if (fault is not null)
+                error = new(line, 400, "invalid_request", fault);
+            else
+            {
+                (answer, var problem) = await AnswerAsync(http, live, bytes!);
+                if (answer is null)
+                {
+                    var details = ((Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult)problem!).ProblemDetails;
+                    var errors = details.Extensions.TryGetValue("errors", out var list) ? (IReadOnlyList<ProblemError>)list! : [];
+                    error = new(
+                        line,
+                        details.Status ?? 500,
+                        (string)details.Extensions["code"]!,
+                        errors.Count == 0
+                            ? details.Detail!
+                            : string.Join(" ", errors.Select(one => $"{one.Pointer}: {one.Message}"))
+                    );
+                }
+            }
+            await http.Response.BodyWriter.WriteAsync(
+                answer ?? JsonSerializer.SerializeToUtf8Bytes(error!, ApiJson.Default.BatchError),
+                http.RequestAborted
+            );
+            await http.Response.BodyWriter.WriteAsync("\n"u8.ToArray(), http.RequestAborted);
+            if (line > limits.BulkRows)
+                break;
+        }
+        return Results.Empty;
+    }
+
+    static IResult Find(string id, LiveRecommender live, HttpContext http)
+    {
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        return live.Journal.Find(id) is { } entry
+            ? new JsonBytes(entry.Response)
+            : Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
+    }
+
+    static async Task<IResult> ReplayAsync(string id, LiveRecommender live, HttpContext http)
+    {
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        if (live.Journal.Find(id) is not { } entry)
+            return Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
+        var stored = JsonElement.Parse(entry.Response);
+        var (replayed, reason) = await AgainAsync(entry, stored, live, http);
+        var match = replayed is not null && replayed.AsSpan().SequenceEqual(entry.Response) ? "exact" : "differs";
+        if (match == "differs")
+            reason ??=
+                entry.Epoch != live.Epoch
+                    ? "A history was imported since."
+                    : "The answer is another one: the package or the code was changed.";
+        return new JsonBytes(
+            JsonSerializer.SerializeToUtf8Bytes(
+                new ReplayResponse(
+                    id,
+                    match,
+                    match == "exact" ? null : reason,
+                    stored,
+                    replayed is null ? null : JsonElement.Parse(replayed)
+                ),
+                ApiJson.Default.ReplayResponse
+            )
+        );
+    }
+
+    static async Task<(byte[]? Answer, string? Reason)> AgainAsync(
+        JournalEntry entry,
+        JsonElement stored,
+        LiveRecommender live,
+        HttpContext http
+    )
+    {
+        var request = JsonSerializer.Deserialize(entry.Request, ApiJson.Default.PartnerRecommendationsRequest)!;
+        if (live.RuleStore.Find(entry.RulesVersion) is not { } rules)
+            return (null, $"Rules version {entry.RulesVersion} is not kept any more.");
+        var versions = stored
+            .GetProperty("model_versions")
+            .EnumerateObject()
+            .ToDictionary(pair => pair.Name, pair => pair.Value.GetString()!);
+        try
+        {
+            var again = await live.RankPastAsync(
+                Question(request, entry.AsOf),
+                entry.MadeAt,
+                rules,
+                versions,
+                http.RequestAborted
+            );
+            return again is null
+                ? (null, "The account is not known any more.")
+                : (
+                    JsonSerializer.SerializeToUtf8Bytes(
+                        Response(entry.RecommendationId, again),
+                        ApiJson.Default.PartnerRecommendationsResponse
+                    ),
+                    null
+                );
+        }
+        catch (InvalidDataException)
+        {
+            return (null, "A model version it was made with is not in the registry any more.");
+        }
+        catch (TimeoutException)
+        {
+            return (null, "Too many questions about the past are being answered; ask again.");
+        }
+    }
+
+    static RankingRequest Question(PartnerRecommendationsRequest request, DateTime asOf) =>
+        new(request.AccountId, asOf)
+        {
+            OpportunityId = request.OpportunityId,
+            Product = request.Product,
+            Amount = request.Amount,
+            Limit = request.Limit,
+            Filters = request.Filters,
+            Objective = request.Objective switch
+            {
+                "fit" => Objective.Fit,
+                "lift" => Objective.Lift,
+                _ => Objective.WinProbability,
+            },
+        };
+
+    static List<ProblemError> Faults(PartnerRecommendationsRequest request, DateTime now, out DateTime asOf)
+    {
+        var faults = new List<ProblemError>();
+        asOf = default;
+        if (request.AccountId is not { Length: > 0 and <= JsonRow.LongestId })
+            faults.Add(new("/account_id", $"Expected 1 to {JsonRow.LongestId} characters."));
+        if (request.OpportunityId is { Length: 0 or > JsonRow.LongestId })
+            faults.Add(new("/opportunity_id", $"Expected 1 to {JsonRow.LongestId} characters."));
+        if (request.Product is { Length: > JsonRow.LongestId })
+            faults.Add(new("/product", $"Expected at most {JsonRow.LongestId} characters."));
+        if (request.Limit is < 1 or > 100)
+            faults.Add(new("/limit", $"Found {request.Limit}; expected 1 to 100."));
+        if (request.Amount is { } amount && !(amount >= 0 && double.IsFinite(amount)))
+            faults.Add(new("/amount", "Expected a number, zero or more."));
+        if (request.OpportunityId is not null && (request.Product is not null || request.Amount is not null))
+            faults.Add(new("/opportunity_id", "Expected either a deal, or product and amount."));
+        if (!_objectives.Contains(request.Objective))
+            faults.Add(new("/objective", $"Expected one of {string.Join(", ", _objectives)}."));
+        if (request.Filters?.Known is not (null or "new" or "known"))
+            faults.Add(new("/filters/known", "Expected new or known."));
+        foreach (
+            var (name, list) in (IEnumerable<(string, IReadOnlyList<string>?)>)
+                [
+                    ("partner_types", request.Filters?.PartnerTypes),
+                    ("tiers", request.Filters?.Tiers),
+                    ("regions", request.Filters?.Regions),
+                    ("industries", request.Filters?.Industries),
+                    ("competencies", request.Filters?.Competencies),
+                    ("include", request.Filters?.Include),
+                    ("exclude", request.Filters?.Exclude),
+                ]
+        )
+        {
+            if (list is { Count: > 1000 } || list?.Any(value => value is null or { Length: > JsonRow.LongestId }) == true)
+                faults.Add(new("/filters/" + name, $"Expected at most 1000 texts of at most {JsonRow.LongestId} characters."));
+        }
+        if (request.AsOf is { } text)
+        {
+            if (!Instants.TryParse(text, out asOf))
+                faults.Add(new("/as_of", "Expected an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z."));
+            else if (asOf > now)
+                faults.Add(new("/as_of", "Found a moment to come; expected one not later than now."));
+        }
+        return faults;
+    }
+
+    static PartnerRecommendationsResponse Response(string id, Recommendation answer) =>
         new()
         {
-            RecommendationId = "rec_" + RandomNumberGenerator.GetHexString(24, lowercase: true),
+            RecommendationId = id,
             AccountId = answer.AccountId,
             OpportunityId = answer.OpportunityId,
             AsOf = answer.AsOf,
             ModelVersions = answer.ModelVersions,
+            RulesVersion = answer.RulesVersion,
             Fallback = answer.Fallback,
             Candidates = answer.Candidates,
             ExpectedScore = answer.ExpectedScore,
             Partners = answer.Partners,
             Excluded = answer.Excluded,
+            ExcludedCount = answer.ExcludedCount,
         };
 }

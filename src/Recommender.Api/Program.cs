@@ -1,24 +1,62 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.Extensions.Options;
 using Recommender.Api;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 64 * 1024);
+builder.WebHost.ConfigureKestrel(
+    (context, kestrel) =>
+    {
+        var limits = context.Configuration.GetSection("Limits").Get<RecommenderOptions.LimitsOptions>() ?? new();
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = limits.BulkBytes + 1024L;
+    }
+);
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddOptions<RecommenderOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
-builder.Services.AddSingleton<LiveRanker>();
-builder.Services.AddHostedService(services => services.GetRequiredService<LiveRanker>());
+builder.Services.AddSingleton<LiveRecommender>();
+builder.Services.AddHostedService(services => services.GetRequiredService<LiveRecommender>());
+builder.Services.AddSingleton<WebhookSender>();
+builder.Services.AddHostedService(services => services.GetRequiredService<WebhookSender>());
+builder.Services.AddSingleton<Writes>();
+builder.Services.AddSingleton<Limits>();
+builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
 builder.Services.ConfigureHttpJsonOptions(json =>
 {
+    json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
     json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-    json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
-    json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
 });
 builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
 builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.Explain);
-builder.Services.AddOpenApi();
+builder.Services.AddRequestTimeouts(timeouts =>
+{
+    var limits = builder.Configuration.GetSection("Limits").Get<RecommenderOptions.LimitsOptions>() ?? new();
+    timeouts.DefaultPolicy = new() { Timeout = TimeSpan.FromSeconds(limits.TimeoutSeconds), TimeoutStatusCode = 503 };
+    timeouts.AddPolicy(
+        "bulk",
+        new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(20.0 * limits.TimeoutSeconds), TimeoutStatusCode = 503 }
+    );
+});
+builder
+    .Services.AddDataProtection()
+    .SetApplicationName("recommender")
+    .PersistKeysToFileSystem(new(Path.GetFullPath((builder.Configuration["Database:Path"] ?? "recommender.db") + ".secrets")));
+builder.AddCallers();
+builder.AddTelemetry();
+builder.Services.AddOpenApi(ApiDescription.Configure);
+WebhookSender.AddClient(builder.Services);
 
 var app = builder.Build();
+var options = app.Services.GetRequiredService<IOptions<RecommenderOptions>>();
+if (options.Value.Sandbox.Enabled)
+    app.Use(
+        (http, next) =>
+        {
+            http.Response.Headers["X-Environment"] = "sandbox";
+            return next(http);
+        }
+    );
 app.UseExceptionHandler(
     new ExceptionHandlerOptions
     {
@@ -27,17 +65,35 @@ app.UseExceptionHandler(
     }
 );
 app.UseStatusCodePages();
-app.MapOpenApi();
+app.UseRouting();
+app.UseAuthentication();
+app.Use(next =>
+{
+    var limits = app.Services.GetRequiredService<Limits>();
+    return http => limits.PassAsync(http, next);
+});
+app.UseAuthorization();
+app.UseRequestTimeouts();
+app.MapOpenApi().AllowAnonymous();
+app.MapPrometheusScrapingEndpoint().AllowAnonymous().ExcludeFromDescription();
 app.MapHealth();
 app.MapPartnerRecommendations();
+app.MapOpportunityRecommendations();
+app.MapFeedback();
+app.MapHistory();
 app.MapAccounts();
 app.MapModels();
+app.MapRules();
+app.MapEvents();
+app.MapWebhooks();
+Telemetry.Watch(app.Services.GetRequiredService<LiveRecommender>());
 try
 {
-    app.Run();
-    return 0;
+    await app.StartAsync();
+    await app.WaitForShutdownAsync();
+    return Environment.ExitCode;
 }
-catch (Exception e) when (e is InvalidDataException or IOException)
+catch (Exception e) when (e is InvalidDataException or IOException or OptionsValidationException)
 {
     await Console.Error.WriteLineAsync(e.Message.ReplaceLineEndings(" "));
     return 1;

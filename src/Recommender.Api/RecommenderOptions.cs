@@ -11,11 +11,34 @@ sealed class RecommenderOptions
 
     public DemoOptions Demo { get; init; } = new();
 
+    public SandboxOptions Sandbox { get; init; } = new();
+
+    public AuthOptions Auth { get; init; } = new();
+
+    public LimitsOptions Limits { get; init; } = new();
+
+    public JournalOptions Journal { get; init; } = new();
+
+    public WebhookOptions Webhooks { get; init; } = new();
+
+    public IndexOptions Index { get; init; } = new();
+
+    public DrainOptions Drain { get; init; } = new();
+
+    public TelemetryOptions Telemetry { get; init; } = new();
+
     public sealed class DatabaseOptions
     {
         /// <summary>The SQLite file; created if it is not there. The default is recommender.db.</summary>
         [Required]
         public string Path { get; init; } = "recommender.db";
+
+        /// <summary>Answer from the database without ever writing to it; writes are refused with 503.</summary>
+        public bool ReadOnly { get; init; }
+
+        /// <summary>How large the database may grow, megabytes; 0, the default, is as large as the disk allows. Beyond it writes are refused with 507.</summary>
+        [Range(0, 1_000_000)]
+        public int MaxMegabytes { get; init; }
     }
 
     public sealed class ModelsOptions
@@ -23,6 +46,10 @@ sealed class RecommenderOptions
         /// <summary>The folder of model packages. The default is models.</summary>
         [Required]
         public string Path { get; init; } = "models";
+
+        /// <summary>How often the live pointer is looked at, milliseconds. The default is 500.</summary>
+        [Range(50, 60_000)]
+        public int WatchMilliseconds { get; init; } = 500;
     }
 
     public sealed class DemoOptions
@@ -33,5 +60,120 @@ sealed class RecommenderOptions
         /// <summary>A history folder. The default is data-samples.</summary>
         [Required]
         public string Path { get; init; } = "data-samples";
+    }
+
+    public sealed class SandboxOptions
+    {
+        /// <summary>Serve a throw-away database with the sample history; every answer says X-Environment: sandbox.</summary>
+        public bool Enabled { get; init; }
+    }
+
+    public sealed class AuthOptions
+    {
+        /// <summary>Let callers without a key in, with all scopes. Only heeded in Development. The default is true there.</summary>
+        public bool AllowAnonymous { get; init; } = true;
+
+        /// <summary>Tokens of an identity provider, beside API keys.</summary>
+        public JwtOptions Jwt { get; init; } = new();
+    }
+
+    public sealed class JwtOptions
+    {
+        /// <summary>Who makes the tokens, an OpenID Connect issuer; null for API keys only.</summary>
+        public string? Issuer { get; init; }
+
+        /// <summary>Who the tokens are for.</summary>
+        public string? Audience { get; init; }
+
+        /// <summary>A shared key to check HMAC signatures with, base64; null to take the issuer's published keys.</summary>
+        public string? SigningKey { get; init; }
+    }
+
+    public sealed class LimitsOptions
+    {
+        /// <summary>Requests per second of one key in the long run. The default is 500.</summary>
+        [Range(1, 1_000_000)]
+        public int RequestsPerSecond { get; init; } = 500;
+
+        /// <summary>Requests one key may make at once after a pause. The default is 1,000.</summary>
+        [Range(1, 1_000_000)]
+        public int Burst { get; init; } = 1000;
+
+        /// <summary>Requests worked on at once; 0, the default, is four for each core.</summary>
+        [Range(0, 10_000)]
+        public int Concurrency { get; init; }
+
+        /// <summary>Requests that may wait for their turn; more are refused with 503. The default is 128.</summary>
+        [Range(0, 100_000)]
+        public int Queue { get; init; } = 128;
+
+        /// <summary>Writes that may wait for the database; more are refused with 503. The default is 512.</summary>
+        [Range(1, 100_000)]
+        public int Writes { get; init; } = 512;
+
+        /// <summary>The largest body of a single call, bytes. The default is 256 KiB.</summary>
+        [Range(1024, 1 << 30)]
+        public int BodyBytes { get; init; } = 256 * 1024;
+
+        /// <summary>The largest body of POST /v1/history and of a batch, bytes. The default is 32 MiB.</summary>
+        [Range(1024, 1 << 30)]
+        public int BulkBytes { get; init; } = 32 * 1024 * 1024;
+
+        /// <summary>Rows of one POST /v1/history and questions of one batch. The default is 100,000.</summary>
+        [Range(1, 10_000_000)]
+        public int BulkRows { get; init; } = 100_000;
+
+        /// <summary>After so many seconds a call is given up. The default is 30.</summary>
+        [Range(1, 3600)]
+        public int TimeoutSeconds { get; init; } = 30;
+    }
+
+    public sealed class JournalOptions
+    {
+        /// <summary>For how many days recommendations and events are kept. The default is 400.</summary>
+        [Range(1, 36_500)]
+        public int RetentionDays { get; init; } = 400;
+    }
+
+    public sealed class WebhookOptions
+    {
+        /// <summary>Allow addresses of private networks and of this machine, and plain http.</summary>
+        public bool AllowPrivate { get; init; }
+
+        /// <summary>Tries within one attempt, a moment apart. The default is 3.</summary>
+        [Range(1, 10)]
+        public int Tries { get; init; } = 3;
+
+        /// <summary>Attempts before a delivery is given up, each twice as late as the one before. The default is 12.</summary>
+        [Range(1, 100)]
+        public int Attempts { get; init; } = 12;
+
+        /// <summary>Seconds to the second attempt. The default is 10.</summary>
+        [Range(0.01, 3600)]
+        public double BackoffSeconds { get; init; } = 10;
+    }
+
+    public sealed class IndexOptions
+    {
+        /// <summary>After so many minutes an open deal is looked at again though nothing happened to it. The default is 60.</summary>
+        [Range(1, 10_000)]
+        public int RefreshMinutes { get; init; } = 60;
+
+        /// <summary>The share of one core that looking at deals again may take, percent. The default is 25.</summary>
+        [Range(1, 100)]
+        public int CorePercent { get; init; } = 25;
+    }
+
+    public sealed class DrainOptions
+    {
+        /// <summary>Seconds between SIGTERM, when readiness turns off, and the moment when no more calls are taken. The default is 5, in Development 0.</summary>
+        [Range(0, 300)]
+        public double Seconds { get; init; } = 5;
+    }
+
+    public sealed class TelemetryOptions
+    {
+        /// <summary>Where traces and metrics are sent by OTLP, such as http://collector:4317; null for /metrics only.</summary>
+        public string? OtlpEndpoint { get; init; }
     }
 }

@@ -125,7 +125,7 @@ sealed class Backtest(
     {
         var partners = deal.PartnersBy(at, featurizer.State);
         var won = deal.Outcome == Outcome.Won;
-        featurizer.WriteWinProbability(partners, Win.Examples.Add(won ? 1 : 0, 1, at, 0));
+        featurizer.WriteWinProbability([.. partners], Win.Examples.Add(won ? 1 : 0, 1, at, 0));
         Win.Won.Add(won);
         Win.Deals.Add(JudgedDeal.Of(deal, at, partners, featurizer.State, from));
     }

@@ -174,7 +174,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var partners = deal.PartnersBy(at, featurizer.State);
         var weight = group == AtCreation ? CreationWeight : LaterWeight;
         featurizer.WriteWinProbability(
-            partners,
+            [.. partners],
             WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
         );
     }

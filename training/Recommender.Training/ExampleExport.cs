@@ -73,7 +73,7 @@ static class ExampleExport
             if (!isFit)
             {
                 featurizer.WriteWinProbability(
-                    deal.PartnersBy(at, featurizer.State),
+                    [.. deal.PartnersBy(at, featurizer.State)],
                     wins.Add(deal.Outcome == Outcome.Won ? 1 : 0, 1, at, 0)
                 );
                 continue;

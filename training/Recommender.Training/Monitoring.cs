@@ -160,7 +160,7 @@ static class Monitoring
             featurizer.Look(new(at, deal.Row));
             if (!isFit)
             {
-                featurizer.WriteWinProbability(deal.PartnersBy(at, featurizer.State), rows.Add(0, 1, at, 0));
+                featurizer.WriteWinProbability([.. deal.PartnersBy(at, featurizer.State)], rows.Add(0, 1, at, 0));
                 continue;
             }
             candidates.At(at);

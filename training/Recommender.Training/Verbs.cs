@@ -5,6 +5,7 @@ using System.Text.Json;
 using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.History;
+using Recommender.Journal;
 using Recommender.Scoring;
 using Spectre.Console;
 
@@ -56,6 +57,7 @@ static class Verbs
             Evaluate(),
             ExportExamples(),
             Models(),
+            Keys(),
             Monitor(),
             Recommend(),
         };
@@ -144,6 +146,7 @@ static class Verbs
             Run(result =>
             {
                 var folder = new HistoryFolder(result.GetValue(history)!);
+                using var alone = DatabaseLock.Take(result.GetValue(_database)!);
                 var store = new SqliteHistoryStore(result.GetValue(_database)!);
                 ImportSummary? summary = null;
                 var clock = Stopwatch.StartNew();
@@ -305,10 +308,126 @@ static class Verbs
                     Console.WriteLine(JsonSerializer.Serialize(reports, ModelManifest.Json));
                 else
                     reports.ForEach(Print);
+                Alarm(result, reports);
                 return reports.Exists(report => report.Crossed.Count > 0) ? 2 : 0;
             })
         );
         return command;
+    }
+
+    /// <summary>Has the service tell the world of what crossed a threshold, through the database they share.</summary>
+    static void Alarm(ParseResult result, List<MonitorReport> reports)
+    {
+        if (!File.Exists(result.GetValue(_database)) || !reports.Exists(report => report.Crossed.Count > 0))
+            return;
+        var store = new SqliteHistoryStore(result.GetValue(_database)!);
+        foreach (var report in reports.Where(report => report.Crossed.Count > 0))
+            EventLog.Append(
+                store,
+                new(
+                    "drift.detected",
+                    report.Model,
+                    TimeProvider.System.GetUtcNow().UtcDateTime,
+                    new Dictionary<string, object?>
+                    {
+                        ["model"] = report.Model,
+                        ["version"] = report.Version,
+                        ["crossed"] = report.Crossed,
+                    }
+                )
+            );
+    }
+
+    static Command Keys()
+    {
+        var name = new Option<string>("--name") { Description = "What a person calls the key", Required = true };
+        var scopes = new Option<string>("--scopes")
+        {
+            Description = $"What it may do, separated by commas: {string.Join(", ", ApiKeys.AllScopes)}",
+            DefaultValueFactory = _ => "recommend",
+        };
+        var id = new Argument<string>("key") { Description = "The key's id, as list shows it" };
+        var create = new Command("create", "Makes a key; it is shown this once, only a hash of it is kept")
+        {
+            name,
+            scopes,
+            _json,
+        };
+        create.SetAction(
+            Run(result =>
+            {
+                var (key, secret) = new ApiKeys(new SqliteHistoryStore(result.GetValue(_database)!)).Create(
+                    result.GetValue(name)!,
+                    [.. result.GetValue(scopes)!.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)],
+                    TimeProvider.System.GetUtcNow().UtcDateTime
+                );
+                Console.WriteLine(
+                    result.GetValue(_json)
+                        ? JsonSerializer.Serialize(
+                            new
+                            {
+                                key.KeyId,
+                                key.Name,
+                                key.Scopes,
+                                Secret = secret,
+                            },
+                            ModelManifest.Json
+                        )
+                        : $"{key.KeyId} may {string.Join(", ", key.Scopes)}. Send it as Authorization: Bearer; it is not shown again:\n{secret}"
+                );
+                return 0;
+            })
+        );
+        var list = new Command("list", "All keys, when they were last used, and which are revoked") { _json };
+        list.SetAction(
+            Run(result =>
+            {
+                var keys = new ApiKeys(new SqliteHistoryStore(result.GetValue(_database)!)).List();
+                if (result.GetValue(_json))
+                {
+                    Console.WriteLine(
+                        JsonSerializer.Serialize(
+                            keys.Select(key => new
+                            {
+                                key.KeyId,
+                                key.Name,
+                                key.Scopes,
+                                key.CreatedAt,
+                                key.LastUsedAt,
+                                key.RevokedAt,
+                            }),
+                            ModelManifest.Json
+                        )
+                    );
+                    return 0;
+                }
+                if (keys.Count == 0)
+                    Console.WriteLine("No keys.");
+                foreach (var key in keys)
+                    Console.WriteLine(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{key.KeyId, -18}{key.Name, -24}{string.Join(',', key.Scopes), -26}made {key.CreatedAt:yyyy-MM-dd}, {(key.LastUsedAt is { } used ? $"used {used:yyyy-MM-dd HH:mm}" : "never used")}{(key.RevokedAt is { } at ? $", REVOKED {at:yyyy-MM-dd HH:mm}" : "")}"
+                        )
+                    );
+                return 0;
+            })
+        );
+        var revoke = new Command("revoke", "Makes a key worthless, in a running service within a second") { id };
+        revoke.SetAction(
+            Run(result =>
+            {
+                var found = new ApiKeys(new SqliteHistoryStore(result.GetValue(_database)!)).Revoke(
+                    result.GetValue(id)!,
+                    TimeProvider.System.GetUtcNow().UtcDateTime
+                );
+                if (!found)
+                    throw new InvalidDataException($"There is no key '{result.GetValue(id)}' that is good; keys list shows all.");
+                Console.WriteLine($"{result.GetValue(id)} is revoked.");
+                return 0;
+            })
+        );
+        return new Command("keys", "API keys of the service") { create, list, revoke };
     }
 
     static void Print(MonitorReport report)

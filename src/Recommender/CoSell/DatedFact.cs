@@ -38,19 +38,34 @@ public enum FactKind
 
     /// <summary>An <see cref="Opportunity"/> was won or lost.</summary>
     OpportunityClosed,
+
+    /// <summary>What came of a recommendation: <see cref="CoSell.Feedback"/>.</summary>
+    Feedback,
 }
 
-/// <summary>One fact of the history, ordered by when it can be seen.</summary>
+/// <summary>One fact of the history, ordered by when it is applied.</summary>
 /// <param name="SeenAt">The later of when it was true and when we learned it, UTC. A decision at this instant does not see it yet.</param>
 /// <param name="Kind">What it says.</param>
 /// <param name="Key">Its identity among facts of its kind; breaks ties.</param>
 /// <param name="Noun">The noun of <see cref="Kind"/>.</param>
 public readonly record struct DatedFact(DateTime SeenAt, FactKind Kind, string Key, object Noun) : IComparable<DatedFact>
 {
-    /// <summary>By <see cref="SeenAt"/>, <see cref="Kind"/>, <see cref="Key"/> (ordinal).</summary>
+    readonly DateTime? _appliedAt;
+
+    /// <summary>When the fold takes it in, UTC: <see cref="SeenAt"/>, or later if it came late to a running service.</summary>
+    public DateTime AppliedAt
+    {
+        get => _appliedAt ?? SeenAt;
+        init => _appliedAt = value;
+    }
+
+    /// <summary>True if a fact of the same kind and key came before: the row changed, an event does not count again.</summary>
+    public bool IsChange { get; init; }
+
+    /// <summary>By <see cref="AppliedAt"/>, <see cref="Kind"/>, <see cref="Key"/> (ordinal).</summary>
     public int CompareTo(DatedFact other)
     {
-        var order = SeenAt.CompareTo(other.SeenAt);
+        var order = AppliedAt.CompareTo(other.AppliedAt);
         if (order == 0)
             order = Kind.CompareTo(other.Kind);
         return order != 0 ? order : string.CompareOrdinal(Key, other.Key);

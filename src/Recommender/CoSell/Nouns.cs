@@ -131,3 +131,21 @@ public sealed record Certification(string PartnerId, string Competency, DateTime
     /// <summary>True unless its end was seen strictly before <paramref name="asOf"/>.</summary>
     public bool IsLive(DateTime asOf) => ExpiresAt is null || ExpiresAt >= asOf;
 }
+
+/// <summary>What came of a recommended partner.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="RecommendationId">The answer it is about; null if none is named.</param>
+/// <param name="PartnerId">The partner.</param>
+/// <param name="AccountId">The account.</param>
+/// <param name="OpportunityId">The deal; null if the account as such was asked about.</param>
+/// <param name="Event">accepted, declined, won, lost or note.</param>
+/// <param name="At">When it happened, UTC.</param>
+public sealed record Feedback(
+    string Id,
+    string? RecommendationId,
+    string PartnerId,
+    string AccountId,
+    string? OpportunityId,
+    string Event,
+    DateTime At
+);

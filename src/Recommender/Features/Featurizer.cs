@@ -88,18 +88,47 @@ public sealed class Featurizer
             row[_pairs.Length + i] = Finite(_winningValues[i]);
     }
 
+    /// <summary>The first column of partner fit that all candidates of a decision share.</summary>
+    public int FirstShared => _pairs.Length;
+
+    /// <summary>Writes the columns of partner fit that all candidates share, from <see cref="FirstShared"/> on.</summary>
+    /// <param name="row">As long as <see cref="PartnerFit"/>.</param>
+    public void WriteShared(Span<float> row)
+    {
+        for (var i = 0; i < _decisions.Length; i++)
+            row[_pairs.Length + i] = Finite(_winningValues[i]);
+    }
+
+    /// <summary>Writes chosen columns of partner fit for many candidates.</summary>
+    /// <param name="partners">The candidates' numbers in <see cref="State"/>.</param>
+    /// <param name="chosen">Columns, ascending; those that all candidates share are left out.</param>
+    /// <param name="columns">Column c goes to c × <paramref name="stride"/>.</param>
+    /// <param name="stride">At least as many as candidates.</param>
+    public void WriteColumns(ReadOnlySpan<int> partners, ReadOnlySpan<int> chosen, Span<float> columns, int stride)
+    {
+        var count = 0;
+        while (count < chosen.Length && chosen[count] < _pairs.Length)
+            count++;
+        for (var p = 0; p < partners.Length; p++)
+        {
+            _pair.Look(partners[p]);
+            for (var c = 0; c < count; c++)
+                columns[c * stride + p] = Finite(_pairs[chosen[c]].Value(_pair));
+        }
+    }
+
     /// <summary>Writes the win-probability features of the deal with <paramref name="partners"/> on it.</summary>
     /// <param name="partners">Numbers of the partners; none for the deal alone.</param>
     /// <param name="row">As long as <see cref="WinProbability"/>.</param>
-    public void WriteWinProbability(IReadOnlyList<int> partners, Span<float> row)
+    public void WriteWinProbability(ReadOnlySpan<int> partners, Span<float> row)
     {
         for (var i = 0; i < _winning.Length; i++)
             row[i] = Finite(_winningValues[i]);
         row = row[_winning.Length..];
-        row[0] = partners.Count;
+        row[0] = partners.Length;
         row = row[1..];
         row.Clear();
-        for (var p = 0; p < partners.Count; p++)
+        for (var p = 0; p < partners.Length; p++)
         {
             _pair.Look(partners[p]);
             for (var i = 0; i < _combined.Length; i++)

@@ -240,7 +240,7 @@ static class PairFeatures
                     $"{encoder.Name}_is_{Slug(value)}",
                     Ideas.Kind,
                     $"1 if the partner's {encoder.Name} is {value}",
-                    v => Has(v.Partner.Traits, trait, v.Decision.State.Categories.Find(value)),
+                    v => Is(v, trait, value),
                     Combine.Max
                 );
             }
@@ -253,7 +253,7 @@ static class PairFeatures
                 $"{match.Trait}_covers_{match.Dimension}",
                 Ideas.Coverage,
                 $"1 if the partner's {match.Trait} name this {match.Dimension}",
-                v => v.Decision.ValueIds[d].Max(value => (double?)Has(v.Partner.Traits, trait, value)) ?? 0,
+                v => Covers(v.Partner.Traits, trait, v.Decision.ValueIds[d]),
                 Combine.Max
             );
         }
@@ -342,22 +342,14 @@ static class PairFeatures
                 "certifications",
                 Ideas.Certifications,
                 "Certifications the partner holds",
-                v => v.Partner.Certifications?.Count(held => held.IsLive(v.Decision.AsOf)) ?? 0,
+                v => Certified(v, null),
                 Combine.Max
             );
             features.Add(
                 "certified_for_product",
                 Ideas.Certifications,
                 "1 if one of them names the deal's product",
-                v =>
-                    v.Decision.Decision.Opportunity.Product is { } product
-                    && v.Partner.Certifications is { } certifications
-                    && certifications.Exists(held =>
-                        held.IsLive(v.Decision.AsOf)
-                        && string.Equals(held.Competency, product, StringComparison.OrdinalIgnoreCase)
-                    )
-                        ? 1
-                        : 0,
+                v => v.Decision.Decision.Opportunity.Product is { } product && Certified(v, product) > 0 ? 1 : 0,
                 Combine.Max
             );
         }
@@ -395,6 +387,46 @@ static class PairFeatures
     }
 
     static double Ratio(double part, double whole) => whole > 0 ? part / whole : 0;
+
+    /// <summary>Certifications held, or those of them that name the competency.</summary>
+    static int Certified(PairView v, string? competency)
+    {
+        if (v.Partner.Certifications is not { } certifications)
+            return 0;
+        var count = 0;
+        foreach (var held in certifications)
+        {
+            if (
+                held.IsLive(v.Decision.AsOf)
+                && (competency is null || string.Equals(held.Competency, competency, StringComparison.OrdinalIgnoreCase))
+            )
+                count++;
+        }
+        return count;
+    }
+
+    static double Is(PairView v, int trait, string value)
+    {
+        var traits = v.Partner.Traits;
+        if (trait >= traits.Length)
+            return 0;
+        foreach (var held in traits[trait])
+        {
+            if (v.Decision.State.Categories[held] == value)
+                return 1;
+        }
+        return 0;
+    }
+
+    static double Covers(int[][] traits, int trait, int[] values)
+    {
+        foreach (var value in values)
+        {
+            if (Has(traits, trait, value) > 0)
+                return 1;
+        }
+        return 0;
+    }
 
     static double Has(int[][] traits, int trait, int value) =>
         value >= 0 && trait < traits.Length && Array.IndexOf(traits[trait], value) >= 0 ? 1 : 0;

@@ -139,7 +139,8 @@ sealed class PairView(DecisionView decision)
 
     public PartnerState Partner { get; private set; } = null!;
 
-    public PairHistory Pair { get; private set; }
+    /// <summary>A field, so that reading one number does not copy the rest.</summary>
+    public PairHistory Pair;
 
     /// <summary>The overlap with the account that is live at the decision, or null.</summary>
     public CoSell.AccountOverlap? LiveOverlap => Pair.Overlap is { } overlap && overlap.IsLive(Decision.AsOf) ? overlap : null;

@@ -36,17 +36,18 @@ struct OutcomeCounts
     public double DecayedWon;
     public double DecayedLost;
 
-    public void Add(bool won, double weight)
+    /// <summary>Counts an outcome once, or takes one back with <paramref name="times"/> -1.</summary>
+    public void Add(bool won, double weight, int times)
     {
         if (won)
         {
-            Won++;
-            DecayedWon += weight;
+            Won += times;
+            DecayedWon += times * weight;
         }
         else
         {
-            Lost++;
-            DecayedLost += weight;
+            Lost += times;
+            DecayedLost += times * weight;
         }
     }
 }

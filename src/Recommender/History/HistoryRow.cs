@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Recommender.CoSell;
 
 namespace Recommender.History;
@@ -122,9 +125,63 @@ public sealed record HistoryRow(HistoryTable Table, object?[] Values, Attributes
                 var certification = new Certification(Text(0)!, Text(1)!, (DateTime)Values[2]!, Values[3] as DateTime?);
                 yield return Seen(certification.EarnedAt, FactKind.Certification, certification);
                 break;
+            case "feedback":
+                var feedback = new Feedback(Text(0)!, Text(1), Text(2)!, Text(3)!, Text(4), Text(5)!, (DateTime)Values[8]!);
+                yield return Seen(feedback.At, FactKind.Feedback, feedback);
+                break;
             default:
                 throw new InvalidOperationException($"{Table.Name} states no facts.");
         }
+    }
+
+    /// <summary>A number that changes when the row does; the attributes as JSON come with it, null if there are none.</summary>
+    internal long Fingerprint(out string? attributes)
+    {
+        attributes =
+            Attributes.Names.Count == 0
+                ? null
+                : JsonSerializer.Serialize(
+                    Attributes.Names.Zip(Attributes.Values).ToDictionary(pair => pair.First, pair => pair.Second)
+                );
+        var text = new StringBuilder();
+        foreach (var value in Values)
+        {
+            text.Append(
+                    value switch
+                    {
+                        DateTime at => Instants.Text(at),
+                        double number => number.ToString("R", CultureInfo.InvariantCulture),
+                        _ => (string?)value,
+                    }
+                )
+                .Append(value is null ? '\u001e' : '\u001f');
+        }
+        return BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes(text.Append(attributes).ToString())));
+    }
+
+    /// <summary>The values as a JSON array, for <see cref="ReadValues"/>.</summary>
+    internal string WriteValues() =>
+        JsonSerializer.Serialize(Values.Select(value => value is DateTime at ? Instants.Text(at) : value));
+
+    internal static object?[] ReadValues(HistoryTable table, string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return
+        [
+            .. document
+                .RootElement.EnumerateArray()
+                .Select(
+                    (value, i) =>
+                        value.ValueKind == JsonValueKind.Null
+                            ? null
+                            : table.Columns[i].Kind switch
+                            {
+                                ColumnKind.Number => value.GetDouble(),
+                                ColumnKind.Instant => Instants.OfText(value.GetString()!),
+                                _ => (object)value.GetString()!,
+                            }
+                ),
+        ];
     }
 
     Opportunity ToOpportunity() =>

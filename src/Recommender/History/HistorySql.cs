@@ -3,13 +3,15 @@ namespace Recommender.History;
 /// <summary>The statements of one history table, portable to both engines.</summary>
 /// <param name="Table">The table.</param>
 /// <param name="Keys">Key and fingerprint of every row.</param>
+/// <param name="Find">The row that has the key, with when it was seen and applied.</param>
 /// <param name="Insert">Adds a row.</param>
 /// <param name="Update">Replaces a row that has the key.</param>
-/// <param name="Select">Rows seen strictly before @asOf, in the order in which they were seen.</param>
-/// <param name="SelectEnds">Rows whose second fact was seen strictly before @asOf, in that order; null if the table states one fact a row.</param>
+/// <param name="Select">Rows seen before @asOf and applied before @appliedBefore; in the order of applied_at if @live is 1, else of seen_at.</param>
+/// <param name="SelectEnds">The same by the row's second fact; null if the table states one fact a row.</param>
 sealed record TableStatements(
     HistoryTable Table,
     string Keys,
+    string Find,
     string Insert,
     string Update,
     string Select,
@@ -19,6 +21,49 @@ sealed record TableStatements(
 /// <summary>SQL of the history, one text per statement.</summary>
 static class HistorySql
 {
+    /// <summary>Keeps a fact that a later version of its row replaces.</summary>
+    public const string Supersede = """
+        INSERT INTO superseded_facts (table_name, is_end, row_key, applied_at, seen_at, is_change, row_values, attributes)
+        VALUES (@table, @isEnd, @key, @appliedAt, @seenAt, @isChange, @values, @attributes)
+        """;
+
+    /// <summary>Forgets the earlier versions of a row.</summary>
+    public const string ForgetSuperseded = """
+        DELETE FROM superseded_facts
+        WHERE table_name = @table AND row_key = @key
+        """;
+
+    /// <summary>Replaced facts of a table, in the same two orders as <see cref="TableStatements.Select"/>.</summary>
+    public const string SelectSuperseded = """
+        SELECT row_values, attributes, seen_at, applied_at, is_change
+        FROM superseded_facts
+        WHERE table_name = @table AND is_end = @isEnd AND seen_at < @asOf AND applied_at < @appliedBefore
+        ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, row_key
+        """;
+
+    public const string AccountByExternalId = """
+        SELECT account_id
+        FROM accounts
+        WHERE external_id = @externalId
+        ORDER BY account_id
+        """;
+
+    public const string PartnerByExternalId = """
+        SELECT partner_id
+        FROM partners
+        WHERE external_id = @externalId
+        ORDER BY partner_id
+        """;
+
+    /// <summary>Accounts in the order in which they were taken in; accounts_by_applied_at.</summary>
+    public const string AccountsSince = """
+        SELECT account_id, applied_at
+        FROM accounts
+        WHERE applied_at > @since OR applied_at = @since AND account_id > @after
+        ORDER BY applied_at, account_id
+        LIMIT @limit
+        """;
+
     public static IReadOnlyList<TableStatements> All { get; } =
     [
         new(
@@ -28,20 +73,26 @@ static class HistorySql
             FROM accounts
             ORDER BY account_id
             """,
+            Find: """
+            SELECT account_id, name, industry, country, region, employee_count, annual_revenue, created_at, domain, external_id, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM accounts
+            WHERE account_id = @account_id
+            ORDER BY account_id
+            """,
             Insert: """
-            INSERT INTO accounts (account_id, name, industry, country, region, employee_count, annual_revenue, created_at, domain, external_id, recorded_at, attributes, seen_at, fingerprint)
-            VALUES (@account_id, @name, @industry, @country, @region, @employee_count, @annual_revenue, @created_at, @domain, @external_id, @recorded_at, @attributes, @seen_at, @fingerprint)
+            INSERT INTO accounts (account_id, name, industry, country, region, employee_count, annual_revenue, created_at, domain, external_id, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@account_id, @name, @industry, @country, @region, @employee_count, @annual_revenue, @created_at, @domain, @external_id, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE accounts
-            SET name = @name, industry = @industry, country = @country, region = @region, employee_count = @employee_count, annual_revenue = @annual_revenue, created_at = @created_at, domain = @domain, external_id = @external_id, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, fingerprint = @fingerprint
+            SET name = @name, industry = @industry, country = @country, region = @region, employee_count = @employee_count, annual_revenue = @annual_revenue, created_at = @created_at, domain = @domain, external_id = @external_id, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE account_id = @account_id
             """,
             Select: """
-            SELECT account_id, name, industry, country, region, employee_count, annual_revenue, created_at, domain, external_id, recorded_at, attributes
+            SELECT account_id, name, industry, country, region, employee_count, annual_revenue, created_at, domain, external_id, recorded_at, attributes, seen_at, applied_at, is_change
             FROM accounts
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, account_id
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, account_id
             """
         ),
         new(
@@ -51,20 +102,26 @@ static class HistorySql
             FROM partners
             ORDER BY partner_id
             """,
+            Find: """
+            SELECT partner_id, name, partner_type, tier, industries, regions, competencies, joined_at, domain, external_id, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM partners
+            WHERE partner_id = @partner_id
+            ORDER BY partner_id
+            """,
             Insert: """
-            INSERT INTO partners (partner_id, name, partner_type, tier, industries, regions, competencies, joined_at, domain, external_id, recorded_at, attributes, seen_at, fingerprint)
-            VALUES (@partner_id, @name, @partner_type, @tier, @industries, @regions, @competencies, @joined_at, @domain, @external_id, @recorded_at, @attributes, @seen_at, @fingerprint)
+            INSERT INTO partners (partner_id, name, partner_type, tier, industries, regions, competencies, joined_at, domain, external_id, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@partner_id, @name, @partner_type, @tier, @industries, @regions, @competencies, @joined_at, @domain, @external_id, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE partners
-            SET name = @name, partner_type = @partner_type, tier = @tier, industries = @industries, regions = @regions, competencies = @competencies, joined_at = @joined_at, domain = @domain, external_id = @external_id, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, fingerprint = @fingerprint
+            SET name = @name, partner_type = @partner_type, tier = @tier, industries = @industries, regions = @regions, competencies = @competencies, joined_at = @joined_at, domain = @domain, external_id = @external_id, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE partner_id = @partner_id
             """,
             Select: """
-            SELECT partner_id, name, partner_type, tier, industries, regions, competencies, joined_at, domain, external_id, recorded_at, attributes
+            SELECT partner_id, name, partner_type, tier, industries, regions, competencies, joined_at, domain, external_id, recorded_at, attributes, seen_at, applied_at, is_change
             FROM partners
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, partner_id
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, partner_id
             """
         ),
         new(
@@ -74,26 +131,32 @@ static class HistorySql
             FROM opportunities
             ORDER BY opportunity_id
             """,
+            Find: """
+            SELECT opportunity_id, account_id, product, amount, currency, created_at, expected_close_at, closed_at, outcome, stage, owner, recorded_at, attributes, seen_at, closed_seen_at, applied_at, closed_applied_at, is_change, fingerprint
+            FROM opportunities
+            WHERE opportunity_id = @opportunity_id
+            ORDER BY opportunity_id
+            """,
             Insert: """
-            INSERT INTO opportunities (opportunity_id, account_id, product, amount, currency, created_at, expected_close_at, closed_at, outcome, stage, owner, recorded_at, attributes, seen_at, closed_seen_at, fingerprint)
-            VALUES (@opportunity_id, @account_id, @product, @amount, @currency, @created_at, @expected_close_at, @closed_at, @outcome, @stage, @owner, @recorded_at, @attributes, @seen_at, @closed_seen_at, @fingerprint)
+            INSERT INTO opportunities (opportunity_id, account_id, product, amount, currency, created_at, expected_close_at, closed_at, outcome, stage, owner, recorded_at, attributes, seen_at, closed_seen_at, applied_at, closed_applied_at, is_change, fingerprint)
+            VALUES (@opportunity_id, @account_id, @product, @amount, @currency, @created_at, @expected_close_at, @closed_at, @outcome, @stage, @owner, @recorded_at, @attributes, @seen_at, @closed_seen_at, @applied_at, @closed_applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE opportunities
-            SET account_id = @account_id, product = @product, amount = @amount, currency = @currency, created_at = @created_at, expected_close_at = @expected_close_at, closed_at = @closed_at, outcome = @outcome, stage = @stage, owner = @owner, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, closed_seen_at = @closed_seen_at, fingerprint = @fingerprint
+            SET account_id = @account_id, product = @product, amount = @amount, currency = @currency, created_at = @created_at, expected_close_at = @expected_close_at, closed_at = @closed_at, outcome = @outcome, stage = @stage, owner = @owner, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, closed_seen_at = @closed_seen_at, applied_at = @applied_at, closed_applied_at = @closed_applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE opportunity_id = @opportunity_id
             """,
             Select: """
-            SELECT opportunity_id, account_id, product, amount, currency, created_at, expected_close_at, closed_at, outcome, stage, owner, recorded_at, attributes
+            SELECT opportunity_id, account_id, product, amount, currency, created_at, expected_close_at, closed_at, outcome, stage, owner, recorded_at, attributes, seen_at, applied_at, is_change
             FROM opportunities
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, opportunity_id
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, opportunity_id
             """,
             SelectEnds: """
-            SELECT opportunity_id, account_id, product, amount, currency, created_at, expected_close_at, closed_at, outcome, stage, owner, recorded_at, attributes
+            SELECT opportunity_id, account_id, product, amount, currency, created_at, expected_close_at, closed_at, outcome, stage, owner, recorded_at, attributes, closed_seen_at, closed_applied_at, is_change
             FROM opportunities
-            WHERE closed_seen_at < @asOf
-            ORDER BY closed_seen_at, opportunity_id
+            WHERE closed_seen_at < @asOf AND closed_applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN closed_applied_at ELSE closed_seen_at END, opportunity_id
             """
         ),
         new(
@@ -103,20 +166,26 @@ static class HistorySql
             FROM engagements
             ORDER BY engagement_id
             """,
+            Find: """
+            SELECT engagement_id, opportunity_id, partner_id, role, started_at, ended_at, status, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM engagements
+            WHERE engagement_id = @engagement_id
+            ORDER BY engagement_id
+            """,
             Insert: """
-            INSERT INTO engagements (engagement_id, opportunity_id, partner_id, role, started_at, ended_at, status, recorded_at, attributes, seen_at, fingerprint)
-            VALUES (@engagement_id, @opportunity_id, @partner_id, @role, @started_at, @ended_at, @status, @recorded_at, @attributes, @seen_at, @fingerprint)
+            INSERT INTO engagements (engagement_id, opportunity_id, partner_id, role, started_at, ended_at, status, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@engagement_id, @opportunity_id, @partner_id, @role, @started_at, @ended_at, @status, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE engagements
-            SET opportunity_id = @opportunity_id, partner_id = @partner_id, role = @role, started_at = @started_at, ended_at = @ended_at, status = @status, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, fingerprint = @fingerprint
+            SET opportunity_id = @opportunity_id, partner_id = @partner_id, role = @role, started_at = @started_at, ended_at = @ended_at, status = @status, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE engagement_id = @engagement_id
             """,
             Select: """
-            SELECT engagement_id, opportunity_id, partner_id, role, started_at, ended_at, status, recorded_at, attributes
+            SELECT engagement_id, opportunity_id, partner_id, role, started_at, ended_at, status, recorded_at, attributes, seen_at, applied_at, is_change
             FROM engagements
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, engagement_id
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, engagement_id
             """
         ),
         new(
@@ -126,20 +195,26 @@ static class HistorySql
             FROM opportunity_stages
             ORDER BY opportunity_id, stage, entered_at
             """,
+            Find: """
+            SELECT opportunity_id, stage, entered_at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM opportunity_stages
+            WHERE opportunity_id = @opportunity_id AND stage = @stage AND entered_at = @entered_at
+            ORDER BY opportunity_id, stage, entered_at
+            """,
             Insert: """
-            INSERT INTO opportunity_stages (opportunity_id, stage, entered_at, recorded_at, attributes, seen_at, fingerprint)
-            VALUES (@opportunity_id, @stage, @entered_at, @recorded_at, @attributes, @seen_at, @fingerprint)
+            INSERT INTO opportunity_stages (opportunity_id, stage, entered_at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@opportunity_id, @stage, @entered_at, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE opportunity_stages
-            SET recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, fingerprint = @fingerprint
+            SET recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE opportunity_id = @opportunity_id AND stage = @stage AND entered_at = @entered_at
             """,
             Select: """
-            SELECT opportunity_id, stage, entered_at, recorded_at, attributes
+            SELECT opportunity_id, stage, entered_at, recorded_at, attributes, seen_at, applied_at, is_change
             FROM opportunity_stages
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, opportunity_id, stage, entered_at
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, opportunity_id, stage, entered_at
             """
         ),
         new(
@@ -149,20 +224,26 @@ static class HistorySql
             FROM touches
             ORDER BY touch_id
             """,
+            Find: """
+            SELECT touch_id, account_id, opportunity_id, partner_id, kind, at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM touches
+            WHERE touch_id = @touch_id
+            ORDER BY touch_id
+            """,
             Insert: """
-            INSERT INTO touches (touch_id, account_id, opportunity_id, partner_id, kind, at, recorded_at, attributes, seen_at, fingerprint)
-            VALUES (@touch_id, @account_id, @opportunity_id, @partner_id, @kind, @at, @recorded_at, @attributes, @seen_at, @fingerprint)
+            INSERT INTO touches (touch_id, account_id, opportunity_id, partner_id, kind, at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@touch_id, @account_id, @opportunity_id, @partner_id, @kind, @at, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE touches
-            SET account_id = @account_id, opportunity_id = @opportunity_id, partner_id = @partner_id, kind = @kind, at = @at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, fingerprint = @fingerprint
+            SET account_id = @account_id, opportunity_id = @opportunity_id, partner_id = @partner_id, kind = @kind, at = @at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE touch_id = @touch_id
             """,
             Select: """
-            SELECT touch_id, account_id, opportunity_id, partner_id, kind, at, recorded_at, attributes
+            SELECT touch_id, account_id, opportunity_id, partner_id, kind, at, recorded_at, attributes, seen_at, applied_at, is_change
             FROM touches
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, touch_id
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, touch_id
             """
         ),
         new(
@@ -172,20 +253,26 @@ static class HistorySql
             FROM account_overlaps
             ORDER BY partner_id, account_id, population, since
             """,
+            Find: """
+            SELECT partner_id, account_id, population, since, contact_count, contact_level, until, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM account_overlaps
+            WHERE partner_id = @partner_id AND account_id = @account_id AND population = @population AND since = @since
+            ORDER BY partner_id, account_id, population, since
+            """,
             Insert: """
-            INSERT INTO account_overlaps (partner_id, account_id, population, since, contact_count, contact_level, until, recorded_at, attributes, seen_at, fingerprint)
-            VALUES (@partner_id, @account_id, @population, @since, @contact_count, @contact_level, @until, @recorded_at, @attributes, @seen_at, @fingerprint)
+            INSERT INTO account_overlaps (partner_id, account_id, population, since, contact_count, contact_level, until, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@partner_id, @account_id, @population, @since, @contact_count, @contact_level, @until, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE account_overlaps
-            SET contact_count = @contact_count, contact_level = @contact_level, until = @until, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, fingerprint = @fingerprint
+            SET contact_count = @contact_count, contact_level = @contact_level, until = @until, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE partner_id = @partner_id AND account_id = @account_id AND population = @population AND since = @since
             """,
             Select: """
-            SELECT partner_id, account_id, population, since, contact_count, contact_level, until, recorded_at, attributes
+            SELECT partner_id, account_id, population, since, contact_count, contact_level, until, recorded_at, attributes, seen_at, applied_at, is_change
             FROM account_overlaps
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, partner_id, account_id, population, since
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, partner_id, account_id, population, since
             """
         ),
         new(
@@ -195,26 +282,32 @@ static class HistorySql
             FROM deal_registrations
             ORDER BY registration_id
             """,
+            Find: """
+            SELECT registration_id, partner_id, account_id, product, submitted_at, status, decided_at, expires_at, recorded_at, attributes, seen_at, decided_seen_at, applied_at, decided_applied_at, is_change, fingerprint
+            FROM deal_registrations
+            WHERE registration_id = @registration_id
+            ORDER BY registration_id
+            """,
             Insert: """
-            INSERT INTO deal_registrations (registration_id, partner_id, account_id, product, submitted_at, status, decided_at, expires_at, recorded_at, attributes, seen_at, decided_seen_at, fingerprint)
-            VALUES (@registration_id, @partner_id, @account_id, @product, @submitted_at, @status, @decided_at, @expires_at, @recorded_at, @attributes, @seen_at, @decided_seen_at, @fingerprint)
+            INSERT INTO deal_registrations (registration_id, partner_id, account_id, product, submitted_at, status, decided_at, expires_at, recorded_at, attributes, seen_at, decided_seen_at, applied_at, decided_applied_at, is_change, fingerprint)
+            VALUES (@registration_id, @partner_id, @account_id, @product, @submitted_at, @status, @decided_at, @expires_at, @recorded_at, @attributes, @seen_at, @decided_seen_at, @applied_at, @decided_applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE deal_registrations
-            SET partner_id = @partner_id, account_id = @account_id, product = @product, submitted_at = @submitted_at, status = @status, decided_at = @decided_at, expires_at = @expires_at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, decided_seen_at = @decided_seen_at, fingerprint = @fingerprint
+            SET partner_id = @partner_id, account_id = @account_id, product = @product, submitted_at = @submitted_at, status = @status, decided_at = @decided_at, expires_at = @expires_at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, decided_seen_at = @decided_seen_at, applied_at = @applied_at, decided_applied_at = @decided_applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE registration_id = @registration_id
             """,
             Select: """
-            SELECT registration_id, partner_id, account_id, product, submitted_at, status, decided_at, expires_at, recorded_at, attributes
+            SELECT registration_id, partner_id, account_id, product, submitted_at, status, decided_at, expires_at, recorded_at, attributes, seen_at, applied_at, is_change
             FROM deal_registrations
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, registration_id
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, registration_id
             """,
             SelectEnds: """
-            SELECT registration_id, partner_id, account_id, product, submitted_at, status, decided_at, expires_at, recorded_at, attributes
+            SELECT registration_id, partner_id, account_id, product, submitted_at, status, decided_at, expires_at, recorded_at, attributes, decided_seen_at, decided_applied_at, is_change
             FROM deal_registrations
-            WHERE decided_seen_at < @asOf
-            ORDER BY decided_seen_at, registration_id
+            WHERE decided_seen_at < @asOf AND decided_applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN decided_applied_at ELSE decided_seen_at END, registration_id
             """
         ),
         new(
@@ -224,20 +317,26 @@ static class HistorySql
             FROM assists
             ORDER BY assist_id
             """,
+            Find: """
+            SELECT assist_id, partner_id, direction, account_id, opportunity_id, at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM assists
+            WHERE assist_id = @assist_id
+            ORDER BY assist_id
+            """,
             Insert: """
-            INSERT INTO assists (assist_id, partner_id, direction, account_id, opportunity_id, at, recorded_at, attributes, seen_at, fingerprint)
-            VALUES (@assist_id, @partner_id, @direction, @account_id, @opportunity_id, @at, @recorded_at, @attributes, @seen_at, @fingerprint)
+            INSERT INTO assists (assist_id, partner_id, direction, account_id, opportunity_id, at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@assist_id, @partner_id, @direction, @account_id, @opportunity_id, @at, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE assists
-            SET partner_id = @partner_id, direction = @direction, account_id = @account_id, opportunity_id = @opportunity_id, at = @at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, fingerprint = @fingerprint
+            SET partner_id = @partner_id, direction = @direction, account_id = @account_id, opportunity_id = @opportunity_id, at = @at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE assist_id = @assist_id
             """,
             Select: """
-            SELECT assist_id, partner_id, direction, account_id, opportunity_id, at, recorded_at, attributes
+            SELECT assist_id, partner_id, direction, account_id, opportunity_id, at, recorded_at, attributes, seen_at, applied_at, is_change
             FROM assists
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, assist_id
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, assist_id
             """
         ),
         new(
@@ -247,20 +346,55 @@ static class HistorySql
             FROM certifications
             ORDER BY partner_id, competency, earned_at
             """,
+            Find: """
+            SELECT partner_id, competency, earned_at, expires_at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM certifications
+            WHERE partner_id = @partner_id AND competency = @competency AND earned_at = @earned_at
+            ORDER BY partner_id, competency, earned_at
+            """,
             Insert: """
-            INSERT INTO certifications (partner_id, competency, earned_at, expires_at, recorded_at, attributes, seen_at, fingerprint)
-            VALUES (@partner_id, @competency, @earned_at, @expires_at, @recorded_at, @attributes, @seen_at, @fingerprint)
+            INSERT INTO certifications (partner_id, competency, earned_at, expires_at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@partner_id, @competency, @earned_at, @expires_at, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
             """,
             Update: """
             UPDATE certifications
-            SET expires_at = @expires_at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, fingerprint = @fingerprint
+            SET expires_at = @expires_at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
             WHERE partner_id = @partner_id AND competency = @competency AND earned_at = @earned_at
             """,
             Select: """
-            SELECT partner_id, competency, earned_at, expires_at, recorded_at, attributes
+            SELECT partner_id, competency, earned_at, expires_at, recorded_at, attributes, seen_at, applied_at, is_change
             FROM certifications
-            WHERE seen_at < @asOf
-            ORDER BY seen_at, partner_id, competency, earned_at
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, partner_id, competency, earned_at
+            """
+        ),
+        new(
+            HistoryContract.Feedback,
+            Keys: """
+            SELECT feedback_id, fingerprint
+            FROM feedback
+            ORDER BY feedback_id
+            """,
+            Find: """
+            SELECT feedback_id, recommendation_id, partner_id, account_id, opportunity_id, event, reason, note, at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint
+            FROM feedback
+            WHERE feedback_id = @feedback_id
+            ORDER BY feedback_id
+            """,
+            Insert: """
+            INSERT INTO feedback (feedback_id, recommendation_id, partner_id, account_id, opportunity_id, event, reason, note, at, recorded_at, attributes, seen_at, applied_at, is_change, fingerprint)
+            VALUES (@feedback_id, @recommendation_id, @partner_id, @account_id, @opportunity_id, @event, @reason, @note, @at, @recorded_at, @attributes, @seen_at, @applied_at, @is_change, @fingerprint)
+            """,
+            Update: """
+            UPDATE feedback
+            SET recommendation_id = @recommendation_id, partner_id = @partner_id, account_id = @account_id, opportunity_id = @opportunity_id, event = @event, reason = @reason, note = @note, at = @at, recorded_at = @recorded_at, attributes = @attributes, seen_at = @seen_at, applied_at = @applied_at, is_change = @is_change, fingerprint = @fingerprint
+            WHERE feedback_id = @feedback_id
+            """,
+            Select: """
+            SELECT feedback_id, recommendation_id, partner_id, account_id, opportunity_id, event, reason, note, at, recorded_at, attributes, seen_at, applied_at, is_change
+            FROM feedback
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore
+            ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, feedback_id
             """
         ),
     ];

@@ -19,6 +19,7 @@ struct PairHistory
     public DateTime LastTouchAt;
     public AccountOverlap? Overlap;
     public DealRegistration? Registration;
+    public Feedback? Declined;
 }
 
 /// <summary>What is known of an account.</summary>
@@ -38,6 +39,7 @@ sealed class AccountState(string id, int measures)
     public DateTime LastOpportunityAt;
     public DateTime LastWonAt;
     public DateTime FirstOpportunityAt;
+    public int LastDeal = -1;
     public PartnerMap<PairHistory>? Pairs;
 
     public static double[] NoMeasures(int measures)
@@ -55,10 +57,12 @@ sealed class OpportunityState(Opportunity row, int account, int[][] values, doub
 {
     public Opportunity Row = row;
     public readonly int Account = account;
+    public int NextOfAccount = -1;
     public int[][] Values = values;
     public double[] Measures = measures;
     public Outcome Outcome;
     public bool Matured;
+    public DateTime DueAt;
     public List<int> Partners = [];
     public List<int> Stages = [];
     public DateTime StageAt;
@@ -77,6 +81,7 @@ sealed class PartnerState(string id, int measures)
     public int Accounts;
     public int Overlaps;
     public int Registrations;
+    public int OpenDeals;
     public double AssistsGiven;
     public double AssistsReceived;
     public DateTime FirstEngagementAt;
@@ -131,6 +136,9 @@ public sealed class HistoryState
     /// <summary>When the newest fact could be seen; <see cref="DateTime.MinValue"/> before the first.</summary>
     public DateTime SeenUntil { get; private set; }
 
+    /// <summary>When the newest outcome matured; <see cref="DateTime.MinValue"/> before the first.</summary>
+    internal DateTime MaturedUntil { get; private set; }
+
     /// <summary>How many partners are known.</summary>
     public int PartnerCount => PartnerStates.Count;
 
@@ -177,6 +185,24 @@ public sealed class HistoryState
     public IEnumerable<Account> Accounts =>
         AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
 
+    /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>
+    /// <param name="text">What to look for, whatever the case.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="skip">How many to leave out first.</param>
+    public IReadOnlyList<Account> FindAccounts(string text, int limit, int skip = 0) =>
+        [
+            .. Accounts
+                .Where(account =>
+                    account.Id.Contains(text, StringComparison.OrdinalIgnoreCase)
+                    || account.Name?.Contains(text, StringComparison.OrdinalIgnoreCase) == true
+                )
+                .OrderByDescending(account => account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) == true)
+                .ThenBy(account => account.Name, StringComparer.OrdinalIgnoreCase)
+                .ThenBy(account => account.Id, StringComparer.Ordinal)
+                .Skip(skip)
+                .Take(limit),
+        ];
+
     /// <summary>When the account's first deal was created; null if it had none.</summary>
     public DateTime? FirstDealOf(string accountId) =>
         FindAccountState(accountId) is { Opportunities: > 0 } account ? account.FirstOpportunityAt : null;
@@ -199,6 +225,26 @@ public sealed class HistoryState
     /// <summary>The partners engaged on the opportunity, by number.</summary>
     public IReadOnlyList<int> PartnersOn(string opportunityId) => FindOpportunityState(opportunityId)?.Partners ?? [];
 
+    /// <summary>The account's deals that are open, newest first.</summary>
+    public IEnumerable<Opportunity> OpenDealsOf(string accountId)
+    {
+        for (var at = FindAccountState(accountId)?.LastDeal ?? -1; at >= 0; at = _opportunityStates[at]!.NextOfAccount)
+        {
+            if (IsOpen(_opportunityStates[at]))
+                yield return _opportunityStates[at]!.Row;
+        }
+    }
+
+    /// <summary>All deals that are open, in the order in which they came.</summary>
+    public IEnumerable<Opportunity> OpenDeals => _opportunityStates.Where(IsOpen).Select(state => state!.Row);
+
+    /// <summary>True if the deal is known and open.</summary>
+    public bool IsOpen(string opportunityId) => IsOpen(FindOpportunityState(opportunityId));
+
+    /// <summary>A deal that is won or lost without closed_at is not open, though nobody knows when it ended.</summary>
+    static bool IsOpen(OpportunityState? state) =>
+        state is { Outcome: Outcome.Open, Row: { Outcome: Outcome.Open } or { ClosedAt: not null } };
+
     internal AccountState? FindAccountState(string id) => _accounts.Find(id) is >= 0 and var at ? AccountStates[at] : null;
 
     internal OpportunityState? FindOpportunityState(string id) =>
@@ -210,16 +256,21 @@ public sealed class HistoryState
         while (_maturing.TryPeek(out var opportunity, out var due) && due.Due < asOf)
         {
             _maturing.Dequeue();
-            Mature(_opportunityStates[opportunity]!, due.Due);
+            var state = _opportunityStates[opportunity]!;
+            if (state.Outcome != Outcome.Open && !state.Matured && state.DueAt == due.Due)
+                Mature(state, due.Due);
         }
     }
+
+    /// <summary>When the next outcome matures; <see cref="DateTime.MaxValue"/> if none waits. Until then <see cref="AdvanceTo"/> changes nothing.</summary>
+    internal DateTime NextMaturesAt => _maturing.TryPeek(out _, out var due) ? due.Due : DateTime.MaxValue;
 
     /// <summary>Applies one fact. Facts come in the order of <see cref="DatedFact.CompareTo"/>.</summary>
     public void Apply(in DatedFact fact)
     {
-        AdvanceTo(fact.SeenAt);
-        if (fact.SeenAt > SeenUntil)
-            SeenUntil = fact.SeenAt;
+        AdvanceTo(fact.AppliedAt);
+        if (fact.AppliedAt > SeenUntil)
+            SeenUntil = fact.AppliedAt;
         Facts++;
         Apply(fact.Kind, fact.Noun, fact.SeenAt, fact);
     }
@@ -235,8 +286,7 @@ public sealed class HistoryState
                 Apply((Partner)noun);
                 break;
             case FactKind.Certification:
-                var certification = (Certification)noun;
-                (Partner(certification.PartnerId).Certifications ??= []).Add(certification);
+                Apply((Certification)noun);
                 break;
             case FactKind.Overlap:
                 Apply((AccountOverlap)noun);
@@ -245,7 +295,8 @@ public sealed class HistoryState
                 Apply((Opportunity)noun);
                 break;
             case FactKind.RegistrationSubmitted:
-                Partner(((DealRegistration)noun).PartnerId).Registrations++;
+                if (!fact.IsChange)
+                    Partner(((DealRegistration)noun).PartnerId).Registrations++;
                 break;
             case FactKind.RegistrationDecided:
                 var registration = (DealRegistration)noun;
@@ -253,16 +304,19 @@ public sealed class HistoryState
                     Account(registration.AccountId).Pair(PartnerIndex(registration.PartnerId)).Registration = registration;
                 break;
             case FactKind.Assist:
-                Apply((Assist)noun);
+                if (!fact.IsChange)
+                    Apply((Assist)noun);
                 break;
             case FactKind.Touch:
                 var touch = (Touch)noun;
+                if (fact.IsChange)
+                    break;
                 if (touch.OpportunityId is null || Known(touch.OpportunityId, fact) is not null)
                     Apply(touch);
                 break;
             case FactKind.StageEntered:
                 var stage = (StageChange)noun;
-                if (Known(stage.OpportunityId, fact) is { } staged)
+                if (!fact.IsChange && Known(stage.OpportunityId, fact) is { } staged)
                     Apply(stage, staged);
                 break;
             case FactKind.Engagement:
@@ -274,6 +328,11 @@ public sealed class HistoryState
                 var closed = (Opportunity)noun;
                 if (Known(closed.Id, fact) is { } ended)
                     Close(closed, ended, seenAt);
+                break;
+            case FactKind.Feedback:
+                var feedback = (Feedback)noun;
+                if (feedback.Event == "declined")
+                    Account(feedback.AccountId).Pair(PartnerIndex(feedback.PartnerId)).Declined = feedback;
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of fact.");
@@ -304,7 +363,7 @@ public sealed class HistoryState
     {
         var state = Partner(row.Id);
         state.Row = row;
-        state.Traits = [.. Settings.PartnerTraits.Select(trait => Split(Column(row, trait)))];
+        state.Traits = [.. Settings.PartnerTraits.Select(trait => Split(Column(row, trait), Categories.Of))];
     }
 
     void Apply(Opportunity row)
@@ -316,6 +375,8 @@ public sealed class HistoryState
         var measures = MeasuresOf(Side.Opportunity, name => Number(row, name));
         if (_opportunityStates[index] is { } known)
         {
+            if (row.Outcome == Outcome.Open && known.Outcome != Outcome.Open)
+                Reopen(known);
             (known.Row, known.Values, known.Measures) = (row, values, measures);
             return;
         }
@@ -323,6 +384,7 @@ public sealed class HistoryState
         var state = new OpportunityState(row, accountIndex, values, measures);
         _opportunityStates[index] = state;
         var account = AccountStates[accountIndex];
+        (state.NextOfAccount, account.LastDeal) = (account.LastDeal, index);
         account.Opportunities++;
         account.DecayedOpportunities += Slow.Weight(row.CreatedAt);
         if (account.Opportunities == 1 || row.CreatedAt < account.FirstOpportunityAt)
@@ -339,6 +401,16 @@ public sealed class HistoryState
             foreach (var fact in waiting)
                 Apply(fact.Kind, fact.Noun, SeenUntil, fact);
         }
+    }
+
+    void Apply(Certification row)
+    {
+        var held = Partner(row.PartnerId).Certifications ??= [];
+        var same = held.FindIndex(other => other.Competency == row.Competency && other.EarnedAt == row.EarnedAt);
+        if (same < 0)
+            held.Add(row);
+        else
+            held[same] = row;
     }
 
     void Apply(AccountOverlap row)
@@ -409,7 +481,7 @@ public sealed class HistoryState
             state.StageAt = row.EnteredAt;
         }
         if (state.Matured)
-            CreditStage(stage, state.Outcome, SeenUntil);
+            CreditStage(stage, state.Outcome, SeenUntil, 1);
     }
 
     void Apply(Engagement row, OpportunityState state)
@@ -469,8 +541,10 @@ public sealed class HistoryState
             Meet(other, partner);
         }
         state.Partners.Add(partner);
+        if (state.Outcome == Outcome.Open)
+            partnerState.OpenDeals++;
         if (state.Matured)
-            CreditPartner(partner, state, account);
+            CreditPartner(partner, state, account, 1);
     }
 
     /// <summary>Counts the partner as one who came to an account after each of those who were there before, on other deals.</summary>
@@ -493,9 +567,13 @@ public sealed class HistoryState
 
     void Close(Opportunity row, OpportunityState state, DateTime seenAt)
     {
-        if (state.Outcome != Outcome.Open)
+        if (state.Outcome == row.Outcome)
             return;
+        if (state.Outcome != Outcome.Open)
+            Reopen(state);
         state.Outcome = row.Outcome;
+        foreach (var partner in state.Partners)
+            PartnerStates[partner].OpenDeals--;
         var account = AccountStates[state.Account];
         if (row.Outcome == Outcome.Won)
         {
@@ -509,51 +587,76 @@ public sealed class HistoryState
             row.CreatedAt > DateTime.MaxValue.AddDays(-Settings.MaturityDays)
                 ? DateTime.MaxValue
                 : row.CreatedAt.AddDays(Settings.MaturityDays);
-        _maturing.Enqueue(_opportunities.Find(row.Id), (due < seenAt ? seenAt : due, _opportunities.Find(row.Id)));
+        state.DueAt = due < seenAt ? seenAt : due;
+        var index = _opportunities.Find(row.Id);
+        _maturing.Enqueue(index, (state.DueAt, index));
+    }
+
+    /// <summary>Takes back what closing the deal counted: its outcome was corrected, or it is open again.</summary>
+    void Reopen(OpportunityState state)
+    {
+        var account = AccountStates[state.Account];
+        if (state.Outcome == Outcome.Won)
+            account.Won--;
+        else
+            account.Lost--;
+        if (state.Matured)
+            Credit(state, state.DueAt, -1);
+        state.Matured = false;
+        state.Outcome = Outcome.Open;
+        foreach (var partner in state.Partners)
+            PartnerStates[partner].OpenDeals++;
     }
 
     void Mature(OpportunityState state, DateTime at)
     {
         state.Matured = true;
+        if (at > MaturedUntil)
+            MaturedUntil = at;
+        Credit(state, at, 1);
+    }
+
+    void Credit(OpportunityState state, DateTime at, int times)
+    {
         var account = AccountStates[state.Account];
         var weight = OutcomeDecay.Weight(at);
         var won = state.Outcome == Outcome.Won;
-        Outcomes.Add(won, weight);
+        Outcomes.Add(won, weight, times);
         for (var d = 0; d < Dimensions.Length; d++)
         {
             foreach (var value in ValuesOn(d, account, state))
-                Value(d, value).Outcomes.Add(won, weight);
+                Value(d, value).Outcomes.Add(won, weight, times);
         }
         foreach (var stage in state.Stages)
-            CreditStage(stage, state.Outcome, at);
+            CreditStage(stage, state.Outcome, at, times);
         foreach (var partner in state.Partners)
-            CreditPartner(partner, state, account);
+            CreditPartner(partner, state, account, times);
     }
 
-    void CreditStage(int stage, Outcome outcome, DateTime at) =>
+    void CreditStage(int stage, Outcome outcome, DateTime at, int times) =>
         CollectionsMarshal
             .GetValueRefOrAddDefault(StageOutcomes, stage, out _)
-            .Add(outcome == Outcome.Won, OutcomeDecay.Weight(at));
+            .Add(outcome == Outcome.Won, OutcomeDecay.Weight(at), times);
 
-    void CreditPartner(int partner, OpportunityState state, AccountState account)
+    void CreditPartner(int partner, OpportunityState state, AccountState account, int times)
     {
         var won = state.Outcome == Outcome.Won;
-        static void Add(ref int wins, ref int losses, bool won)
+        void Add(ref int wins, ref int losses)
         {
             if (won)
-                wins++;
+                wins += times;
             else
-                losses++;
+                losses += times;
         }
-        Add(ref PartnerStates[partner].Counts.Won, ref PartnerStates[partner].Counts.Lost, won);
+        Add(ref PartnerStates[partner].Counts.Won, ref PartnerStates[partner].Counts.Lost);
         ref var pair = ref account.Pair(partner);
-        Add(ref pair.Won, ref pair.Lost, won);
+        Add(ref pair.Won, ref pair.Lost);
         for (var d = 0; d < Dimensions.Length; d++)
         {
             foreach (var value in ValuesOn(d, account, state))
             {
                 ref var counts = ref Value(d, value).Partners[partner];
-                Add(ref counts.Won, ref counts.Lost, won);
+                Add(ref counts.Won, ref counts.Lost);
             }
         }
     }
@@ -578,7 +681,7 @@ public sealed class HistoryState
     }
 
     /// <summary>The values of the opportunity's own dimensions, by dimension; empty for dimensions of the account.</summary>
-    internal int[][] ValuesOf(Opportunity row) => ValuesOf(Side.Opportunity, name => Column(row, name));
+    internal int[][] ValuesOf(Opportunity row) => ValuesOf(Side.Opportunity, name => Column(row, name), Categories.Find);
 
     /// <summary>The opportunity's own measures, by measure; NaN for measures of the account and what is absent.</summary>
     internal double[] MeasuresOf(Opportunity row) => MeasuresOf(Side.Opportunity, name => Number(row, name));
@@ -591,11 +694,14 @@ public sealed class HistoryState
         return state ??= new();
     }
 
-    int[][] ValuesOf(Side side, Func<string, string?> column)
+    int[][] ValuesOf(Side side, Func<string, string?> column, Func<string, int>? number = null)
     {
         var values = new int[Settings.Dimensions.Count][];
         for (var d = 0; d < values.Length; d++)
-            values[d] = Settings.Dimensions[d].Of == side ? Split(column(Settings.Dimensions[d].Name)) : _noValues;
+            values[d] =
+                Settings.Dimensions[d].Of == side
+                    ? Split(column(Settings.Dimensions[d].Name), number ?? Categories.Of)
+                    : _noValues;
         return values;
     }
 
@@ -610,7 +716,7 @@ public sealed class HistoryState
         return measures;
     }
 
-    int[] Split(string? text)
+    static int[] Split(string? text, Func<string, int> number)
     {
         if (string.IsNullOrWhiteSpace(text))
             return _noValues;
@@ -620,9 +726,9 @@ public sealed class HistoryState
                 .. text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                     .Select(Normal)
                     .Distinct()
-                    .Select(Categories.Of),
+                    .Select(number),
             ]
-            : [Categories.Of(Normal(text))];
+            : [number(Normal(text))];
     }
 
     internal static string Normal(string text) => text.Trim().ToLowerInvariant();

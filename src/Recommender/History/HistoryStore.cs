@@ -1,6 +1,6 @@
+using System.Data;
 using System.Data.Common;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Dapper;
@@ -27,11 +27,17 @@ public sealed record ImportSummary(IReadOnlyList<TableImport> Tables, long Witho
 public abstract class HistoryStore
 {
     /// <summary>Opens a new connection to the database.</summary>
-    protected abstract DbConnection Connect();
+    public abstract DbConnection Connect();
 
     /// <summary>Starts a transaction that no other writer can interleave with.</summary>
     /// <exception cref="IOException">Another process is writing.</exception>
-    protected abstract DbTransaction BeginExclusive(DbConnection connection);
+    public abstract DbTransaction BeginExclusive(DbConnection connection);
+
+    /// <summary>Starts a transaction in which everything is read as it stands at its first read.</summary>
+    public abstract DbTransaction BeginSnapshot(DbConnection connection);
+
+    /// <summary>What is wrong with the database itself if that is why a statement failed; null if the statement was at fault.</summary>
+    public abstract StoreUnavailableException? Unavailable(Exception fault);
 
     /// <summary>
     /// Takes a folder in, all or nothing. The same folder twice changes nothing. Rows that cannot be taken are written to
@@ -44,6 +50,7 @@ public abstract class HistoryStore
     /// <exception cref="InvalidDataException">A header is wrong, or a row was rejected and <paramref name="strict"/> is set.</exception>
     public ImportSummary Import(HistoryFolder folder, string rejectedFile, bool strict, Action<string, double>? progress = null)
     {
+        var importedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
         using var connection = Connect();
         using var transaction = BeginExclusive(connection);
         var rejected = new List<RejectedRow>();
@@ -55,8 +62,8 @@ public abstract class HistoryStore
         foreach (var table in folder.Tables)
         {
             var statements = HistorySql.All.Single(statements => statements.Table == table);
-            using var insert = Command(connection, transaction, statements.Insert, table);
-            using var update = Command(connection, transaction, statements.Update, table);
+            using var insert = RowCommand.Of(connection, transaction, statements.Insert, table);
+            using var update = RowCommand.Of(connection, transaction, statements.Update, table);
             var known = Fingerprints(connection, transaction, statements);
             keys.Of(table.Name)?.UnionWith(known.Keys);
             long inserted = 0,
@@ -73,17 +80,18 @@ public abstract class HistoryStore
                 )
             )
             {
-                var fingerprint = Fingerprint(row, out var attributes);
+                var fingerprint = row.Fingerprint(out var attributes);
                 if (table == HistoryContract.Opportunities && row.Values[8] is "won" or "lost" && row.Values[7] is null)
                     withoutEnd++;
                 if (!known.TryGetValue(row.Key, out var before))
                 {
-                    Execute(insert, row, attributes, fingerprint);
+                    RowCommand.Execute(insert, row, attributes, fingerprint);
                     inserted++;
                 }
                 else if (before != fingerprint)
                 {
-                    Execute(update, row, attributes, fingerprint);
+                    RowCommand.Execute(update, row, attributes, fingerprint);
+                    connection.Execute(HistorySql.ForgetSuperseded, new { table = table.Name, key = row.Key }, transaction);
                     updated++;
                 }
                 else
@@ -94,6 +102,12 @@ public abstract class HistoryStore
         }
         if (strict && rejected.Count > 0)
             throw new InvalidDataException($"{rejected.Count} rows rejected, nothing imported. The first: {rejected[0]}");
+        if (counts.Exists(count => count.Inserted + count.Updated > 0))
+            connection.Execute(
+                "INSERT INTO history_epochs (imported_at) VALUES (@at)",
+                new { at = Instants.Text(importedAt) },
+                transaction
+            );
         connection.Execute("DELETE FROM rejected_rows", transaction: transaction);
         connection.Execute(
             """
@@ -119,16 +133,105 @@ public abstract class HistoryStore
     }
 
     /// <summary>Facts seen strictly before <paramref name="asOf"/>, in the order in which they could be seen, as a stream.</summary>
-    public IEnumerable<DatedFact> ReadFacts(DateTime asOf)
+    public IEnumerable<DatedFact> ReadFacts(DateTime asOf) => ReadFacts(asOf, DateTime.MaxValue, live: false);
+
+    /// <summary>
+    /// Facts seen strictly before <paramref name="asOf"/> and taken in by the service strictly before <paramref name="appliedBefore"/>,
+    /// in the order in which a running service took them in: the same fold again, to the bit.
+    /// </summary>
+    public IEnumerable<DatedFact> ReadApplied(DateTime asOf, DateTime appliedBefore) =>
+        ReadFacts(asOf, appliedBefore, live: true);
+
+    IEnumerable<DatedFact> ReadFacts(DateTime asOf, DateTime appliedBefore, bool live)
     {
+        using var connection = Connect();
+        using var transaction = BeginSnapshot(connection);
+        var bounds = new
+        {
+            asOf = Instants.Text(asOf),
+            appliedBefore = Instants.Text(appliedBefore),
+            live = live ? 1 : 0,
+        };
         var streams = new List<IEnumerable<DatedFact>>();
         foreach (var statements in HistorySql.All)
         {
-            streams.Add(Stream(statements.Table, statements.Select, asOf, ends: false));
-            if (statements.SelectEnds is { } ends)
-                streams.Add(Stream(statements.Table, ends, asOf, ends: true));
+            foreach (var isEnd in (bool[])[false, true])
+            {
+                if ((isEnd ? statements.SelectEnds : statements.Select) is not { } sql)
+                    continue;
+                streams.Add(Stream(statements.Table, isEnd, live, () => connection.ExecuteReader(sql, bounds, transaction)));
+                streams.Add(
+                    StreamSuperseded(
+                        statements.Table,
+                        isEnd,
+                        live,
+                        () =>
+                            connection.ExecuteReader(
+                                HistorySql.SelectSuperseded,
+                                new
+                                {
+                                    table = statements.Table.Name,
+                                    isEnd = isEnd ? 1 : 0,
+                                    bounds.asOf,
+                                    bounds.appliedBefore,
+                                    bounds.live,
+                                },
+                                transaction
+                            )
+                    )
+                );
+            }
         }
-        return Merge(streams);
+        foreach (var fact in Merge(streams))
+            yield return fact;
+    }
+
+    /// <summary>How many imports changed the history so far.</summary>
+    public long Epoch()
+    {
+        using var connection = Connect();
+        return connection.ExecuteScalar<long>("SELECT COUNT(*) FROM history_epochs");
+    }
+
+    /// <summary>The row under a key, with its fingerprint; null if there is none.</summary>
+    public (HistoryRow Row, long Fingerprint)? Find(HistoryTable table, string key)
+    {
+        using var connection = Connect();
+        using var writer = new HistoryWriter(connection);
+        return writer.Find(table, key);
+    }
+
+    /// <summary>The id of the account or partner that has an external id; null if none has.</summary>
+    public string? FindByExternalId(HistoryTable table, string externalId)
+    {
+        using var connection = Connect();
+        return connection.QueryFirstOrDefault<string>(
+            table == HistoryContract.Accounts ? HistorySql.AccountByExternalId : HistorySql.PartnerByExternalId,
+            new { externalId }
+        );
+    }
+
+    /// <summary>Ids of accounts taken in at or after a moment, in that order.</summary>
+    /// <param name="since">The moment, UTC.</param>
+    /// <param name="after">The id at that moment after which to go on; empty to begin.</param>
+    /// <param name="limit">How many at most.</param>
+    public IReadOnlyList<(string AccountId, DateTime AppliedAt)> AccountsSince(DateTime since, string after, int limit)
+    {
+        using var connection = Connect();
+        return
+        [
+            .. connection
+                .Query<(string Id, string At)>(
+                    HistorySql.AccountsSince,
+                    new
+                    {
+                        since = Instants.Text(since),
+                        after,
+                        limit,
+                    }
+                )
+                .Select(row => (row.Id, Instants.OfText(row.At))),
+        ];
     }
 
     /// <summary>The tables that hold rows.</summary>
@@ -179,36 +282,56 @@ public abstract class HistoryStore
         }
     }
 
-    IEnumerable<DatedFact> Stream(HistoryTable table, string sql, DateTime asOf, bool ends)
+    static IEnumerable<DatedFact> Stream(HistoryTable table, bool isEnd, bool live, Func<IDataReader> read)
     {
-        using var connection = Connect();
-        using var reader = connection.ExecuteReader(sql, new { asOf = Instants.Text(asOf) });
+        using var reader = read();
+        var names = new Dictionary<string, string[]>();
+        var applied = table.Columns.Count + 2;
+        while (reader.Read())
+        {
+            var row = ReadRow(table, reader, names);
+            yield return Fact(row, isEnd, live ? reader.GetString(applied) : null, reader.GetInt64(applied + 1) != 0);
+        }
+    }
+
+    static IEnumerable<DatedFact> StreamSuperseded(HistoryTable table, bool isEnd, bool live, Func<IDataReader> read)
+    {
+        using var reader = read();
         var names = new Dictionary<string, string[]>();
         while (reader.Read())
         {
-            var values = new object?[table.Columns.Count];
-            for (var i = 0; i < values.Length; i++)
-            {
-                if (reader.IsDBNull(i))
-                    continue;
-                values[i] = table.Columns[i].Kind switch
-                {
-                    ColumnKind.Number => reader.GetDouble(i),
-                    ColumnKind.Instant => Instants.OfText(reader.GetString(i)),
-                    _ => reader.GetString(i),
-                };
-            }
-            var attributes = reader.IsDBNull(values.Length)
-                ? Attributes.None
-                : ReadAttributes(reader.GetString(values.Length), names);
-            var first = true;
-            foreach (var fact in new HistoryRow(table, values, attributes).Facts())
-            {
-                if (first != ends)
-                    yield return fact;
-                first = false;
-            }
+            var values = HistoryRow.ReadValues(table, reader.GetString(0));
+            var attributes = reader.IsDBNull(1) ? Attributes.None : ReadAttributes(reader.GetString(1), names);
+            yield return Fact(new(table, values, attributes), isEnd, live ? reader.GetString(3) : null, reader.GetInt64(4) != 0);
         }
+    }
+
+    static DatedFact Fact(HistoryRow row, bool isEnd, string? appliedAt, bool isChange)
+    {
+        var fact = row.Facts().ElementAt(isEnd ? 1 : 0) with { IsChange = isChange };
+        return appliedAt is null ? fact : fact with { AppliedAt = Instants.OfText(appliedAt) };
+    }
+
+    /// <summary>The row whose columns, and attributes after them, stand first in <paramref name="reader"/>.</summary>
+    internal static HistoryRow ReadRow(HistoryTable table, IDataReader reader, Dictionary<string, string[]> names)
+    {
+        var values = new object?[table.Columns.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (reader.IsDBNull(i))
+                continue;
+            values[i] = table.Columns[i].Kind switch
+            {
+                ColumnKind.Number => reader.GetDouble(i),
+                ColumnKind.Instant => Instants.OfText(reader.GetString(i)),
+                _ => reader.GetString(i),
+            };
+        }
+        return new(
+            table,
+            values,
+            reader.IsDBNull(values.Length) ? Attributes.None : ReadAttributes(reader.GetString(values.Length), names)
+        );
     }
 
     static Attributes ReadAttributes(string json, Dictionary<string, string[]> names)
@@ -218,45 +341,6 @@ public abstract class HistoryStore
         if (!names.TryGetValue(key, out var shared))
             names[key] = shared = [.. pairs.Keys];
         return new(shared, [.. pairs.Values]);
-    }
-
-    static DbCommand Command(DbConnection connection, DbTransaction transaction, string sql, HistoryTable table)
-    {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.Transaction = transaction;
-        string[] ends = table.Name switch
-        {
-            "opportunities" => ["closed_seen_at"],
-            "deal_registrations" => ["decided_seen_at"],
-            _ => [],
-        };
-        foreach (
-            var name in (string[])
-                [.. table.Columns.Select(column => column.Name), "attributes", "fingerprint", "seen_at", .. ends]
-        )
-        {
-            var parameter = command.CreateParameter();
-            parameter.ParameterName = "@" + name;
-            parameter.Value = DBNull.Value;
-            command.Parameters.Add(parameter);
-        }
-        return command;
-    }
-
-    static void Execute(DbCommand command, HistoryRow row, string? attributes, long fingerprint)
-    {
-        var parameters = command.Parameters;
-        var at = 0;
-        for (; at < row.Values.Length; at++)
-            parameters[at].Value = row.Values[at] is DateTime instant ? Instants.Text(instant) : row.Values[at] ?? DBNull.Value;
-        parameters[at++].Value = attributes ?? (object)DBNull.Value;
-        parameters[at++].Value = fingerprint;
-        var facts = row.Facts().Select(fact => Instants.Text(fact.SeenAt)).ToList();
-        parameters[at].Value = facts[0];
-        if (parameters.Count > at + 1)
-            parameters[at + 1].Value = facts.Count > 1 ? facts[1] : DBNull.Value;
-        command.ExecuteNonQuery();
     }
 
     static Dictionary<string, long> Fingerprints(DbConnection connection, DbTransaction transaction, TableStatements statements)
@@ -271,30 +355,6 @@ public abstract class HistoryStore
             known.Add(key, reader.GetInt64(length));
         }
         return known;
-    }
-
-    static long Fingerprint(HistoryRow row, out string? attributes)
-    {
-        attributes =
-            row.Attributes.Names.Count == 0
-                ? null
-                : JsonSerializer.Serialize(
-                    row.Attributes.Names.Zip(row.Attributes.Values).ToDictionary(pair => pair.First, pair => pair.Second)
-                );
-        var text = new StringBuilder();
-        foreach (var value in row.Values)
-        {
-            text.Append(
-                    value switch
-                    {
-                        DateTime at => Instants.Text(at),
-                        double number => number.ToString("R", CultureInfo.InvariantCulture),
-                        _ => (string?)value,
-                    }
-                )
-                .Append(value is null ? '\u001e' : '\u001f');
-        }
-        return BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes(text.Append(attributes).ToString())));
     }
 
     static void WriteRejected(string path, IEnumerable<RejectedRow> rejected)

@@ -236,6 +236,26 @@ public static class HistoryContract
             ]
         );
 
+    /// <summary>What came of recommendations.</summary>
+    public static HistoryTable Feedback { get; } =
+        new(
+            "feedback",
+            1,
+            false,
+            [
+                new("feedback_id", Required: true),
+                new("recommendation_id"),
+                new("partner_id", Required: true, References: "partners"),
+                new("account_id", Required: true, References: "accounts"),
+                new("opportunity_id", References: "opportunities"),
+                new("event", Required: true, OneOf: ["accepted", "declined", "won", "lost", "note"]),
+                new("reason"),
+                new("note"),
+                new("at", ColumnKind.Instant, Required: true),
+                _recordedAt,
+            ]
+        );
+
     /// <summary>All tables; a table comes after those it refers to.</summary>
     public static IReadOnlyList<HistoryTable> Tables { get; } =
     [
@@ -249,5 +269,6 @@ public static class HistoryContract
         DealRegistrations,
         Assists,
         Certifications,
+        Feedback,
     ];
 }

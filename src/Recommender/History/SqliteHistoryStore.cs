@@ -1,5 +1,7 @@
+using System.Data;
 using System.Data.Common;
 using System.Reflection;
+using Dapper;
 using DbUp;
 using DbUp.Engine.Output;
 using Microsoft.Data.Sqlite;
@@ -10,27 +12,48 @@ namespace Recommender.History;
 public sealed class SqliteHistoryStore : HistoryStore
 {
     const int Busy = 5;
+    const int Locked = 6;
+    const int ReadOnly = 8;
+    const int InputOutput = 10;
+    const int Corrupt = 11;
+    const int Full = 13;
+    const int CannotOpen = 14;
+    const int NoDatabase = 26;
     readonly string _connection;
+    readonly long _maxPages;
 
     /// <summary>Opens or creates <paramref name="path"/> and brings its schema up to date.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="isReadOnly">Open it for reading only; it must be there, and up to date.</param>
+    /// <param name="maxMegabytes">How large it may grow; 0 is as large as the disk allows.</param>
     /// <exception cref="InvalidDataException">The file is no database of ours.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public SqliteHistoryStore(string path)
+    public SqliteHistoryStore(string path, bool isReadOnly = false, int maxMegabytes = 0)
     {
-        _connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 5 }.ToString();
+        _connection = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            DefaultTimeout = 5,
+            Mode = isReadOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
+        }.ToString();
         try
         {
             using (var connection = Connect())
-            using (var command = connection.CreateCommand())
             {
-                command.CommandText = "PRAGMA journal_mode = WAL";
-                command.ExecuteNonQuery();
+                if (isReadOnly)
+                {
+                    connection.ExecuteScalar<long>("SELECT COUNT(*) FROM history_epochs");
+                    return;
+                }
+                connection.Execute("PRAGMA journal_mode = WAL");
+                var pageSize = connection.ExecuteScalar<long>("PRAGMA page_size");
+                _maxPages = maxMegabytes * (1024L * 1024 / pageSize);
             }
             var result = DeployChanges
                 .To.SqliteDatabase(_connection)
                 .WithScriptsEmbeddedInAssembly(
                     Assembly.GetExecutingAssembly(),
-                    name => name.Contains(".History.Sqlite.", StringComparison.Ordinal)
+                    name => name.Contains(".Sqlite.", StringComparison.Ordinal)
                 )
                 .WithTransactionPerScript()
                 .LogTo(new NoOpUpgradeLog())
@@ -46,15 +69,17 @@ public sealed class SqliteHistoryStore : HistoryStore
     }
 
     /// <inheritdoc/>
-    protected override DbConnection Connect()
+    public override DbConnection Connect()
     {
         var connection = new SqliteConnection(_connection);
         connection.Open();
+        if (_maxPages > 0)
+            connection.Execute($"PRAGMA max_page_count = {_maxPages}");
         return connection;
     }
 
     /// <inheritdoc/>
-    protected override DbTransaction BeginExclusive(DbConnection connection)
+    public override DbTransaction BeginExclusive(DbConnection connection)
     {
         try
         {
@@ -68,4 +93,24 @@ public sealed class SqliteHistoryStore : HistoryStore
             );
         }
     }
+
+    /// <inheritdoc/>
+    public override DbTransaction BeginSnapshot(DbConnection connection) =>
+        ((SqliteConnection)connection).BeginTransaction(deferred: true);
+
+    /// <inheritdoc/>
+    public override StoreUnavailableException? Unavailable(Exception fault) =>
+        fault switch
+        {
+            StoreUnavailableException known => known,
+            SqliteException { SqliteErrorCode: Full } full => new(StoreFault.Full, full),
+            SqliteException { SqliteErrorCode: ReadOnly } readOnly => new(StoreFault.ReadOnly, readOnly),
+            SqliteException { SqliteErrorCode: Busy or Locked } busy => new(StoreFault.Busy, busy),
+            SqliteException { SqliteErrorCode: InputOutput or Corrupt or CannotOpen or NoDatabase } broken => new(
+                StoreFault.Broken,
+                broken
+            ),
+            { InnerException: SqliteException inner } => Unavailable(inner),
+            _ => null,
+        };
 }

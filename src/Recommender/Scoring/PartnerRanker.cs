@@ -1,5 +1,4 @@
-using System.Buffers;
-using System.Text.Json;
+using System.Collections.Concurrent;
 using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
@@ -8,209 +7,294 @@ using Recommender.History;
 namespace Recommender.Scoring;
 
 /// <summary>
-/// Ranks partners for an account from the live fold. Candidates are all partners known and joined by the as-of date, the unproven
-/// too, less those a rule excludes; ties are broken by partner id. Safe for use by several threads.
+/// Ranks partners for an account from a fold. Candidates are all partners known and joined by the as-of date, the unproven too, less
+/// those a rule excludes and those the caller does not want; ties are broken by partner id. Safe for use by several threads as long as no
+/// fact is applied meanwhile.
 /// </summary>
 public sealed class PartnerRanker
 {
     const int Reasons = 3;
+    const int MostExcludedListed = 1000;
+
+    /// <summary>For how many days a partner that declined is left out for that deal.</summary>
+    public const int DeclinedDays = 90;
 
     /// <summary>The simple ranking that answers while no partner-fit model is live.</summary>
     public const string FallbackName = "earlier_partners_first";
-    readonly ModelPackage? _fit;
-    readonly ModelPackage? _win;
-    readonly Featurizer _fitFeatures;
-    readonly Featurizer _winFeatures;
-    readonly TreeShap? _shap;
-    readonly int[] _kinds;
-    readonly Lock _gate = new();
+    readonly RankingModels _models;
+    readonly IReadOnlyList<HistoryState> _states;
+    readonly ConcurrentBag<Desk> _desks = [];
 
-    /// <summary>A ranker over an empty history; facts are given by <see cref="Apply"/>.</summary>
-    /// <param name="fit">The live partner-fit model; null to rank by the best simple baseline.</param>
-    /// <param name="win">The live win-probability model; null to leave probabilities unknown.</param>
+    /// <summary>A ranker over folds that others keep.</summary>
+    /// <param name="models">The models.</param>
+    /// <param name="states">One fold for each of <see cref="RankingModels.Folds"/>.</param>
+    public PartnerRanker(RankingModels models, IReadOnlyList<HistoryState> states) => (_models, _states) = (models, states);
+
+    /// <summary>A ranker over an empty history of its own; facts are given by <see cref="Apply"/>.</summary>
     public PartnerRanker(ModelPackage? fit, ModelPackage? win)
     {
-        (_fit, _win) = (fit, win);
-        var settings = (fit ?? win)?.Manifest.FeatureSettings ?? WithoutModel;
-        _fitFeatures = new(settings, new HistoryState(settings.Fold));
-        // One featurizer looks a decision up once for both models; models of different runs need their own, or even another fold.
-        var winSettings = win?.Manifest.FeatureSettings ?? settings;
-        _winFeatures =
-            Same(settings, winSettings) ? _fitFeatures
-            : Same(settings.Fold, winSettings.Fold) ? new(winSettings, _fitFeatures.State)
-            : new(winSettings, new HistoryState(winSettings.Fold));
-        _shap = fit is null ? null : new(fit.Trees);
-        _kinds = _winFeatures.PositionsOf(win?.Effect?.Effect.Kinds ?? []);
+        _models = new(fit, win);
+        _states = [.. _models.Folds.Select(fold => new HistoryState(fold))];
     }
 
     /// <summary>The history as far as it was applied.</summary>
-    public HistoryState State => _fitFeatures.State;
+    public HistoryState State => _states[0];
 
-    static FeatureSettings WithoutModel =>
-        new()
-        {
-            Fold = new()
-            {
-                MaturityDays = 0,
-                Dimensions = [new("industry", Side.Account)],
-                Measures = [],
-                PartnerTraits = [],
-                Files = [],
-            },
-            Matches = [],
-            OneHots = [],
-        };
+    /// <summary>The models that answer.</summary>
+    public RankingModels Models => _models;
 
-    /// <summary>Applies a fact to the live fold.</summary>
+    /// <summary>Applies a fact to the ranker's own folds.</summary>
     public void Apply(in DatedFact fact)
     {
-        lock (_gate)
-        {
-            _fitFeatures.State.Apply(fact);
-            if (!ReferenceEquals(_fitFeatures.State, _winFeatures.State))
-                _winFeatures.State.Apply(fact);
-        }
-    }
-
-    /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name.</summary>
-    public IReadOnlyList<Account> FindAccounts(string text, int limit)
-    {
-        lock (_gate)
-        {
-            return
-            [
-                .. State
-                    .Accounts.Where(account =>
-                        account.Id.Contains(text, StringComparison.OrdinalIgnoreCase)
-                        || account.Name?.Contains(text, StringComparison.OrdinalIgnoreCase) == true
-                    )
-                    .OrderByDescending(account => account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) == true)
-                    .ThenBy(account => account.Name, StringComparer.OrdinalIgnoreCase)
-                    .ThenBy(account => account.Id, StringComparer.Ordinal)
-                    .Take(limit),
-            ];
-        }
+        foreach (var state in _states)
+            state.Apply(fact);
     }
 
     /// <summary>Ranks partners; null if the account is unknown, or the opportunity is not one of its own.</summary>
-    public Recommendation? Rank(RankingRequest request)
-    {
-        lock (_gate)
-            return RankLocked(request);
-    }
+    public Recommendation? Rank(RankingRequest request) => Rank(request, RuleSet.None);
 
-    Recommendation? RankLocked(RankingRequest request)
+    /// <summary>Ranks partners that the rules leave; null if the account is unknown, or the opportunity is not one of its own.</summary>
+    public Recommendation? Rank(RankingRequest request, RuleSet rules)
     {
-        var state = _fitFeatures.State;
-        if (state.FindAccount(request.AccountId) is null)
+        if (State.FindAccount(request.AccountId) is not { } account)
             return null;
         Decision decision;
         if (request.OpportunityId is { } id)
         {
-            if (state.FindOpportunity(id) is not { } deal || deal.AccountId != request.AccountId)
+            if (State.FindOpportunity(id) is not { } deal || deal.AccountId != request.AccountId)
                 return null;
             decision = new(request.AsOf, deal);
         }
         else
             decision = Decision.About(request.AccountId, request.AsOf, request.Product, request.Amount);
-        _fitFeatures.Look(decision);
-        if (!ReferenceEquals(_winFeatures, _fitFeatures))
-            _winFeatures.Look(decision);
-
-        var onDeal = state.PartnersOn(decision.Opportunity.Id);
-        var candidates = new List<int>(state.PartnerCount);
-        for (var partner = 0; partner < state.PartnerCount; partner++)
-        {
-            if (state.PartnerStates[partner].Row is { } row && !(row.JoinedAt >= request.AsOf) && !onDeal.Contains(partner))
-                candidates.Add(partner);
-        }
-        var excluded = onDeal
-            .Select(partner => new ExcludedPartner(
-                state.PartnerId(partner),
-                "already_engaged",
-                "Already works on this opportunity"
-            ))
-            .ToList();
-
-        var columns = _fitFeatures.PartnerFit.Count;
-        var rows = ArrayPool<float>.Shared.Rent(Math.Max(1, candidates.Count * columns));
-        var scores = ArrayPool<float>.Shared.Rent(Math.Max(1, candidates.Count));
+        if (!_desks.TryTake(out var desk))
+            desk = new(_models, _states);
         try
         {
-            var order = _fit is null ? ByBaseline(decision, candidates, scores) : ByModel(candidates, rows, scores, columns);
-            var top = order.Take(Math.Clamp(request.Limit, 1, 100)).ToList();
-            var chances = Chances(onDeal, [.. top.Select(at => candidates[at])]);
-            var partners = top.Select(
-                    (at, rank) =>
-                        Describe(
-                            decision,
-                            candidates[at],
-                            scores[at],
-                            rows.AsSpan(at * columns, columns),
-                            rank + 1,
-                            chances?[rank]
-                        )
-                )
-                .ToList();
-            var versions = new Dictionary<string, string>();
-            foreach (var package in (ModelPackage?[])[_fit, _win])
-            {
-                if (package is not null)
-                    versions[package.Manifest.Model] = package.Manifest.Version;
-            }
-            return new(
-                request.AccountId,
-                request.OpportunityId,
-                request.AsOf,
-                versions,
-                _fit is null ? FallbackName : null,
-                candidates.Count,
-                _shap?.ExpectedScore ?? 0,
-                partners,
-                excluded
-            );
+            return Rank(desk, request, rules, account, decision);
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(rows);
-            ArrayPool<float>.Shared.Return(scores);
+            _desks.Add(desk);
         }
     }
 
-    IEnumerable<int> ByModel(List<int> candidates, float[] rows, float[] scores, int columns)
+    Recommendation Rank(Desk desk, RankingRequest request, RuleSet rules, Account account, Decision decision)
     {
-        for (var i = 0; i < candidates.Count; i++)
-            _fitFeatures.WritePartnerFit(candidates[i], rows.AsSpan(i * columns, columns));
-        _fit!.Model.Score(rows, candidates.Count, scores);
-        return Enumerable
-            .Range(0, candidates.Count)
-            .OrderByDescending(i => scores[i])
-            .ThenBy(i => State.PartnerId(candidates[i]), StringComparer.Ordinal);
+        desk.Look(decision);
+        var onDeal = State.PartnersOn(decision.Opportunity.Id);
+        var excluded = new List<ExcludedPartner>();
+        var excludedCount = Choose(desk, request, rules, account, decision, onDeal, excluded);
+        var count = desk.Count;
+        if (_models.Fit is null)
+            ScoreByBaseline(desk, decision);
+        else
+            ScoreByModel(desk);
+        var limit = Math.Min(Math.Clamp(request.Limit, 1, 100), count);
+        Chance[]? chances;
+        Span<int> top = stackalloc int[limit];
+        if (request.Objective == Objective.Fit || _models.Win is null)
+        {
+            Best(top, count, (a, b) => Before(desk, a, b));
+            chances = desk.Chances(onDeal, top);
+        }
+        else
+        {
+            var everybody = new int[count];
+            for (var i = 0; i < count; i++)
+                everybody[i] = i;
+            var all = desk.Chances(onDeal, everybody)!;
+            double Of(int at) => request.Objective == Objective.Lift ? all[at].Lift?.Lift ?? double.MinValue : all[at].With;
+            Best(top, count, (a, b) => Of(a) is var x && Of(b) is var y && x != y ? x > y : Before(desk, a, b));
+            chances = new Chance[limit];
+            for (var i = 0; i < limit; i++)
+                chances[i] = all[top[i]];
+        }
+        var partners = new RecommendedPartner[limit];
+        for (var rank = 0; rank < limit; rank++)
+            partners[rank] = Describe(desk, decision, top[rank], rank + 1, chances?[rank], request.Explain);
+        return new(
+            request.AccountId,
+            request.OpportunityId,
+            request.AsOf,
+            _models.Versions,
+            _models.Fit is null ? FallbackName : null,
+            count,
+            _models.Shap?.ExpectedScore ?? 0,
+            partners,
+            excluded
+        )
+        {
+            ExcludedCount = excludedCount,
+            RulesVersion = rules.Version,
+        };
     }
 
-    IEnumerable<int> ByBaseline(Decision decision, List<int> candidates, float[] scores)
+    /// <summary>Puts those who may be ranked onto the desk; returns how many a rule excludes.</summary>
+    int Choose(
+        Desk desk,
+        RankingRequest request,
+        RuleSet rules,
+        Account account,
+        Decision decision,
+        IReadOnlyList<int> onDeal,
+        List<ExcludedPartner> excluded
+    )
+    {
+        var asOf = request.AsOf;
+        var concerned = rules.About(account, decision.Opportunity.Product, asOf);
+        var state = State.FindAccountState(account.Id)!;
+        var count = 0;
+        void Exclude(PartnerState partner, string rule, string detail)
+        {
+            if (count++ < MostExcludedListed)
+                excluded.Add(new(partner.Id, rule, detail));
+        }
+        desk.Clear(State.PartnerCount);
+        for (var partner = 0; partner < State.PartnerCount; partner++)
+        {
+            var known = State.PartnerStates[partner];
+            if (known.Row is not { } row || row.JoinedAt >= asOf)
+                continue;
+            var pair = state.Pairs is { } pairs && pairs.TryGet(partner, out var history) ? history : default;
+            if (request.Filters?.Admits(row, pair.Engagements > 0) == false)
+                continue;
+            if (onDeal.Count > 0 && onDeal.Contains(partner))
+            {
+                Exclude(known, "already_engaged", "Already works on this opportunity");
+                continue;
+            }
+            if (
+                pair.Declined is { } declined
+                && declined.OpportunityId == request.OpportunityId
+                && (asOf - declined.At).TotalDays <= DeclinedDays
+            )
+            {
+                Exclude(known, "declined", $"Declined on {declined.At:yyyy-MM-dd}");
+                continue;
+            }
+            if (concerned is not null && Excluding(concerned, account, state, known, partner, decision) is var (rule, detail))
+            {
+                Exclude(known, rule, detail);
+                continue;
+            }
+            desk.Add(partner);
+        }
+        return count;
+    }
+
+    (string Rule, string Detail)? Excluding(
+        List<Rule> concerned,
+        Account account,
+        AccountState state,
+        PartnerState known,
+        int partner,
+        Decision decision
+    )
+    {
+        foreach (var rule in concerned)
+        {
+            if (
+                RuleSet.Excludes(
+                    rule,
+                    account,
+                    known,
+                    decision.Opportunity.Product,
+                    () => OtherHolders(state, partner, decision.AsOf).FirstOrDefault(),
+                    decision.AsOf
+                ) is
+                { } detail
+            )
+                return (rule.Id, detail);
+        }
+        return null;
+    }
+
+    /// <summary>Names of other partners with a live registration on the account.</summary>
+    IEnumerable<string> OtherHolders(AccountState? account, int partner, DateTime asOf)
+    {
+        if (account?.Pairs is not { } pairs)
+            yield break;
+        foreach (var other in pairs.Partners)
+        {
+            if (other != partner && pairs[other].Registration is { } claim && claim.IsLive(asOf))
+                yield return State.PartnerStates[other].Row?.Name ?? claim.PartnerId;
+        }
+    }
+
+    void ScoreByModel(Desk desk)
+    {
+        var (features, count) = (desk.Fit, desk.Count);
+        if (_models.Scorer is { } scorer)
+        {
+            var stride = (count + 7) / 8 * 8;
+            var columns = desk.Room(scorer.Features.Length * stride);
+            features.WriteColumns(desk.Candidates, scorer.Features, columns, stride);
+            features.WriteShared(desk.Row);
+            scorer.Score(desk.Row, features.FirstShared, columns, stride, count, desk.Scratch(scorer.ScratchLength), desk.Scores);
+            return;
+        }
+        var width = features.PartnerFit.Count;
+        desk.Room(count * width);
+        for (var i = 0; i < count; i++)
+            features.WritePartnerFit(desk.Candidates[i], desk.Matrix.AsSpan(i * width, width));
+        _models.Fit!.Model.Score(desk.Matrix, count, desk.ScoreArray);
+    }
+
+    void ScoreByBaseline(Desk desk, Decision decision)
     {
         var industry = State.Settings.IndexOfDimension("industry");
-        var counts = candidates
-            .Select(partner => Baselines.Counts(State, industry, decision.Opportunity.AccountId, partner))
-            .ToList();
-        for (var i = 0; i < counts.Count; i++)
-            scores[i] = counts[i].WithAccount;
-        return Enumerable
-            .Range(0, candidates.Count)
-            .OrderByDescending(i => (counts[i].WithAccount, counts[i].InIndustry, counts[i].Recent))
-            .ThenBy(i => State.PartnerId(candidates[i]), StringComparer.Ordinal);
+        desk.Baseline.Clear();
+        for (var i = 0; i < desk.Count; i++)
+        {
+            var counts = Baselines.Counts(State, industry, decision.Opportunity.AccountId, desk.Candidates[i]);
+            desk.Baseline.Add(counts);
+            desk.Scores[i] = counts.WithAccount;
+        }
     }
 
-    RecommendedPartner Describe(Decision decision, int partner, float score, ReadOnlySpan<float> row, int rank, Chance? chance)
+    bool Before(Desk desk, int a, int b)
     {
-        var pair = _fitFeatures.Pair(partner);
+        if (_models.Fit is null)
+        {
+            var (x, y) = (desk.Baseline[a], desk.Baseline[b]);
+            var order = (y.WithAccount, y.InIndustry, y.Recent).CompareTo((x.WithAccount, x.InIndustry, x.Recent));
+            if (order != 0)
+                return order < 0;
+        }
+        else if (desk.Scores[a] != desk.Scores[b])
+            return desk.Scores[a] > desk.Scores[b];
+        return string.CompareOrdinal(State.PartnerId(desk.Candidates[a]), State.PartnerId(desk.Candidates[b])) < 0;
+    }
+
+    /// <summary>The best of <paramref name="count"/> candidates, best first: insertion into what is best so far.</summary>
+    static void Best(Span<int> top, int count, Func<int, int, bool> isBefore)
+    {
+        var held = 0;
+        for (var i = 0; i < count; i++)
+        {
+            if (held == top.Length && !isBefore(i, top[held - 1]))
+                continue;
+            var at = held < top.Length ? held++ : held - 1;
+            while (at > 0 && isBefore(i, top[at - 1]))
+            {
+                top[at] = top[at - 1];
+                at--;
+            }
+            top[at] = i;
+        }
+    }
+
+    RecommendedPartner Describe(Desk desk, Decision decision, int at, int rank, Chance? chance, bool explain)
+    {
+        var partner = desk.Candidates[at];
+        var score = desk.Scores[at];
+        var reasons = explain ? ReasonsOf(desk, partner) : [];
+        var pair = desk.Fit.Pair(partner);
         var counts = pair.Partner.Counts;
         var industry = State.Settings.IndexOfDimension("industry");
-        var support = new Support(industry < 0 ? 0 : pair.Values[industry].Engagements, counts.Won + counts.Lost);
-        var reasons = ReasonsOf(pair, row);
-        var cautions = Cautions(pair, partner);
         var overlap = pair.LiveOverlap;
+        var holders = OtherHolders(pair.Decision.Account, partner, decision.AsOf).ToList();
         return new()
         {
             PartnerId = State.PartnerId(partner),
@@ -225,138 +309,77 @@ public sealed class PartnerRanker
             LiftLow = chance?.Lift?.Low,
             LiftHigh = chance?.Lift?.High,
             ExpectedValue = chance?.With * decision.Opportunity.Amount,
-            Support = support,
+            Support = new(industry < 0 ? 0 : pair.Values[industry].Engagements, counts.Won + counts.Lost),
             Reasons = reasons,
             WarmPath = overlap is null
                 ? null
-                : new(overlap.Population, (int)(overlap.ContactCount ?? 0), overlap.ContactLevel, overlap.Since),
-            Cautions = cautions,
+                : new(
+                    overlap.Population,
+                    (int)Math.Min(overlap.ContactCount ?? 0, int.MaxValue),
+                    overlap.ContactLevel,
+                    overlap.Since
+                ),
+            Cautions = Cautions(pair, holders),
+            NextAction = NextActions.For(pair, holders.FirstOrDefault()),
         };
     }
 
-    /// <summary>The chance of winning with a partner and without; the lift only where it is known.</summary>
-    readonly record struct Chance(double With, double Alone, LiftEstimate? Lift);
-
-    /// <summary>
-    /// The chances with each of <paramref name="joining"/>; null without a model. What a partner adds is known for the first on a deal
-    /// only; beside others the model's own difference stands for it, and no lift is stated.
-    /// </summary>
-    Chance[]? Chances(IReadOnlyList<int> onDeal, IReadOnlyList<int> joining)
+    Reason[] ReasonsOf(Desk desk, int partner)
     {
-        if (_win is null)
-            return null;
-        int InWin(int partner) =>
-            ReferenceEquals(_winFeatures.State, State) ? partner : _winFeatures.State.IndexOfPartner(State.PartnerId(partner));
-        var columns = _winFeatures.WinProbability.Count;
-        var rows = ArrayPool<float>.Shared.Rent((joining.Count + 1) * columns);
-        var probabilities = new float[joining.Count + 1];
-        try
+        if (_models.Shap is not { } shap)
         {
-            List<int> partners = [.. onDeal.Select(InWin)];
-            _winFeatures.WriteWinProbability(partners, rows.AsSpan(0, columns));
-            for (var i = 0; i < joining.Count; i++)
-                _winFeatures.WriteWinProbability([.. partners, InWin(joining[i])], rows.AsSpan((i + 1) * columns, columns));
-            _win.Model.Score(rows, probabilities.Length, probabilities);
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(rows);
-        }
-        return _win.Effect is { } effect && onDeal.Count == 0
-            ? Estimates(effect, probabilities[0], [.. joining.Select(InWin)])
-            : [.. probabilities.Skip(1).Select(with => new Chance(with, probabilities[0], null))];
-    }
-
-    Chance[] Estimates(EffectModels models, double created, int[] joining)
-    {
-        var columns = _winFeatures.PartnerFit.Count;
-        var rows = ArrayPool<float>.Shared.Rent(Math.Max(1, joining.Length * columns));
-        var (fit, suitability) = (new float[joining.Length], new float[joining.Length]);
-        try
-        {
-            for (var i = 0; i < joining.Length; i++)
-                _winFeatures.WritePartnerFit(joining[i], rows.AsSpan(i * columns, columns));
-            models.Fit.Score(rows, joining.Length, fit);
-            models.Suitability.Score(rows, joining.Length, suitability);
-            var alone = models.Effect.Alone(created);
+            var view = desk.Fit.Pair(partner);
             return
             [
-                .. joining.Select(
-                    (partner, i) =>
-                    {
-                        var id = _winFeatures.State.PartnerId(partner);
-                        var kinds = Array.ConvertAll(_kinds, column => rows[i * columns + column]);
-                        var estimate = models.Effect.Of(created, id, suitability[i], kinds);
-                        return new Chance(
-                            estimate.WinProbability,
-                            alone,
-                            models.Effect.IsSupported(id, fit[i]) ? estimate : null
-                        );
-                    }
-                ),
+                new(ReasonSentences.Of(Ideas.History, view), 0, "positive"),
+                new(ReasonSentences.Of(Ideas.Activity, view), 0, "positive"),
             ];
         }
-        finally
+        desk.Fit.WritePartnerFit(partner, desk.Row);
+        shap.Explain(desk.Row, desk.Contributions);
+        var byIdea = desk.ByIdea;
+        Array.Clear(byIdea);
+        for (var column = 0; column < _models.IdeaOf.Length; column++)
+            byIdea[_models.IdeaOf[column]] += desk.Contributions[column];
+        Span<int> top = stackalloc int[Math.Min(Reasons, byIdea.Length)];
+        Best(top, byIdea.Length, (a, b) => Math.Abs(byIdea[a]) > Math.Abs(byIdea[b]));
+        var pair = desk.Fit.Pair(partner);
+        var reasons = new Reason[top.Length];
+        for (var i = 0; i < top.Length; i++)
         {
-            ArrayPool<float>.Shared.Return(rows);
+            var contribution = byIdea[top[i]];
+            reasons[i] = new(
+                ReasonSentences.Of(_models.Ideas[top[i]], pair),
+                contribution,
+                contribution >= 0 ? "positive" : "negative"
+            );
         }
+        return reasons;
     }
 
-    List<Reason> ReasonsOf(PairView pair, ReadOnlySpan<float> row)
+    static List<string> Cautions(PairView pair, List<string> holders)
     {
-        if (_shap is null)
-            return
-            [
-                new(ReasonSentences.Of(Ideas.History, pair), 0, "positive"),
-                new(ReasonSentences.Of(Ideas.Activity, pair), 0, "positive"),
-            ];
-        var contributions = new double[row.Length];
-        _shap.Explain(row, contributions);
-        return
-        [
-            .. _fitFeatures
-                .PartnerFit.Select((column, i) => (column.Idea, Contribution: contributions[i]))
-                .GroupBy(column => column.Idea)
-                .Select(idea => (Idea: idea.Key, Contribution: idea.Sum(column => column.Contribution)))
-                .OrderByDescending(idea => Math.Abs(idea.Contribution))
-                .Take(Reasons)
-                .Select(idea => new Reason(
-                    ReasonSentences.Of(idea.Idea, pair),
-                    idea.Contribution,
-                    idea.Contribution >= 0 ? "positive" : "negative"
-                )),
-        ];
-    }
-
-    List<string> Cautions(PairView pair, int partner)
-    {
-        var cautions = new List<string>();
-        var asOf = pair.Decision.AsOf;
-        if (pair.Decision.Account?.Pairs is { } pairs)
-        {
-            foreach (var other in pairs.Partners)
-            {
-                if (other != partner && pairs[other].Registration is { } claim && claim.IsLive(asOf))
-                    cautions.Add(
-                        $"{State.PartnerStates[other].Row?.Name ?? claim.PartnerId} holds a live registration on this account"
-                    );
-            }
-        }
-        if (pair.Partner.Certifications is { Count: > 0 } certifications && !certifications.Exists(held => held.IsLive(asOf)))
+        var cautions = new List<string>(holders.Count + 2);
+        foreach (var holder in holders)
+            cautions.Add($"{holder} holds a live registration on this account");
+        if (
+            pair.Partner.Certifications is { Count: > 0 } certifications
+            && !certifications.Exists(held => held.IsLive(pair.Decision.AsOf))
+        )
             cautions.Add("All its certifications have expired");
         if (pair.Partner.Counts.Engagements == 0)
             cautions.Add("Unproven: no engagement yet");
-        else if ((asOf - pair.Partner.LastEngagementAt).TotalDays > 365)
+        else if ((pair.Decision.AsOf - pair.Partner.LastEngagementAt).TotalDays > 365)
             cautions.Add($"No engagement since {pair.Partner.LastEngagementAt:yyyy-MM-dd}");
+        if (pair.Pair.Declined is { } declined)
+            cautions.Add($"Declined on {declined.At:yyyy-MM-dd}");
         return cautions;
     }
 
     string? GradeOf(float score) =>
-        _fit?.Manifest.Grades is not [var a, var b, var c] ? null
+        _models.Fit?.Manifest.Grades is not [var a, var b, var c] ? null
         : score >= a ? "A"
         : score >= b ? "B"
         : score >= c ? "C"
         : "D";
-
-    static bool Same<T>(T left, T right) => JsonSerializer.Serialize(left) == JsonSerializer.Serialize(right);
 }

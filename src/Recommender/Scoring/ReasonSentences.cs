@@ -83,7 +83,7 @@ static class ReasonSentences
         var words = name.Replace('_', ' ');
         if (d < 0 || pair.Decision.ValueIds[d].Length == 0)
             return $"The {words} is unknown";
-        var value = string.Join(", ", pair.Decision.ValueIds[d].Select(id => state.Categories[id]));
+        var value = string.Join(", ", pair.Decision.ValueIds[d].Select(id => id < 0 ? "as given" : state.Categories[id]));
         var counts = pair.Values[d];
         return counts.Engagements == 0
             ? $"No engagement in {words} {value} yet"

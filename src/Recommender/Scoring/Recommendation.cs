@@ -16,6 +16,28 @@ public sealed record RankingRequest(string AccountId, DateTime AsOf)
 
     /// <summary>How many partners to return at most, 1 to 100. The default is 10.</summary>
     public int Limit { get; init; } = 10;
+
+    /// <summary>What to rank by. The default is <see cref="Objective.Fit"/>.</summary>
+    public Objective Objective { get; init; }
+
+    /// <summary>Which partners to rank; null for all.</summary>
+    public PartnerFilter? Filters { get; init; }
+
+    /// <summary>Give reasons; without them a ranking costs less.</summary>
+    public bool Explain { get; init; } = true;
+}
+
+/// <summary>What candidates are ranked by; ties by fit.</summary>
+public enum Objective
+{
+    /// <summary>The partner-fit model's score.</summary>
+    Fit,
+
+    /// <summary>The probability that the deal is won with the partner; expected value ranks the same.</summary>
+    WinProbability,
+
+    /// <summary>What the partner adds to it; unknown comes last.</summary>
+    Lift,
 }
 
 /// <summary>Why a partner stands where it stands.</summary>
@@ -82,7 +104,15 @@ public sealed record RecommendedPartner
 
     /// <summary>What to look out for.</summary>
     public required IReadOnlyList<string> Cautions { get; init; }
+
+    /// <summary>What to do first.</summary>
+    public required NextAction NextAction { get; init; }
 }
+
+/// <summary>What to do first about a partner.</summary>
+/// <param name="Code">resolve_registration, join_registration, request_introduction, reconnect, qualify or propose.</param>
+/// <param name="Text">The same for a person.</param>
+public sealed record NextAction(string Code, string Text);
 
 /// <summary>A partner left out before ranking, and the rule that did it.</summary>
 public sealed record ExcludedPartner(string PartnerId, string Rule, string Detail);
@@ -98,4 +128,11 @@ public sealed record Recommendation(
     double ExpectedScore,
     IReadOnlyList<RecommendedPartner> Partners,
     IReadOnlyList<ExcludedPartner> Excluded
-);
+)
+{
+    /// <summary>How many partners a rule excluded; at most 1,000 of them are listed.</summary>
+    public int ExcludedCount { get; init; }
+
+    /// <summary>The version of the rules that were applied; 0 if there are none.</summary>
+    public long RulesVersion { get; init; }
+}

@@ -91,6 +91,7 @@ public class LeakageTests
                     ),
                     FactKind.StageEntered => new StageChange(deal, "proposal", at),
                     FactKind.Touch => new Touch("t" + on, account, flag ? deal : null, flag ? partner : null, "call", at),
+                    FactKind.Feedback => new Feedback("f" + on, null, partner, account, deal, "declined", at),
                     FactKind.Assist => new Assist("s" + on, partner, flag, account, deal, at),
                     _ => new Engagement("e" + on + partner, deal, partner, null, at),
                 };

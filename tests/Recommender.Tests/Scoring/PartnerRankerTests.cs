@@ -110,7 +110,7 @@ public sealed class PartnerRankerTests : IDisposable
     [Fact]
     public void Without_a_model_the_best_simple_baseline_answers_and_says_so()
     {
-        var ranker = new PartnerRanker(null, null);
+        var ranker = new PartnerRanker((ModelPackage?)null, null);
         foreach (
             var fact in new SmallHistory()
                 .Deal("o1", "a1", 5, ["p2"])

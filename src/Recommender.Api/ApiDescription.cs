@@ -1,0 +1,178 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Recommender.History;
+
+namespace Recommender.Api;
+
+/// <summary>What the OpenAPI document says beyond what the code says by itself.</summary>
+static class ApiDescription
+{
+    static readonly Dictionary<string, (string? Body, string? Answer)> _examples = Examples.ByOperation;
+
+    public static TBuilder ProducesProblems<TBuilder>(this TBuilder builder, params int[] statuses)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        foreach (var status in statuses)
+            builder.WithMetadata(
+                new Microsoft.AspNetCore.Http.ProducesResponseTypeMetadata(
+                    status,
+                    typeof(Microsoft.AspNetCore.Mvc.ProblemDetails),
+                    ["application/problem+json"]
+                )
+            );
+        return builder;
+    }
+
+    public static void Configure(OpenApiOptions options)
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddDocumentTransformer(
+            (document, _, _) =>
+            {
+                document.Info = new()
+                {
+                    Title = "Recommender",
+                    Version = "v1",
+                    Description =
+                        "Which partner to bring into an account, and which open deals a partner would help win. Errors are problem details (RFC 9457) with a code and errors[]{pointer,message}.",
+                };
+                document.Servers = [];
+                document.Components ??= new();
+                document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+                {
+                    ["bearer"] = new OpenApiSecurityScheme
+                    {
+                        Type = SecuritySchemeType.Http,
+                        Scheme = "bearer",
+                        Description =
+                            "An API key (console keys create), or a token of the identity provider with the scopes recommend, ingest, admin.",
+                    },
+                };
+                document.Security = [new() { [new OpenApiSecuritySchemeReference("bearer", document)] = [] }];
+                return Task.CompletedTask;
+            }
+        );
+        options.AddOperationTransformer(
+            (operation, context, _) =>
+            {
+                Describe(operation, context);
+                return Task.CompletedTask;
+            }
+        );
+    }
+
+    static void Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        var scopes = metadata
+            .OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>()
+            .Select(data => data.Policy)
+            .OfType<string>()
+            .ToList();
+        if (scopes.Count > 0)
+        {
+            operation.Description = $"Scope: {string.Join(", ", scopes)}.";
+            operation.Responses ??= [];
+            foreach (
+                var (status, text) in ((string, string)[])
+                    [
+                        ("401", "No key, or one that is not good"),
+                        ("403", "The key lacks the scope"),
+                        ("429", "Too many requests; Retry-After says when to come back"),
+                    ]
+            )
+                operation.Responses.TryAdd(status, new OpenApiResponse { Description = text });
+        }
+        else if (metadata.OfType<Microsoft.AspNetCore.Authorization.IAllowAnonymous>().Any())
+            operation.Security = [];
+        var isWrite =
+            context.Description.HttpMethod is "PUT" or "DELETE"
+            || operation.OperationId
+                is "PostHistory"
+                    or "TakeFeedback"
+                    or "PromoteModel"
+                    or "RollBackModel"
+                    or "AddWebhook"
+                    or "TestWebhook"
+                    or "Redeliver";
+        if (isWrite)
+            Header(
+                operation,
+                "Idempotency-Key",
+                "A text of your own that names this write; sent again, the stored answer comes back for 24 hours",
+                operation.OperationId is not ("PostHistory" or "PutRules" or "RemoveWebhook")
+                    && context.Description.HttpMethod == "POST"
+            );
+        if (context.Description.HttpMethod == "PUT")
+        {
+            Header(operation, "If-Match", "Only if the row still has this ETag, else 412", false);
+            if (operation.OperationId != "PutRules")
+                Header(operation, "If-None-Match", "* to write only if there is no such row yet, else 412", false);
+        }
+        if (metadata.OfType<RowBody>().FirstOrDefault() is { } row)
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/json"] = new() { Schema = SchemaOf(row.Table) },
+                },
+            };
+        if (!_examples.TryGetValue(operation.OperationId ?? "", out var example))
+            return;
+        if (example.Body is { } body && operation.RequestBody?.Content?.Values.FirstOrDefault() is { } content)
+            content.Example = operation.OperationId is "PostHistory" or "RecommendPartnersBatch"
+                ? JsonValue.Create(body)
+                : JsonNode.Parse(body);
+        if (
+            example.Answer is { } answer
+            && operation.Responses?.FirstOrDefault(pair => pair.Key.StartsWith('2')).Value
+                is OpenApiResponse { Content: { } answers }
+        )
+        {
+            foreach (var media in answers.Values)
+                media.Example = JsonNode.Parse(answer);
+        }
+    }
+
+    static void Header(OpenApiOperation operation, string name, string text, bool isRequired) =>
+        (operation.Parameters ??= []).Add(
+            new OpenApiParameter
+            {
+                Name = name,
+                In = ParameterLocation.Header,
+                Description = text,
+                Required = isRequired,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            }
+        );
+
+    static OpenApiSchema SchemaOf(HistoryTable table)
+    {
+        var properties = new Dictionary<string, IOpenApiSchema>();
+        foreach (var column in table.Columns)
+        {
+            var schema = new OpenApiSchema
+            {
+                Type = column.Kind == ColumnKind.Number ? JsonSchemaType.Number : JsonSchemaType.String,
+                Format = column.Kind == ColumnKind.Instant ? "date-time" : null,
+                Description =
+                    column.Name == "recorded_at" ? "When you learned it; left out, now"
+                    : column.References is { } other ? $"A row of {other}"
+                    : null,
+            };
+            if (column.OneOf is { } words)
+                schema.Enum = [.. words.Select(word => (JsonNode)JsonValue.Create(word))];
+            properties[column.Name] = schema;
+        }
+        return new()
+        {
+            Type = JsonSchemaType.Object,
+            Description = "Properties that are not named here are kept as attributes",
+            Properties = properties,
+            Required = new HashSet<string>(table.Columns.Skip(1).Where(column => column.Required).Select(column => column.Name)),
+            AdditionalPropertiesAllowed = true,
+        };
+    }
+}

@@ -1,0 +1,207 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Tokens;
+using Recommender.Journal;
+
+namespace Recommender.Api;
+
+/// <summary>The keys that are good, as the database had them a moment ago.</summary>
+sealed partial class KeyRing(LiveRecommender live, ILogger<KeyRing> logger)
+{
+    static readonly TimeSpan _good = TimeSpan.FromMilliseconds(500);
+    readonly Lock _reading = new();
+    Ring _ring = new([], DateTime.MinValue);
+
+    /// <summary>The key that a secret is of, if it is good; null otherwise.</summary>
+    public ApiKey? Find(string secret)
+    {
+        var ring = Current();
+        return ring.Keys.TryGetValue(ApiKeys.HashOf(secret), out var key) && key.RevokedAt is null ? key : null;
+    }
+
+    /// <summary>True if there is a key that is good.</summary>
+    public bool HasAny => Current().Keys.Values.Any(key => key.RevokedAt is null);
+
+    Ring Current()
+    {
+        var ring = Volatile.Read(ref _ring);
+        var now = live.Now();
+        if (now - ring.ReadAt < _good)
+            return ring;
+        lock (_reading)
+        {
+            if (now - _ring.ReadAt < _good)
+                return _ring;
+            try
+            {
+                ring = new(live.Keys.List().ToDictionary(key => key.Hash), now);
+                Volatile.Write(ref _ring, ring);
+            }
+            catch (System.Data.Common.DbException e)
+            {
+                Log.NotRead(logger, e.Message.ReplaceLineEndings(" "));
+            }
+            return _ring;
+        }
+    }
+
+    /// <summary>Notes that a key was used, once a minute.</summary>
+    public void Used(ApiKey key)
+    {
+        var now = live.Now();
+        if (live.History is null || (now - (key.LastUsedAt ?? DateTime.MinValue)).TotalMinutes < 1)
+            return;
+        lock (_used)
+        {
+            if (_used.TryGetValue(key.KeyId, out var last) && (now - last).TotalMinutes < 1)
+                return;
+            _used[key.KeyId] = now;
+        }
+        live.History.TryWrite(
+            scope =>
+            {
+                ApiKeys.Used(scope, key.KeyId, now);
+                return true;
+            },
+            out _
+        );
+    }
+
+    readonly Dictionary<string, DateTime> _used = [];
+
+    sealed record Ring(IReadOnlyDictionary<string, ApiKey> Keys, DateTime ReadAt)
+    {
+        public Ring(Dictionary<string, ApiKey> keys, DateTime readAt)
+            : this((IReadOnlyDictionary<string, ApiKey>)keys, readAt) { }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The keys could not be read again; those known go on: {Reason}")]
+        public static partial void NotRead(ILogger logger, string reason);
+    }
+}
+
+/// <summary>Authorization: Bearer with an API key; in Development also without.</summary>
+sealed class ApiKeyHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    KeyRing keys,
+    IOptions<RecommenderOptions> settings,
+    IHostEnvironment environment
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "ApiKey";
+    public const string Prefix = "rk_";
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        var header = Request.Headers.Authorization.ToString();
+        if (header.Length == 0)
+            return Task.FromResult(
+                environment.IsDevelopment() && settings.Value.Auth.AllowAnonymous
+                    ? Ticket(Caller.Anonymous, ApiKeys.AllScopes)
+                    : AuthenticateResult.NoResult()
+            );
+        if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+            return Task.FromResult(AuthenticateResult.Fail("Expected Bearer."));
+        if (keys.Find(header["Bearer ".Length..].Trim()) is not { } key)
+            return Task.FromResult(AuthenticateResult.Fail("No such key."));
+        keys.Used(key);
+        return Task.FromResult(Ticket(key.KeyId, key.Scopes));
+    }
+
+    static AuthenticateResult Ticket(string caller, IReadOnlyList<string> scopes)
+    {
+        var identity = new ClaimsIdentity(
+            [new(ClaimTypes.NameIdentifier, caller), .. scopes.Select(scope => new Claim("scope", scope))],
+            SchemeName
+        );
+        return AuthenticateResult.Success(new(new ClaimsPrincipal(identity), SchemeName));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.StatusCode = StatusCodes.Status401Unauthorized;
+        Response.Headers.WWWAuthenticate = "Bearer";
+        return Task.CompletedTask;
+    }
+}
+
+static class Auth
+{
+    const string Chosen = "Chosen";
+
+    public static void AddCallers(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        var jwt = builder.Configuration.GetSection("Auth:Jwt").Get<RecommenderOptions.JwtOptions>() ?? new();
+        services.AddSingleton<KeyRing>();
+        var authentication = services
+            .AddAuthentication(Chosen)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
+            .AddPolicyScheme(
+                Chosen,
+                null,
+                chosen =>
+                    chosen.ForwardDefaultSelector = http =>
+                        jwt.Issuer is not null
+                        && http.Request.Headers.Authorization.ToString() is { Length: > 0 } header
+                        && !header.StartsWith("Bearer " + ApiKeyHandler.Prefix, StringComparison.OrdinalIgnoreCase)
+                            ? JwtBearerDefaults.AuthenticationScheme
+                            : ApiKeyHandler.SchemeName
+            );
+        if (jwt.Issuer is not null)
+            authentication.AddJwtBearer(bearer =>
+            {
+                bearer.MapInboundClaims = false;
+                bearer.Audience = jwt.Audience;
+                if (jwt.SigningKey is null)
+                    bearer.Authority = jwt.Issuer;
+                bearer.TokenValidationParameters = new()
+                {
+                    ValidIssuer = jwt.Issuer,
+                    ValidAudience = jwt.Audience,
+                    ValidateIssuerSigningKey = true,
+                    RequireExpirationTime = true,
+                    ClockSkew = TimeSpan.FromSeconds(30),
+                };
+                if (jwt.SigningKey is { } key)
+                    bearer.TokenValidationParameters.IssuerSigningKey = new SymmetricSecurityKey(Convert.FromBase64String(key));
+            });
+        var authorization = services.AddAuthorizationBuilder();
+        foreach (var scope in ApiKeys.AllScopes)
+            authorization.AddPolicy(
+                scope,
+                policy =>
+                    policy
+                        .RequireAuthenticatedUser()
+                        .RequireAssertion(context =>
+                            context
+                                .User.FindAll(claim => claim.Type is "scope" or "scp")
+                                .SelectMany(claim => claim.Value.Split(' '))
+                                .Contains(scope)
+                        )
+            );
+    }
+
+    /// <summary>Why the service must not start; null if it may.</summary>
+    public static string? Fault(WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<IOptions<RecommenderOptions>>().Value;
+        var jwt = settings.Auth.Jwt;
+        if ((jwt.Issuer is null) != (jwt.Audience is null))
+            return "Auth:Jwt names an issuer or an audience alone; expected both or neither.";
+        if (app.Environment.IsDevelopment() || settings.Sandbox.Enabled || jwt.Issuer is not null)
+            return null;
+        return app.Services.GetRequiredService<KeyRing>().HasAny
+            ? null
+            : "No caller could be let in: there is no API key that is good, and Auth:Jwt is not set. Make one with: console keys create --name NAME --scopes recommend,ingest,admin --database "
+                + settings.Database.Path;
+    }
+}

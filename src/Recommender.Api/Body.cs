@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Recommender.Api;
+
+/// <summary>Reads request bodies within their limits.</summary>
+static class Body
+{
+    /// <summary>The whole body; null and a problem if it is larger than allowed or of another type than JSON.</summary>
+    public static async Task<(byte[]? Bytes, IResult? Problem)> ReadAsync(HttpContext http, int limit, params string[] types)
+    {
+        var type = http.Request.ContentType?.Split(';')[0].Trim();
+        if (type is null || !types.Contains(type, StringComparer.OrdinalIgnoreCase))
+            return (
+                null,
+                Problems.Of(
+                    StatusCodes.Status415UnsupportedMediaType,
+                    $"Expected Content-Type {string.Join(" or ", types)}.",
+                    "unsupported_media_type"
+                )
+            );
+        if (http.Request.Headers.ContentEncoding.Count > 0)
+            return (
+                null,
+                Problems.Of(StatusCodes.Status415UnsupportedMediaType, "Expected no Content-Encoding.", "unsupported_media_type")
+            );
+        if (http.Request.ContentLength > limit)
+            return (null, Problems.TooLarge(limit));
+        var reader = http.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(http.RequestAborted);
+            if (read.Buffer.Length > limit)
+                return (null, Problems.TooLarge(limit));
+            if (read.IsCompleted)
+            {
+                var bytes = read.Buffer.ToArray();
+                reader.AdvanceTo(read.Buffer.End);
+                return (bytes, null);
+            }
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    /// <summary>The body as an object; null and a problem if it is none.</summary>
+    public static (T? Value, IResult? Problem) Parse<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, type) is { } value
+                ? (value, null)
+                : (null, Problems.Invalid("", "Found null; expected a JSON object."));
+        }
+        catch (JsonException e)
+        {
+            return (null, Problems.Invalid(Pointer(e), Problems.Explain(e)));
+        }
+        catch (InvalidOperationException)
+        {
+            return (null, Problems.Invalid("", "A text holds half a surrogate pair, which is no Unicode."));
+        }
+    }
+
+    static string Pointer(JsonException e) =>
+        e.Path is { } path
+            ? path.Replace("$", "", StringComparison.Ordinal)
+                .Replace('.', '/')
+                .Replace("[", "/", StringComparison.Ordinal)
+                .Replace("]", "", StringComparison.Ordinal)
+            : "";
+}
+
+/// <summary>An answer that was already written as JSON.</summary>
+sealed class JsonBytes(byte[] body, int status = StatusCodes.Status200OK, string contentType = "application/json; charset=utf-8")
+    : IResult
+{
+    public byte[] Bytes => body;
+
+    public int Status => status;
+
+    public string ContentType => contentType;
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.StatusCode = status;
+        httpContext.Response.ContentType = contentType;
+        httpContext.Response.ContentLength = body.Length;
+        return httpContext.Response.Body.WriteAsync(body, 0, body.Length, httpContext.RequestAborted);
+    }
+}

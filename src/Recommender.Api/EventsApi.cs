@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Recommender.Journal;
+
+namespace Recommender.Api;
+
+/// <summary>An event as CloudEvents 1.0 has it.</summary>
+sealed record CloudEvent(
+    string Specversion,
+    string Id,
+    string Source,
+    string Type,
+    string Subject,
+    DateTime Time,
+    string Datacontenttype,
+    JsonElement Data
+)
+{
+    public static CloudEvent Of(LoggedEvent happened) =>
+        new(
+            "1.0",
+            happened.EventId,
+            "/recommender",
+            "recommender." + happened.Type,
+            happened.Subject,
+            happened.At,
+            "application/json",
+            happened.Data
+        );
+}
+
+/// <summary>Events in the order in which they happened.</summary>
+sealed record EventsResponse(IReadOnlyList<CloudEvent> Items, Pagination Pagination);
+
+static class EventsApi
+{
+    public static void MapEvents(this IEndpointRouteBuilder routes) =>
+        routes
+            .MapGet("/v1/events", List)
+            .RequireAuthorization("recommend")
+            .WithTags("Events")
+            .WithName("ListEvents")
+            .WithSummary("What happened, oldest first; keep the last cursor and ask again for what comes later")
+            .Produces<EventsResponse>()
+            .ProducesProblems(400, 503);
+
+    static IResult List(HttpContext http, LiveRecommender live, string? cursor = null, int limit = 25, string? type = null)
+    {
+        if (limit is < 1 or > 1000)
+            return Problems.Invalid("limit", $"Found {limit}; expected 1 to 1000.");
+        var after = cursor is null ? 0 : Cursor.ReadNumber(cursor);
+        if (after is null)
+            return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
+        if (type is not null && !EventLog.Types.Contains(type))
+            return Problems.Invalid("type", $"Expected one of {string.Join(", ", EventLog.Types)}.");
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        var events = live.Events.Read(after.Value, limit, type);
+        var next = events.Count > 0 ? Cursor.Of(events[^1].Sequence.ToString(CultureInfo.InvariantCulture)) : cursor;
+        return Results.Ok(new EventsResponse([.. events.Select(CloudEvent.Of)], Pagination.Of(http, next)));
+    }
+}

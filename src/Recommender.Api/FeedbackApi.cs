@@ -1,0 +1,209 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Recommender.CoSell;
+using Recommender.History;
+using Recommender.Journal;
+
+namespace Recommender.Api;
+
+/// <summary>What came of a recommended partner.</summary>
+sealed record FeedbackRequest
+{
+    /// <summary>The answer it is about; account and deal are taken from it. Without it account_id is needed.</summary>
+    public string? RecommendationId { get; init; }
+
+    /// <summary>The account, if no recommendation is named.</summary>
+    public string? AccountId { get; init; }
+
+    /// <summary>The deal, if no recommendation is named.</summary>
+    public string? OpportunityId { get; init; }
+
+    /// <summary>The partner.</summary>
+    public required string PartnerId { get; init; }
+
+    /// <summary>accepted, declined, won, lost or note.</summary>
+    public required string Event { get; init; }
+
+    /// <summary>Why, in a word.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What a person wants to say.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>When it happened, ISO 8601; now if it is not said.</summary>
+    public string? OccurredAt { get; init; }
+}
+
+/// <summary>The feedback as taken, and the facts it became.</summary>
+/// <param name="FeedbackId">Its id.</param>
+/// <param name="Facts">Tables and ids of the rows written: feedback itself, an engagement if a partner accepted, the deal if it was won or lost.</param>
+sealed record FeedbackResponse(string FeedbackId, IReadOnlyList<string> Facts);
+
+static class FeedbackApi
+{
+    static readonly string[] _events = ["accepted", "declined", "won", "lost", "note"];
+
+    public static void MapFeedback(this IEndpointRouteBuilder routes) =>
+        routes
+            .MapPost("/v1/feedback", TakeAsync)
+            .RequireAuthorization("recommend")
+            .WithTags("Recommendations")
+            .WithName("TakeFeedback")
+            .WithSummary("What came of a recommendation; becomes history at once")
+            .Accepts<FeedbackRequest>("application/json")
+            .Produces<FeedbackResponse>(StatusCodes.Status201Created)
+            .ProducesProblems(400, 404, 409, 413, 415, 422, 503, 507);
+
+    static async Task<IResult> TakeAsync(
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        IOptions<RecommenderOptions> options,
+        bool dry_run = false
+    )
+    {
+        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
+        if (bytes is null)
+            return problem!;
+        var (request, refused) = Body.Parse(bytes, ApiJson.Default.FeedbackRequest);
+        if (request is null)
+            return refused!;
+        if (Faults(request, out var occurredAt) is { Count: > 0 } faults)
+            return Problems.Invalid(faults);
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        var (account, opportunity) = (request.AccountId, request.OpportunityId);
+        if (request.RecommendationId is { } id)
+        {
+            if (live.Journal.Find(id) is not { } entry)
+                return Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
+            (account, opportunity) = (entry.AccountId, entry.OpportunityId ?? opportunity);
+        }
+        return await writes.RunAsync(
+            http,
+            bytes,
+            needsKey: true,
+            dry_run,
+            scope => Take(scope, request, account!, opportunity, occurredAt ?? scope.Stamp, live.Events)
+        );
+    }
+
+    static WriteAnswer Take(
+        WriteScope scope,
+        FeedbackRequest request,
+        string account,
+        string? opportunity,
+        DateTime at,
+        EventLog events
+    )
+    {
+        var id = "fb_" + Guid.CreateVersion7(new DateTimeOffset(scope.Stamp)).ToString("N");
+        var facts = new List<string>();
+        void Write(HistoryRow row)
+        {
+            var result = scope.Upsert(row);
+            if (result.Reason is { } reason)
+                throw new WriteRefusedException(
+                    Problems.Of(
+                        StatusCodes.Status422UnprocessableEntity,
+                        "The feedback does not fit the history; errors says where.",
+                        "row_rejected",
+                        new ProblemError("/" + reason.Column, $"Found '{reason.Found}'; expected {reason.Expected}.")
+                    )
+                );
+            facts.Add($"{row.Table.Name}/{row.Key}");
+        }
+        Write(
+            new(
+                HistoryContract.Feedback,
+                [
+                    id,
+                    request.RecommendationId,
+                    request.PartnerId,
+                    account,
+                    opportunity,
+                    request.Event,
+                    request.Reason,
+                    request.Note,
+                    at,
+                    null,
+                ],
+                Attributes.None
+            )
+        );
+        if (opportunity is not null && scope.Find(HistoryContract.Opportunities, opportunity) is { Row: var deal })
+        {
+            if ((string)deal.Values[1]! != account)
+                throw new WriteRefusedException(
+                    Problems.Invalid("/opportunity_id", $"The deal belongs to another account; expected one of {account}.")
+                );
+            if (request.Event == "accepted")
+                Write(
+                    new(
+                        HistoryContract.Engagements,
+                        [$"{id}_engagement", opportunity, request.PartnerId, "co_sell", at, null, null, null],
+                        Attributes.None
+                    )
+                );
+            else if (request.Event is "won" or "lost")
+            {
+                var values = (object?[])deal.Values.Clone();
+                (values[7], values[8], values[^1]) = (at, request.Event, null);
+                Write(deal with { Values = values });
+            }
+        }
+        events.Append(
+            scope,
+            new(
+                "feedback.taken",
+                id,
+                scope.Stamp,
+                new Dictionary<string, object?>
+                {
+                    ["feedback_id"] = id,
+                    ["recommendation_id"] = request.RecommendationId,
+                    ["partner_id"] = request.PartnerId,
+                    ["account_id"] = account,
+                    ["opportunity_id"] = opportunity,
+                    ["event"] = request.Event,
+                }
+            )
+        );
+        return WriteAnswer.Of(new FeedbackResponse(id, facts), ApiJson.Default.FeedbackResponse, StatusCodes.Status201Created);
+    }
+
+    static List<ProblemError> Faults(FeedbackRequest request, out DateTime? occurredAt)
+    {
+        var faults = new List<ProblemError>();
+        occurredAt = null;
+        foreach (
+            var (name, text) in (IEnumerable<(string, string?)>)
+                [
+                    ("recommendation_id", request.RecommendationId),
+                    ("account_id", request.AccountId),
+                    ("opportunity_id", request.OpportunityId),
+                    ("partner_id", request.PartnerId),
+                ]
+        )
+        {
+            if (text is not null && JsonRow.FaultOfId(text) is { } expected)
+                faults.Add(new("/" + name, $"Expected {expected}."));
+        }
+        if (request.RecommendationId is null && request.AccountId is null)
+            faults.Add(new("/recommendation_id", "Expected a recommendation, or an account."));
+        if (!_events.Contains(request.Event))
+            faults.Add(new("/event", $"Expected one of {string.Join(", ", _events)}."));
+        if (request.Reason is { Length: > 200 })
+            faults.Add(new("/reason", "Expected at most 200 characters."));
+        if (request.Note is { Length: > 4000 })
+            faults.Add(new("/note", "Expected at most 4000 characters."));
+        if (request.OccurredAt is { } text2)
+        {
+            if (Instants.TryParse(text2, out var at))
+                occurredAt = at;
+            else
+                faults.Add(new("/occurred_at", "Expected an ISO 8601 date or instant such as 2026-01-31T09:30:00Z."));
+        }
+        return faults;
+    }
+}

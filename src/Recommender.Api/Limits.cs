@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace Recommender.Api;
+
+/// <summary>
+/// Keeps the service calm: each key has its rate (429), and all together do not wait longer for their turn than is any use (503). Both
+/// say when to come back.
+/// </summary>
+sealed class Limits : IDisposable
+{
+    readonly PartitionedRateLimiter<string> _perKey;
+    readonly ConcurrencyLimiter _atOnce;
+    readonly RecommenderOptions.LimitsOptions _options;
+
+    public Limits(IOptions<RecommenderOptions> options)
+    {
+        _options = options.Value.Limits;
+        _perKey = PartitionedRateLimiter.Create<string, string>(caller =>
+            RateLimitPartition.GetTokenBucketLimiter(
+                caller,
+                _ =>
+                    new()
+                    {
+                        TokenLimit = _options.Burst,
+                        TokensPerPeriod = Math.Max(1, _options.RequestsPerSecond / 10),
+                        ReplenishmentPeriod = TimeSpan.FromMilliseconds(_options.RequestsPerSecond < 10 ? 1000 : 100),
+                        QueueLimit = 0,
+                    }
+            )
+        );
+        _atOnce = new(
+            new()
+            {
+                PermitLimit = _options.Concurrency > 0 ? _options.Concurrency : 4 * Environment.ProcessorCount,
+                QueueLimit = _options.Queue,
+                QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+            }
+        );
+    }
+
+    public async Task PassAsync(HttpContext http, RequestDelegate next)
+    {
+        if (!http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+        {
+            await next(http);
+            return;
+        }
+        var caller = Caller.Of(http);
+        var headers = http.Response.Headers;
+        using var turn = _perKey.AttemptAcquire(caller);
+        headers["RateLimit-Policy"] = string.Create(
+            CultureInfo.InvariantCulture,
+            $"\"default\";q={_options.RequestsPerSecond};w=1"
+        );
+        var left = _perKey.GetStatistics(caller)?.CurrentAvailablePermits ?? 0;
+        headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"default\";r={left};t=1");
+        if (!turn.IsAcquired)
+        {
+            headers.RetryAfter = "1";
+            Telemetry.Shed("rate");
+            await Problems
+                .Of(
+                    StatusCodes.Status429TooManyRequests,
+                    $"More than {_options.RequestsPerSecond} requests a second; come back in a second.",
+                    "rate_limited"
+                )
+                .ExecuteAsync(http);
+            return;
+        }
+        using var place = await _atOnce.AcquireAsync(1, http.RequestAborted);
+        if (!place.IsAcquired)
+        {
+            Telemetry.Shed("overload");
+            await Problems.Busy(http, "Too many requests wait; come back in a second.", "overloaded").ExecuteAsync(http);
+            return;
+        }
+        await next(http);
+    }
+
+    public void Dispose()
+    {
+        _perKey.Dispose();
+        _atOnce.Dispose();
+    }
+}

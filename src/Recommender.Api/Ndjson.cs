@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+
+namespace Recommender.Api;
+
+/// <summary>Lines of JSON.</summary>
+static class Ndjson
+{
+    /// <summary>The lines of a body as they come, empty ones left out; a line that is too long is a fault and ends the reading.</summary>
+    public static async IAsyncEnumerable<(byte[]? Line, string? Fault)> ReadAsync(
+        PipeReader reader,
+        int longestLine,
+        [EnumeratorCancellation] CancellationToken cancel
+    )
+    {
+        while (true)
+        {
+            var read = await reader.ReadAsync(cancel);
+            var buffer = read.Buffer;
+            while (buffer.PositionOf((byte)'\n') is { } end)
+            {
+                var line = buffer.Slice(0, end);
+                if (line.Length > longestLine)
+                {
+                    yield return (null, $"Expected at most {longestLine} bytes; what follows is not read.");
+                    yield break;
+                }
+                if (!IsBlank(line))
+                    yield return (line.ToArray(), null);
+                buffer = buffer.Slice(buffer.GetPosition(1, end));
+            }
+            if (read.IsCompleted)
+            {
+                if (!IsBlank(buffer))
+                    yield return (buffer.ToArray(), null);
+                reader.AdvanceTo(read.Buffer.End);
+                yield break;
+            }
+            if (buffer.Length > longestLine)
+            {
+                yield return (null, $"Expected at most {longestLine} bytes; what follows is not read.");
+                yield break;
+            }
+            reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    /// <summary>The lines of a body that is at hand, with their numbers from 1; empty ones left out.</summary>
+    public static IEnumerable<(long Number, ReadOnlyMemory<byte> Line)> Lines(ReadOnlyMemory<byte> body)
+    {
+        long number = 0;
+        while (!body.IsEmpty)
+        {
+            var end = body.Span.IndexOf((byte)'\n');
+            var line = end < 0 ? body : body[..end];
+            body = end < 0 ? default : body[(end + 1)..];
+            number++;
+            if (!line.Span.Trim(" \r\t"u8).IsEmpty)
+                yield return (number, line);
+        }
+    }
+
+    static bool IsBlank(ReadOnlySequence<byte> line)
+    {
+        foreach (var part in line)
+        {
+            if (!part.Span.Trim(" \r\t"u8).IsEmpty)
+                return false;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Recommender.History;
+using Recommender.Scoring;
+
+namespace Recommender.Api;
+
+/// <summary>Whose open deals to rank; with nothing said, everybody's.</summary>
+sealed record OpportunityRecommendationsRequest
+{
+    /// <summary>Only deals that this partner would help, with this partner.</summary>
+    public string? PartnerId { get; init; }
+
+    /// <summary>Only deals of this owner.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Only deals of this account.</summary>
+    public string? AccountId { get; init; }
+
+    /// <summary>How many at most, 1 to 100.</summary>
+    public int Limit { get; set; } = 25;
+
+    /// <summary>Where to go on, from the answer before.</summary>
+    public string? Cursor { get; init; }
+}
+
+/// <summary>An open deal and the partner to bring.</summary>
+sealed record RecommendedOpportunity
+{
+    public required string OpportunityId { get; init; }
+
+    public required string AccountId { get; init; }
+
+    public string? AccountName { get; init; }
+
+    public string? Owner { get; init; }
+
+    public string? Product { get; init; }
+
+    public double? Amount { get; init; }
+
+    public string? Currency { get; init; }
+
+    public DateTime? ExpectedCloseAt { get; init; }
+
+    /// <summary>1 is best.</summary>
+    public required int Rank { get; init; }
+
+    /// <summary>lift × amount × urgency, what the list is ordered by; null if lift or amount is unknown.</summary>
+    public double? Priority { get; init; }
+
+    /// <summary>lift × amount, in the deal's currency: what the partner would add; null if either is unknown.</summary>
+    public double? AddedValue { get; init; }
+
+    /// <summary>0.4 to 1: how near the expected close is.</summary>
+    public required double Urgency { get; init; }
+
+    /// <summary>The partner to bring, as of now.</summary>
+    public required RecommendedPartner Partner { get; init; }
+}
+
+/// <summary>Open deals ranked by what a partner would add.</summary>
+sealed record OpportunityRecommendationsResponse(
+    DateTime AsOf,
+    IReadOnlyDictionary<string, string> ModelVersions,
+    int Total,
+    int WaitingToBeIndexed,
+    IReadOnlyList<RecommendedOpportunity> Items,
+    Pagination Pagination,
+    string Note
+);
+
+static class OpportunityRecommendationsApi
+{
+    const int MostRefreshed = 50;
+
+    public static void MapOpportunityRecommendations(this IEndpointRouteBuilder routes) =>
+        routes
+            .MapPost("/v1/opportunity-recommendations", RankAsync)
+            .RequireAuthorization("recommend")
+            .WithTags("Recommendations")
+            .WithName("RecommendOpportunities")
+            .WithSummary("Open deals ranked by what a partner would add, each with the partner to bring")
+            .Accepts<OpportunityRecommendationsRequest>("application/json")
+            .Produces<OpportunityRecommendationsResponse>()
+            .ProducesProblems(400, 404, 413, 415, 503);
+
+    static async Task<IResult> RankAsync(HttpContext http, LiveRecommender live, IOptions<RecommenderOptions> options)
+    {
+        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
+        if (bytes is null)
+            return problem!;
+        var (request, refused) = Body.Parse(bytes, ApiJson.Default.OpportunityRecommendationsRequest);
+        if (request is null)
+            return refused!;
+        var faults = new List<ProblemError>();
+        foreach (
+            var (name, text) in (IEnumerable<(string, string?)>)
+                [("partner_id", request.PartnerId), ("owner", request.Owner), ("account_id", request.AccountId)]
+        )
+        {
+            if (text is { Length: 0 or > JsonRow.LongestId })
+                faults.Add(new("/" + name, $"Expected 1 to {JsonRow.LongestId} characters."));
+        }
+        if (request.Limit is < 1 or > 100)
+            faults.Add(new("/limit", $"Found {request.Limit}; expected 1 to 100."));
+        var skip = request.Cursor is null ? 0 : Cursor.ReadNumber(request.Cursor);
+        if (skip is null or > 10_000_000)
+            faults.Add(new("/cursor", "Expected the next_cursor of an earlier answer."));
+        if (faults.Count > 0)
+            return Problems.Invalid(faults);
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        if (
+            live.Read(
+                (state, _) =>
+                    request.AccountId is { } account && state.FindAccount(account) is null ? "No such account."
+                    : request.PartnerId is { } partner && state.FindPartner(partner) is null ? "No such partner."
+                    : null
+            ) is
+            { } missing
+        )
+            return Problems.NotFound(missing);
+        return new JsonBytes(
+            JsonSerializer.SerializeToUtf8Bytes(
+                Rank(http, request, (int)skip!, live),
+                ApiJson.Default.OpportunityRecommendationsResponse
+            )
+        );
+    }
+
+    static OpportunityRecommendationsResponse Rank(
+        HttpContext http,
+        OpportunityRecommendationsRequest request,
+        int skip,
+        LiveRecommender live
+    )
+    {
+        // What a fact has touched is looked at before the answer, as far as that is quickly done.
+        foreach (var id in live.Index.DirtyIds.Take(MostRefreshed).ToList())
+            live.Refresh(id);
+        var asOf = live.Read((_, asOf) => asOf);
+        var found = live.Index.Find(
+            request.PartnerId,
+            request.Owner,
+            request.AccountId,
+            asOf,
+            skip,
+            request.Limit,
+            out var total
+        );
+        var items = new List<RecommendedOpportunity>();
+        foreach (var (entry, option) in found)
+        {
+            var deal = entry.Deal;
+            var answer = live.Rank(
+                new(deal.AccountId, default)
+                {
+                    OpportunityId = deal.Id,
+                    Limit = 1,
+                    Filters = new() { Include = [option.PartnerId] },
+                }
+            );
+            if (answer?.Recommendation.Partners is not [var partner])
+                continue;
+            items.Add(
+                new()
+                {
+                    OpportunityId = deal.Id,
+                    AccountId = deal.AccountId,
+                    AccountName = live.Read((state, _) => state.FindAccount(deal.AccountId)?.Name),
+                    Owner = deal.Owner,
+                    Product = deal.Product,
+                    Amount = deal.Amount,
+                    Currency = deal.Currency,
+                    ExpectedCloseAt = deal.ExpectedCloseAt,
+                    Rank = skip + items.Count + 1,
+                    Priority = CoSellPriority.Of(partner.Lift, deal.Amount, deal.ExpectedCloseAt, asOf),
+                    AddedValue = partner.Lift * deal.Amount,
+                    Urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, asOf),
+                    Partner = partner,
+                }
+            );
+        }
+        return new(
+            asOf,
+            live.Versions,
+            total,
+            live.Index.Dirty,
+            items,
+            new(
+                skip + found.Count < total
+                    ? Cursor.Of((skip + found.Count).ToString(System.Globalization.CultureInfo.InvariantCulture))
+                    : null,
+                null
+            ),
+            "lift is an estimate from observed deals, not an experiment; null means unknown, and such deals come last"
+        );
+    }
+}

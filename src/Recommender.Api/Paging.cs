@@ -1,0 +1,53 @@
+using System.Text;
+
+namespace Recommender.Api;
+
+/// <summary>Where a list goes on.</summary>
+/// <param name="NextCursor">Hand it in as cursor for what follows; it stays good as a bookmark. Null if nothing follows.</param>
+/// <param name="NextHref">The same as an address.</param>
+sealed record Pagination(string? NextCursor, string? NextHref)
+{
+    public static Pagination Of(HttpContext http, string? cursor)
+    {
+        if (cursor is null)
+            return new(null, null);
+        var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(http.Request.QueryString.Value);
+        query["cursor"] = cursor;
+        return new(cursor, Microsoft.AspNetCore.WebUtilities.QueryHelpers.AddQueryString(http.Request.Path, query));
+    }
+}
+
+/// <summary>An opaque place in a list: callers must not look inside.</summary>
+static class Cursor
+{
+    public static string Of(params string[] parts) =>
+        Convert
+            .ToBase64String(Encoding.UTF8.GetBytes(string.Join('\u001f', parts)))
+            .TrimEnd('=')
+            .Replace('+', '-')
+            .Replace('/', '_');
+
+    /// <summary>The parts of a cursor; null if it is none of ours.</summary>
+    public static string[]? Read(string? cursor, int parts)
+    {
+        if (cursor is null || cursor.Length > 2000)
+            return null;
+        var text = cursor.Replace('-', '+').Replace('_', '/');
+        var bytes = new byte[text.Length];
+        if (!Convert.TryFromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='), bytes, out var length))
+            return null;
+        var found = Encoding.UTF8.GetString(bytes, 0, length).Split('\u001f');
+        return found.Length == parts ? found : null;
+    }
+
+    public static long? ReadNumber(string? cursor) =>
+        Read(cursor, 1) is [var text]
+        && long.TryParse(
+            text,
+            System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out var at
+        )
+            ? at
+            : null;
+}

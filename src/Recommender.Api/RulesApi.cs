@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Recommender.Journal;
+using Recommender.Scoring;
+
+namespace Recommender.Api;
+
+/// <summary>The rules that hold from now on.</summary>
+sealed record RulesResponse(long Version, int Rules);
+
+static class RulesApi
+{
+    public static void MapRules(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/v1/rules").WithTags("Rules");
+        group
+            .MapGet("", Get)
+            .RequireAuthorization("recommend")
+            .WithName("GetRules")
+            .WithSummary("The rules that hold, as they were written; the ETag is their version")
+            .Produces<JsonElement>()
+            .ProducesProblems(503);
+        group
+            .MapPut("", PutAsync)
+            .RequireAuthorization("admin")
+            .WithName("PutRules")
+            .WithSummary("Replaces the rules in one step; a rule with an error is refused with its line and the old rules stay")
+            .Accepts<JsonElement>("application/json")
+            .Produces<RulesResponse>()
+            .ProducesProblems(400, 409, 412, 413, 415, 503, 507);
+    }
+
+    static IResult Get(HttpContext http, LiveRecommender live)
+    {
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        var (rules, body) = live.RuleStore.Newest();
+        http.Response.Headers.ETag = ETag(rules.Version);
+        return new JsonBytes(body);
+    }
+
+    static async Task<IResult> PutAsync(
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        IOptions<RecommenderOptions> options,
+        bool dry_run = false
+    )
+    {
+        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
+        if (bytes is null)
+            return problem!;
+        if (RuleSet.Read(bytes, 1, out var faults) is null)
+            return Problems.Invalid([.. faults.Select(fault => new ProblemError($"line {fault.Line}", fault.Message))]);
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        var match = http.Request.Headers.IfMatch.ToString();
+        RuleSet? set = null;
+        var answer = await writes.RunAsync(
+            http,
+            bytes,
+            needsKey: false,
+            dry_run,
+            scope =>
+            {
+                var held = RuleStore.NewestVersion(scope);
+                if (match.Length > 0 && match != "*" && match != ETag(held))
+                    throw new WriteRefusedException(
+                        Problems.Of(
+                            StatusCodes.Status412PreconditionFailed,
+                            $"Version {held} of the rules holds.",
+                            "precondition_failed"
+                        )
+                    );
+                set = RuleSet.Read(bytes, held + 1, out _)!;
+                RuleStore.Add(scope, set, Caller.Of(http), bytes);
+                live.Events.Append(
+                    scope,
+                    new(
+                        "rules.changed",
+                        set.Version.ToString(CultureInfo.InvariantCulture),
+                        scope.Stamp,
+                        new Dictionary<string, object?> { ["version"] = set.Version, ["rules"] = set.Rules.Count }
+                    )
+                );
+                return WriteAnswer.Of(
+                    new RulesResponse(set.Version, set.Rules.Count),
+                    ApiJson.Default.RulesResponse,
+                    etag: ETag(set.Version)
+                );
+            }
+        );
+        if (set is not null && !dry_run && answer is JsonBytes { Status: StatusCodes.Status200OK })
+            live.SetRules(set);
+        return answer;
+    }
+
+    static string ETag(long version) => $"\"{version}\"";
+}

@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Recommender.History;
+using Recommender.Journal;
+
+namespace Recommender.Api;
+
+/// <summary>What a write answers, and whether it is to be kept.</summary>
+sealed record WriteAnswer(int Status, byte[] Body, string? ETag = null)
+{
+    public static WriteAnswer Of<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK, string? etag = null) =>
+        new(status, JsonSerializer.SerializeToUtf8Bytes(value, type), etag);
+}
+
+/// <summary>A write that cannot be done as asked; nothing of it is kept.</summary>
+sealed class WriteRefusedException(IResult problem) : Exception("Refused.")
+{
+    public IResult Problem { get; } = problem;
+}
+
+/// <summary>
+/// Runs writes: durable before the answer, once per Idempotency-Key, tried and undone if it is a dry run. The answer is stored in the same
+/// transaction as what it speaks of, so that after a crash both are there or neither.
+/// </summary>
+sealed class Writes(LiveRecommender live)
+{
+    const int LongestKey = 255;
+    readonly ConcurrentDictionary<(string, string), byte> _inFlight = new();
+
+    /// <summary>Runs one.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="needsKey">Refuse it without Idempotency-Key.</param>
+    /// <param name="dryRun">Undo it and say what would have been.</param>
+    /// <param name="write">Does it, on the writer's thread.</param>
+    /// <param name="before">Does first what is no part of the transaction; not done in a dry run.</param>
+    public async Task<IResult> RunAsync(
+        HttpContext http,
+        byte[] body,
+        bool needsKey,
+        bool dryRun,
+        Func<WriteScope, WriteAnswer> write,
+        Func<Task>? before = null
+    )
+    {
+        if (!live.IsReady && !live.IsDraining)
+            return Problems.NotReady(http);
+        var key = http.Request.Headers["Idempotency-Key"].ToString();
+        if (key.Length == 0)
+            return needsKey && !dryRun
+                ? Problems.Of(
+                    StatusCodes.Status400BadRequest,
+                    "Expected the header Idempotency-Key: a text of your own that names this write, so that you can send it again.",
+                    "idempotency_key_missing"
+                )
+                : await TryAsync(http, dryRun, write, before);
+        if (key.Length > LongestKey || key.Any(char.IsControl))
+            return Problems.Invalid("Idempotency-Key", $"Expected at most {LongestKey} characters, none a control character.");
+        if (dryRun)
+            return await TryAsync(http, dryRun, write, before);
+        var caller = Caller.Of(http);
+        var hash = HashOf(http, body);
+        if (!_inFlight.TryAdd((caller, key), 0))
+            return Problems.Of(
+                StatusCodes.Status409Conflict,
+                "A request with this Idempotency-Key is being worked on.",
+                "idempotency_key_in_flight"
+            );
+        try
+        {
+            if (live.IdempotencyKeys.Find(caller, key, live.Now().AddDays(-1)) is { } stored)
+            {
+                if (stored.RequestHash != hash)
+                    return Problems.Of(
+                        StatusCodes.Status422UnprocessableEntity,
+                        "This Idempotency-Key was used for another request.",
+                        "idempotency_key_reused"
+                    );
+                http.Response.Headers["Idempotency-Replayed"] = "true";
+                return new JsonBytes(stored.Body, stored.Status, stored.ContentType ?? "application/json");
+            }
+            return await TryAsync(
+                http,
+                dryRun,
+                scope =>
+                {
+                    var answer = write(scope);
+                    IdempotencyKeys.Keep(scope, caller, key, new(hash, answer.Status, "application/json", answer.Body));
+                    return answer;
+                },
+                before
+            );
+        }
+        finally
+        {
+            _inFlight.TryRemove((caller, key), out _);
+        }
+    }
+
+    async Task<IResult> TryAsync(HttpContext http, bool dryRun, Func<WriteScope, WriteAnswer> write, Func<Task>? before)
+    {
+        try
+        {
+            if (before is not null && !dryRun)
+                await before();
+            if (
+                !live.History.TryWrite(
+                    scope =>
+                    {
+                        var answer = write(scope);
+                        return dryRun ? throw new DryRunException(answer) : answer;
+                    },
+                    out var done
+                )
+            )
+                return Problems.Busy(http, "Too many writes wait for the database.", "overloaded");
+            return Answer(http, await done);
+        }
+        catch (DryRunException e)
+        {
+            http.Response.Headers["Dry-Run"] = "true";
+            return Answer(http, e.Answer);
+        }
+        catch (WriteRefusedException e)
+        {
+            return e.Problem;
+        }
+        catch (StoreUnavailableException e)
+        {
+            return Problems.Of(http, e);
+        }
+        catch (InvalidDataException e)
+        {
+            return Problems.Of(StatusCodes.Status422UnprocessableEntity, e.Message.ReplaceLineEndings(" "), "refused");
+        }
+    }
+
+    static JsonBytes Answer(HttpContext http, WriteAnswer answer)
+    {
+        if (answer.ETag is { } etag)
+            http.Response.Headers.ETag = etag;
+        return new(answer.Body, answer.Status);
+    }
+
+    static string HashOf(HttpContext http, byte[] body)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}\n"));
+        hash.AppendData(body);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Carries the answer of a dry run past the transaction that is undone.</summary>
+    sealed class DryRunException(WriteAnswer answer) : Exception("Dry run.")
+    {
+        public WriteAnswer Answer { get; } = answer;
+    }
+}

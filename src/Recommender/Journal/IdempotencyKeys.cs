@@ -1,0 +1,81 @@
+using Dapper;
+using Recommender.History;
+
+namespace Recommender.Journal;
+
+/// <summary>An answer that was given to a request with an idempotency key.</summary>
+/// <param name="RequestHash">SHA-256 of method, path and body, hex.</param>
+/// <param name="Status">HTTP status.</param>
+/// <param name="ContentType">Of the body.</param>
+/// <param name="Body">As it was sent.</param>
+public sealed record StoredAnswer(string RequestHash, int Status, string? ContentType, byte[] Body);
+
+/// <summary>Answers by caller and idempotency key, kept for a day.</summary>
+public sealed class IdempotencyKeys(HistoryStore store)
+{
+    const string Select = """
+        SELECT request_hash AS RequestHash, status AS Status, content_type AS ContentType, body AS Body
+        FROM idempotency_keys
+        WHERE caller = @caller AND idempotency_key = @key AND created_at >= @since
+        """;
+
+    const string Replace = """
+        INSERT INTO idempotency_keys (caller, idempotency_key, request_hash, status, content_type, body, created_at)
+        VALUES (@caller, @key, @requestHash, @status, @contentType, @body, @createdAt)
+        ON CONFLICT (caller, idempotency_key) DO UPDATE
+        SET request_hash = excluded.request_hash, status = excluded.status, content_type = excluded.content_type, body = excluded.body, created_at = excluded.created_at
+        """;
+
+    const string DeleteBefore = """
+        DELETE FROM idempotency_keys
+        WHERE created_at < @before
+        """;
+
+    /// <summary>The answer given since then; null if none was.</summary>
+    public StoredAnswer? Find(string caller, string key, DateTime since)
+    {
+        using var connection = store.Connect();
+        return
+            connection.QuerySingleOrDefault<Row>(
+                Select,
+                new
+                {
+                    caller,
+                    key,
+                    since = Instants.Text(since),
+                }
+            )
+                is { } row
+            ? new(row.RequestHash, row.Status, row.ContentType, row.Body)
+            : null;
+    }
+
+    /// <summary>Keeps an answer within the write that it answers: both are there, or neither.</summary>
+    public static void Keep(WriteScope scope, string caller, string key, StoredAnswer answer) =>
+        scope.Connection.Execute(
+            Replace,
+            new
+            {
+                caller,
+                key,
+                requestHash = answer.RequestHash,
+                status = answer.Status,
+                contentType = answer.ContentType,
+                body = answer.Body,
+                createdAt = Instants.Text(scope.Stamp),
+            },
+            scope.Transaction
+        );
+
+    /// <summary>Forgets what is older.</summary>
+    public static int Purge(WriteScope scope, DateTime before) =>
+        scope.Connection.Execute(DeleteBefore, new { before = Instants.Text(before) }, scope.Transaction);
+
+    sealed class Row
+    {
+        public string RequestHash { get; init; } = "";
+        public int Status { get; init; }
+        public string? ContentType { get; init; }
+        public byte[] Body { get; init; } = [];
+    }
+}

@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using Dapper;
+using Recommender.History;
+
+namespace Recommender.Journal;
+
+/// <summary>What was recommended, and all that is needed to compute it again.</summary>
+public sealed record JournalEntry(
+    string RecommendationId,
+    DateTime MadeAt,
+    DateTime AsOf,
+    long Epoch,
+    string AccountId,
+    string? OpportunityId,
+    string Caller,
+    long RulesVersion,
+    byte[] Request,
+    byte[] Response
+);
+
+/// <summary>
+/// Every recommendation, with its question and its answer as they were sent. Written behind the answer, many at once; an entry can be read
+/// as soon as it was added. Safe for use by several threads.
+/// </summary>
+public sealed class RecommendationJournal(HistoryStore store, LiveHistory history, EventLog events)
+{
+    const int MostWaiting = 4096;
+
+    const string Insert = """
+        INSERT INTO recommendations (recommendation_id, made_at, as_of, epoch, account_id, opportunity_id, caller, rules_version, request, response)
+        VALUES (@recommendationId, @madeAt, @asOf, @epoch, @accountId, @opportunityId, @caller, @rulesVersion, @request, @response)
+        """;
+
+    const string Select = """
+        SELECT recommendation_id AS RecommendationId, made_at AS MadeAt, as_of AS AsOf, epoch AS Epoch, account_id AS AccountId, opportunity_id AS OpportunityId, caller AS Caller, rules_version AS RulesVersion, request AS Request, response AS Response
+        FROM recommendations
+        WHERE recommendation_id = @id
+        """;
+
+    const string DeleteBefore = """
+        DELETE FROM recommendations
+        WHERE made_at < @before
+        """;
+
+    readonly ConcurrentDictionary<string, JournalEntry> _waiting = new(StringComparer.Ordinal);
+    int _isScheduled;
+
+    long _dropped;
+
+    /// <summary>How many entries were given up because the database could not be written.</summary>
+    public long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>Keeps an entry; false if it could not be kept, because the database takes no writes or is too slow.</summary>
+    public bool Add(JournalEntry entry)
+    {
+        if (_waiting.Count >= MostWaiting)
+        {
+            Interlocked.Increment(ref _dropped);
+            Schedule();
+            return false;
+        }
+        _waiting[entry.RecommendationId] = entry;
+        Schedule();
+        return history.Fault is null;
+    }
+
+    /// <summary>The entry, or null if there is none.</summary>
+    public JournalEntry? Find(string recommendationId)
+    {
+        if (_waiting.TryGetValue(recommendationId, out var waiting))
+            return waiting;
+        using var connection = store.Connect();
+        return connection.QuerySingleOrDefault<Row>(Select, new { id = recommendationId }) is { } row
+            ? new(
+                row.RecommendationId,
+                Instants.OfText(row.MadeAt),
+                Instants.OfText(row.AsOf),
+                row.Epoch,
+                row.AccountId,
+                row.OpportunityId,
+                row.Caller,
+                row.RulesVersion,
+                row.Request,
+                row.Response
+            )
+            : null;
+    }
+
+    /// <summary>Ends when all that was added so far is written, or given up.</summary>
+    public async Task FlushAsync()
+    {
+        while (!_waiting.IsEmpty)
+        {
+            Schedule();
+            await Task.Delay(5).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Forgets what is older.</summary>
+    public static int Purge(WriteScope scope, DateTime before) =>
+        scope.Connection.Execute(DeleteBefore, new { before = Instants.Text(before) }, scope.Transaction);
+
+    void Schedule()
+    {
+        if (Interlocked.Exchange(ref _isScheduled, 1) != 0)
+            return;
+        if (!history.TryWrite(Write, out var done))
+        {
+            Volatile.Write(ref _isScheduled, 0);
+            return;
+        }
+        _ = done.ContinueWith(Written, TaskScheduler.Default);
+    }
+
+    List<JournalEntry> Write(WriteScope scope)
+    {
+        List<JournalEntry> entries = [.. _waiting.Values];
+        foreach (var entry in entries)
+        {
+            scope.Connection.Execute(
+                Insert,
+                new
+                {
+                    recommendationId = entry.RecommendationId,
+                    madeAt = Instants.Text(entry.MadeAt),
+                    asOf = Instants.Text(entry.AsOf),
+                    epoch = entry.Epoch,
+                    accountId = entry.AccountId,
+                    opportunityId = entry.OpportunityId,
+                    caller = entry.Caller,
+                    rulesVersion = entry.RulesVersion,
+                    request = entry.Request,
+                    response = entry.Response,
+                },
+                scope.Transaction
+            );
+            events.Append(
+                scope,
+                new(
+                    "recommendation.created",
+                    entry.RecommendationId,
+                    entry.MadeAt,
+                    new Dictionary<string, object?>
+                    {
+                        ["recommendation_id"] = entry.RecommendationId,
+                        ["account_id"] = entry.AccountId,
+                        ["opportunity_id"] = entry.OpportunityId,
+                    }
+                )
+            );
+        }
+        return entries;
+    }
+
+    void Written(Task<List<JournalEntry>> done)
+    {
+        if (done.IsCompletedSuccessfully)
+        {
+            foreach (var entry in done.Result)
+                _waiting.TryRemove(entry.RecommendationId, out _);
+        }
+        else
+        {
+            // The database takes no writes: what waits is given up rather than kept without bound.
+            foreach (var id in _waiting.Keys)
+            {
+                if (_waiting.TryRemove(id, out _))
+                    Interlocked.Increment(ref _dropped);
+            }
+        }
+        Volatile.Write(ref _isScheduled, 0);
+        if (!_waiting.IsEmpty)
+            Schedule();
+    }
+
+    sealed class Row
+    {
+        public string RecommendationId { get; init; } = "";
+        public string MadeAt { get; init; } = "";
+        public string AsOf { get; init; } = "";
+        public long Epoch { get; init; }
+        public string AccountId { get; init; } = "";
+        public string? OpportunityId { get; init; }
+        public string Caller { get; init; } = "";
+        public long RulesVersion { get; init; }
+        public byte[] Request { get; init; } = [];
+        public byte[] Response { get; init; } = [];
+    }
+}

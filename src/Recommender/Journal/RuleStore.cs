@@ -1,0 +1,72 @@
+using Dapper;
+using Recommender.History;
+using Recommender.Scoring;
+
+namespace Recommender.Journal;
+
+/// <summary>All versions of the rules; the newest holds.</summary>
+public sealed class RuleStore(HistoryStore store)
+{
+    const string SelectNewest = """
+        SELECT version AS Version, body AS Body
+        FROM rule_sets
+        ORDER BY version DESC
+        LIMIT 1
+        """;
+
+    const string SelectVersion = """
+        SELECT version AS Version, body AS Body
+        FROM rule_sets
+        WHERE version = @version
+        """;
+
+    const string Insert = """
+        INSERT INTO rule_sets (version, created_at, created_by, body)
+        VALUES (@version, @createdAt, @createdBy, @body)
+        """;
+
+    /// <summary>The rules that hold, with their text; none before the first were set.</summary>
+    public (RuleSet Rules, byte[] Body) Newest()
+    {
+        using var connection = store.Connect();
+        return Read(connection.QuerySingleOrDefault<Row>(SelectNewest));
+    }
+
+    /// <summary>The rules of a version; null if there is none.</summary>
+    public RuleSet? Find(long version)
+    {
+        if (version == 0)
+            return RuleSet.None;
+        using var connection = store.Connect();
+        return connection.QuerySingleOrDefault<Row>(SelectVersion, new { version }) is { } row ? Read(row).Item1 : null;
+    }
+
+    /// <summary>The version that holds, as seen within a write; 0 before the first.</summary>
+    public static long NewestVersion(WriteScope scope) =>
+        scope.Connection.QuerySingleOrDefault<Row>(SelectNewest, transaction: scope.Transaction)?.Version ?? 0;
+
+    /// <summary>Adds a version within a write.</summary>
+    public static void Add(WriteScope scope, RuleSet rules, string by, byte[] body) =>
+        scope.Connection.Execute(
+            Insert,
+            new
+            {
+                version = rules.Version,
+                createdAt = Instants.Text(scope.Stamp),
+                createdBy = by,
+                body,
+            },
+            scope.Transaction
+        );
+
+    static (RuleSet, byte[]) Read(Row? row) =>
+        row is null ? (RuleSet.None, "{\n  \"rules\": []\n}\n"u8.ToArray())
+        : RuleSet.Read(row.Body, row.Version, out var faults) is { } rules ? (rules, row.Body)
+        : throw new InvalidDataException($"Rules version {row.Version}, line {faults[0].Line}: {faults[0].Message}");
+
+    sealed class Row
+    {
+        public long Version { get; init; }
+        public byte[] Body { get; init; } = [];
+    }
+}

@@ -1,0 +1,232 @@
+using Dapper;
+using Recommender.History;
+
+namespace Recommender.Journal;
+
+/// <summary>Where events are sent.</summary>
+/// <param name="WebhookId">Its id.</param>
+/// <param name="Url">The address.</param>
+/// <param name="Types">Types of events it wants; none for all.</param>
+/// <param name="Secret">What signatures are made with, as the caller protected it.</param>
+/// <param name="CreatedAt">UTC.</param>
+public sealed record Webhook(string WebhookId, string Url, IReadOnlyList<string> Types, string Secret, DateTime CreatedAt)
+{
+    /// <summary>True if it wants events of the type.</summary>
+    public bool Wants(string type) => type != "webhook.test" && (Types.Count == 0 || Types.Contains(type));
+}
+
+/// <summary>One event on its way to one webhook.</summary>
+/// <param name="DeliveryId">Its id.</param>
+/// <param name="WebhookId">Where to.</param>
+/// <param name="State">pending, delivered or dead.</param>
+/// <param name="Attempts">How often it was tried.</param>
+/// <param name="NextAt">When it is tried next, UTC.</param>
+/// <param name="LastAt">When it was tried last; null before the first time.</param>
+/// <param name="LastStatus">What the other side answered; null if it did not.</param>
+/// <param name="LastError">Why it failed; null if it did not.</param>
+/// <param name="Event">The event.</param>
+public sealed record WebhookDelivery(
+    long DeliveryId,
+    string WebhookId,
+    string State,
+    int Attempts,
+    DateTime NextAt,
+    DateTime? LastAt,
+    int? LastStatus,
+    string? LastError,
+    LoggedEvent Event
+);
+
+/// <summary>Webhooks and their deliveries. Deliveries stand in the database until they are made.</summary>
+public sealed class WebhookRegister(HistoryStore store)
+{
+    const string SelectWebhooks = """
+        SELECT webhook_id AS WebhookId, url AS Url, types AS Types, secret AS Secret, created_at AS CreatedAt
+        FROM webhooks
+        ORDER BY created_at, webhook_id
+        """;
+
+    const string InsertWebhook = """
+        INSERT INTO webhooks (webhook_id, url, types, secret, created_at)
+        VALUES (@id, @url, @types, @secret, @createdAt)
+        """;
+
+    const string DeleteDeliveries = """
+        DELETE FROM webhook_deliveries
+        WHERE webhook_id = @id
+        """;
+
+    const string DeleteWebhook = """
+        DELETE FROM webhooks
+        WHERE webhook_id = @id
+        """;
+
+    const string SelectDue = """
+        SELECT d.delivery_id AS DeliveryId, d.webhook_id AS WebhookId, d.state AS State, d.attempts AS Attempts, d.next_at AS NextAt, d.last_at AS LastAt, d.last_status AS LastStatus, d.last_error AS LastError, e.sequence AS Sequence, e.event_id AS EventId, e.type AS Type, e.at AS At, e.subject AS Subject, e.data AS Data
+        FROM webhook_deliveries d JOIN events e ON e.sequence = d.sequence
+        WHERE d.state = 'pending' AND d.next_at <= @now
+        ORDER BY d.next_at, d.delivery_id
+        LIMIT @limit
+        """;
+
+    const string SelectOfWebhook = """
+        SELECT d.delivery_id AS DeliveryId, d.webhook_id AS WebhookId, d.state AS State, d.attempts AS Attempts, d.next_at AS NextAt, d.last_at AS LastAt, d.last_status AS LastStatus, d.last_error AS LastError, e.sequence AS Sequence, e.event_id AS EventId, e.type AS Type, e.at AS At, e.subject AS Subject, e.data AS Data
+        FROM webhook_deliveries d JOIN events e ON e.sequence = d.sequence
+        WHERE d.webhook_id = @id AND d.delivery_id > @after
+        ORDER BY d.delivery_id
+        LIMIT @limit
+        """;
+
+    const string Redeliver = """
+        UPDATE webhook_deliveries
+        SET state = 'pending', attempts = 0, next_at = @now
+        WHERE delivery_id = @deliveryId AND webhook_id = @id
+        """;
+
+    const string UpdateDelivery = """
+        UPDATE webhook_deliveries
+        SET state = @state, attempts = @attempts, next_at = @nextAt, last_at = @lastAt, last_status = @lastStatus, last_error = @lastError
+        WHERE delivery_id = @deliveryId
+        """;
+
+    const string DeleteBefore = """
+        DELETE FROM webhook_deliveries
+        WHERE state <> 'pending' AND last_at < @before
+        """;
+
+    /// <summary>All webhooks.</summary>
+    public IReadOnlyList<Webhook> List()
+    {
+        using var connection = store.Connect();
+        return
+        [
+            .. connection
+                .Query<WebhookRow>(SelectWebhooks)
+                .Select(row => new Webhook(
+                    row.WebhookId,
+                    row.Url,
+                    row.Types.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                    row.Secret,
+                    Instants.OfText(row.CreatedAt)
+                )),
+        ];
+    }
+
+    /// <summary>Adds one.</summary>
+    public static void Add(WriteScope scope, Webhook webhook) =>
+        scope.Connection.Execute(
+            InsertWebhook,
+            new
+            {
+                id = webhook.WebhookId,
+                url = webhook.Url,
+                types = string.Join(' ', webhook.Types),
+                secret = webhook.Secret,
+                createdAt = Instants.Text(webhook.CreatedAt),
+            },
+            scope.Transaction
+        );
+
+    /// <summary>Takes one away with its deliveries; false if there is none.</summary>
+    public static bool Remove(WriteScope scope, string id)
+    {
+        scope.Connection.Execute(DeleteDeliveries, new { id }, scope.Transaction);
+        return scope.Connection.Execute(DeleteWebhook, new { id }, scope.Transaction) > 0;
+    }
+
+    /// <summary>Deliveries to be made now.</summary>
+    public IReadOnlyList<WebhookDelivery> Due(DateTime now, int limit) =>
+        Deliveries(SelectDue, new { now = Instants.Text(now), limit });
+
+    /// <summary>The delivery log of a webhook.</summary>
+    public IReadOnlyList<WebhookDelivery> Deliveries(string id, long after, int limit) =>
+        Deliveries(
+            SelectOfWebhook,
+            new
+            {
+                id,
+                after,
+                limit,
+            }
+        );
+
+    /// <summary>Has a delivery made again; false if there is none.</summary>
+    public static bool Again(WriteScope scope, string id, long deliveryId, DateTime now) =>
+        scope.Connection.Execute(
+            Redeliver,
+            new
+            {
+                id,
+                deliveryId,
+                now = Instants.Text(now),
+            },
+            scope.Transaction
+        ) > 0;
+
+    /// <summary>Notes how a delivery stands.</summary>
+    public static void Update(WriteScope scope, WebhookDelivery delivery) =>
+        scope.Connection.Execute(
+            UpdateDelivery,
+            new
+            {
+                deliveryId = delivery.DeliveryId,
+                state = delivery.State,
+                attempts = delivery.Attempts,
+                nextAt = Instants.Text(delivery.NextAt),
+                lastAt = delivery.LastAt is { } at ? Instants.Text(at) : null,
+                lastStatus = delivery.LastStatus,
+                lastError = delivery.LastError,
+            },
+            scope.Transaction
+        );
+
+    /// <summary>Forgets what was done before.</summary>
+    public static int Purge(WriteScope scope, DateTime before) =>
+        scope.Connection.Execute(DeleteBefore, new { before = Instants.Text(before) }, scope.Transaction);
+
+    List<WebhookDelivery> Deliveries(string sql, object parameters)
+    {
+        using var connection = store.Connect();
+        return
+        [
+            .. connection.Query<DeliveryRow, EventLog.Row, WebhookDelivery>(
+                sql,
+                (row, happened) =>
+                    new(
+                        row.DeliveryId,
+                        row.WebhookId,
+                        row.State,
+                        row.Attempts,
+                        Instants.OfText(row.NextAt),
+                        row.LastAt is null ? null : Instants.OfText(row.LastAt),
+                        row.LastStatus,
+                        row.LastError,
+                        happened.ToEvent()
+                    ),
+                parameters,
+                splitOn: "Sequence"
+            ),
+        ];
+    }
+
+    sealed class WebhookRow
+    {
+        public string WebhookId { get; init; } = "";
+        public string Url { get; init; } = "";
+        public string Types { get; init; } = "";
+        public string Secret { get; init; } = "";
+        public string CreatedAt { get; init; } = "";
+    }
+
+    sealed class DeliveryRow
+    {
+        public long DeliveryId { get; init; }
+        public string WebhookId { get; init; } = "";
+        public string State { get; init; } = "";
+        public int Attempts { get; init; }
+        public string NextAt { get; init; } = "";
+        public string? LastAt { get; init; }
+        public int? LastStatus { get; init; }
+        public string? LastError { get; init; }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using Recommender.CoSell;
+
+namespace Recommender.Scoring;
+
+/// <summary>What bringing a partner into an open deal would add.</summary>
+/// <param name="PartnerId">The partner.</param>
+/// <param name="Lift">Points of win probability it adds; NaN if unknown.</param>
+/// <param name="WinProbability">With it; NaN if unknown.</param>
+public readonly record struct PartnerOption(string PartnerId, double Lift, double WinProbability);
+
+/// <summary>An open deal with its best partners, as they stood at a moment.</summary>
+/// <param name="Deal">The deal.</param>
+/// <param name="AsOf">The moment, UTC.</param>
+/// <param name="Options">Partners by fit, best first.</param>
+public sealed record IndexedOpportunity(Opportunity Deal, DateTime AsOf, IReadOnlyList<PartnerOption> Options)
+{
+    /// <summary>The option to take: the largest known lift, else the best fit. Null if there is none.</summary>
+    public PartnerOption? Best(string? partnerId = null)
+    {
+        PartnerOption? best = null;
+        foreach (var option in Options)
+        {
+            if (partnerId is not null && option.PartnerId != partnerId)
+                continue;
+            if (best is null || !double.IsNaN(option.Lift) && !(option.Lift <= best.Value.Lift))
+                best = option;
+        }
+        return best;
+    }
+}
+
+/// <summary>How much an open deal deserves a partner now.</summary>
+public static class CoSellPriority
+{
+    /// <summary>How near the deal's end is: 1 within 30 days, 0.8 within 90, 0.6 within 180, 0.4 later; 0.5 if unknown or overdue.</summary>
+    public static double Urgency(DateTime? expectedCloseAt, DateTime asOf) =>
+        expectedCloseAt is not { } at
+            ? 0.5
+            : (at - asOf).TotalDays switch
+            {
+                < 0 => 0.5,
+                <= 30 => 1,
+                <= 90 => 0.8,
+                <= 180 => 0.6,
+                _ => 0.4,
+            };
+
+    /// <summary>Lift × amount × urgency; null if lift or amount is unknown.</summary>
+    public static double? Of(double? lift, double? amount, DateTime? expectedCloseAt, DateTime asOf) =>
+        lift is { } points && !double.IsNaN(points) && amount is { } worth
+            ? points * worth * Urgency(expectedCloseAt, asOf)
+            : null;
+}
+
+/// <summary>
+/// All open deals with the partners that would help them, kept current: a fact about an account, one of its deals or its partners has
+/// those deals looked at again at once; the others are looked at again in turn. Safe for use by several threads.
+/// </summary>
+public sealed class OpportunityIndex
+{
+    /// <summary>How many partners are kept for a deal.</summary>
+    public const int Kept = 5;
+
+    readonly ConcurrentDictionary<string, IndexedOpportunity> _entries = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, byte> _dirty = new(StringComparer.Ordinal);
+    readonly ConcurrentQueue<string> _oldest = new();
+
+    /// <summary>Open deals that are indexed.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Deals that have to be looked at again.</summary>
+    public int Dirty => _dirty.Count;
+
+    /// <summary>Notes that deals have to be looked at again.</summary>
+    public void Touch(IEnumerable<string> opportunityIds)
+    {
+        foreach (var id in opportunityIds)
+            _dirty[id] = 0;
+    }
+
+    /// <summary>Keeps what was found of a deal; null if it is not open.</summary>
+    public void Set(string opportunityId, IndexedOpportunity? entry)
+    {
+        if (entry is null)
+            _entries.TryRemove(opportunityId, out _);
+        else
+            _entries[opportunityId] = entry;
+    }
+
+    /// <summary>A deal to look at again: one that was touched, or else the one that waits longest, if that was before <paramref name="before"/>.</summary>
+    public bool TryTake(DateTime before, out string opportunityId)
+    {
+        foreach (var (id, _) in _dirty)
+        {
+            if (_dirty.TryRemove(id, out _))
+            {
+                opportunityId = id;
+                return true;
+            }
+        }
+        if (_oldest.IsEmpty && _entries.Values.Any(entry => entry.AsOf < before))
+        {
+            foreach (var entry in _entries.Values.Where(entry => entry.AsOf < before).OrderBy(entry => entry.AsOf))
+                _oldest.Enqueue(entry.Deal.Id);
+        }
+        return _oldest.TryDequeue(out opportunityId!);
+    }
+
+    /// <summary>Takes a deal out of those to be looked at again; false if it was not among them.</summary>
+    public bool Untouch(string opportunityId) => _dirty.TryRemove(opportunityId, out _);
+
+    /// <summary>Deals to be looked at again.</summary>
+    public IEnumerable<string> DirtyIds => _dirty.Select(pair => pair.Key);
+
+    /// <summary>The deals that deserve a partner most.</summary>
+    /// <param name="partnerId">Only with this partner; null for the best of all.</param>
+    /// <param name="owner">Only deals of this owner; null for all.</param>
+    /// <param name="accountId">Only deals of this account; null for all.</param>
+    /// <param name="asOf">Now, UTC.</param>
+    /// <param name="skip">How many to leave out.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="total">How many there are.</param>
+    public IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> Find(
+        string? partnerId,
+        string? owner,
+        string? accountId,
+        DateTime asOf,
+        int skip,
+        int limit,
+        out int total
+    )
+    {
+        var found = new List<(IndexedOpportunity Entry, PartnerOption Option, double Priority)>();
+        foreach (var (_, entry) in _entries)
+        {
+            if (owner is not null && entry.Deal.Owner != owner || accountId is not null && entry.Deal.AccountId != accountId)
+                continue;
+            if (entry.Best(partnerId) is not { } option)
+                continue;
+            var priority = CoSellPriority.Of(option.Lift, entry.Deal.Amount, entry.Deal.ExpectedCloseAt, asOf);
+            found.Add((entry, option, priority ?? double.NegativeInfinity));
+        }
+        total = found.Count;
+        return
+        [
+            .. found
+                .OrderByDescending(item => item.Priority)
+                .ThenByDescending(item => double.IsNaN(item.Option.WinProbability) ? -1 : item.Option.WinProbability)
+                .ThenBy(item => item.Entry.Deal.Id, StringComparer.Ordinal)
+                .Skip(skip)
+                .Take(limit)
+                .Select(item => (item.Entry, item.Option)),
+        ];
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Recommender.Artifacts;
+using Recommender.CoSell;
+using Recommender.Features;
+using Recommender.History;
+
+namespace Recommender.Scoring;
+
+/// <summary>The models that answer together, with what is made of them once. Whoever opened the packages closes them. Immutable; safe for use by several threads.</summary>
+public sealed class RankingModels
+{
+    /// <summary>Models that answer together.</summary>
+    /// <param name="fit">Partner fit; null to rank by the best simple baseline.</param>
+    /// <param name="win">Win probability; null to leave probabilities unknown.</param>
+    public RankingModels(ModelPackage? fit, ModelPackage? win)
+    {
+        (Fit, Win) = (fit, win);
+        FitSettings = (fit ?? win)?.Manifest.FeatureSettings ?? WithoutModel;
+        WinSettings = win?.Manifest.FeatureSettings ?? FitSettings;
+        Folds = Same(FitSettings.Fold, WinSettings.Fold) ? [FitSettings.Fold] : [FitSettings.Fold, WinSettings.Fold];
+        Shap = fit is null ? null : new(fit.Trees);
+        Scorer = fit is null ? null : TreeScorer.Of(fit.Trees);
+        foreach (var package in (ModelPackage?[])[fit, win])
+        {
+            if (package is not null)
+                Versions[package.Manifest.Model] = package.Manifest.Version;
+        }
+        if (fit is not null && Scorer is not null)
+            Agree(fit, Scorer);
+        if (fit is not null)
+            Ideas = [.. fit.Manifest.Features.Select(column => column.Idea).Distinct()];
+        IdeaOf = fit is null ? [] : [.. fit.Manifest.Features.Select(column => Array.IndexOf(Ideas, column.Idea))];
+    }
+
+    /// <summary>The fold settings that the models need, partner fit's first.</summary>
+    public IReadOnlyList<FoldSettings> Folds { get; }
+
+    /// <summary>Version by model.</summary>
+    public SortedDictionary<string, string> Versions { get; } = new(StringComparer.Ordinal);
+
+    internal ModelPackage? Fit { get; }
+
+    internal ModelPackage? Win { get; }
+
+    internal FeatureSettings FitSettings { get; }
+
+    internal FeatureSettings WinSettings { get; }
+
+    internal TreeShap? Shap { get; }
+
+    internal TreeScorer? Scorer { get; }
+
+    /// <summary>The ideas that reasons can be about, and by column of partner fit which one it belongs to.</summary>
+    internal string[] Ideas { get; } = [];
+
+    internal int[] IdeaOf { get; }
+
+    /// <summary>True if one featurizer can serve both models.</summary>
+    internal bool ShareFeatures => Same(FitSettings, WinSettings);
+
+    /// <summary>True if folds made for <paramref name="other"/> serve these models too.</summary>
+    public bool FitInto(RankingModels other) => Same(Folds, other.Folds);
+
+    static FeatureSettings WithoutModel =>
+        new()
+        {
+            Fold = new()
+            {
+                MaturityDays = 0,
+                Dimensions = [new("industry", Side.Account)],
+                Measures = [],
+                PartnerTraits = [],
+                Files = [],
+            },
+            Matches = [],
+            OneHots = [],
+        };
+
+    static void Agree(ModelPackage fit, TreeScorer scorer)
+    {
+        var golden = fit.Manifest.Golden;
+        var (rows, columns) = (golden.Scores.Length, fit.Manifest.Features.Count);
+        var stride = (rows + 7) / 8 * 8;
+        var matrix = new float[scorer.Features.Length * stride];
+        for (var c = 0; c < scorer.Features.Length; c++)
+        {
+            for (var row = 0; row < rows; row++)
+                matrix[c * stride + row] = golden.Features[row][scorer.Features[c]];
+        }
+        var scores = new float[stride];
+        scorer.Score([], columns, matrix, stride, rows, new uint[scorer.ScratchLength], scores);
+        for (var row = 0; row < rows; row++)
+        {
+            if (Math.Abs(scores[row] - golden.Scores[row]) > 1e-4f * Math.Max(1, Math.Abs(golden.Scores[row])))
+                throw new InvalidDataException(
+                    $"{fit.Manifest.Version}: the tree scorer gives {scores[row]} for golden row {row}; ONNX Runtime gave {golden.Scores[row]}."
+                );
+        }
+    }
+
+    static bool Same<T>(T left, T right) => JsonSerializer.Serialize(left) == JsonSerializer.Serialize(right);
+
+    /// <summary>Closes the packages.</summary>
+    public void Close()
+    {
+        Fit?.Dispose();
+        Win?.Dispose();
+    }
+}

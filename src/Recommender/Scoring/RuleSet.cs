@@ -1,0 +1,263 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Recommender.CoSell;
+using Recommender.History;
+
+namespace Recommender.Scoring;
+
+/// <summary>What is wrong with a set of rules, and in which line of its text (from 1).</summary>
+public sealed record RuleFault(int Line, string Message);
+
+/// <summary>
+/// A rule of the company. Conditions name columns of accounts or partners (custom ones too, account_id and partner_id for single ones)
+/// and the values they may have; all columns must match.
+/// </summary>
+public sealed record Rule
+{
+    /// <summary>What exclusions are listed under.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>registration, house_account, partner_only, territory, certification, capacity or do_not_share.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>What a person is told; null for a standing sentence.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Accounts the rule is about; null for all.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Accounts { get; init; }
+
+    /// <summary>Partners the rule is about (partner_only: those that may); null for all.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Partners { get; init; }
+
+    /// <summary>Products the rule is about; null for all.</summary>
+    public IReadOnlyList<string>? Products { get; init; }
+
+    /// <summary>The competency a partner must be certified in; null for the deal's product.</summary>
+    public string? Competency { get; init; }
+
+    /// <summary>How many open deals a partner may have.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>The rule holds from then on, inclusive; null for always.</summary>
+    public DateTime? From { get; init; }
+
+    /// <summary>The rule holds until then, exclusive; null for ever.</summary>
+    public DateTime? To { get; init; }
+}
+
+/// <summary>The rules that stand before the model, in one version. Immutable.</summary>
+public sealed class RuleSet
+{
+    static readonly string[] _kinds =
+    [
+        "registration",
+        "house_account",
+        "partner_only",
+        "territory",
+        "certification",
+        "capacity",
+        "do_not_share",
+    ];
+
+    static readonly JsonSerializerOptions _json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+    };
+
+    RuleSet(long version, IReadOnlyList<Rule> rules) => (Version, Rules) = (version, rules);
+
+    /// <summary>No rules: version 0.</summary>
+    public static RuleSet None { get; } = new(0, []);
+
+    /// <summary>Which version of the rules this is.</summary>
+    public long Version { get; }
+
+    /// <summary>The rules, in the order in which they are applied.</summary>
+    public IReadOnlyList<Rule> Rules { get; }
+
+    /// <summary>Reads {"rules": […]}; null if anything is wrong, with all that is.</summary>
+    /// <param name="text">JSON in UTF-8.</param>
+    /// <param name="version">The version it is to have.</param>
+    /// <param name="faults">What is wrong, with lines.</param>
+    public static RuleSet? Read(ReadOnlySpan<byte> text, long version, out IReadOnlyList<RuleFault> faults)
+    {
+        var found = new List<RuleFault>();
+        faults = found;
+        var rules = new List<Rule>();
+        var reader = new Utf8JsonReader(text);
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                throw new JsonException("expected an object with the property rules");
+            var isThere = false;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (!reader.ValueTextEquals("rules") || isThere)
+                    throw new JsonException("expected the property rules, once, and no other");
+                isThere = true;
+                if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+                    throw new JsonException("rules: expected a list");
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    var line = LineAt(text, reader.TokenStartIndex);
+                    var start = reader.TokenStartIndex;
+                    if (reader.TokenType != JsonTokenType.StartObject)
+                    {
+                        found.Add(new(line, "expected a rule, an object with id and kind"));
+                        reader.Skip();
+                        continue;
+                    }
+                    reader.Skip();
+                    Rule? rule = null;
+                    try
+                    {
+                        rule = JsonSerializer.Deserialize<Rule>(text[(int)start..(int)reader.BytesConsumed], _json);
+                    }
+                    catch (JsonException e)
+                    {
+                        found.Add(
+                            new(
+                                line + (int)(e.LineNumber ?? 0),
+                                $"{e.Path}: not as expected; a property may be missing, unknown or of another type"
+                            )
+                        );
+                    }
+                    if (rule is null)
+                        continue;
+                    if (Fault(rule, rules) is { } fault)
+                        found.Add(new(line, fault));
+                    rules.Add(rule);
+                }
+            }
+            if (!isThere)
+                throw new JsonException("expected the property rules");
+            if (reader.Read())
+                throw new JsonException("expected nothing after the object");
+        }
+        catch (JsonException e)
+        {
+            found.Add(new(LineAt(text, Math.Min(reader.BytesConsumed, text.Length)), e.Message.Split(" LineNumber")[0]));
+        }
+        return found.Count > 0 ? null : new(version, rules);
+    }
+
+    static string? Fault(Rule rule, List<Rule> before)
+    {
+        if (rule.Id is not { Length: > 0 and <= 100 })
+            return "id is empty or longer than 100 characters";
+        if (before.Exists(other => other.Id == rule.Id))
+            return $"id '{rule.Id}' stands twice";
+        if (!_kinds.Contains(rule.Kind))
+            return $"kind is '{rule.Kind}'; expected one of {string.Join(", ", _kinds)}";
+        if (rule.Kind is "house_account" or "partner_only" && rule.Accounts is not { Count: > 0 })
+            return $"a rule of kind {rule.Kind} needs accounts";
+        if (rule.Kind is "do_not_share" && rule.Accounts is not { Count: > 0 } && rule.Partners is not { Count: > 0 })
+            return "a rule of kind do_not_share needs accounts or partners";
+        if (rule.Kind is "partner_only" && rule.Partners is not { Count: > 0 })
+            return "a rule of kind partner_only needs partners";
+        if (rule.Kind is "capacity" ? rule.Limit is not >= 0 : rule.Limit is not null)
+            return "limit, zero or more, belongs to a rule of kind capacity and to no other";
+        if (rule.Competency is not null && rule.Kind != "certification")
+            return "competency belongs to a rule of kind certification";
+        if (rule.From >= rule.To)
+            return "from is not before to";
+        foreach (var condition in (IReadOnlyDictionary<string, IReadOnlyList<string>>?[])[rule.Accounts, rule.Partners])
+        {
+            if (condition?.Any(column => column.Value is not { Count: > 0 } || column.Value.Any(value => value is null)) == true)
+                return "a condition names a column without values";
+        }
+        return null;
+    }
+
+    static int LineAt(ReadOnlySpan<byte> text, long at) => 1 + text[..(int)at].Count((byte)'\n');
+
+    /// <summary>The rules that concern a decision.</summary>
+    internal List<Rule>? About(Account account, string? product, DateTime asOf)
+    {
+        List<Rule>? concerned = null;
+        foreach (var rule in Rules)
+        {
+            if (
+                !(rule.From > asOf)
+                && !(rule.To <= asOf)
+                && (
+                    rule.Products is null
+                    || product is not null && rule.Products.Contains(product, StringComparer.OrdinalIgnoreCase)
+                )
+                && Meets(rule.Accounts, column => column == "account_id" ? account.Id : HistoryState.Column(account, column))
+            )
+                (concerned ??= []).Add(rule);
+        }
+        return concerned;
+    }
+
+    static bool Meets(IReadOnlyDictionary<string, IReadOnlyList<string>>? condition, Func<string, string?> column)
+    {
+        if (condition is null)
+            return true;
+        foreach (var (name, values) in condition)
+        {
+            var held = column(name);
+            if (!values.Any(value => Values.Hold(held, value)))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Why the rule leaves the partner out; null if it does not.</summary>
+    /// <param name="rule">One of <see cref="About"/>.</param>
+    /// <param name="account">The account.</param>
+    /// <param name="partner">The partner's state.</param>
+    /// <param name="product">What is sold.</param>
+    /// <param name="holder">Another partner with a live registration on the account; null if none.</param>
+    /// <param name="asOf">The moment.</param>
+    internal static string? Excludes(
+        Rule rule,
+        Account account,
+        PartnerState partner,
+        string? product,
+        Func<string?> holder,
+        DateTime asOf
+    )
+    {
+        var row = partner.Row!;
+        bool IsMeant() => Meets(rule.Partners, column => column == "partner_id" ? row.Id : HistoryState.Column(row, column));
+        switch (rule.Kind)
+        {
+            case "registration":
+                return IsMeant() && holder() is { } other
+                    ? rule.Detail ?? $"{other} holds a live registration on this account"
+                    : null;
+            case "house_account":
+                return IsMeant() ? rule.Detail ?? "A house account: sold without partners" : null;
+            case "partner_only":
+                return IsMeant() ? null : rule.Detail ?? "The account is kept for other partners";
+            case "territory":
+                if (row.Regions is null || account.Region is null && account.Country is null || !IsMeant())
+                    return null;
+                return
+                    account.Region is { } region && Values.Hold(row.Regions, region)
+                    || account.Country is { } country && Values.Hold(row.Regions, country)
+                    ? null
+                    : rule.Detail ?? $"{account.Region ?? account.Country} is outside its territory";
+            case "certification":
+                if ((rule.Competency ?? product) is not { } competency || !IsMeant())
+                    return null;
+                return
+                    partner.Certifications?.Exists(held =>
+                        held.IsLive(asOf) && string.Equals(held.Competency, competency, StringComparison.OrdinalIgnoreCase)
+                    ) == true
+                    ? null
+                    : rule.Detail ?? $"Holds no live certification in {competency}";
+            case "capacity":
+                return partner.OpenDeals >= rule.Limit && IsMeant()
+                    ? rule.Detail ?? $"Works on {partner.OpenDeals} open deals; {rule.Limit} are its limit"
+                    : null;
+            default:
+                return IsMeant() ? rule.Detail ?? "Not to be shared with this partner" : null;
+        }
+    }
+}

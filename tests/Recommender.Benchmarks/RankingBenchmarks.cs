@@ -9,23 +9,26 @@ using Recommender.Training;
 namespace Recommender.Benchmarks;
 
 /// <summary>
-/// One ranking of 500 candidates by the committed models, reasons for the top 10 included, beside ONNX Runtime alone on as many fresh
-/// rows. Each call asks about another account.
+/// One ranking of all candidates by the committed models, reasons for the top 10 included, beside ONNX Runtime alone on as many fresh
+/// rows: of the partner-fit model, and of both models. Each call asks about another account.
 /// </summary>
 [MemoryDiagnoser]
 [MedianColumn]
 [SimpleJob(RuntimeMoniker.Net10_0, launchCount: 1, warmupCount: 3, iterationCount: 15)]
 public class RankingBenchmarks : IDisposable
 {
-    const int Partners = 500;
     const int Accounts = 2000;
     static readonly DateTime _asOf = new(2026, 7, 1, 0, 0, 0, DateTimeKind.Utc);
-    readonly float[] _scores = new float[Partners];
-    readonly List<float[]> _matrices = [];
+    readonly List<(float[] Fit, float[] Win)> _matrices = [];
+    float[] _scores = [];
     ModelPackage _fit = null!;
     ModelPackage _win = null!;
     PartnerRanker _ranker = null!;
     int _call;
+
+    /// <summary>How many partners are ranked.</summary>
+    [Params(500, 5000)]
+    public int Candidates { get; set; }
 
     [GlobalSetup]
     public void Setup()
@@ -37,12 +40,13 @@ public class RankingBenchmarks : IDisposable
         _fit = registry.OpenLive(ModelPackage.PartnerFit)!;
         _win = registry.OpenLive(ModelPackage.WinProbability)!;
         _ranker = new(_fit, _win);
+        _scores = new float[Candidates];
         var folder = Directory.CreateTempSubdirectory("recommender-benchmark-").FullName;
         new Simulation(
             new()
             {
                 Accounts = Accounts,
-                Partners = Partners,
+                Partners = Candidates,
                 Opportunities = 20_000,
                 Years = 4,
                 Seed = 9,
@@ -53,23 +57,40 @@ public class RankingBenchmarks : IDisposable
         Directory.Delete(folder, true);
         foreach (var fact in facts)
             _ranker.Apply(fact);
-        var featurizer = new Featurizer(_fit.Manifest.FeatureSettings, _ranker.State);
-        var columns = featurizer.PartnerFit.Count;
-        for (var m = 0; m < 200; m++)
+        var fit = new Featurizer(_fit.Manifest.FeatureSettings, _ranker.State);
+        var win = new Featurizer(_win.Manifest.FeatureSettings, _ranker.State);
+        for (var m = 0; m < 20_000 / Candidates; m++)
         {
-            featurizer.Look(CoSell.Decision.About($"A{m + 1:000000}", _asOf));
-            var rows = new float[Partners * columns];
-            for (var partner = 0; partner < Partners; partner++)
-                featurizer.WritePartnerFit(partner, rows.AsSpan(partner * columns, columns));
-            _matrices.Add(rows);
+            var decision = CoSell.Decision.About($"A{m + 1:000000}", _asOf);
+            fit.Look(decision);
+            win.Look(decision);
+            var (fitWidth, winWidth) = (fit.PartnerFit.Count, win.WinProbability.Count);
+            var (fitRows, winRows) = (new float[Candidates * fitWidth], new float[Candidates * winWidth]);
+            for (var partner = 0; partner < Candidates; partner++)
+            {
+                fit.WritePartnerFit(partner, fitRows.AsSpan(partner * fitWidth, fitWidth));
+                win.WriteWinProbability([partner], winRows.AsSpan(partner * winWidth, winWidth));
+            }
+            _matrices.Add((fitRows, winRows));
         }
     }
 
-    [Benchmark(Baseline = true, Description = "ONNX Runtime alone, 500 rows")]
-    public void OnnxAlone() => _fit.Model.Score(_matrices[_call++ % _matrices.Count], Partners, _scores);
+    [Benchmark(Description = "ONNX Runtime alone, partner fit")]
+    public void OnnxFit() => _fit.Model.Score(_matrices[_call++ % _matrices.Count].Fit, Candidates, _scores);
 
-    [Benchmark(Description = "one ranking, 500 candidates, reasons for 10")]
+    [Benchmark(Baseline = true, Description = "ONNX Runtime alone, both models")]
+    public void OnnxBoth()
+    {
+        var (fit, win) = _matrices[_call++ % _matrices.Count];
+        _fit.Model.Score(fit, Candidates, _scores);
+        _win.Model.Score(win, Candidates, _scores);
+    }
+
+    [Benchmark(Description = "one ranking, reasons for 10")]
     public Recommendation? Rank() => _ranker.Rank(new($"A{_call++ % Accounts + 1:000000}", _asOf));
+
+    [Benchmark(Description = "one ranking without reasons")]
+    public Recommendation? RankOnly() => _ranker.Rank(new($"A{_call++ % Accounts + 1:000000}", _asOf) { Explain = false });
 
     [GlobalCleanup]
     public void Dispose()

@@ -151,7 +151,9 @@ static class Report
                     : "<p>Too few cases to tell.</p>"
             );
         var missing = History
-            .HistoryContract.Tables.Where(table => !table.Required && !manifest.FeatureSettings.Fold.Has(table.Name))
+            .HistoryContract.Tables.Where(table =>
+                !table.Required && table != History.HistoryContract.Feedback && !manifest.FeatureSettings.Fold.Has(table.Name)
+            )
             .Select(table => table.File);
         Section(
             "Data",

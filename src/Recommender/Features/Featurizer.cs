@@ -106,14 +106,20 @@ public sealed class Featurizer
     /// <param name="stride">At least as many as candidates.</param>
     public void WriteColumns(ReadOnlySpan<int> partners, ReadOnlySpan<int> chosen, Span<float> columns, int stride)
     {
+        var values = new Func<PairView, double>[chosen.Length];
         var count = 0;
-        while (count < chosen.Length && chosen[count] < _pairs.Length)
-            count++;
+        for (; count < chosen.Length && chosen[count] < _pairs.Length; count++)
+            values[count] = _pairs[chosen[count]].Value;
         for (var p = 0; p < partners.Length; p++)
         {
             _pair.Look(partners[p]);
             for (var c = 0; c < count; c++)
-                columns[c * stride + p] = Finite(_pairs[chosen[c]].Value(_pair));
+                columns[c * stride + p] = (float)values[c](_pair);
+        }
+        for (var c = 0; c < count; c++)
+        {
+            foreach (var value in columns.Slice(c * stride, partners.Length))
+                Finite(value);
         }
     }
 

@@ -236,11 +236,13 @@ static class PairFeatures
             var trait = settings.Fold.PartnerTraits.ToList().IndexOf(encoder.Name);
             foreach (var value in encoder.Values)
             {
+                // The list belongs to one featurizer and so to one state; a value keeps its number once it has one.
+                var number = -1;
                 features.Add(
                     $"{encoder.Name}_is_{Slug(value)}",
                     Ideas.Kind,
                     $"1 if the partner's {encoder.Name} is {value}",
-                    v => Is(v, trait, value),
+                    v => Has(v.Partner.Traits, trait, number >= 0 ? number : number = v.Decision.State.Categories.Find(value)),
                     Combine.Max
                 );
             }
@@ -403,19 +405,6 @@ static class PairFeatures
                 count++;
         }
         return count;
-    }
-
-    static double Is(PairView v, int trait, string value)
-    {
-        var traits = v.Partner.Traits;
-        if (trait >= traits.Length)
-            return 0;
-        foreach (var held in traits[trait])
-        {
-            if (v.Decision.State.Categories[held] == value)
-                return 1;
-        }
-        return 0;
     }
 
     static double Covers(int[][] traits, int trait, int[] values)

@@ -28,8 +28,6 @@ sealed class Desk
         _win = models.ShareFeatures ? Fit : new(models.WinSettings, states[^1]);
         _kinds = _win.PositionsOf(models.Win?.Effect?.Effect.Kinds ?? []);
         Row = new float[Math.Max(Fit.PartnerFit.Count, _win.PartnerFit.Count)];
-        Contributions = new double[Fit.PartnerFit.Count];
-        ByIdea = new double[models.Ideas.Length];
     }
 
     public Featurizer Fit { get; }
@@ -42,9 +40,7 @@ sealed class Desk
 
     public float[] Row { get; }
 
-    public double[] Contributions { get; }
-
-    public double[] ByIdea { get; }
+    public double[] Contributions { get; private set; } = [];
 
     public Span<float> Scores => _scores;
 
@@ -73,6 +69,13 @@ sealed class Desk
         if (Matrix.Length < length)
             Matrix = new float[length + length / 4];
         return Matrix;
+    }
+
+    public double[] RoomToExplain(int length)
+    {
+        if (Contributions.Length < length)
+            Contributions = new double[length];
+        return Contributions;
     }
 
     public Span<uint> Scratch(int length)

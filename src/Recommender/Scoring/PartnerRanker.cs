@@ -110,9 +110,14 @@ public sealed class PartnerRanker
             for (var i = 0; i < limit; i++)
                 chances[i] = all[top[i]];
         }
+        if (request.Explain)
+            Explain(desk, top);
         var partners = new RecommendedPartner[limit];
         for (var rank = 0; rank < limit; rank++)
-            partners[rank] = Describe(desk, decision, top[rank], rank + 1, chances?[rank], request.Explain);
+        {
+            var reasons = request.Explain ? ReasonsOf(desk, desk.Candidates[top[rank]], rank) : [];
+            partners[rank] = Describe(desk, decision, top[rank], rank + 1, chances?[rank], reasons);
+        }
         return new(
             request.AccountId,
             request.OpportunityId,
@@ -227,7 +232,7 @@ public sealed class PartnerRanker
         var (features, count) = (desk.Fit, desk.Count);
         if (_models.Scorer is { } scorer)
         {
-            var stride = (count + 7) / 8 * 8;
+            var stride = (count + TreeScorer.Block - 1) / TreeScorer.Block * TreeScorer.Block;
             var columns = desk.Room(scorer.Features.Length * stride);
             features.WriteColumns(desk.Candidates, scorer.Features, columns, stride);
             features.WriteShared(desk.Row);
@@ -285,11 +290,10 @@ public sealed class PartnerRanker
         }
     }
 
-    RecommendedPartner Describe(Desk desk, Decision decision, int at, int rank, Chance? chance, bool explain)
+    RecommendedPartner Describe(Desk desk, Decision decision, int at, int rank, Chance? chance, Reason[] reasons)
     {
         var partner = desk.Candidates[at];
         var score = desk.Scores[at];
-        var reasons = explain ? ReasonsOf(desk, partner) : [];
         var pair = desk.Fit.Pair(partner);
         var counts = pair.Partner.Counts;
         var industry = State.Settings.IndexOfDimension("industry");
@@ -324,7 +328,19 @@ public sealed class PartnerRanker
         };
     }
 
-    Reason[] ReasonsOf(Desk desk, int partner)
+    /// <summary>Puts the contributions of the ideas for each of <paramref name="top"/> onto the desk.</summary>
+    void Explain(Desk desk, ReadOnlySpan<int> top)
+    {
+        if (_models.Shap is not { } shap)
+            return;
+        var width = desk.Fit.PartnerFit.Count;
+        var rows = desk.Room(top.Length * width).AsSpan(0, top.Length * width);
+        for (var i = 0; i < top.Length; i++)
+            desk.Fit.WritePartnerFit(desk.Candidates[top[i]], rows.Slice(i * width, width));
+        shap.Explain(rows, desk.RoomToExplain(top.Length * shap.Groups));
+    }
+
+    Reason[] ReasonsOf(Desk desk, int partner, int rank)
     {
         if (_models.Shap is not { } shap)
         {
@@ -335,19 +351,15 @@ public sealed class PartnerRanker
                 new(ReasonSentences.Of(Ideas.Activity, view), 0, "positive"),
             ];
         }
-        desk.Fit.WritePartnerFit(partner, desk.Row);
-        shap.Explain(desk.Row, desk.Contributions);
-        var byIdea = desk.ByIdea;
-        Array.Clear(byIdea);
-        for (var column = 0; column < _models.IdeaOf.Length; column++)
-            byIdea[_models.IdeaOf[column]] += desk.Contributions[column];
-        Span<int> top = stackalloc int[Math.Min(Reasons, byIdea.Length)];
-        Best(top, byIdea.Length, (a, b) => Math.Abs(byIdea[a]) > Math.Abs(byIdea[b]));
+        var first = rank * shap.Groups;
+        var byIdea = desk.Contributions;
+        Span<int> top = stackalloc int[Math.Min(Reasons, shap.Groups)];
+        Best(top, shap.Groups, (a, b) => Math.Abs(byIdea[first + a]) > Math.Abs(byIdea[first + b]));
         var pair = desk.Fit.Pair(partner);
         var reasons = new Reason[top.Length];
         for (var i = 0; i < top.Length; i++)
         {
-            var contribution = byIdea[top[i]];
+            var contribution = byIdea[first + top[i]];
             reasons[i] = new(
                 ReasonSentences.Of(_models.Ideas[top[i]], pair),
                 contribution,

@@ -18,7 +18,6 @@ public sealed class RankingModels
         FitSettings = (fit ?? win)?.Manifest.FeatureSettings ?? WithoutModel;
         WinSettings = win?.Manifest.FeatureSettings ?? FitSettings;
         Folds = Same(FitSettings.Fold, WinSettings.Fold) ? [FitSettings.Fold] : [FitSettings.Fold, WinSettings.Fold];
-        Shap = fit is null ? null : new(fit.Trees);
         Scorer = fit is null ? null : TreeScorer.Of(fit.Trees);
         foreach (var package in (ModelPackage?[])[fit, win])
         {
@@ -27,9 +26,10 @@ public sealed class RankingModels
         }
         if (fit is not null && Scorer is not null)
             Agree(fit, Scorer);
-        if (fit is not null)
-            Ideas = [.. fit.Manifest.Features.Select(column => column.Idea).Distinct()];
-        IdeaOf = fit is null ? [] : [.. fit.Manifest.Features.Select(column => Array.IndexOf(Ideas, column.Idea))];
+        if (fit is null)
+            return;
+        Ideas = [.. fit.Manifest.Features.Select(column => column.Idea).Distinct()];
+        Shap = new(fit.Trees, [.. fit.Manifest.Features.Select(column => Array.IndexOf(Ideas, column.Idea))]);
     }
 
     /// <summary>The fold settings that the models need, partner fit's first.</summary>
@@ -50,10 +50,8 @@ public sealed class RankingModels
 
     internal TreeScorer? Scorer { get; }
 
-    /// <summary>The ideas that reasons can be about, and by column of partner fit which one it belongs to.</summary>
+    /// <summary>The ideas that reasons can be about: the groups of <see cref="Shap"/>.</summary>
     internal string[] Ideas { get; } = [];
-
-    internal int[] IdeaOf { get; }
 
     /// <summary>True if one featurizer can serve both models.</summary>
     internal bool ShareFeatures => Same(FitSettings, WinSettings);
@@ -80,7 +78,7 @@ public sealed class RankingModels
     {
         var golden = fit.Manifest.Golden;
         var (rows, columns) = (golden.Scores.Length, fit.Manifest.Features.Count);
-        var stride = (rows + 7) / 8 * 8;
+        var stride = (rows + TreeScorer.Block - 1) / TreeScorer.Block * TreeScorer.Block;
         var matrix = new float[scorer.Features.Length * stride];
         for (var c = 0; c < scorer.Features.Length; c++)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
@@ -14,6 +15,10 @@ sealed partial class KeyRing(LiveRecommender live, ILogger<KeyRing> logger)
 {
     static readonly TimeSpan _good = TimeSpan.FromMilliseconds(500);
     readonly Lock _reading = new();
+
+    /// <summary>Who the caller with a key is; the scopes of a key never change.</summary>
+    public ConcurrentDictionary<string, AuthenticateResult> Tickets { get; } = new(StringComparer.Ordinal);
+
     Ring _ring = new([], DateTime.MinValue);
 
     /// <summary>The key that a secret is of, if it is good; null otherwise.</summary>
@@ -98,22 +103,21 @@ sealed class ApiKeyHandler(
 {
     public const string SchemeName = "ApiKey";
     public const string Prefix = "rk_";
+    static readonly AuthenticateResult _anonymous = Ticket(Caller.Anonymous, ApiKeys.AllScopes);
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var header = Request.Headers.Authorization.ToString();
         if (header.Length == 0)
             return Task.FromResult(
-                environment.IsDevelopment() && settings.Value.Auth.AllowAnonymous
-                    ? Ticket(Caller.Anonymous, ApiKeys.AllScopes)
-                    : AuthenticateResult.NoResult()
+                environment.IsDevelopment() && settings.Value.Auth.AllowAnonymous ? _anonymous : AuthenticateResult.NoResult()
             );
         if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
             return Task.FromResult(AuthenticateResult.Fail("Expected Bearer."));
         if (keys.Find(header["Bearer ".Length..].Trim()) is not { } key)
             return Task.FromResult(AuthenticateResult.Fail("No such key."));
         keys.Used(key);
-        return Task.FromResult(Ticket(key.KeyId, key.Scopes));
+        return Task.FromResult(keys.Tickets.GetOrAdd(key.KeyId, _ => Ticket(key.KeyId, key.Scopes)));
     }
 
     static AuthenticateResult Ticket(string caller, IReadOnlyList<string> scopes)

@@ -3,5 +3,8 @@ using Recommender.Benchmarks;
 
 if (args is ["train", .. var comparison])
     TrainingComparison.Run(comparison);
+else if (args is ["serving", .. var serving])
+    return await ServingMeasurements.RunAsync(serving);
 else
     BenchmarkSwitcher.FromAssembly(typeof(RankingBenchmarks).Assembly).Run(args);
+return 0;

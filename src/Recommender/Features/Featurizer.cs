@@ -16,6 +16,7 @@ public sealed class Featurizer
     readonly Feature<DecisionView>[] _winning;
     readonly Feature<PairView>[] _combined;
     readonly double[] _winningValues;
+    Func<PairView, double>[] _chosen = [];
 
     /// <summary>Features of <paramref name="state"/> as <paramref name="settings"/> define them.</summary>
     public Featurizer(FeatureSettings settings, HistoryState state)
@@ -106,8 +107,9 @@ public sealed class Featurizer
     /// <param name="stride">At least as many as candidates.</param>
     public void WriteColumns(ReadOnlySpan<int> partners, ReadOnlySpan<int> chosen, Span<float> columns, int stride)
     {
-        var values = new Func<PairView, double>[chosen.Length];
-        var count = 0;
+        if (_chosen.Length < chosen.Length)
+            _chosen = new Func<PairView, double>[chosen.Length];
+        var (values, count) = (_chosen, 0);
         for (; count < chosen.Length && chosen[count] < _pairs.Length; count++)
             values[count] = _pairs[chosen[count]].Value;
         for (var p = 0; p < partners.Length; p++)

@@ -13,14 +13,22 @@ public sealed class WriteScope
     readonly HashSet<(string, string)> _written = [];
     int _ofMoment;
 
-    internal WriteScope(DbConnection connection, DbTransaction transaction, HistoryWriter writer, DateTime stamp) =>
-        (Connection, Transaction, _writer, Stamp) = (connection, transaction, writer, stamp);
+    internal WriteScope(
+        DbConnection connection,
+        DbTransaction transaction,
+        HistoryWriter writer,
+        PreparedStatements statements,
+        DateTime stamp
+    ) => (Connection, Transaction, _writer, Statements, Stamp) = (connection, transaction, writer, statements, stamp);
 
     /// <summary>The writer's connection.</summary>
     public DbConnection Connection { get; }
 
     /// <summary>The transaction; do not end it.</summary>
     public DbTransaction Transaction { get; }
+
+    /// <summary>Statements that run often.</summary>
+    public PreparedStatements Statements { get; }
 
     /// <summary>The moment of this write, UTC.</summary>
     public DateTime Stamp { get; private set; }
@@ -60,6 +68,7 @@ public sealed class LiveHistory : IAsyncDisposable
     readonly Thread _thread;
     DbConnection? _connection;
     HistoryWriter? _writer;
+    PreparedStatements? _statements;
     List<DatedFact>? _captured;
     LiveFold _fold;
     volatile StoreUnavailableException? _fault;
@@ -183,8 +192,7 @@ public sealed class LiveHistory : IAsyncDisposable
             if (batch.Count > 0)
                 Commit(batch);
         }
-        _writer?.Dispose();
-        _connection?.Dispose();
+        Disconnect();
     }
 
     void Commit(List<Write> batch)
@@ -196,12 +204,13 @@ public sealed class LiveHistory : IAsyncDisposable
             {
                 _connection = _store.Connect();
                 _writer = new(_connection);
+                _statements = new(_connection);
             }
             WriteScope scope;
             using (var transaction = _store.BeginExclusive(_connection))
             {
-                _writer!.Transaction = transaction;
-                scope = new(_connection, transaction, _writer, fold.Reserve());
+                _writer!.Transaction = _statements!.Transaction = transaction;
+                scope = new(_connection, transaction, _writer, _statements, fold.Reserve());
                 foreach (var write in batch)
                     Try(write, scope, transaction);
                 transaction.Commit();
@@ -218,9 +227,7 @@ public sealed class LiveHistory : IAsyncDisposable
         catch (Exception e)
         {
             _fault = _store.Unavailable(e);
-            _writer?.Dispose();
-            _connection?.Dispose();
-            (_connection, _writer) = (null, null);
+            Disconnect();
             foreach (var write in batch)
                 write.Fail(_fault ?? e);
         }
@@ -228,6 +235,14 @@ public sealed class LiveHistory : IAsyncDisposable
         {
             fold.Release();
         }
+    }
+
+    void Disconnect()
+    {
+        _writer?.Dispose();
+        _statements?.Dispose();
+        _connection?.Dispose();
+        (_connection, _writer, _statements) = (null, null, null);
     }
 
     /// <summary>A write that is at fault itself undoes only itself.</summary>

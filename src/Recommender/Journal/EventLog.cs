@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Dapper;
 using Recommender.History;
@@ -70,8 +69,7 @@ public sealed class EventLog(HistoryStore store)
     /// <param name="scope">The write.</param>
     /// <param name="happened">The event.</param>
     /// <param name="only">The one webhook to tell; null for all that want it.</param>
-    public long Append(WriteScope scope, Event happened, string? only = null) =>
-        Append(scope.Connection, scope.Transaction, happened, only);
+    public long Append(WriteScope scope, Event happened, string? only = null) => Append(scope.Statements, happened, only);
 
     /// <summary>Notes an event from another process than the service, such as the training console.</summary>
     public static void Append(HistoryStore store, Event happened)
@@ -79,39 +77,28 @@ public sealed class EventLog(HistoryStore store)
         var log = new EventLog(store) { Webhooks = new WebhookRegister(store).List() };
         using var connection = store.Connect();
         using var transaction = store.BeginExclusive(connection);
-        log.Append(connection, transaction, happened, null);
+        using var statements = new PreparedStatements(connection) { Transaction = transaction };
+        log.Append(statements, happened, null);
         transaction.Commit();
     }
 
-    long Append(DbConnection connection, DbTransaction transaction, Event happened, string? only)
+    long Append(PreparedStatements statements, Event happened, string? only)
     {
         var at = Instants.Text(happened.At);
-        var sequence = connection.ExecuteScalar<long>(
-            Insert,
-            new
-            {
-                eventId = "evt_" + Guid.CreateVersion7(new DateTimeOffset(happened.At)).ToString("N"),
-                type = happened.Type,
-                at,
-                subject = happened.Subject,
-                data = JsonSerializer.Serialize(happened.Data),
-            },
-            transaction
-        );
+        var sequence = (long)
+            statements.Run(
+                Insert,
+                ("@eventId", "evt_" + Guid.CreateVersion7(new DateTimeOffset(happened.At)).ToString("N")),
+                ("@type", happened.Type),
+                ("@at", at),
+                ("@subject", happened.Subject),
+                ("@data", JsonSerializer.Serialize(happened.Data))
+            )!;
         foreach (var webhook in Webhooks)
         {
             if (only is null ? !webhook.Wants(happened.Type) : webhook.WebhookId != only)
                 continue;
-            connection.Execute(
-                InsertDelivery,
-                new
-                {
-                    webhookId = webhook.WebhookId,
-                    sequence,
-                    at,
-                },
-                transaction
-            );
+            statements.Run(InsertDelivery, ("@webhookId", webhook.WebhookId), ("@sequence", sequence), ("@at", at));
             DeliveryWaits?.Invoke();
         }
         return sequence;

@@ -52,19 +52,15 @@ public sealed class IdempotencyKeys(HistoryStore store)
 
     /// <summary>Keeps an answer within the write that it answers: both are there, or neither.</summary>
     public static void Keep(WriteScope scope, string caller, string key, StoredAnswer answer) =>
-        scope.Connection.Execute(
+        scope.Statements.Run(
             Replace,
-            new
-            {
-                caller,
-                key,
-                requestHash = answer.RequestHash,
-                status = answer.Status,
-                contentType = answer.ContentType,
-                body = answer.Body,
-                createdAt = Instants.Text(scope.Stamp),
-            },
-            scope.Transaction
+            ("@caller", caller),
+            ("@key", key),
+            ("@requestHash", answer.RequestHash),
+            ("@status", answer.Status),
+            ("@contentType", answer.ContentType),
+            ("@body", answer.Body),
+            ("@createdAt", Instants.Text(scope.Stamp))
         );
 
     /// <summary>Forgets what is older.</summary>

@@ -117,22 +117,18 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
         List<JournalEntry> entries = [.. _waiting.Values];
         foreach (var entry in entries)
         {
-            scope.Connection.Execute(
+            scope.Statements.Run(
                 Insert,
-                new
-                {
-                    recommendationId = entry.RecommendationId,
-                    madeAt = Instants.Text(entry.MadeAt),
-                    asOf = Instants.Text(entry.AsOf),
-                    epoch = entry.Epoch,
-                    accountId = entry.AccountId,
-                    opportunityId = entry.OpportunityId,
-                    caller = entry.Caller,
-                    rulesVersion = entry.RulesVersion,
-                    request = entry.Request,
-                    response = entry.Response,
-                },
-                scope.Transaction
+                ("@recommendationId", entry.RecommendationId),
+                ("@madeAt", Instants.Text(entry.MadeAt)),
+                ("@asOf", Instants.Text(entry.AsOf)),
+                ("@epoch", entry.Epoch),
+                ("@accountId", entry.AccountId),
+                ("@opportunityId", entry.OpportunityId),
+                ("@caller", entry.Caller),
+                ("@rulesVersion", entry.RulesVersion),
+                ("@request", entry.Request),
+                ("@response", entry.Response)
             );
             events.Append(
                 scope,

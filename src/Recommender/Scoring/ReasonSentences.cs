@@ -93,28 +93,43 @@ static class ReasonSentences
     static string CoverageSentence(PairView pair)
     {
         var (partner, account) = (pair.Partner.Row, pair.Decision.Account?.Row);
-        (string Word, string? Value, string? Named)[] all =
+        ReadOnlySpan<(string Word, string? Value, string? Named)> all =
         [
             ("industry", account?.Industry, partner?.Industries),
             ("region", account?.Region, partner?.Regions),
             ("country", account?.Country, partner?.Regions),
             ("product", pair.Decision.Decision.Opportunity.Product, partner?.Competencies),
         ];
-        static bool Names(string? named, string value) =>
-            named?.Split('|', StringSplitOptions.TrimEntries).Contains(value, StringComparer.OrdinalIgnoreCase) == true;
-        var known = all.Where(item => !string.IsNullOrEmpty(item.Value) && !string.IsNullOrEmpty(item.Named)).ToList();
-        var covered = known.Where(item => Names(item.Named, item.Value!)).Select(item => $"{item.Word} {item.Value}").ToList();
-        var missed = known
-            .Where(item => item.Word != "country" && !Names(item.Named, item.Value!))
-            .Select(item => $"{item.Word} {item.Value}")
-            .ToList();
-        return (covered.Count, missed.Count) switch
+        var (covered, missed) = ("", "");
+        foreach (var (word, value, named) in all)
+        {
+            if (string.IsNullOrEmpty(value) || string.IsNullOrEmpty(named))
+                continue;
+            if (Names(named, value))
+                covered = Join(covered, " and ", word, value);
+            else if (word != "country")
+                missed = Join(missed, " or ", word, value);
+        }
+        return (covered.Length, missed.Length) switch
         {
             (0, 0) => "What it covers is not known for this deal",
-            (_, 0) => $"Says it covers {string.Join(" and ", covered)}",
-            (0, _) => $"Does not name {string.Join(" or ", missed)} in what it covers",
-            _ => $"Says it covers {string.Join(" and ", covered)}, but not {string.Join(" or ", missed)}",
+            (_, 0) => $"Says it covers {covered}",
+            (0, _) => $"Does not name {missed} in what it covers",
+            _ => $"Says it covers {covered}, but not {missed}",
         };
+    }
+
+    static string Join(string before, string between, string word, string value) =>
+        before.Length == 0 ? $"{word} {value}" : $"{before}{between}{word} {value}";
+
+    static bool Names(ReadOnlySpan<char> named, string value)
+    {
+        foreach (var part in named.Split('|'))
+        {
+            if (named[part].Trim().Equals(value, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+        return false;
     }
 
     static string SizeSentence(PairView pair)

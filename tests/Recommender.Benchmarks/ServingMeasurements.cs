@@ -84,18 +84,21 @@ static class ServingMeasurements
         var script = WriteScript(folder, "random", "{\\\"account_id\\\":\\\"A%06d\\\"}");
         await WrkAsync(service, script, connections: 1, seconds: 5);
         var (quiet, _, _) = await WrkAsync(service, script, connections: 1, seconds: 10);
-        using var stop = new CancellationTokenSource();
-        var ingest = Task.Run(() => PostAsync(service, 5000, stop.Token), CancellationToken.None);
-        await Task.Delay(1000, CancellationToken.None);
-        var (busy, _, _) = await WrkAsync(service, script, connections: 1, seconds: 15);
-        await stop.CancelAsync();
-        var (rows, seconds) = await ingest;
         Console.WriteLine(
-            $"facts in, each answered when durable and folded: {rows / seconds:0} a second ({rows} in {seconds:0.0} s, 5,000 a call), while ranking goes on"
+            $"rankings of 500, one connection, no facts: {quiet.PerSecond:0} a second, p50 {quiet.P50} ms, p99 {quiet.P99} ms"
         );
-        Console.WriteLine(
-            $"rankings of 500, one connection: {quiet.PerSecond:0} a second, p50 {quiet.P50} ms, p99 {quiet.P99} ms without; {busy.PerSecond:0} a second, p50 {busy.P50} ms, p99 {busy.P99} ms with ({busy.P99 / quiet.P99:0.0} x), {busy.Errors} not 2xx"
-        );
+        foreach (var (rate, rowsOfCall) in ((int, int)[])[(25_000, 500), (25_000, 5000), (int.MaxValue, 5000)])
+        {
+            using var stop = new CancellationTokenSource();
+            var ingest = Task.Run(() => PostAsync(service, rate, rowsOfCall, stop.Token), CancellationToken.None);
+            await Task.Delay(1000, CancellationToken.None);
+            var (busy, _, _) = await WrkAsync(service, script, connections: 1, seconds: 15);
+            await stop.CancelAsync();
+            var (rows, seconds) = await ingest;
+            Console.WriteLine(
+                $"facts in, {rowsOfCall} a call, each call answered when durable and folded: {rows / seconds:0} a second ({(rate == int.MaxValue ? "as many as it takes" : $"asked for {rate}")}); rankings meanwhile: {busy.PerSecond:0} a second, p50 {busy.P50} ms, p99 {busy.P99} ms ({busy.P99 / quiet.P99:0.0} x), {busy.Errors} not 2xx"
+            );
+        }
     }
 
     static async Task StartAsync(string folder, int deals)
@@ -190,10 +193,10 @@ static class ServingMeasurements
         }
     }
 
-    static async Task<(long Rows, double Seconds)> PostAsync(ServiceProcess service, int rows, CancellationToken stop)
+    static async Task<(long Rows, double Seconds)> PostAsync(ServiceProcess service, int rate, int rows, CancellationToken stop)
     {
         var random = new Random(3);
-        var (sent, at, body) = (0L, 0, new StringBuilder());
+        var (sent, body, run) = (0L, new StringBuilder(), Guid.NewGuid().ToString("N")[..8]);
         var clock = Stopwatch.StartNew();
         while (!stop.IsCancellationRequested)
         {
@@ -201,7 +204,7 @@ static class ServingMeasurements
             for (var i = 0; i < rows; i++)
                 body.Append(
                     CultureInfo.InvariantCulture,
-                    $"{{\"table\":\"touches\",\"row\":{{\"touch_id\":\"L{at++}\",\"account_id\":\"A{random.Next(Accounts) + 1:000000}\",\"partner_id\":\"P{random.Next(500) + 1:00000}\",\"kind\":\"call\",\"at\":\"2026-06-04T09:30:00Z\"}}}}\n"
+                    $"{{\"table\":\"touches\",\"row\":{{\"touch_id\":\"L{run}-{sent + i}\",\"account_id\":\"A{random.Next(Accounts) + 1:000000}\",\"partner_id\":\"P{random.Next(500) + 1:00000}\",\"kind\":\"call\",\"at\":\"2026-06-04T09:30:00Z\"}}}}\n"
                 );
             using var content = new StringContent(
                 body.ToString(),
@@ -211,6 +214,9 @@ static class ServingMeasurements
             using var answer = await service.Client.PostAsync("/v1/history", content, CancellationToken.None);
             answer.EnsureSuccessStatusCode();
             sent += rows;
+            var ahead = TimeSpan.FromSeconds((double)sent / rate) - clock.Elapsed;
+            if (ahead > TimeSpan.Zero)
+                await Task.Delay(ahead, CancellationToken.None);
         }
         return (sent, clock.Elapsed.TotalSeconds);
     }

@@ -146,6 +146,7 @@ static class Auth
         var services = builder.Services;
         var jwt = builder.Configuration.GetSection("Auth:Jwt").Get<RecommenderOptions.JwtOptions>() ?? new();
         services.AddSingleton<KeyRing>();
+        services.AddHostedService<CallerCheck>();
         var authentication = services
             .AddAuthentication(Chosen)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
@@ -193,19 +194,25 @@ static class Auth
                         )
             );
     }
+}
 
-    /// <summary>Why the service must not start; null if it may.</summary>
-    public static string? Fault(WebApplication app)
+/// <summary>Keeps the service from listening when nobody could be let in, or anybody could.</summary>
+sealed class CallerCheck(KeyRing keys, IOptions<RecommenderOptions> options, IHostEnvironment environment) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        Fault() is { } fault ? Task.FromException(new InvalidDataException(fault)) : Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    string? Fault()
     {
-        var settings = app.Services.GetRequiredService<IOptions<RecommenderOptions>>().Value;
+        var settings = options.Value;
         var jwt = settings.Auth.Jwt;
         if ((jwt.Issuer is null) != (jwt.Audience is null))
             return "Auth:Jwt names an issuer or an audience alone; expected both or neither.";
-        if (app.Environment.IsDevelopment() || settings.Sandbox.Enabled || jwt.Issuer is not null)
+        if (environment.IsDevelopment() || jwt.Issuer is not null || keys.HasAny)
             return null;
-        return app.Services.GetRequiredService<KeyRing>().HasAny
-            ? null
-            : "No caller could be let in: there is no API key that is good, and Auth:Jwt is not set. Make one with: console keys create --name NAME --scopes recommend,ingest,admin --database "
-                + settings.Database.Path;
+        return "No caller could be let in: there is no API key that is good, and Auth:Jwt is not set. Make one with: console keys create --name NAME --scopes recommend,ingest,admin --database "
+            + settings.Database.Path;
     }
 }

@@ -89,6 +89,8 @@ sealed partial class LiveRecommender(
         );
         Store = new SqliteHistoryStore(path, _options.Database.ReadOnly, _options.Database.MaxMegabytes);
         Keys = new(Store);
+        if (_options.Sandbox.Enabled)
+            Log.SandboxKey(logger, Keys.Create("sandbox", ApiKeys.AllScopes, Now()).Secret);
         IdempotencyKeys = new(Store);
         RuleStore = new(Store);
         Events = new(Store);
@@ -579,6 +581,12 @@ sealed partial class LiveRecommender(
             Message = "No {Models} model is live: without partner-fit the best simple baseline ranks, without win-probability chances are unknown"
         )]
         public static partial void NoModel(ILogger logger, string models);
+
+        [LoggerMessage(
+            Level = LogLevel.Information,
+            Message = "Sandbox: made-up data that is thrown away at the end; call it with {Key}"
+        )]
+        public static partial void SandboxKey(ILogger logger, string key);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Live now: {Versions}")]
         public static partial void Swapped(ILogger logger, string versions);

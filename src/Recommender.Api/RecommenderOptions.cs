@@ -64,7 +64,7 @@ sealed class RecommenderOptions
 
     public sealed class SandboxOptions
     {
-        /// <summary>Serve a throw-away database with the sample history; every answer says X-Environment: sandbox.</summary>
+        /// <summary>Serve a throw-away database with the sample history and a key that is printed at start; every answer says X-Environment: sandbox.</summary>
         public bool Enabled { get; init; }
     }
 

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Recommender.EndToEnd.Tests;
+
+public sealed class HistoryApiTests : IAsyncLifetime
+{
+    Service _service = null!;
+
+    public async ValueTask InitializeAsync() => _service = await Service.StartAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        _service.Dispose();
+        return default;
+    }
+
+    [Fact]
+    public async Task A_row_is_added_then_replaced_then_unchanged_and_its_etag_guards_it()
+    {
+        var added = (
+            await _service.PutAsync("/v1/accounts/X1", """{"name":"Contoso","industry":"retail","custom":"7"}""")
+        ).Expect(HttpStatusCode.Created);
+        Assert.Equal("inserted", added["result"].GetString());
+        var changed = (await _service.PutAsync("/v1/accounts/X1", """{"name":"Contoso AG"}""", ("If-Match", added.ETag!))).Expect(
+            HttpStatusCode.OK
+        );
+        Assert.Equal("updated", changed["result"].GetString());
+        (await _service.PutAsync("/v1/accounts/X1", """{"name":"Lost"}""", ("If-Match", added.ETag!))).Expect(
+            HttpStatusCode.PreconditionFailed
+        );
+        (await _service.PutAsync("/v1/accounts/X1", """{"name":"Lost"}""", ("If-None-Match", "*"))).Expect(
+            HttpStatusCode.PreconditionFailed
+        );
+        Assert.Equal(
+            "unchanged",
+            (await _service.PutAsync("/v1/accounts/X1", """{"name":"Contoso AG"}"""))["result"].GetString()
+        );
+        var read = (await _service.GetAsync("/v1/accounts/X1")).Expect(HttpStatusCode.OK);
+        Assert.Equal("Contoso AG", read["name"].GetString());
+        Assert.Equal(changed.ETag, read.ETag);
+    }
+
+    [Fact]
+    public async Task An_external_id_finds_the_same_row_again()
+    {
+        var made = (
+            await _service.PutAsync("/v1/partners/by-external-id/0015g-1", """{"name":"Harbour","partner_type":"si"}""")
+        ).Expect(HttpStatusCode.Created);
+        var id = made["id"].GetString()!;
+        var again = (await _service.PutAsync("/v1/partners/by-external-id/0015g-1", """{"name":"Harbour AG"}""")).Expect(
+            HttpStatusCode.OK
+        );
+        Assert.Equal(id, again["id"].GetString());
+        Assert.Equal("Harbour AG", (await _service.GetAsync("/v1/partners/" + id))["name"].GetString());
+    }
+
+    [Fact]
+    public async Task A_dry_run_says_what_would_be_and_changes_nothing()
+    {
+        var tried = (await _service.PutAsync("/v1/accounts/X2?dry_run=true", """{"name":"Never"}""")).Expect(
+            HttpStatusCode.Created
+        );
+        Assert.Equal("inserted", tried["result"].GetString());
+        Assert.True(tried.Headers.Contains("Dry-Run"));
+        (await _service.GetAsync("/v1/accounts/X2")).Expect(HttpStatusCode.NotFound);
+        (await _service.BulkAsync("""{"table":"accounts","row":{"account_id":"X2"}}""", "?dry_run=true")).Expect(
+            HttpStatusCode.OK
+        );
+        (await _service.GetAsync("/v1/accounts/X2")).Expect(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task An_idempotency_key_is_answered_once_replayed_after_and_refused_for_another_request()
+    {
+        const string Body = """{"account_id":"A000007","partner_id":"P00001","event":"note","note":"Met at the fair"}""";
+        (await _service.PostAsync("/v1/feedback", Body)).Expect(HttpStatusCode.BadRequest);
+        var first = (await _service.PostAsync("/v1/feedback", Body, ("Idempotency-Key", "k1"))).Expect(HttpStatusCode.Created);
+        var second = (await _service.PostAsync("/v1/feedback", Body, ("Idempotency-Key", "k1"))).Expect(HttpStatusCode.Created);
+        Assert.Equal(first.Text, second.Text);
+        Assert.True(second.Headers.Contains("Idempotency-Replayed"));
+        (
+            await _service.PostAsync(
+                "/v1/feedback",
+                Body.Replace("fair", "show", StringComparison.Ordinal),
+                ("Idempotency-Key", "k1")
+            )
+        ).Expect(HttpStatusCode.UnprocessableEntity);
+        var both = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => _service.PostAsync("/v1/feedback", Body, ("Idempotency-Key", "k2")))
+        );
+        Assert.All(
+            both,
+            answer => Assert.Contains(answer.Status, (HttpStatusCode[])[HttpStatusCode.Created, HttpStatusCode.Conflict])
+        );
+        Assert.Single(both.Where(answer => answer.Status == HttpStatusCode.Created).Select(answer => answer.Text).Distinct());
+    }
+
+    [Fact]
+    public async Task Bad_lines_of_a_bulk_are_told_with_their_number_and_the_others_are_taken_unless_it_is_strict()
+    {
+        const string Lines = """
+            {"table":"accounts","row":{"account_id":"B1","employee_count":12}}
+            {"table":"accounts","row":{"account_id":"B2","employee_count":"many"}}
+            {"table":"opportunities","row":{"opportunity_id":"BO1","account_id":"B1","created_at":"2026-06-01"}}
+            {"table":"opportunities","row":{"opportunity_id":"BO2","account_id":"nobody","created_at":"2026-06-01"}}
+            {"table":"weather","row":{}}
+            not json
+            """;
+        var strict = (await _service.BulkAsync(Lines, "?strict=true")).Expect(HttpStatusCode.UnprocessableEntity);
+        Assert.Equal("row_rejected", strict["code"].GetString());
+        (await _service.GetAsync("/v1/accounts/B1")).Expect(HttpStatusCode.NotFound);
+        var taken = (await _service.BulkAsync(Lines)).Expect(HttpStatusCode.OK);
+        Assert.Equal((2, 4), (taken["inserted"].GetInt64(), taken["rejected"].GetInt64()));
+        Assert.Equal(
+            ["line 2", "line 4", "line 5", "line 6"],
+            taken["errors"].EnumerateArray().Select(error => error.GetProperty("pointer").GetString()!.Split(',')[0])
+        );
+        Assert.Contains("'many'", taken["errors"][0].GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(2, (await _service.BulkAsync(Lines))["unchanged"].GetInt64());
+    }
+
+    [Fact]
+    public async Task Changed_accounts_are_paged_and_the_last_cursor_is_a_bookmark()
+    {
+        var seen = new List<string>();
+        string? cursor = null;
+        for (; ; )
+        {
+            var page = (await _service.GetAsync("/v1/accounts?limit=150" + (cursor is null ? "" : "&cursor=" + cursor))).Expect(
+                HttpStatusCode.OK
+            );
+            var ids = page["items"].EnumerateArray().Select(item => item.GetProperty("account_id").GetString()!).ToList();
+            cursor = page["pagination"].GetProperty("next_cursor").GetString();
+            if (ids.Count == 0)
+                break;
+            seen.AddRange(ids);
+        }
+        Assert.Equal(400, seen.Distinct().Count());
+        Assert.Equal(400, seen.Count);
+        await _service.PutAsync("/v1/accounts/A000005", """{"name":"Renamed"}""");
+        var later = await _service.GetAsync("/v1/accounts?cursor=" + cursor);
+        Assert.Equal(["A000005"], later["items"].EnumerateArray().Select(item => item.GetProperty("account_id").GetString()));
+        (await _service.GetAsync("/v1/accounts?cursor=bogus")).Expect(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_refused()
+    {
+        var large = new string('x', 300 * 1024);
+        var answer = await _service.PutAsync("/v1/accounts/X9", JsonSerializer.Serialize(new { name = large }));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.Status);
+        Assert.Equal("application/problem+json", answer.MediaType);
+    }
+}

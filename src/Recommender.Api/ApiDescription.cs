@@ -10,6 +10,17 @@ static class ApiDescription
 {
     static readonly Dictionary<string, (string? Body, string? Answer)> _examples = Examples.ByOperation;
 
+    static readonly Dictionary<string, string> _tags = new()
+    {
+        ["Recommendations"] = "What to do: partners for an account, open deals for a partner, and what came of it",
+        ["History"] = "Facts in: one row or many, in the next answer when they are acknowledged",
+        ["Accounts"] = "Find and read accounts",
+        ["Models"] = "What answers, and making another version answer",
+        ["Rules"] = "What the company decides before the model does",
+        ["Events"] = "What happened: a feed to pull and webhooks",
+        ["Operations"] = "For the platform that runs the service",
+    };
+
     public static TBuilder ProducesProblems<TBuilder>(this TBuilder builder, params int[] statuses)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -37,7 +48,8 @@ static class ApiDescription
                     Description =
                         "Which partner to bring into an account, and which open deals a partner would help win. Errors are problem details (RFC 9457) with a code and errors[]{pointer,message}.",
                 };
-                document.Servers = [];
+                document.Info.License = new() { Name = "MIT", Identifier = "MIT" };
+                document.Servers = [new() { Url = "/" }];
                 document.Components ??= new();
                 document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
                 {
@@ -49,6 +61,13 @@ static class ApiDescription
                             "An API key (console keys create), or a token of the identity provider with the scopes recommend, ingest, admin.",
                     },
                 };
+                foreach (var tag in document.Tags ?? new HashSet<OpenApiTag>())
+                    tag.Description = _tags.GetValueOrDefault(tag.Name ?? "");
+                if (
+                    document.Components.Schemas?.TryGetValue("ProblemDetails", out var details) == true
+                    && details is OpenApiSchema problem
+                )
+                    Extend(problem, document);
                 document.Security = [new() { [new OpenApiSecuritySchemeReference("bearer", document)] = [] }];
                 return Task.CompletedTask;
             }
@@ -60,6 +79,27 @@ static class ApiDescription
                 return Task.CompletedTask;
             }
         );
+    }
+
+    /// <summary>Says what our problems hold beyond RFC 9457.</summary>
+    static void Extend(OpenApiSchema problem, OpenApiDocument document)
+    {
+        problem.Properties ??= new Dictionary<string, IOpenApiSchema>();
+        problem.Properties["code"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Description = "What went wrong, for programs, such as invalid_request or not_found",
+        };
+        problem.Properties["trace_id"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Description = "Say it when you ask us",
+        };
+        problem.Properties["errors"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            Items = new OpenApiSchemaReference("ProblemError", document),
+        };
     }
 
     static void Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
@@ -122,9 +162,12 @@ static class ApiDescription
         if (!_examples.TryGetValue(operation.OperationId ?? "", out var example))
             return;
         if (example.Body is { } body && operation.RequestBody?.Content?.Values.FirstOrDefault() is { } content)
-            content.Example = operation.OperationId is "PostHistory" or "RecommendPartnersBatch"
-                ? JsonValue.Create(body)
-                : JsonNode.Parse(body);
+        {
+            var isLines = operation.RequestBody.Content.ContainsKey("application/x-ndjson");
+            if (isLines)
+                content.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A JSON object a line" };
+            content.Example = isLines ? JsonValue.Create(body) : JsonNode.Parse(body);
+        }
         if (
             example.Answer is { } answer
             && operation.Responses?.FirstOrDefault(pair => pair.Key.StartsWith('2')).Value
@@ -155,10 +198,14 @@ static class ApiDescription
         {
             var schema = new OpenApiSchema
             {
-                Type = column.Kind == ColumnKind.Number ? JsonSchemaType.Number : JsonSchemaType.String,
-                Format = column.Kind == ColumnKind.Instant ? "date-time" : null,
+                Type =
+                    column.Kind == ColumnKind.Number ? JsonSchemaType.Number
+                    : column.Name is "industries" or "regions" or "competencies" ? JsonSchemaType.String | JsonSchemaType.Array
+                    : JsonSchemaType.String,
                 Description =
-                    column.Name == "recorded_at" ? "When you learned it; left out, now"
+                    column.Name == "recorded_at" ? "When you learned it, an ISO 8601 date or instant; left out, now"
+                    : column.Kind == ColumnKind.Instant ? "An ISO 8601 date or instant, UTC if it has no offset"
+                    : column.Name is "industries" or "regions" or "competencies" ? "Several as a list, or separated by |"
                     : column.References is { } other ? $"A row of {other}"
                     : null,
             };

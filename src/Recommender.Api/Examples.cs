@@ -39,7 +39,7 @@ static class Examples
                 Row
             ),
             ["PutEngagements"] = (
-                """{"opportunity_id":"O000001","partner_id":"P00001","role":"co_sell","started_at":"2026-06-03"}""",
+                """{"opportunity_id":"O0000001","partner_id":"P00001","role":"co_sell","started_at":"2026-06-03"}""",
                 Row
             ),
             ["PutTouches"] = (

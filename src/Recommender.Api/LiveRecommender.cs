@@ -33,6 +33,7 @@ sealed partial class LiveRecommender(
     Generation? _generation;
     RuleSet _rules = RuleSet.None;
     Task _working = Task.CompletedTask;
+    Thread? _index;
     volatile bool _isDraining;
     int _isStopped;
     int _isDisposed;
@@ -166,13 +167,13 @@ sealed partial class LiveRecommender(
             ReindexAll();
             History.Applied = Reindex;
             Volatile.Write(ref _generation, new(models, History.Fold));
-            var index = new Thread(KeepIndex)
+            _index = new(KeepIndex)
             {
                 IsBackground = true,
                 Name = "opportunity index",
                 Priority = ThreadPriority.BelowNormal,
             };
-            index.Start();
+            _index.Start(_stop.Token);
             await WatchAsync();
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -279,6 +280,11 @@ sealed partial class LiveRecommender(
                 Registry.Promote(model, version);
             await FollowAsync(CancellationToken.None);
             return version;
+        }
+        catch (InvalidDataException e)
+        {
+            // Where the packages lie is nobody's business but ours.
+            throw new InvalidDataException(e.Message.Replace(_options.Models.Path, "models", StringComparison.Ordinal), e);
         }
         finally
         {
@@ -461,13 +467,14 @@ sealed partial class LiveRecommender(
         Index.Set(opportunityId, entry);
     }
 
-    void KeepIndex()
+    void KeepIndex(object? token)
     {
-        while (!_stop.IsCancellationRequested)
+        var stop = (CancellationToken)token!;
+        while (!stop.IsCancellationRequested)
         {
             if (!Index.TryTake(Now().AddMinutes(-_options.Index.RefreshMinutes), out var id))
             {
-                _stop.Token.WaitHandle.WaitOne(50);
+                stop.WaitHandle.WaitOne(50);
                 continue;
             }
             var started = Stopwatch.GetTimestamp();
@@ -481,7 +488,7 @@ sealed partial class LiveRecommender(
             }
             var rest = Stopwatch.GetElapsedTime(started) * (100.0 / _options.Index.CorePercent - 1);
             if (rest.TotalMilliseconds >= 1)
-                _stop.Token.WaitHandle.WaitOne(rest);
+                stop.WaitHandle.WaitOne(rest);
         }
     }
 
@@ -522,6 +529,7 @@ sealed partial class LiveRecommender(
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
             return;
         await _stop.CancelAsync();
+        _index?.Join();
         if (History is not null)
             await History.DisposeAsync();
         _lock?.Dispose();

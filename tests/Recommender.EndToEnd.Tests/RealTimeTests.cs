@@ -144,7 +144,7 @@ public sealed class RealTimeTests : IAsyncLifetime
                             new
                             {
                                 engagement_id = $"RE{random.Next(10_000)}",
-                                opportunity_id = $"O{random.Next(1, 900):000000}",
+                                opportunity_id = $"O{random.Next(1, 900):0000000}",
                                 partner_id,
                                 started_at = at,
                             }
@@ -195,7 +195,8 @@ public sealed class RealTimeTests : IAsyncLifetime
                     }
                 );
             }
-            (await _service.BulkAsync(lines.ToString())).Expect(HttpStatusCode.OK);
+            var taken = (await _service.BulkAsync(lines.ToString())).Expect(HttpStatusCode.OK);
+            Assert.True(taken["rejected"].GetInt64() < 10, taken.Text);
         }
         var before = new List<string>();
         for (var account = 1; account <= 40; account++)

@@ -1,0 +1,206 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using Recommender.History;
+using Recommender.Journal;
+using Recommender.Tests;
+
+namespace Recommender.EndToEnd.Tests;
+
+public sealed class AuthTests : IAsyncLifetime
+{
+    static readonly byte[] _signing = [.. Enumerable.Range(0, 48).Select(i => (byte)i)];
+
+    /// <summary>Who may call what; null for everybody. A route that is missing here fails the test.</summary>
+    static readonly Dictionary<string, string?> _scopeOf = new()
+    {
+        ["GET /health/live"] = null,
+        ["GET /health/ready"] = null,
+        ["GET /openapi/v1.json"] = null,
+        ["GET /metrics"] = null,
+        ["POST /v1/partner-recommendations"] = "recommend",
+        ["POST /v1/partner-recommendations/batch"] = "recommend",
+        ["POST /v1/opportunity-recommendations"] = "recommend",
+        ["GET /v1/recommendations/{id}"] = "recommend",
+        ["GET /v1/recommendations/{id}/replay"] = "recommend",
+        ["POST /v1/feedback"] = "recommend",
+        ["GET /v1/accounts"] = "recommend",
+        ["GET /v1/accounts/{id}"] = "recommend",
+        ["GET /v1/partners/{id}"] = "recommend",
+        ["GET /v1/opportunities/{id}"] = "recommend",
+        ["GET /v1/engagements/{id}"] = "recommend",
+        ["GET /v1/touches/{id}"] = "recommend",
+        ["GET /v1/deal-registrations/{id}"] = "recommend",
+        ["GET /v1/assists/{id}"] = "recommend",
+        ["GET /v1/models"] = "recommend",
+        ["GET /v1/rules"] = "recommend",
+        ["GET /v1/events"] = "recommend",
+        ["PUT /v1/accounts/{id}"] = "ingest",
+        ["PUT /v1/accounts/by-external-id/{externalId}"] = "ingest",
+        ["PUT /v1/partners/{id}"] = "ingest",
+        ["PUT /v1/partners/by-external-id/{externalId}"] = "ingest",
+        ["PUT /v1/opportunities/{id}"] = "ingest",
+        ["PUT /v1/engagements/{id}"] = "ingest",
+        ["PUT /v1/touches/{id}"] = "ingest",
+        ["PUT /v1/deal-registrations/{id}"] = "ingest",
+        ["PUT /v1/assists/{id}"] = "ingest",
+        ["POST /v1/history"] = "ingest",
+        ["PUT /v1/rules"] = "admin",
+        ["POST /v1/models/{model}/promote"] = "admin",
+        ["POST /v1/models/{model}/rollback"] = "admin",
+        ["GET /v1/webhooks"] = "admin",
+        ["POST /v1/webhooks"] = "admin",
+        ["DELETE /v1/webhooks/{id}"] = "admin",
+        ["POST /v1/webhooks/{id}/test"] = "admin",
+        ["GET /v1/webhooks/{id}/deliveries"] = "admin",
+        ["POST /v1/webhooks/{id}/deliveries/{deliveryId}/redeliver"] = "admin",
+    };
+
+    readonly Dictionary<string, string> _keys = [];
+    string _revoked = "";
+    Service _service = null!;
+
+    public async ValueTask InitializeAsync() =>
+        _service = await Service.StartAsync(
+            "Production",
+            [
+                "Demo:Enabled=true",
+                "Auth:Jwt:Issuer=https://issuer.example",
+                "Auth:Jwt:Audience=recommender",
+                "Auth:Jwt:SigningKey=" + Convert.ToBase64String(_signing),
+            ],
+            database =>
+            {
+                var keys = new ApiKeys(new SqliteHistoryStore(database));
+                foreach (var scope in ApiKeys.AllScopes)
+                    _keys[scope] = keys.Create(scope, [scope], Sample.AsOf).Secret;
+                (var key, _revoked) = keys.Create("revoked", ApiKeys.AllScopes, Sample.AsOf);
+                keys.Revoke(key.KeyId, Sample.AsOf);
+            }
+        );
+
+    public ValueTask DisposeAsync()
+    {
+        _service.Dispose();
+        return default;
+    }
+
+    [Fact]
+    public async Task Every_route_lets_in_who_has_its_scope_and_nobody_else()
+    {
+        using var document = JsonDocument.Parse((await _service.GetAsync("/openapi/v1.json")).Text);
+        var routes = document
+            .RootElement.GetProperty("paths")
+            .EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(verb => $"{verb.Name.ToUpperInvariant()} {path.Name}"))
+            .Append("GET /openapi/v1.json")
+            .Append("GET /metrics")
+            .ToList();
+        Assert.Equal(_scopeOf.Keys.Order(StringComparer.Ordinal), routes.Order(StringComparer.Ordinal));
+        var cases = 0;
+        foreach (var route in routes)
+        {
+            var scope = _scopeOf[route];
+            var nobody = scope is null ? (HttpStatusCode?)null : HttpStatusCode.Unauthorized;
+            await Try(route, null, nobody);
+            await Try(route, "Bearer " + _revoked, nobody);
+            await Try(route, "Bearer rk_guessed", nobody);
+            await Try(route, "Basic dXNlcjpwYXNz", nobody);
+            await Try(route, "Bearer " + Token(expires: -60), nobody);
+            await Try(route, "Bearer " + Token(audience: "another"), nobody);
+            await Try(route, "Bearer " + Token(issuer: "https://another.example"), nobody);
+            await Try(route, "Bearer " + Token(signing: [.. _signing.Reverse()]), nobody);
+            await Try(route, "Bearer " + Token(scopes: "nothing"), scope is null ? null : HttpStatusCode.Forbidden);
+            await Try(route, "Bearer " + Token(scopes: "recommend ingest admin"), null);
+            foreach (var held in ApiKeys.AllScopes)
+            {
+                var expected = scope is null || held == scope ? (HttpStatusCode?)null : HttpStatusCode.Forbidden;
+                await Try(route, "Bearer " + _keys[held], expected);
+                await Try(route, "Bearer " + Token(scopes: held), expected);
+            }
+            cases += 16;
+        }
+        Assert.Equal(16 * _scopeOf.Count, cases);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_revoked_opens_nothing_a_second_later_and_says_when_it_was_last_used()
+    {
+        var keys = new ApiKeys(new SqliteHistoryStore(_service.Database));
+        var (key, secret) = keys.Create("short-lived", ["recommend"], Sample.AsOf);
+        Assert.DoesNotContain(
+            secret,
+            await File.ReadAllTextAsync(_service.Database, System.Text.Encoding.Latin1, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        (await _service.GetAsync("/v1/models", ("Authorization", "Bearer " + secret))).Expect(HttpStatusCode.OK);
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+        Assert.NotNull(keys.List().Single(listed => listed.KeyId == key.KeyId).LastUsedAt);
+        Assert.True(keys.Revoke(key.KeyId, Sample.AsOf));
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        (await _service.GetAsync("/v1/models", ("Authorization", "Bearer " + secret))).Expect(HttpStatusCode.Unauthorized);
+    }
+
+    [Theory]
+    [InlineData("No caller could be let in", "Demo:Enabled=true")]
+    [InlineData("expected both or neither", "Auth:Jwt:Issuer=https://issuer.example")]
+    public async Task Outside_development_it_does_not_start_without_a_way_to_tell_callers(string says, string setting)
+    {
+        using var folder = new TemporaryFolder();
+        using var process = ServiceProcess.Start(Sample.Root, "Production", "Database:Path=" + folder["p.db"], setting);
+        Assert.Equal(1, await process.WhenEndedAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(says, process.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", process.Output, StringComparison.Ordinal);
+    }
+
+    async Task Try(string route, string? authorization, HttpStatusCode? expected)
+    {
+        var (method, path) = (route.Split(' ')[0], route.Split(' ')[1]);
+        path = path.Replace("{deliveryId}", "7", StringComparison.Ordinal);
+        path = System.Text.RegularExpressions.Regex.Replace(
+            path,
+            "{[a-zA-Z]+}",
+            "nothing",
+            System.Text.RegularExpressions.RegexOptions.None,
+            TimeSpan.FromSeconds(1)
+        );
+        var answer = await _service.SendAsync(
+            new(method),
+            path,
+            method is "POST" or "PUT" ? "{" : null,
+            route is "POST /v1/history" or "POST /v1/partner-recommendations/batch" ? "application/x-ndjson" : "application/json",
+            headers: authorization is null ? [] : [("Authorization", authorization)]
+        );
+        if (expected is { } status)
+        {
+            Assert.True(answer.Status == status, $"{route} with {authorization}: {(int)answer.Status}, expected {(int)status}");
+            Assert.Equal("application/problem+json", answer.MediaType);
+        }
+        else
+            Assert.True(
+                answer.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) && (int)answer.Status < 500,
+                $"{route} with {authorization}: {(int)answer.Status} {answer.Text}"
+            );
+    }
+
+    static string Token(
+        string scopes = "recommend ingest admin",
+        string issuer = "https://issuer.example",
+        string audience = "recommender",
+        int expires = 600,
+        byte[]? signing = null
+    ) =>
+        new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(
+            new SecurityTokenDescriptor
+            {
+                Issuer = issuer,
+                Audience = audience,
+                NotBefore = TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-1),
+                Expires = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(expires),
+                Claims = new Dictionary<string, object> { ["sub"] = "crm", ["scope"] = scopes },
+                SigningCredentials = new(new SymmetricSecurityKey(signing ?? _signing), SecurityAlgorithms.HmacSha256),
+            }
+        );
+}

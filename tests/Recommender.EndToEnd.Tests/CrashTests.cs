@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Recommender.History;
+using Recommender.Tests;
+
+namespace Recommender.EndToEnd.Tests;
+
+/// <summary>The service as a process: killed, started twice, told to stop, with a database that takes no writes.</summary>
+public sealed class CrashTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Killed_at_any_moment_of_bulk_ingest_every_acknowledged_fact_is_there_and_none_twice()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var random = new Random(23);
+        var acknowledged = new HashSet<string>();
+        var sent = 0;
+        for (var round = 0; round < 20; round++)
+        {
+            using var service = await Start().WhenReadyAsync(cancel: cancel);
+            var killAt = TimeSpan.FromMilliseconds(random.Next(5, 700));
+            var clock = Stopwatch.StartNew();
+            using var kill = new Timer(_ => service.Kill(), null, killAt, Timeout.InfiniteTimeSpan);
+            try
+            {
+                while (clock.Elapsed < TimeSpan.FromSeconds(20))
+                {
+                    var ids = Enumerable.Range(sent, 200).Select(i => $"K{i}").ToList();
+                    sent += ids.Count;
+                    var lines = string.Concat(
+                        ids.Select(id =>
+                            Service.Line(
+                                "touches",
+                                new
+                                {
+                                    touch_id = id,
+                                    account_id = "A000007",
+                                    partner_id = "P00001",
+                                    kind = "call",
+                                    at = "2026-06-01",
+                                }
+                            ) + "\n"
+                        )
+                    );
+                    using var content = new StringContent(lines, Encoding.UTF8, "application/x-ndjson");
+                    using var answer = await service.Client.PostAsync("/v1/history", content, cancel);
+                    answer.EnsureSuccessStatusCode();
+                    // The answer may be cut off: only what came whole was acknowledged.
+                    var said = JsonElement.Parse(await answer.Content.ReadAsStringAsync(cancel));
+                    Assert.Equal(ids.Count, said.GetProperty("inserted").GetInt32());
+                    acknowledged.UnionWith(ids);
+                }
+                Assert.Fail("It was not killed.");
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException) { }
+        }
+        using (var service = await Start().WhenReadyAsync(cancel: cancel))
+        {
+            using var answer = await service.Client.PostAsJsonAsync(
+                "/v1/partner-recommendations",
+                new { account_id = "A000007" },
+                cancel
+            );
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+        var touches = new SqliteHistoryStore(_folder["c.db"])
+            .ReadFacts(DateTime.MaxValue)
+            .Select(fact => fact.Noun)
+            .OfType<CoSell.Touch>()
+            .Select(touch => touch.Id)
+            .Where(id => id.StartsWith('K'))
+            .ToList();
+        Assert.NotEmpty(acknowledged);
+        Assert.Equal(touches.Count, touches.Distinct().Count());
+        Assert.Empty(acknowledged.Except(touches));
+        // A call is one transaction: all of it or nothing.
+        Assert.All(
+            touches.GroupBy(id => int.Parse(id[1..], CultureInfo.InvariantCulture) / 200),
+            call => Assert.Equal(200, call.Count())
+        );
+    }
+
+    [Fact]
+    public async Task A_second_instance_on_the_same_database_says_so_and_ends_and_harms_nothing()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var first = await Start().WhenReadyAsync(cancel: cancel);
+        using var second = Start();
+        Assert.Equal(1, await second.WhenEndedAsync(cancel));
+        Assert.Contains("Another instance works on", second.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", second.Output, StringComparison.Ordinal);
+        using var written = await first.Client.PutAsJsonAsync("/v1/accounts/X1", new { name = "Contoso" }, cancel);
+        Assert.Equal(HttpStatusCode.Created, written.StatusCode);
+    }
+
+    [Fact]
+    public async Task Told_to_stop_it_is_no_longer_ready_answers_on_for_a_while_and_writes_what_it_accepted()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var service = await Start("Drain:Seconds=2").WhenReadyAsync(cancel: cancel);
+        service.Terminate();
+        var notReady = false;
+        for (var tries = 0; tries < 100 && !notReady; tries++)
+        {
+            using var ready = await service.Client.GetAsync("/health/ready", cancel);
+            notReady = ready.StatusCode == HttpStatusCode.ServiceUnavailable;
+            await Task.Delay(10, cancel);
+        }
+        Assert.True(notReady);
+        using var answer = await service.Client.PostAsJsonAsync(
+            "/v1/partner-recommendations",
+            new { account_id = "A000007" },
+            cancel
+        );
+        var id = (await answer.Content.ReadFromJsonAsync<JsonElement>(cancel)).GetProperty("recommendation_id").GetString();
+        Assert.Equal(0, await service.WhenEndedAsync(cancel));
+        Assert.Contains("all that was accepted is written", service.Output, StringComparison.Ordinal);
+        using var again = await Start().WhenReadyAsync(cancel: cancel);
+        using var kept = await again.Client.GetAsync("/v1/recommendations/" + id, cancel);
+        Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("Database:MaxMegabytes=1", HttpStatusCode.InsufficientStorage, "database_full")]
+    [InlineData("Database:ReadOnly=true", HttpStatusCode.ServiceUnavailable, "database_read_only")]
+    public async Task A_database_that_takes_no_writes_says_so_and_reads_go_on(string setting, HttpStatusCode status, string code)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using (await Start().WhenReadyAsync(cancel: cancel)) { }
+        using var service = await Start(setting).WhenReadyAsync(cancel: cancel);
+        for (var i = 0; i < 3; i++)
+        {
+            var body = Enumerable.Range(0, 60).ToDictionary(c => $"custom_{c}", c => new string('y', 900));
+            HttpResponseMessage refused;
+            do refused = await service.Client.PutAsJsonAsync($"/v1/accounts/F{i}", body, cancel);
+            while (refused.IsSuccessStatusCode && i++ < 200);
+            using (refused)
+            {
+                Assert.Equal(status, refused.StatusCode);
+                Assert.Equal(
+                    code,
+                    (await refused.Content.ReadFromJsonAsync<JsonElement>(cancel)).GetProperty("code").GetString()
+                );
+            }
+            using var answer = await service.Client.PostAsJsonAsync(
+                "/v1/partner-recommendations",
+                new { account_id = "A000007" },
+                cancel
+            );
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            using var account = await service.Client.GetAsync("/v1/accounts/A000007", cancel);
+            Assert.Equal(HttpStatusCode.OK, account.StatusCode);
+        }
+    }
+
+    ServiceProcess Start(params string[] settings) =>
+        ServiceProcess.Start(
+            Sample.Root,
+            "Development",
+            ["Database:Path=" + _folder["c.db"], "Models:Path=" + Sample.Models, "Demo:Path=" + Sample.Folder, .. settings]
+        );
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using k8s;
+using Recommender.Tests;
+
+namespace Recommender.EndToEnd.Tests;
+
+public sealed class OperationsTests
+{
+    static readonly string _deploy = Path.Combine(Sample.Root, "src/Recommender.Api/deploy");
+
+    [Fact]
+    public async Task The_kubernetes_manifest_stands_the_published_schemas_and_names_no_unknown_field()
+    {
+        await Npm.NeedAsync();
+        var manifest = Path.Combine(_deploy, "kubernetes.yaml");
+        var (code, output) = await Npm.RunAsync("node", "manifests.mjs", manifest);
+        Assert.True(code == 0, output);
+        Assert.Contains("StatefulSet recommender is valid", output, StringComparison.Ordinal);
+        var text = await File.ReadAllTextAsync(manifest, TestContext.Current.CancellationToken);
+        Assert.Equal(3, KubernetesYaml.LoadAllFromString(text, strict: true).Count);
+        // The negative controls: a wrong type and a misspelt field.
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(
+            folder["wrong.yaml"],
+            text.Replace("replicas: 1", "replicas: one", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken
+        );
+        var (refused, why) = await Npm.RunAsync("node", "manifests.mjs", folder["wrong.yaml"]);
+        Assert.True(refused == 1 && why.Contains("must be integer", StringComparison.Ordinal), why);
+        Assert.ThrowsAny<Exception>(() =>
+            KubernetesYaml.LoadAllFromString(text.Replace("replicas: 1", "replicaz: 1", StringComparison.Ordinal), strict: true)
+        );
+    }
+
+    [Fact]
+    public async Task The_container_file_ends_in_a_chiselled_image_and_does_not_run_as_root()
+    {
+        var lines = await File.ReadAllLinesAsync(Path.Combine(_deploy, "Containerfile"), TestContext.Current.CancellationToken);
+        var last = Array.FindLastIndex(lines, line => line.StartsWith("FROM ", StringComparison.Ordinal));
+        Assert.Contains("-chiseled", lines[last], StringComparison.Ordinal);
+        Assert.Contains("USER $APP_UID", lines[last..]);
+    }
+
+    [Fact]
+    public async Task Metrics_bear_the_names_of_the_conventions_and_no_id()
+    {
+        using var service = await Service.StartAsync();
+        await service.RankAsync("""{"account_id":"A000007"}""");
+        await service.BulkAsync(
+            """{"table":"touches","row":{"touch_id":"M1","account_id":"A000007","kind":"call","at":"2026-06-01"}}"""
+        );
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        var metrics = (await service.GetAsync("/metrics")).Expect(HttpStatusCode.OK).Text;
+        foreach (
+            var name in (string[])
+                [
+                    "http_server_request_duration_seconds_count",
+                    "http_server_active_requests",
+                    "dotnet_gc_heap_total_allocated_bytes_total",
+                    "recommender_rankings_total",
+                    "recommender_ranking_candidates",
+                    "recommender_facts_total",
+                    "recommender_writes_waiting",
+                    "recommender_index_deals",
+                    "recommender_ready",
+                    "recommender_database_writable",
+                ]
+        )
+            Assert.Matches(new Regex($"^{name}", RegexOptions.Multiline, TimeSpan.FromSeconds(1)), metrics);
+        Assert.Contains("http_route=\"/v1/partner-recommendations\"", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("A000007", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Logs_are_lines_of_json_when_asked_and_tell_no_name_no_note_and_no_key()
+    {
+        using var folder = new TemporaryFolder();
+        using var service = await ServiceProcess
+            .Start(
+                Sample.Root,
+                "Development",
+                "Database:Path=" + folder["l.db"],
+                "Models:Path=" + Sample.Models,
+                "Demo:Path=" + Sample.Folder,
+                "Logging:Console:FormatterName=json",
+                "Logging:LogLevel:Default=Debug"
+            )
+            .WhenReadyAsync(cancel: TestContext.Current.CancellationToken);
+        using var content = new StringContent("{\"name\":\"Jane Secret GmbH\"}", System.Text.Encoding.UTF8, "application/json");
+        using (await service.Client.PutAsync("/v1/accounts/LOG1", content, TestContext.Current.CancellationToken)) { }
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/accounts?q=Jane%20Secret");
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer rk_topsecret");
+        using (await service.Client.SendAsync(request, TestContext.Current.CancellationToken)) { }
+        service.Terminate();
+        await service.WhenEndedAsync(TestContext.Current.CancellationToken);
+        Assert.All(
+            service.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.StartsWith("{", line, StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain("Jane", service.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("topsecret", service.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_sandbox_serves_made_up_data_says_so_and_leaves_nothing_behind()
+    {
+        using var folder = new TemporaryFolder();
+        using var service = await ServiceProcess
+            .Start(
+                Sample.Root,
+                "Production",
+                "Sandbox:Enabled=true",
+                "Drain:Seconds=0",
+                "Database:Path=" + folder["never.db"],
+                "Models:Path=" + Sample.Models,
+                "Demo:Path=" + Sample.Folder
+            )
+            .WhenReadyAsync(cancel: TestContext.Current.CancellationToken);
+        var key = Regex.Match(service.Output, "rk_[0-9a-f]+", RegexOptions.None, TimeSpan.FromSeconds(1)).Value;
+        service.Client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        using var answer = await service.Client.GetAsync("/v1/accounts/A000007", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("sandbox", answer.Headers.GetValues("X-Environment").Single());
+        service.Terminate();
+        Assert.Equal(0, await service.WhenEndedAsync(TestContext.Current.CancellationToken));
+        Assert.False(File.Exists(folder["never.db"]));
+    }
+}

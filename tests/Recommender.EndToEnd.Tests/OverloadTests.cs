@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Recommender.Tests;
+
+namespace Recommender.EndToEnd.Tests;
+
+/// <summary>More load than can be served. RECOMMENDER_OVERLOAD_SECONDS says for how long; 10 if it says nothing.</summary>
+public sealed class OverloadTests
+{
+    [Fact]
+    public async Task Twice_the_load_it_sustains_is_shed_politely_without_a_wrong_answer_and_it_recovers()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var seconds = int.Parse(
+            Environment.GetEnvironmentVariable("RECOMMENDER_OVERLOAD_SECONDS") ?? "10",
+            CultureInfo.InvariantCulture
+        );
+        using var folder = new TemporaryFolder();
+        using var service = await ServiceProcess
+            .Start(
+                Sample.Root,
+                "Development",
+                "Database:Path=" + folder["o.db"],
+                "Models:Path=" + Sample.Models,
+                "Demo:Path=" + Sample.Folder,
+                "Limits:RequestsPerSecond=1000000",
+                "Limits:Burst=1000000",
+                "Limits:Concurrency=2",
+                "Limits:Queue=32",
+                "Index:CorePercent=1"
+            )
+            .WhenReadyAsync(cancel: cancel);
+        var client = service.Client;
+        var expected = new Dictionary<string, string>();
+        foreach (var account in Enumerable.Range(1, 20).Select(i => $"A{i:000000}"))
+            expected[account] = await (await Ask(client, account)).Content.ReadAsStringAsync(cancel);
+        // What it sustains: as many as one after the other on two connections.
+        var sustained = 0;
+        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 2)
+                .Select(async _ =>
+                {
+                    while (clock.Elapsed.TotalSeconds < 3)
+                    {
+                        using var answer = await Ask(client, $"A{1 + Interlocked.Increment(ref sustained) % 20:000000}");
+                        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                    }
+                })
+        );
+        var rate = 2.0 * sustained / clock.Elapsed.TotalSeconds;
+        var memory = service.Memory;
+        var statuses = new ConcurrentDictionary<HttpStatusCode, int>();
+        var wrong = new ConcurrentQueue<string>();
+        var running = new List<Task>();
+        clock.Restart();
+        for (var sent = 0; clock.Elapsed.TotalSeconds < seconds; )
+        {
+            for (; sent < rate * clock.Elapsed.TotalSeconds; sent++)
+                running.Add(One(sent));
+            running.RemoveAll(task => task.IsCompletedSuccessfully);
+            await Task.Delay(2, cancel);
+        }
+        await Task.WhenAll(running);
+        var peak = service.Memory;
+        var said = string.Join(", ", statuses.Select(pair => $"{(int)pair.Key}: {pair.Value}"));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"asked {rate:0} a second for {seconds} s; {said}; memory {memory >> 20} MB, after {peak >> 20} MB"
+        );
+        Assert.Empty(wrong);
+        Assert.All(
+            statuses.Keys,
+            status =>
+                Assert.Contains(
+                    status,
+                    (HttpStatusCode[])
+                        [
+                            HttpStatusCode.OK,
+                            HttpStatusCode.Created,
+                            HttpStatusCode.ServiceUnavailable,
+                            HttpStatusCode.TooManyRequests,
+                        ]
+                )
+        );
+        Assert.True(
+            statuses.GetValueOrDefault(HttpStatusCode.OK) > 0
+                && statuses.GetValueOrDefault(HttpStatusCode.ServiceUnavailable) > 0,
+            said
+        );
+        Assert.True(peak < memory + (150L << 20), $"{memory >> 20} MB before, {peak >> 20} MB after");
+        await Task.Delay(5000, cancel);
+        foreach (var account in expected.Keys)
+        {
+            using var answer = await Ask(client, account);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        async Task One(int number)
+        {
+            if (number % 20 == 0)
+            {
+                using var fact = new StringContent(
+                    Service.Line(
+                        "touches",
+                        new
+                        {
+                            touch_id = $"T{number}",
+                            account_id = "A000100",
+                            kind = "call",
+                            at = "2026-06-01",
+                        }
+                    ),
+                    Encoding.UTF8,
+                    "application/x-ndjson"
+                );
+                using var taken = await client.PostAsync("/v1/history", fact);
+                Note(taken);
+                return;
+            }
+            var account = $"A{1 + number % 20:000000}";
+            using var answer = await Ask(client, account);
+            Note(answer);
+            if (answer.StatusCode != HttpStatusCode.OK)
+                return;
+            var text = await answer.Content.ReadAsStringAsync();
+            if (Ids(text) != Ids(expected[account]))
+                wrong.Enqueue(text);
+        }
+
+        void Note(HttpResponseMessage answer)
+        {
+            statuses.AddOrUpdate(answer.StatusCode, 1, (_, times) => times + 1);
+            if (
+                answer.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests
+                && answer.Headers.RetryAfter is null
+            )
+                wrong.Enqueue("no Retry-After");
+        }
+    }
+
+    [Fact]
+    public async Task A_key_that_asks_too_often_is_told_when_to_come_back_and_others_are_served()
+    {
+        using var service = await Service.StartAsync("Limits:RequestsPerSecond=5", "Limits:Burst=5");
+        var answers = new List<Answer>();
+        for (var i = 0; i < 20; i++)
+            answers.Add(await service.GetAsync("/v1/models"));
+        var refused = answers.Where(answer => answer.Status == HttpStatusCode.TooManyRequests).ToList();
+        Assert.InRange(refused.Count, 10, 15);
+        Assert.All(refused, answer => Assert.Equal("1", answer.Headers.GetValues("Retry-After").Single()));
+        Assert.All(refused, answer => Assert.Equal("rate_limited", answer["code"].GetString()));
+        (await service.GetAsync("/health/ready")).Expect(HttpStatusCode.OK);
+        await Task.Delay(1200, TestContext.Current.CancellationToken);
+        (await service.GetAsync("/v1/models")).Expect(HttpStatusCode.OK);
+    }
+
+    static Task<HttpResponseMessage> Ask(HttpClient client, string account) =>
+        client.PostAsync(
+            "/v1/partner-recommendations",
+            new StringContent($$"""{"account_id":"{{account}}","limit":20}""", Encoding.UTF8, "application/json")
+        );
+
+    /// <summary>Who is ranked how, without what changes from call to call.</summary>
+    static string Ids(string answer) =>
+        string.Join(
+            ' ',
+            JsonNode.Parse(answer)!["partners"]!.AsArray().Select(partner => partner!["partner_id"] + ":" + partner["fit_score"])
+        );
+}

@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Recommender.EndToEnd.Tests;
+
+public sealed class WebhookTests : IAsyncLifetime
+{
+    readonly ConcurrentQueue<Received> _received = new();
+    WebApplication _receiver = null!;
+    Service _service = null!;
+    string _secret = "";
+    string _id = "";
+    volatile int _answers = 200;
+
+    sealed record Received(string Id, string Timestamp, string Signature, string Type, byte[] Body);
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration["urls"] = "http://127.0.0.1:0";
+        builder.Configuration["Logging:LogLevel:Default"] = "None";
+        _receiver = builder.Build();
+        _receiver.MapPost(
+            "/hook",
+            async (HttpContext http) =>
+            {
+                using var body = new MemoryStream();
+                await http.Request.Body.CopyToAsync(body);
+                _received.Enqueue(
+                    new(
+                        http.Request.Headers["webhook-id"].ToString(),
+                        http.Request.Headers["webhook-timestamp"].ToString(),
+                        http.Request.Headers["webhook-signature"].ToString(),
+                        http.Request.ContentType ?? "",
+                        body.ToArray()
+                    )
+                );
+                return Results.StatusCode(_answers);
+            }
+        );
+        await _receiver.StartAsync();
+        _service = await Service.StartAsync(
+            "Webhooks:AllowPrivate=true",
+            "Webhooks:BackoffSeconds=0.2",
+            "Webhooks:Attempts=3",
+            "Webhooks:Tries=2"
+        );
+        var made = (
+            await _service.PostAsync(
+                "/v1/webhooks",
+                $$"""{"url":"{{_receiver.Urls.Single()}}/hook","types":["feedback.taken","rules.changed"]}""",
+                ("Idempotency-Key", "w1")
+            )
+        ).Expect(HttpStatusCode.Created);
+        (_id, _secret) = (made["webhook_id"].GetString()!, made["secret"].GetString()!);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _service.Dispose();
+        await _receiver.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_event_comes_signed_as_a_cloud_event_and_stands_in_the_feed()
+    {
+        await Feedback("f1");
+        await WaitAsync(() => !_received.IsEmpty);
+        _received.TryDequeue(out var received);
+        var key = Convert.FromBase64String(_secret["whsec_".Length..]);
+        byte[] content = [.. Encoding.UTF8.GetBytes($"{received!.Id}.{received.Timestamp}."), .. received.Body];
+        var signed = HMACSHA256.HashData(key, content);
+        Assert.Equal("v1," + Convert.ToBase64String(signed), received.Signature);
+        Assert.StartsWith("application/cloudevents+json", received.Type, StringComparison.Ordinal);
+        var age =
+            TimeProvider.System.GetUtcNow()
+            - DateTimeOffset.FromUnixTimeSeconds(long.Parse(received.Timestamp, CultureInfo.InvariantCulture));
+        Assert.InRange(age.TotalSeconds, -5, 300);
+        var happened = JsonElement.Parse(received.Body);
+        Assert.Equal("1.0", happened.GetProperty("specversion").GetString());
+        Assert.Equal("recommender.feedback.taken", happened.GetProperty("type").GetString());
+        Assert.Equal(received.Id, happened.GetProperty("id").GetString());
+        Assert.Equal("A000007", happened.GetProperty("data").GetProperty("account_id").GetString());
+        var feed = await _service.GetAsync("/v1/events?type=feedback.taken");
+        Assert.Equal(received.Id, Assert.Single(feed["items"].EnumerateArray()).GetProperty("id").GetString());
+        var bookmark = feed["pagination"].GetProperty("next_cursor").GetString();
+        Assert.Empty((await _service.GetAsync("/v1/events?type=feedback.taken&cursor=" + bookmark))["items"].EnumerateArray());
+    }
+
+    [Fact]
+    public async Task What_is_refused_is_sent_again_later_also_after_a_restart_until_it_is_given_up_and_by_hand()
+    {
+        _answers = 503;
+        await Feedback("f2");
+        await WaitAsync(() => _received.Count >= 2);
+        await _service.RestartAsync();
+        await WaitForAsync(delivery => delivery.GetProperty("state").GetString() == "dead");
+        var dead = (await Deliveries()).Single();
+        Assert.Equal(3, dead.GetProperty("attempts").GetInt32());
+        Assert.Equal(503, dead.GetProperty("last_status").GetInt32());
+        Assert.True(_received.Count >= 6, $"{_received.Count} tries");
+        Assert.Single(_received.Select(one => one.Id).Distinct());
+        _answers = 204;
+        (
+            await _service.SendAsync(
+                HttpMethod.Post,
+                $"/v1/webhooks/{_id}/deliveries/{dead.GetProperty("delivery_id").GetInt64()}/redeliver",
+                headers: ("Idempotency-Key", "again")
+            )
+        ).Expect(HttpStatusCode.Accepted);
+        await WaitForAsync(delivery => delivery.GetProperty("state").GetString() == "delivered");
+    }
+
+    [Fact]
+    public async Task A_test_event_comes_whatever_types_were_asked_for_and_a_removed_webhook_gets_nothing()
+    {
+        (await _service.SendAsync(HttpMethod.Post, $"/v1/webhooks/{_id}/test", headers: ("Idempotency-Key", "t"))).Expect(
+            HttpStatusCode.Accepted
+        );
+        await WaitAsync(() => !_received.IsEmpty);
+        _received.TryDequeue(out var received);
+        Assert.Equal("recommender.webhook.test", JsonElement.Parse(received!.Body).GetProperty("type").GetString());
+        (await _service.SendAsync(HttpMethod.Delete, $"/v1/webhooks/{_id}")).Expect(HttpStatusCode.OK);
+        await Feedback("f3");
+        await Task.Delay(1500, TestContext.Current.CancellationToken);
+        Assert.Empty(_received);
+    }
+
+    [Theory]
+    [InlineData("https://127.0.0.1/hook")]
+    [InlineData("https://localhost/hook")]
+    [InlineData("https://10.1.2.3/hook")]
+    [InlineData("https://169.254.169.254/latest")]
+    [InlineData("https://[::1]/hook")]
+    [InlineData("https://[::ffff:10.0.0.1]/hook")]
+    [InlineData("https://0x7f000001/hook")]
+    [InlineData("http://example.com/hook")]
+    [InlineData("https://user:secret@example.com/hook")]
+    [InlineData("ftp://example.com")]
+    public async Task Private_addresses_and_plain_http_are_refused_unless_allowed(string url)
+    {
+        using var service = await Service.StartAsync();
+        var body = JsonSerializer.Serialize(new { url });
+        (await service.PostAsync("/v1/webhooks", body, ("Idempotency-Key", "p"))).Expect(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_name_that_leads_to_a_private_address_is_not_called()
+    {
+        // The name passes when the webhook is made; where it leads is looked at when it is called.
+        using var service = await Service.StartAsync("Webhooks:BackoffSeconds=0.1", "Webhooks:Tries=1", "Webhooks:Attempts=1");
+        var name = Dns.GetHostName();
+        var made = (
+            await service.PostAsync("/v1/webhooks", $$"""{"url":"https://{{name}}/hook"}""", ("Idempotency-Key", "n"))
+        ).Expect(HttpStatusCode.Created);
+        var id = made["webhook_id"].GetString();
+        await service.SendAsync(HttpMethod.Post, $"/v1/webhooks/{id}/test", headers: ("Idempotency-Key", "nt"));
+        string? error = null;
+        for (var tries = 0; tries < 100 && error is null; tries++)
+        {
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+            error = (await service.GetAsync($"/v1/webhooks/{id}/deliveries"))["items"][0].GetProperty("last_error").GetString();
+        }
+        Assert.Contains("private network", error, StringComparison.Ordinal);
+    }
+
+    Task Feedback(string key) =>
+        _service.PostAsync(
+            "/v1/feedback",
+            """{"account_id":"A000007","partner_id":"P00001","event":"note"}""",
+            ("Idempotency-Key", key)
+        );
+
+    async Task<List<JsonElement>> Deliveries() =>
+        [.. (await _service.GetAsync($"/v1/webhooks/{_id}/deliveries"))["items"].EnumerateArray()];
+
+    async Task WaitForAsync(Func<JsonElement, bool> isSo)
+    {
+        for (var tries = 0; tries < 200; tries++)
+        {
+            if ((await Deliveries()).Any(isSo))
+                return;
+            await Task.Delay(100);
+        }
+        throw new TimeoutException(string.Join('\n', await Deliveries()));
+    }
+
+    static async Task WaitAsync(Func<bool> isSo)
+    {
+        for (var tries = 0; tries < 200 && !isSo(); tries++)
+            await Task.Delay(50);
+        Assert.True(isSo());
+    }
+}

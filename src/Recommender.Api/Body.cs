@@ -32,7 +32,10 @@ static class Body
         {
             var read = await reader.ReadAsync(http.RequestAborted);
             if (read.Buffer.Length > limit)
+            {
+                reader.AdvanceTo(read.Buffer.End);
                 return (null, Problems.TooLarge(limit));
+            }
             if (read.IsCompleted)
             {
                 var bytes = read.Buffer.ToArray();

@@ -14,35 +14,44 @@ static class Ndjson
         [EnumeratorCancellation] CancellationToken cancel
     )
     {
-        while (true)
+        ReadOnlySequence<byte>? held = null;
+        try
         {
-            var read = await reader.ReadAsync(cancel);
-            var buffer = read.Buffer;
-            while (buffer.PositionOf((byte)'\n') is { } end)
+            while (true)
             {
-                var line = buffer.Slice(0, end);
-                if (line.Length > longestLine)
+                var read = await reader.ReadAsync(cancel);
+                var buffer = read.Buffer;
+                held = buffer;
+                while (
+                    buffer.PositionOf((byte)'\n') is { } end
+                    && buffer.GetOffset(end) - buffer.GetOffset(buffer.Start) <= longestLine
+                )
+                {
+                    var line = buffer.Slice(0, end);
+                    if (!IsBlank(line))
+                        yield return (line.ToArray(), null);
+                    buffer = buffer.Slice(buffer.GetPosition(1, end));
+                }
+                if (buffer.Length > longestLine)
                 {
                     yield return (null, $"Expected at most {longestLine} bytes; what follows is not read.");
                     yield break;
                 }
-                if (!IsBlank(line))
-                    yield return (line.ToArray(), null);
-                buffer = buffer.Slice(buffer.GetPosition(1, end));
+                if (read.IsCompleted)
+                {
+                    if (!IsBlank(buffer))
+                        yield return (buffer.ToArray(), null);
+                    yield break;
+                }
+                reader.AdvanceTo(buffer.Start, buffer.End);
+                held = null;
             }
-            if (read.IsCompleted)
-            {
-                if (!IsBlank(buffer))
-                    yield return (buffer.ToArray(), null);
-                reader.AdvanceTo(read.Buffer.End);
-                yield break;
-            }
-            if (buffer.Length > longestLine)
-            {
-                yield return (null, $"Expected at most {longestLine} bytes; what follows is not read.");
-                yield break;
-            }
-            reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+        finally
+        {
+            // The server reads the rest of a body that is given up, and must not find it held.
+            if (held is { } rest)
+                reader.AdvanceTo(rest.End);
         }
     }
 

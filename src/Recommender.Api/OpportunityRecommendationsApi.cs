@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Recommender.CoSell;
 using Recommender.History;
 using Recommender.Scoring;
 
@@ -123,32 +124,34 @@ static class OpportunityRecommendationsApi
             return Problems.NotFound(missing);
         return new JsonBytes(
             JsonSerializer.SerializeToUtf8Bytes(
-                Rank(http, request, (int)skip!, live),
+                Rank(
+                    live,
+                    request.PartnerId,
+                    deal =>
+                        (request.Owner is null || deal.Owner == request.Owner)
+                        && (request.AccountId is null || deal.AccountId == request.AccountId),
+                    (int)skip!,
+                    request.Limit
+                ),
                 ApiJson.Default.OpportunityRecommendationsResponse
             )
         );
     }
 
-    static OpportunityRecommendationsResponse Rank(
-        HttpContext http,
-        OpportunityRecommendationsRequest request,
+    /// <summary>A page of open deals, each with the partner to bring.</summary>
+    public static OpportunityRecommendationsResponse Rank(
+        LiveRecommender live,
+        string? partnerId,
+        Func<Opportunity, bool>? isWanted,
         int skip,
-        LiveRecommender live
+        int limit
     )
     {
         // What a fact has touched is looked at before the answer, as far as that is quickly done.
         foreach (var id in live.Index.DirtyIds.Take(MostRefreshed).ToList())
             live.Refresh(id);
         var asOf = live.Read((_, asOf) => asOf);
-        var found = live.Index.Find(
-            request.PartnerId,
-            request.Owner,
-            request.AccountId,
-            asOf,
-            skip,
-            request.Limit,
-            out var total
-        );
+        var found = live.Index.Find(partnerId, isWanted, asOf, skip, limit, out var total);
         var items = new List<RecommendedOpportunity>();
         foreach (var (entry, option) in found)
         {

@@ -79,6 +79,13 @@ sealed record BatchError(long Line, int Status, string Code, string Detail);
 /// <summary>A recommendation computed again.</summary>
 sealed record ReplayResponse(string RecommendationId, string Match, string? Reason, JsonElement Stored, JsonElement? Replayed);
 
+/// <summary>An answer that was given.</summary>
+/// <param name="RecommendationId">Its id in the journal.</param>
+/// <param name="Recommendation">What it says.</param>
+/// <param name="Answer">The same as JSON.</param>
+/// <param name="IsKept">The journal keeps it.</param>
+sealed record Said(string RecommendationId, Recommendation Recommendation, byte[] Answer, bool IsKept);
+
 static class PartnerRecommendationsApi
 {
     static readonly string[] _objectives = ["fit", "win_probability", "expected_value", "lift"];
@@ -140,6 +147,44 @@ static class PartnerRecommendationsApi
             return (null, problem);
         if (Faults(request, live.Now(), out var asOf) is { Count: > 0 } faults)
             return (null, Problems.Invalid(faults));
+        try
+        {
+            if (await SayAsync(live, Caller.Of(http), request, bytes, asOf, http.RequestAborted) is not { } said)
+                return (
+                    null,
+                    Problems.NotFound(
+                        request.OpportunityId is null
+                            ? "No such account."
+                            : "No such account, or the opportunity is not one of its own."
+                    )
+                );
+            if (!said.IsKept)
+                http.Response.Headers["Recommendation-Kept"] = "false";
+            return (said.Answer, null);
+        }
+        catch (TimeoutException e)
+        {
+            return (null, Problems.Busy(http, e.Message, "overloaded"));
+        }
+    }
+
+    /// <summary>Answers a question and notes it in the journal; null if there is no such account or deal.</summary>
+    /// <param name="live">What answers.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="request">The question.</param>
+    /// <param name="bytes">The same as it was sent.</param>
+    /// <param name="asOf">The past moment that is asked about; default for now.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="TimeoutException">Too many ask about the past.</exception>
+    public static async Task<Said?> SayAsync(
+        LiveRecommender live,
+        string caller,
+        PartnerRecommendationsRequest request,
+        byte[] bytes,
+        DateTime asOf,
+        CancellationToken cancel
+    )
+    {
         var question = Question(request, asOf);
         Answered? answered;
         if (asOf == default)
@@ -147,25 +192,11 @@ static class PartnerRecommendationsApi
         else
         {
             var now = live.Read((_, now) => now);
-            try
-            {
-                var past = await live.RankPastAsync(question, now, live.Rules, null, http.RequestAborted);
-                answered = past is null ? null : new(past, now);
-            }
-            catch (TimeoutException e)
-            {
-                return (null, Problems.Busy(http, e.Message, "overloaded"));
-            }
+            var past = await live.RankPastAsync(question, now, live.Rules, null, cancel);
+            answered = past is null ? null : new(past, now);
         }
         if (answered is null)
-            return (
-                null,
-                Problems.NotFound(
-                    request.OpportunityId is null
-                        ? "No such account."
-                        : "No such account, or the opportunity is not one of its own."
-                )
-            );
+            return null;
         var recommendation = answered.Recommendation;
         var id = "rec_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
         var answer = JsonSerializer.SerializeToUtf8Bytes(
@@ -181,15 +212,13 @@ static class PartnerRecommendationsApi
                 live.Epoch,
                 request.AccountId,
                 request.OpportunityId,
-                Caller.Of(http),
+                caller,
                 recommendation.RulesVersion,
                 bytes,
                 answer
             )
         );
-        if (!isKept)
-            http.Response.Headers["Recommendation-Kept"] = "false";
-        return (answer, null);
+        return new(id, recommendation, answer, isKept);
     }
 
     static async Task<IResult> BatchAsync(

@@ -37,6 +37,15 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
         WHERE recommendation_id = @id
         """;
 
+    // recommendations_by_account
+    const string SelectOfAccount = """
+        SELECT recommendation_id AS RecommendationId, made_at AS MadeAt, as_of AS AsOf, epoch AS Epoch, account_id AS AccountId, opportunity_id AS OpportunityId, caller AS Caller, rules_version AS RulesVersion, request AS Request, response AS Response
+        FROM recommendations
+        WHERE account_id = @accountId AND made_at < @before
+        ORDER BY made_at DESC
+        LIMIT @limit
+        """;
+
     const string DeleteBefore = """
         DELETE FROM recommendations
         WHERE made_at < @before
@@ -70,20 +79,27 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
         if (_waiting.TryGetValue(recommendationId, out var waiting))
             return waiting;
         using var connection = store.Connect();
-        return connection.QuerySingleOrDefault<Row>(Select, new { id = recommendationId }) is { } row
-            ? new(
-                row.RecommendationId,
-                Instants.OfText(row.MadeAt),
-                Instants.OfText(row.AsOf),
-                row.Epoch,
-                row.AccountId,
-                row.OpportunityId,
-                row.Caller,
-                row.RulesVersion,
-                row.Request,
-                row.Response
-            )
-            : null;
+        return connection.QuerySingleOrDefault<Row>(Select, new { id = recommendationId })?.ToEntry();
+    }
+
+    /// <summary>What was said of an account before a moment and is written, newest first.</summary>
+    public IReadOnlyList<JournalEntry> Before(string accountId, DateTime before, int limit)
+    {
+        using var connection = store.Connect();
+        return
+        [
+            .. connection
+                .Query<Row>(
+                    SelectOfAccount,
+                    new
+                    {
+                        accountId,
+                        before = Instants.Text(before),
+                        limit,
+                    }
+                )
+                .Select(row => row.ToEntry()),
+        ];
     }
 
     /// <summary>Ends when all that was added so far is written, or given up.</summary>
@@ -181,5 +197,19 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
         public long RulesVersion { get; init; }
         public byte[] Request { get; init; } = [];
         public byte[] Response { get; init; } = [];
+
+        public JournalEntry ToEntry() =>
+            new(
+                RecommendationId,
+                Instants.OfText(MadeAt),
+                Instants.OfText(AsOf),
+                Epoch,
+                AccountId,
+                OpportunityId,
+                Caller,
+                RulesVersion,
+                Request,
+                Response
+            );
     }
 }

@@ -110,21 +110,22 @@ public sealed class OpportunityIndex
     /// <summary>Takes a deal out of those to be looked at again; false if it was not among them.</summary>
     public bool Untouch(string opportunityId) => _dirty.TryRemove(opportunityId, out _);
 
+    /// <summary>All deals that are indexed, in no order.</summary>
+    public IEnumerable<Opportunity> Deals => _entries.Select(pair => pair.Value.Deal);
+
     /// <summary>Deals to be looked at again.</summary>
     public IEnumerable<string> DirtyIds => _dirty.Select(pair => pair.Key);
 
     /// <summary>The deals that deserve a partner most.</summary>
     /// <param name="partnerId">Only with this partner; null for the best of all.</param>
-    /// <param name="owner">Only deals of this owner; null for all.</param>
-    /// <param name="accountId">Only deals of this account; null for all.</param>
+    /// <param name="isWanted">Which deals; null for all.</param>
     /// <param name="asOf">Now, UTC.</param>
     /// <param name="skip">How many to leave out.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="total">How many there are.</param>
     public IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> Find(
         string? partnerId,
-        string? owner,
-        string? accountId,
+        Func<Opportunity, bool>? isWanted,
         DateTime asOf,
         int skip,
         int limit,
@@ -134,7 +135,7 @@ public sealed class OpportunityIndex
         var found = new List<(IndexedOpportunity Entry, PartnerOption Option, double Priority)>();
         foreach (var (_, entry) in _entries)
         {
-            if (owner is not null && entry.Deal.Owner != owner || accountId is not null && entry.Deal.AccountId != accountId)
+            if (isWanted?.Invoke(entry.Deal) == false)
                 continue;
             if (entry.Best(partnerId) is not { } option)
                 continue;

@@ -13,7 +13,6 @@ namespace Recommender.Scoring;
 /// </summary>
 public sealed class PartnerRanker
 {
-    const int Reasons = 3;
     const int MostExcludedListed = 1000;
 
     /// <summary>For how many days a partner that declined is left out for that deal.</summary>
@@ -115,7 +114,7 @@ public sealed class PartnerRanker
         var partners = new RecommendedPartner[limit];
         for (var rank = 0; rank < limit; rank++)
         {
-            var reasons = request.Explain ? ReasonsOf(desk, desk.Candidates[top[rank]], rank) : [];
+            var reasons = request.Explain ? ReasonsOf(desk, desk.Candidates[top[rank]], rank, request.Reasons) : [];
             partners[rank] = Describe(desk, decision, top[rank], rank + 1, chances?[rank], reasons);
         }
         return new(
@@ -340,7 +339,7 @@ public sealed class PartnerRanker
         shap.Explain(rows, desk.RoomToExplain(top.Length * shap.Groups));
     }
 
-    Reason[] ReasonsOf(Desk desk, int partner, int rank)
+    Reason[] ReasonsOf(Desk desk, int partner, int rank, int most)
     {
         if (_models.Shap is not { } shap)
         {
@@ -353,7 +352,7 @@ public sealed class PartnerRanker
         }
         var first = rank * shap.Groups;
         var byIdea = desk.Contributions;
-        Span<int> top = stackalloc int[Math.Min(Reasons, shap.Groups)];
+        Span<int> top = stackalloc int[Math.Min(most, shap.Groups)];
         Best(top, shap.Groups, (a, b) => Math.Abs(byIdea[first + a]) > Math.Abs(byIdea[first + b]));
         var pair = desk.Fit.Pair(partner);
         var reasons = new Reason[top.Length];

@@ -25,6 +25,9 @@ public sealed record RankingRequest(string AccountId, DateTime AsOf)
 
     /// <summary>Give reasons; without them a ranking costs less.</summary>
     public bool Explain { get; init; } = true;
+
+    /// <summary>How many reasons for each partner at most; all of them add up to score - expected score. The default is 3.</summary>
+    public int Reasons { get; init; } = 3;
 }
 
 /// <summary>What candidates are ranked by; ties by fit.</summary>

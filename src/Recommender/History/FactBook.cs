@@ -1,0 +1,136 @@
+using Dapper;
+
+namespace Recommender.History;
+
+/// <summary>One dated fact, for a person.</summary>
+/// <param name="At">When it was true, UTC.</param>
+/// <param name="Kind">engagement, contact, overlap, registration, assist or certification.</param>
+/// <param name="What">The rest, in a few words.</param>
+/// <param name="Where">The deal or the account it is about; null if neither.</param>
+public sealed record BookedFact(DateTime At, string Kind, string What, string? Where);
+
+/// <summary>A deal that a partner works or worked on.</summary>
+/// <param name="OpportunityId">The deal.</param>
+/// <param name="AccountId">The account.</param>
+/// <param name="AccountName">Its name, if it has one.</param>
+/// <param name="Product">What is sold.</param>
+/// <param name="Amount">What it is worth.</param>
+/// <param name="Currency">In which currency.</param>
+/// <param name="Outcome">won, lost or open.</param>
+/// <param name="StartedAt">When the partner joined, UTC.</param>
+public sealed record PartnerDeal(
+    string OpportunityId,
+    string AccountId,
+    string? AccountName,
+    string? Product,
+    double? Amount,
+    string? Currency,
+    string Outcome,
+    DateTime StartedAt
+);
+
+/// <summary>Looks facts up for a person to read; ranking reads the fold instead.</summary>
+public sealed class FactBook(HistoryStore store)
+{
+    // engagements_by_partner, then the deals' key
+    const string Between = """
+        SELECT e.started_at AS At, 'engagement' AS Kind, COALESCE(e.role, 'worked on a deal') || ', ' || COALESCE(o.outcome, 'open') AS What, o.opportunity_id AS Place
+        FROM engagements e
+        JOIN opportunities o ON o.opportunity_id = e.opportunity_id
+        WHERE e.partner_id = @partnerId AND o.account_id = @accountId
+        UNION ALL
+        SELECT t.at, 'contact', t.kind, t.opportunity_id
+        FROM touches t
+        WHERE t.account_id = @accountId AND t.partner_id = @partnerId
+        UNION ALL
+        SELECT v.since, 'overlap', v.population, NULL
+        FROM account_overlaps v
+        WHERE v.partner_id = @partnerId AND v.account_id = @accountId
+        UNION ALL
+        SELECT r.submitted_at, 'registration', COALESCE(r.status, 'submitted'), r.product
+        FROM deal_registrations r
+        WHERE r.account_id = @accountId AND r.partner_id = @partnerId
+        UNION ALL
+        SELECT a.at, 'assist', a.direction, a.opportunity_id
+        FROM assists a
+        WHERE a.partner_id = @partnerId AND a.account_id = @accountId
+        UNION ALL
+        SELECT c.earned_at, 'certification', c.competency, CASE WHEN c.expires_at IS NULL THEN NULL ELSE 'until ' || SUBSTR(c.expires_at, 1, 10) END
+        FROM certifications c
+        WHERE c.partner_id = @partnerId
+        ORDER BY 1 DESC, 2, 3
+        LIMIT @limit
+        """;
+
+    // engagements_by_partner
+    const string DealsOfPartner = """
+        SELECT o.opportunity_id AS OpportunityId, o.account_id AS AccountId, a.name AS AccountName, o.product AS Product, o.amount AS Amount, o.currency AS Currency, COALESCE(o.outcome, 'open') AS Outcome, e.started_at AS StartedAt
+        FROM engagements e
+        JOIN opportunities o ON o.opportunity_id = e.opportunity_id
+        JOIN accounts a ON a.account_id = o.account_id
+        WHERE e.partner_id = @partnerId
+        ORDER BY e.started_at DESC, o.opportunity_id
+        LIMIT @limit
+        """;
+
+    /// <summary>What happened between an account and a partner, newest first, with the partner's certifications.</summary>
+    public IReadOnlyList<BookedFact> FactsBetween(string accountId, string partnerId, int limit)
+    {
+        using var connection = store.Connect();
+        return
+        [
+            .. connection
+                .Query<Row>(
+                    Between,
+                    new
+                    {
+                        accountId,
+                        partnerId,
+                        limit,
+                    }
+                )
+                .Select(row => new BookedFact(Instants.OfText(row.At), row.Kind, row.What, row.Place)),
+        ];
+    }
+
+    /// <summary>The partner's deals, those it joined last first.</summary>
+    public IReadOnlyList<PartnerDeal> DealsOf(string partnerId, int limit)
+    {
+        using var connection = store.Connect();
+        return
+        [
+            .. connection
+                .Query<DealRow>(DealsOfPartner, new { partnerId, limit })
+                .Select(row => new PartnerDeal(
+                    row.OpportunityId,
+                    row.AccountId,
+                    row.AccountName,
+                    row.Product,
+                    row.Amount,
+                    row.Currency,
+                    row.Outcome,
+                    Instants.OfText(row.StartedAt)
+                )),
+        ];
+    }
+
+    sealed class Row
+    {
+        public string At { get; init; } = "";
+        public string Kind { get; init; } = "";
+        public string What { get; init; } = "";
+        public string? Place { get; init; }
+    }
+
+    sealed class DealRow
+    {
+        public string OpportunityId { get; init; } = "";
+        public string AccountId { get; init; } = "";
+        public string? AccountName { get; init; }
+        public string? Product { get; init; }
+        public double? Amount { get; init; }
+        public string? Currency { get; init; }
+        public string Outcome { get; init; } = "";
+        public string StartedAt { get; init; } = "";
+    }
+}

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
+using Recommender.Api.Pages;
 using Recommender.Journal;
 
 namespace Recommender.Api;
@@ -27,6 +28,9 @@ sealed partial class KeyRing(LiveRecommender live, ILogger<KeyRing> logger)
         var ring = Current();
         return ring.Keys.TryGetValue(ApiKeys.HashOf(secret), out var key) && key.RevokedAt is null ? key : null;
     }
+
+    /// <summary>True if the key with this id is good.</summary>
+    public bool IsGood(string keyId) => Current().Keys.Values.Any(key => key.KeyId == keyId && key.RevokedAt is null);
 
     /// <summary>True if there is a key that is good.</summary>
     public bool HasAny => Current().Keys.Values.Any(key => key.RevokedAt is null);
@@ -141,6 +145,15 @@ static class Auth
 {
     const string Chosen = "Chosen";
 
+    /// <summary>True if the caller is a person at a page who is, or has to be, signed in.</summary>
+    static bool IsPage(HttpContext http, IHostEnvironment environment) =>
+        http.Request.Headers.Authorization.Count == 0
+        && !http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)
+        && (
+            http.Request.Cookies.ContainsKey("recommender")
+            || !PageAuth.IsOpen(environment, http.RequestServices.GetRequiredService<IOptions<RecommenderOptions>>().Value)
+        );
+
     public static void AddCallers(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -155,12 +168,14 @@ static class Auth
                 null,
                 chosen =>
                     chosen.ForwardDefaultSelector = http =>
-                        jwt.Issuer is not null
+                        IsPage(http, builder.Environment) ? PageAuth.Scheme
+                        : jwt.Issuer is not null
                         && http.Request.Headers.Authorization.ToString() is { Length: > 0 } header
                         && !header.StartsWith("Bearer " + ApiKeyHandler.Prefix, StringComparison.OrdinalIgnoreCase)
                             ? JwtBearerDefaults.AuthenticationScheme
-                            : ApiKeyHandler.SchemeName
+                        : ApiKeyHandler.SchemeName
             );
+        authentication.AddPageCallers(builder);
         if (jwt.Issuer is not null)
             authentication.AddJwtBearer(bearer =>
             {

@@ -45,7 +45,7 @@ static class FeedbackApi
 
     public static void MapFeedback(this IEndpointRouteBuilder routes) =>
         routes
-            .MapPost("/v1/feedback", TakeAsync)
+            .MapPost("/v1/feedback", PostAsync)
             .RequireAuthorization("recommend")
             .WithTags("Recommendations")
             .WithName("TakeFeedback")
@@ -54,7 +54,7 @@ static class FeedbackApi
             .Produces<FeedbackResponse>(StatusCodes.Status201Created)
             .ProducesProblems(400, 404, 409, 413, 415, 422, 503, 507);
 
-    static async Task<IResult> TakeAsync(
+    static async Task<IResult> PostAsync(
         HttpContext http,
         LiveRecommender live,
         Writes writes,
@@ -68,6 +68,19 @@ static class FeedbackApi
         var (request, refused) = Body.Parse(bytes, ApiJson.Default.FeedbackRequest);
         if (request is null)
             return refused!;
+        return await TakeAsync(http, live, writes, request, bytes, dry_run);
+    }
+
+    /// <summary>Takes feedback in; bytes stand for it where it is told from other requests with the same key.</summary>
+    public static async Task<IResult> TakeAsync(
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        FeedbackRequest request,
+        byte[] bytes,
+        bool dryRun
+    )
+    {
         if (Faults(request, out var occurredAt) is { Count: > 0 } faults)
             return Problems.Invalid(faults);
         if (!live.IsReady && !live.IsDraining)
@@ -83,7 +96,7 @@ static class FeedbackApi
             http,
             bytes,
             needsKey: true,
-            dry_run,
+            dryRun,
             scope => Take(scope, request, account!, opportunity, occurredAt ?? scope.Stamp, live.Events)
         );
     }

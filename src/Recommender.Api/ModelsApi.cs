@@ -92,7 +92,7 @@ static class ModelsApi
         bool dry_run = false
     ) => ChangeAsync(model, null, [], http, live, writes, dry_run);
 
-    static async Task<IResult> ChangeAsync(
+    public static async Task<IResult> ChangeAsync(
         string model,
         string? version,
         byte[] bytes,

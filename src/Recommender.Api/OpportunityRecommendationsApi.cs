@@ -26,7 +26,7 @@ sealed record OpportunityRecommendationsRequest
 }
 
 /// <summary>An open deal and the partner to bring.</summary>
-sealed record RecommendedOpportunity
+public sealed record RecommendedOpportunity
 {
     public required string OpportunityId { get; init; }
 
@@ -61,7 +61,7 @@ sealed record RecommendedOpportunity
 }
 
 /// <summary>Open deals ranked by what a partner would add.</summary>
-sealed record OpportunityRecommendationsResponse(
+public sealed record OpportunityRecommendationsResponse(
     DateTime AsOf,
     IReadOnlyDictionary<string, string> ModelVersions,
     int Total,

@@ -5,9 +5,9 @@ namespace Recommender.Api;
 /// <summary>Where a list goes on.</summary>
 /// <param name="NextCursor">Hand it in as cursor for what follows; it stays good as a bookmark. Null if nothing follows.</param>
 /// <param name="NextHref">The same as an address.</param>
-sealed record Pagination(string? NextCursor, string? NextHref)
+public sealed record Pagination(string? NextCursor, string? NextHref)
 {
-    public static Pagination Of(HttpContext http, string? cursor)
+    internal static Pagination Of(HttpContext http, string? cursor)
     {
         if (cursor is null)
             return new(null, null);

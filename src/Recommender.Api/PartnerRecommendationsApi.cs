@@ -84,7 +84,7 @@ sealed record ReplayResponse(string RecommendationId, string Match, string? Reas
 /// <param name="Recommendation">What it says.</param>
 /// <param name="Answer">The same as JSON.</param>
 /// <param name="IsKept">The journal keeps it.</param>
-sealed record Said(string RecommendationId, Recommendation Recommendation, byte[] Answer, bool IsKept);
+public sealed record Said(string RecommendationId, Recommendation Recommendation, byte[] Answer, bool IsKept);
 
 static class PartnerRecommendationsApi
 {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics;
 using Recommender.History;
 
 namespace Recommender.Api;
@@ -43,6 +44,33 @@ static class Problems
         fault.Fault == StoreFault.Full
             ? Of(StatusCodes.Status507InsufficientStorage, fault.Message, "database_full")
             : Busy(http, fault.Message, fault.Fault == StoreFault.ReadOnly ? "database_read_only" : "database_unavailable");
+
+    /// <summary>An error without a body: a page for a person who looks at pages, problem details for programs.</summary>
+    public static async Task ShowAsync(StatusCodeContext context)
+    {
+        var http = context.HttpContext;
+        var isPage =
+            !http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)
+            && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
+        if (!isPage)
+        {
+            await Results.Problem(statusCode: http.Response.StatusCode).ExecuteAsync(http);
+            return;
+        }
+        Pages.PageRoutes.Protect(http);
+        await Pages
+            .PageRoutes.Message(
+                http.Response.StatusCode == StatusCodes.Status404NotFound ? "There is nothing here" : "That did not work",
+                http.Response.StatusCode switch
+                {
+                    StatusCodes.Status404NotFound => "The address leads nowhere. Find an account above, or go to the start.",
+                    StatusCodes.Status403Forbidden => "Your key does not allow this.",
+                    _ => $"The server answered {http.Response.StatusCode}.",
+                },
+                http.Response.StatusCode
+            )
+            .ExecuteAsync(http);
+    }
 
     public static void Explain(ProblemDetailsContext context)
     {

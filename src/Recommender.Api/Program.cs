@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Recommender.Api;
+using Recommender.Api.Pages;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.WebHost.ConfigureKestrel(
@@ -45,6 +46,9 @@ builder
     .SetApplicationName("recommender")
     .PersistKeysToFileSystem(new(Path.GetFullPath((builder.Configuration["Database:Path"] ?? "recommender.db") + ".secrets")));
 builder.AddCallers();
+builder.Services.AddRazorComponents();
+builder.Services.AddHttpContextAccessor();
+builder.Services.AddAntiforgery(antiforgery => antiforgery.Cookie.Name = "recommender-form");
 builder.AddTelemetry();
 builder.Services.AddOpenApi(ApiDescription.Configure);
 WebhookSender.AddClient(builder.Services);
@@ -66,7 +70,7 @@ app.UseExceptionHandler(
         SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
     }
 );
-app.UseStatusCodePages();
+app.UseStatusCodePages(Problems.ShowAsync);
 app.UseRouting();
 app.UseAuthentication();
 app.Use(next =>
@@ -75,6 +79,7 @@ app.Use(next =>
     return http => limits.PassAsync(http, next);
 });
 app.UseAuthorization();
+app.UseAntiforgery();
 app.UseRequestTimeouts();
 app.MapOpenApi().AllowAnonymous();
 app.MapPrometheusScrapingEndpoint().AllowAnonymous().ExcludeFromDescription();
@@ -88,6 +93,7 @@ app.MapModels();
 app.MapRules();
 app.MapEvents();
 app.MapWebhooks();
+app.MapPages();
 Telemetry.Watch(app.Services.GetRequiredService<LiveRecommender>());
 try
 {

@@ -75,6 +75,9 @@ sealed class RecommenderOptions
 
         /// <summary>Tokens of an identity provider, beside API keys.</summary>
         public JwtOptions Jwt { get; init; } = new();
+
+        /// <summary>Signing in to the pages at an OpenID Connect provider, beside API keys.</summary>
+        public OidcOptions Oidc { get; init; } = new();
     }
 
     public sealed class JwtOptions
@@ -87,6 +90,21 @@ sealed class RecommenderOptions
 
         /// <summary>A shared key to check HMAC signatures with, base64; null to take the issuer's published keys.</summary>
         public string? SigningKey { get; init; }
+    }
+
+    public sealed class OidcOptions
+    {
+        /// <summary>The provider; null for API keys only.</summary>
+        public string? Authority { get; init; }
+
+        /// <summary>What the provider knows the service as.</summary>
+        public string? ClientId { get; init; }
+
+        /// <summary>The secret shared with the provider.</summary>
+        public string? ClientSecret { get; init; }
+
+        /// <summary>What everybody who signs in there may do, separated by blanks. The default is recommend.</summary>
+        public string Grants { get; init; } = "recommend";
     }
 
     public sealed class LimitsOptions

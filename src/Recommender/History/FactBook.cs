@@ -4,7 +4,7 @@ namespace Recommender.History;
 
 /// <summary>One dated fact, for a person.</summary>
 /// <param name="At">When it was true, UTC.</param>
-/// <param name="Kind">engagement, contact, overlap, registration, assist or certification.</param>
+/// <param name="Kind">engagement, overlap, registration, assist or certification.</param>
 /// <param name="What">The rest, in a few words.</param>
 /// <param name="Where">The deal or the account it is about; null if neither.</param>
 public sealed record BookedFact(DateTime At, string Kind, string What, string? Where);
@@ -38,10 +38,6 @@ public sealed class FactBook(HistoryStore store)
         FROM engagements e
         JOIN opportunities o ON o.opportunity_id = e.opportunity_id
         WHERE e.partner_id = @partnerId AND o.account_id = @accountId
-        UNION ALL
-        SELECT t.at, 'contact', t.kind, t.opportunity_id
-        FROM touches t
-        WHERE t.account_id = @accountId AND t.partner_id = @partnerId
         UNION ALL
         SELECT v.since, 'overlap', v.population, NULL
         FROM account_overlaps v

@@ -227,13 +227,37 @@ public static class Instants
     public static string Text(DateTime at) => at.ToString(Sortable, CultureInfo.InvariantCulture);
 
     /// <summary>The instant of a <see cref="Text"/>.</summary>
-    public static DateTime OfText(string text) =>
-        DateTime.ParseExact(
-            text,
-            Sortable,
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal
-        );
+    /// <exception cref="FormatException">It is none.</exception>
+    public static DateTime OfText(string text)
+    {
+        if (
+            text is not [_, _, _, _, '-', _, _, '-', _, _, 'T', _, _, ':', _, _, ':', _, _, '.', _, _, _, 'Z']
+            || Digits(text, 0, 4) is not (> 0 and var year)
+            || Digits(text, 5, 2) is not (>= 1 and <= 12 and var month)
+            || Digits(text, 8, 2) is not (>= 1 and var day)
+            || day > DateTime.DaysInMonth(year, month)
+            || Digits(text, 11, 2) is not (>= 0 and < 24 and var hour)
+            || Digits(text, 14, 2) is not (>= 0 and < 60 and var minute)
+            || Digits(text, 17, 2) is not (>= 0 and < 60 and var second)
+            || Digits(text, 20, 3) is not (>= 0 and var millisecond)
+        )
+            throw new FormatException($"'{text}' is no instant as {Sortable} has it.");
+        return new(year, month, day, hour, minute, second, millisecond, DateTimeKind.Utc);
+    }
+
+    /// <summary>The number that stands there; -1 if a character is no digit.</summary>
+    static int Digits(string text, int start, int length)
+    {
+        var number = 0;
+        for (var i = start; i < start + length; i++)
+        {
+            var digit = text[i] - '0';
+            if ((uint)digit > 9)
+                return -1;
+            number = 10 * number + digit;
+        }
+        return number;
+    }
 
     /// <summary>Reads an ISO 8601 date or instant; UTC if it has no offset. False if it is neither.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out DateTime at)

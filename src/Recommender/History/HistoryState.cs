@@ -103,6 +103,20 @@ sealed class ValueState
     public readonly PartnerMap<PartnerCounts> Partners = new();
 }
 
+/// <summary>A partner's engagements in one industry, and the outcomes that count.</summary>
+public sealed record PartnerRecord(string Value, int Engagements, int Won, int Lost);
+
+/// <summary>What a partner did so far. Won and lost count deals whose outcome matured; assists are weighed by their age.</summary>
+public sealed record PartnerHistory(
+    Partner? Row,
+    int Engagements,
+    int Won,
+    int Lost,
+    double AssistsGiven,
+    double AssistsReceived,
+    IReadOnlyList<PartnerRecord> Industries
+);
+
 /// <summary>
 /// The fold of dated facts, in the order in which they could be seen. Training replays it to each past decision; serving keeps the
 /// same object up to date. Not safe for use by several threads at once while facts are applied.
@@ -217,6 +231,29 @@ public sealed class HistoryState
     /// <summary>How many engagements the partner has had, and when the last started.</summary>
     public (int Count, DateTime LastAt) EngagementsOf(int partner) =>
         (PartnerStates[partner].Counts.Engagements, PartnerStates[partner].LastEngagementAt);
+
+    /// <summary>What the partner did so far, by industry; null if it is not known.</summary>
+    public PartnerHistory? RecordOf(string partnerId)
+    {
+        if (_partners.Find(partnerId) is not (>= 0 and var partner))
+            return null;
+        var (state, industry) = (PartnerStates[partner], Settings.IndexOfDimension("industry"));
+        var industries = new List<PartnerRecord>();
+        foreach (var (value, known) in industry < 0 ? [] : Dimensions[industry])
+        {
+            if (known.Partners.TryGet(partner, out var counts) && counts.Engagements > 0)
+                industries.Add(new(Categories[value], counts.Engagements, counts.Won, counts.Lost));
+        }
+        return new(
+            state.Row,
+            state.Counts.Engagements,
+            state.Counts.Won,
+            state.Counts.Lost,
+            state.AssistsGiven,
+            state.AssistsReceived,
+            [.. industries.OrderByDescending(row => row.Engagements).ThenBy(row => row.Value, StringComparer.Ordinal)]
+        );
+    }
 
     /// <summary>True if the partner has worked with the account.</summary>
     public bool HaveWorkedTogether(int partner, string accountId) =>

@@ -96,7 +96,7 @@ public sealed class LiveHistory : IAsyncDisposable
     )
     {
         var fold = new LiveFold(time, settings);
-        fold.Load(store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue), cancel);
+        fold.Load(ReadAhead.Of(store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue)), cancel);
         return new(store, time, fold, capacity);
     }
 

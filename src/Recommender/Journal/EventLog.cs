@@ -42,6 +42,14 @@ public sealed class EventLog(HistoryStore store)
         LIMIT @limit
         """;
 
+    const string SelectNewest = """
+        SELECT sequence AS Sequence, event_id AS EventId, type AS Type, at AS At, subject AS Subject, data AS Data
+        FROM events
+        WHERE type = @type
+        ORDER BY sequence DESC
+        LIMIT @limit
+        """;
+
     const string DeleteBefore = """
         DELETE FROM events
         WHERE at < @before AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.sequence = events.sequence)
@@ -56,6 +64,8 @@ public sealed class EventLog(HistoryStore store)
         "model.rolled_back",
         "drift.detected",
         "rules.changed",
+        "handoff.prepared",
+        "handoff.sent",
         "webhook.test",
     ];
 
@@ -122,6 +132,13 @@ public sealed class EventLog(HistoryStore store)
                 )
                 .Select(row => row.ToEvent()),
         ];
+    }
+
+    /// <summary>The newest events of a type, newest first.</summary>
+    public IReadOnlyList<LoggedEvent> Newest(string type, int limit)
+    {
+        using var connection = store.Connect();
+        return [.. connection.Query<Row>(SelectNewest, new { type, limit }).Select(row => row.ToEvent())];
     }
 
     /// <summary>Forgets what is older and was delivered or forgotten.</summary>

@@ -113,6 +113,10 @@ public sealed class OpportunityIndex
     /// <summary>All deals that are indexed, in no order.</summary>
     public IEnumerable<Opportunity> Deals => _entries.Select(pair => pair.Value.Deal);
 
+    /// <summary>Partners that are among the best of any deal, by id, in no order.</summary>
+    public IEnumerable<string> Partners =>
+        _entries.SelectMany(pair => pair.Value.Options).Select(option => option.PartnerId).Distinct();
+
     /// <summary>Deals to be looked at again.</summary>
     public IEnumerable<string> DirtyIds => _dirty.Select(pair => pair.Key);
 

@@ -363,7 +363,10 @@ public sealed class PartnerRanker
                 ReasonSentences.Of(_models.Ideas[top[i]], pair),
                 contribution,
                 contribution >= 0 ? "positive" : "negative"
-            );
+            )
+            {
+                Idea = _models.Ideas[top[i]],
+            };
         }
         return reasons;
     }

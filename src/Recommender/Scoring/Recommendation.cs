@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Recommender.Scoring;
 
 /// <summary>A question about an account.</summary>
@@ -47,7 +49,12 @@ public enum Objective
 /// <param name="Text">A sentence built from facts.</param>
 /// <param name="Contribution">What the idea adds to the fit score; all contributions sum to score - expected score.</param>
 /// <param name="Direction">positive or negative.</param>
-public sealed record Reason(string Text, double Contribution, string Direction);
+public sealed record Reason(string Text, double Contribution, string Direction)
+{
+    /// <summary>The idea it is about, the same for every partner; not part of the answer.</summary>
+    [JsonIgnore]
+    public string Idea { get; init; } = "";
+}
 
 /// <summary>How much history stands behind an answer.</summary>
 /// <param name="SimilarDeals">The partner's engagements in the account's industry.</param>

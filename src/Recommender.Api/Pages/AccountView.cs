@@ -1,0 +1,159 @@
+using System.Text.Json;
+using Recommender.CoSell;
+using Recommender.History;
+using Recommender.Scoring;
+
+namespace Recommender.Api.Pages;
+
+/// <summary>How a partner stood when it was last different, and what is behind the difference.</summary>
+/// <param name="At">When it was said.</param>
+/// <param name="What">What is different, in words.</param>
+/// <param name="Why">What caused it.</param>
+public sealed record Change(DateTime At, string What, string Why);
+
+/// <summary>All that stands on an account's page.</summary>
+public sealed record AccountView(
+    Account Account,
+    IReadOnlyList<Opportunity> OpenDeals,
+    Opportunity? Deal,
+    Said Said,
+    IReadOnlyDictionary<string, Change> Changes,
+    IReadOnlyDictionary<string, Partner> Partners,
+    IReadOnlyList<string> MissingFiles
+)
+{
+    const int Looked = 20;
+
+    /// <summary>Asks about the account; null if there is none, or the deal is not one of its own.</summary>
+    internal static async Task<AccountView?> OfAsync(
+        LiveRecommender live,
+        string caller,
+        string id,
+        string? dealId,
+        CancellationToken cancel
+    )
+    {
+        var found = live.Read(
+            (state, _) =>
+                state.FindAccount(id) is { } account ? (account, deals: state.OpenDealsOf(id).Take(50).ToList()) : default
+        );
+        if (found.account is null)
+            return null;
+        var deal = dealId switch
+        {
+            null => found.deals.FirstOrDefault(),
+            "none" => null,
+            _ => live.Read((state, _) => state.FindOpportunity(dealId)),
+        };
+        if (deal is not null && deal.AccountId != id)
+            return null;
+        if (dealId is not (null or "none") && deal is null)
+            return null;
+        var request = new PartnerRecommendationsRequest { AccountId = id, OpportunityId = deal?.Id };
+        var said = await PartnerRecommendationsApi.SayAsync(
+            live,
+            caller,
+            request,
+            JsonSerializer.SerializeToUtf8Bytes(request, ApiJson.Default.PartnerRecommendationsRequest),
+            default,
+            cancel
+        );
+        if (said is null)
+            return null;
+        var ranked = said.Recommendation.Partners;
+        return new(
+            found.account,
+            found.deals,
+            deal,
+            said,
+            Compare(live, said.Recommendation),
+            live.Read(
+                (state, _) =>
+                    ranked
+                        .Select(partner => state.FindPartner(partner.PartnerId))
+                        .OfType<Partner>()
+                        .ToDictionary(partner => partner.Id)
+            ),
+            Missing(live)
+        );
+    }
+
+    /// <summary>Optional files of which the history has nothing.</summary>
+    internal static IReadOnlyList<string> Missing(LiveRecommender live)
+    {
+        var held = live.Store.Tables();
+        return
+        [
+            .. HistoryContract
+                .Tables.Where(table => !table.Required && table != HistoryContract.Feedback && !held.Contains(table.Name))
+                .Select(table => table.Name),
+        ];
+    }
+
+    /// <summary>For each partner, how it stood when that was last different.</summary>
+    static Dictionary<string, Change> Compare(LiveRecommender live, Recommendation now)
+    {
+        var changes = new Dictionary<string, Change>();
+        foreach (var entry in live.Journal.Before(now.AccountId, now.AsOf, Looked))
+        {
+            if (entry.OpportunityId != now.OpportunityId)
+                continue;
+            var then = JsonElement.Parse(entry.Response);
+            var partners = then.GetProperty("partners")
+                .EnumerateArray()
+                .ToDictionary(partner => partner.GetProperty("partner_id").GetString()!);
+            foreach (var partner in now.Partners)
+            {
+                if (changes.ContainsKey(partner.PartnerId))
+                    continue;
+                if (!partners.TryGetValue(partner.PartnerId, out var before))
+                {
+                    if (partners.Count >= 10)
+                        changes[partner.PartnerId] = new(
+                            entry.MadeAt,
+                            "was not among the first ten",
+                            Cause(then, now, null, partner)
+                        );
+                    continue;
+                }
+                if (Difference(before, partner) is { } what)
+                    changes[partner.PartnerId] = new(entry.MadeAt, what, Cause(then, now, before, partner));
+            }
+        }
+        return changes;
+    }
+
+    static string? Difference(JsonElement before, RecommendedPartner now)
+    {
+        var rank = before.GetProperty("rank").GetInt32();
+        var grade = before.GetProperty("grade").GetString();
+        double? lift = before.GetProperty("lift") is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
+        var parts = new List<string>();
+        if (rank != now.Rank)
+            parts.Add($"was number {rank}");
+        if (grade != now.Grade)
+            parts.Add($"grade was {grade ?? "unknown"}");
+        if (lift is null != now.Lift is null || lift is { } was && Math.Abs(was - now.Lift!.Value) >= 0.01)
+            parts.Add(lift is { } value ? $"difference was {Words.Points(value)}" : "difference was unknown");
+        return parts.Count == 0 ? null : string.Join(", ", parts);
+    }
+
+    static string Cause(JsonElement then, Recommendation now, JsonElement? before, RecommendedPartner partner)
+    {
+        var versions = then.GetProperty("model_versions");
+        foreach (var (model, version) in now.ModelVersions)
+        {
+            if (!versions.TryGetProperty(model, out var old) || old.GetString() != version)
+                return $"another {model} model answers now";
+        }
+        if (then.GetProperty("rules_version").GetInt64() != now.RulesVersion)
+            return "the company's rules were changed";
+        var said = before
+            ?.GetProperty("reasons")
+            .EnumerateArray()
+            .Select(reason => reason.GetProperty("text").GetString())
+            .ToHashSet();
+        var news = said is null ? null : partner.Reasons.FirstOrDefault(reason => !said.Contains(reason.Text));
+        return news is null ? "new facts about other partners or the deal" : $"new: {news.Text}";
+    }
+}

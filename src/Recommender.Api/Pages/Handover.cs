@@ -1,0 +1,101 @@
+using System.Text;
+using Recommender.CoSell;
+using Recommender.Scoring;
+
+namespace Recommender.Api.Pages;
+
+/// <summary>A part of the packet that a partner is handed.</summary>
+/// <param name="Name">In forms and JSON.</param>
+/// <param name="Title">For a person.</param>
+/// <param name="Hint">What belongs there.</param>
+sealed record HandoverField(string Name, string Title, string Hint);
+
+/// <summary>What a partner needs to know to step in: eleven fields and a warm introduction, filled as far as the history knows.</summary>
+static class Handover
+{
+    public static IReadOnlyList<HandoverField> Fields { get; } =
+    [
+        new("account_and_opportunity", "Account and opportunity", "Which deal; sourced or influenced by the partner"),
+        new("partner_and_contact", "Partner and named contact", "Who at the partner takes it"),
+        new("why_this_partner", "Why this partner", "In the facts of the history"),
+        new("trigger", "Trigger in the buyer's words", "What the buyer said that makes it urgent"),
+        new("joint_value", "Joint value", "What both bring that neither has alone"),
+        new("warm_path", "Warm path", "Who knows whom at the account"),
+        new("our_next_move", "Our next move", "What we do, until when"),
+        new("partner_next_move", "Partner's next move", "What the partner does, until when"),
+        new("conflict_and_credit", "Conflict and credit", "Registrations, other partners, who is credited"),
+        new("evidence", "Evidence", "Where it can be looked up"),
+        new("owner_and_due_date", "Owner and due date", "Who sees to it, until when"),
+    ];
+
+    /// <summary>The packet as far as the history fills it.</summary>
+    public static Dictionary<string, string> Fill(AccountView view, RecommendedPartner partner, string recommendationId)
+    {
+        var (account, deal) = (view.Account.Name ?? view.Account.Id, view.Deal);
+        var name = partner.Name ?? partner.PartnerId;
+        var positive = partner.Reasons.Where(reason => reason.Contribution > 0).Select(reason => reason.Text).Take(3).ToList();
+        return new()
+        {
+            ["account_and_opportunity"] = deal is null
+                ? $"{account} ({view.Account.Id}); no deal yet"
+                : $"{account} ({view.Account.Id}), deal {deal.Id}{(deal.Product is { } product ? $", {product}" : "")}, {Words.Money(deal.Amount, deal.Currency)}; influenced",
+            ["partner_and_contact"] = name + ": ",
+            ["why_this_partner"] = string.Join(". ", positive) + (positive.Count > 0 ? "." : ""),
+            ["trigger"] = "",
+            ["joint_value"] = partner.Lift is { } lift
+                ? $"Chance of winning with {name} {Words.Percent(partner.WinProbability)}, {Words.Points(lift)} against alone (an estimate)."
+                : "",
+            ["warm_path"] = partner.WarmPath is { } path ? WarmPath(path) : "",
+            ["our_next_move"] = partner.NextAction.Text + ".",
+            ["partner_next_move"] = "",
+            ["conflict_and_credit"] =
+                partner.Cautions.Count > 0
+                    ? string.Join(". ", partner.Cautions) + "."
+                    : "No live registration of another partner is known.",
+            ["evidence"] = $"Recommendation {recommendationId}",
+            ["owner_and_due_date"] = deal?.Owner is { } owner ? owner + ", " : "",
+        };
+    }
+
+    public static string WarmPath(WarmPath path) =>
+        $"The account is its {Words.Plain(path.Population)} since {Words.Day(path.Since)}"
+        + (
+            path.ContactCount > 0
+                ? $"; {Words.Count(path.ContactCount, "contact")}{(path.ContactLevel is { } level ? $", up to {Words.Plain(level)} level" : "")}"
+                : ""
+        );
+
+    public static string Introduction(AccountView view, RecommendedPartner partner)
+    {
+        var account = view.Account.Name ?? view.Account.Id;
+        var why =
+            partner.WarmPath is not null ? $"you know {account} already"
+            : partner.Reasons.FirstOrDefault(reason => reason.Contribution > 0) is { } reason
+                ? $"of what we saw: {char.ToLowerInvariant(reason.Text[0])}{reason.Text[1..]}"
+            : "you came up first for it";
+        return $"Hello,\n\nwe are talking to {account}{(view.Deal?.Product is { } product ? $" about {product}" : "")} and thought of {partner.Name ?? partner.PartnerId}, because {why}. Would you be open to a short call this week to see whether we go in together?\n\nIf it fits, we would introduce you as the partner for this deal.";
+    }
+
+    /// <summary>A field that says something beyond what it always begins with.</summary>
+    public static bool IsFilled(string? text) =>
+        text?.Trim() is { Length: > 0 } trimmed && !trimmed.EndsWith(':') && !trimmed.EndsWith(',');
+
+    public static int Filled(IReadOnlyDictionary<string, string> packet) =>
+        Fields.Count(field => IsFilled(packet.GetValueOrDefault(field.Name)));
+
+    public static string Markdown(string title, IReadOnlyDictionary<string, string> packet)
+    {
+        var text = new StringBuilder("# ").Append(title).Append("\n\n");
+        foreach (var field in Fields)
+            text.Append("**")
+                .Append(field.Title)
+                .Append(":** ")
+                .Append(
+                    IsFilled(packet.GetValueOrDefault(field.Name)) ? packet[field.Name].Trim().ReplaceLineEndings(" ") : "_open_"
+                )
+                .Append("\n\n");
+        if (packet.GetValueOrDefault("introduction") is { Length: > 0 } introduction)
+            text.Append("## Introduction\n\n").Append(introduction.ReplaceLineEndings("\n")).Append('\n');
+        return text.ToString();
+    }
+}

@@ -1,0 +1,83 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Recommender.Journal;
+
+namespace Recommender.Api.Pages;
+
+/// <summary>Who looks at the pages: signed in with an API key, or at an OpenID Connect provider; kept in an encrypted cookie.</summary>
+static class PageAuth
+{
+    public const string Scheme = "Page";
+    const string KeyId = "key_id";
+
+    public static void AddPageCallers(this AuthenticationBuilder authentication, WebApplicationBuilder builder)
+    {
+        authentication.AddCookie(
+            Scheme,
+            cookie =>
+            {
+                cookie.LoginPath = cookie.AccessDeniedPath = "/sign-in";
+                cookie.ReturnUrlParameter = "next";
+                cookie.Cookie.Name = "recommender";
+                cookie.Cookie.HttpOnly = true;
+                // Lax, for the way back from a provider; every form has its antiforgery token.
+                cookie.Cookie.SameSite = SameSiteMode.Lax;
+                cookie.Cookie.SecurePolicy = builder.Environment.IsDevelopment()
+                    ? CookieSecurePolicy.SameAsRequest
+                    : CookieSecurePolicy.Always;
+                cookie.ExpireTimeSpan = TimeSpan.FromHours(12);
+                cookie.SlidingExpiration = true;
+                cookie.Events.OnValidatePrincipal = context =>
+                {
+                    var keys = context.HttpContext.RequestServices.GetRequiredService<KeyRing>();
+                    if (context.Principal?.FindFirstValue(KeyId) is { } id && !keys.IsGood(id))
+                        context.RejectPrincipal();
+                    return Task.CompletedTask;
+                };
+            }
+        );
+        var oidc = builder.Configuration.GetSection("Auth:Oidc").Get<RecommenderOptions.OidcOptions>() ?? new();
+        if (oidc.Authority is null)
+            return;
+        authentication.AddOpenIdConnect(connect =>
+        {
+            connect.SignInScheme = Scheme;
+            connect.Authority = oidc.Authority;
+            connect.ClientId = oidc.ClientId;
+            connect.ClientSecret = oidc.ClientSecret;
+            connect.ResponseType = "code";
+            connect.UsePkce = true;
+            connect.MapInboundClaims = false;
+            connect.TokenValidationParameters.NameClaimType = "name";
+            connect.Scope.Clear();
+            connect.Scope.Add("openid");
+            connect.Scope.Add("profile");
+            connect.Events.OnTokenValidated = context =>
+            {
+                ((ClaimsIdentity)context.Principal!.Identity!).AddClaim(new("scope", oidc.Grants));
+                return Task.CompletedTask;
+            };
+        });
+    }
+
+    /// <summary>True if the pages are open to somebody who is not signed in.</summary>
+    public static bool IsOpen(IHostEnvironment environment, RecommenderOptions settings) =>
+        environment.IsDevelopment() && settings.Auth.AllowAnonymous;
+
+    public static ClaimsPrincipal Of(ApiKey key) =>
+        new(
+            new ClaimsIdentity(
+                [
+                    new(ClaimTypes.NameIdentifier, key.KeyId),
+                    new(ClaimTypes.Name, key.Name),
+                    new(KeyId, key.KeyId),
+                    .. key.Scopes.Select(scope => new Claim("scope", scope)),
+                ],
+                Scheme
+            )
+        );
+
+    public static string ProviderScheme => OpenIdConnectDefaults.AuthenticationScheme;
+}

@@ -1,0 +1,40 @@
+using Recommender.CoSell;
+using Recommender.History;
+
+namespace Recommender.Api.Pages;
+
+/// <summary>All that stands on a partner's page.</summary>
+public sealed record PartnerView(
+    string Id,
+    Partner? Row,
+    int Engagements,
+    int Won,
+    int Lost,
+    double Given,
+    double Received,
+    IReadOnlyList<PartnerRecord> Industries,
+    IReadOnlyList<PartnerDeal> Deals,
+    IReadOnlyList<RecommendedOpportunity> WouldHelp,
+    IReadOnlyList<string> MissingFiles
+)
+{
+    /// <summary>The partner; null if there is none.</summary>
+    internal static PartnerView? Of(LiveRecommender live, string id)
+    {
+        if (live.Read((state, _) => state.RecordOf(id)) is not { } record)
+            return null;
+        return new(
+            id,
+            record.Row,
+            record.Engagements,
+            record.Won,
+            record.Lost,
+            record.AssistsGiven,
+            record.AssistsReceived,
+            record.Industries,
+            new FactBook(live.Store).DealsOf(id, 500),
+            OpportunityRecommendationsApi.Rank(live, id, null, 0, 10).Items,
+            AccountView.Missing(live)
+        );
+    }
+}

@@ -151,7 +151,7 @@ public sealed class LiveModelsTests : IAsyncLifetime
             .GetString()!;
 
     /// <summary>Writes the live partner fit again with its last trees left out: another version that says something else.</summary>
-    static string Shorter(string models)
+    internal static string Shorter(string models)
     {
         using var package = new ModelRegistry(models).OpenLive(ModelPackage.PartnerFit)!;
         var trees = package.Trees;

@@ -17,7 +17,7 @@ namespace Recommender.Api.Pages;
 /// <summary>The pages: what they show is asked of the same code that answers the API.</summary>
 static class PageRoutes
 {
-    const int DealsOfPage = 50;
+    const int DealsOfPage = 25;
     const int MostExported = 10_000;
     const int MostFound = 8;
 
@@ -166,6 +166,12 @@ static class PageRoutes
             return NoAccount();
         return Page<AccountPage>(
             (nameof(AccountPage.View), view),
+            (
+                nameof(AccountPage.Stale),
+                live.Read(
+                    (state, asOf) => (asOf - state.SeenUntil).TotalDays is > 7 and < 100_000 and var days ? (long?)days : null
+                )
+            ),
             (
                 nameof(AccountPage.Flash),
                 said switch

@@ -10,8 +10,8 @@ public sealed record PartnerView(
     int Engagements,
     int Won,
     int Lost,
-    double Given,
-    double Received,
+    long Given,
+    long Received,
     IReadOnlyList<PartnerRecord> Industries,
     IReadOnlyList<PartnerDeal> Deals,
     IReadOnlyList<RecommendedOpportunity> WouldHelp,
@@ -23,16 +23,18 @@ public sealed record PartnerView(
     {
         if (live.Read((state, _) => state.RecordOf(id)) is not { } record)
             return null;
+        var book = new FactBook(live.Store);
+        var (given, received) = book.AssistsOf(id);
         return new(
             id,
             record.Row,
             record.Engagements,
             record.Won,
             record.Lost,
-            record.AssistsGiven,
-            record.AssistsReceived,
+            given,
+            received,
             record.Industries,
-            new FactBook(live.Store).DealsOf(id, 500),
+            book.DealsOf(id, 500),
             OpportunityRecommendationsApi.Rank(live, id, null, 0, 10).Items,
             AccountView.Missing(live)
         );

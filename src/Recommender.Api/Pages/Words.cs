@@ -20,6 +20,9 @@ static class Words
         : points is 1 or -1 ? $"{(points > 0 ? "+" : "−")}1 point"
         : $"{(points > 0 ? "+" : "−")}{Math.Abs(points):0} points";
 
+    static string Bound(double difference) =>
+        Math.Round(100 * difference) is var points && points < 0 ? $"−{-points:0}" : $"{points:0}";
+
     public static string Signed(double number) => (number < 0 ? "−" : "+") + Math.Abs(number).ToString("0.0", _culture);
 
     public static string Money(double? amount, string? currency)
@@ -43,8 +46,12 @@ static class Words
 
     /// <summary>What bringing the partner changes, for a person: the estimate with its interval and what it rests on, or that it is not known.</summary>
     public static string Lift(Scoring.RecommendedPartner partner) =>
-        partner.Lift is { } lift
-            ? $"{Points(lift)}, {Math.Round(100 * partner.LiftLow!.Value):0} to {Math.Round(100 * partner.LiftHigh!.Value):0}, from {Count(partner.Support.PartnerDeals, "finished deal")} of this partner"
+        partner.Lift is { } lift ? $"{Points(lift)}, {Range(partner)}" : "unknown: too few comparable deals to tell";
+
+    /// <summary>The interval of the difference, and what it rests on.</summary>
+    public static string Range(Scoring.RecommendedPartner partner) =>
+        partner.Lift is not null
+            ? $"{Bound(partner.LiftLow!.Value)} to {Bound(partner.LiftHigh!.Value)}, from {Count(partner.Support.PartnerDeals, "finished deal")} of this partner"
             : "unknown: too few comparable deals to tell";
 
     /// <summary>How sure the estimate is: by the width of its interval.</summary>

@@ -69,6 +69,23 @@ public sealed class FactBook(HistoryStore store)
         LIMIT @limit
         """;
 
+    // assists_by_partner
+    const string AssistsOfPartner = """
+        SELECT direction, COUNT(*)
+        FROM assists
+        WHERE partner_id = @partnerId
+        GROUP BY direction
+        ORDER BY direction
+        """;
+
+    /// <summary>How many assists the partner was given and gave us.</summary>
+    public (long Given, long Received) AssistsOf(string partnerId)
+    {
+        using var connection = store.Connect();
+        var counts = connection.Query<(string Direction, long Count)>(AssistsOfPartner, new { partnerId }).ToDictionary();
+        return (counts.GetValueOrDefault("given"), counts.GetValueOrDefault("received"));
+    }
+
     /// <summary>What happened between an account and a partner, newest first, with the partner's certifications.</summary>
     public IReadOnlyList<BookedFact> FactsBetween(string accountId, string partnerId, int limit)
     {

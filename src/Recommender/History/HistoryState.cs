@@ -106,16 +106,8 @@ sealed class ValueState
 /// <summary>A partner's engagements in one industry, and the outcomes that count.</summary>
 public sealed record PartnerRecord(string Value, int Engagements, int Won, int Lost);
 
-/// <summary>What a partner did so far. Won and lost count deals whose outcome matured; assists are weighed by their age.</summary>
-public sealed record PartnerHistory(
-    Partner? Row,
-    int Engagements,
-    int Won,
-    int Lost,
-    double AssistsGiven,
-    double AssistsReceived,
-    IReadOnlyList<PartnerRecord> Industries
-);
+/// <summary>What a partner did so far. Won and lost count deals whose outcome matured.</summary>
+public sealed record PartnerHistory(Partner? Row, int Engagements, int Won, int Lost, IReadOnlyList<PartnerRecord> Industries);
 
 /// <summary>
 /// The fold of dated facts, in the order in which they could be seen. Training replays it to each past decision; serving keeps the
@@ -249,8 +241,6 @@ public sealed class HistoryState
             state.Counts.Engagements,
             state.Counts.Won,
             state.Counts.Lost,
-            state.AssistsGiven,
-            state.AssistsReceived,
             [.. industries.OrderByDescending(row => row.Engagements).ThenBy(row => row.Value, StringComparer.Ordinal)]
         );
     }

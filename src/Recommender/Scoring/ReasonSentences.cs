@@ -85,8 +85,10 @@ static class ReasonSentences
             return $"The {words} is unknown";
         var value = string.Join(", ", pair.Decision.ValueIds[d].Select(id => id < 0 ? "as given" : state.Categories[id]));
         var counts = pair.Values[d];
-        return counts.Engagements == 0
-            ? $"No engagement in {words} {value} yet"
+        return counts.Engagements == 0 ? $"No engagement in {words} {value} yet"
+            // An engagement counts once for each value: they may add up to more than there are.
+            : pair.Decision.ValueIds[d].Length > 1
+                ? $"Met {words} {value} {Times(counts.Engagements)} in its engagements{Won(counts.Won, counts.Lost)}"
             : $"{counts.Engagements} of its {Count(pair.Partner.Counts.Engagements, "engagement")} in {words} {value}{Won(counts.Won, counts.Lost)}";
     }
 

@@ -1,0 +1,84 @@
+using Microsoft.Playwright;
+using Recommender.Artifacts;
+using Recommender.Tests;
+
+namespace Recommender.EndToEnd.Tests;
+
+/// <summary>A real browser beside the real service on the sample history, with a second version of partner fit in its registry.</summary>
+public sealed class Browser : IAsyncLifetime
+{
+    const string Chromium = "/usr/bin/chromium";
+    readonly TemporaryFolder _folder = new();
+    IPlaywright? _playwright;
+    IBrowser? _browser;
+    ServiceProcess? _service;
+
+    public string Address { get; private set; } = "";
+
+    public string OtherVersion { get; private set; } = "";
+
+    public HttpClient Client => _service!.Client;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!File.Exists(Chromium))
+            return;
+        foreach (var model in ModelRegistry.Models)
+        {
+            var version = new ModelRegistry(Sample.Models).Live(model)!;
+            TemporaryFolder.Copy(Path.Combine(Sample.Models, model, version), Path.Combine(_folder.Path, model, version));
+            new ModelRegistry(_folder.Path).Promote(model, version);
+        }
+        OtherVersion = LiveModelsTests.Shorter(_folder.Path);
+        _service = await ServiceProcess
+            .Start(
+                Sample.Root,
+                "Development",
+                "Database:Path=" + _folder["page.db"],
+                "Models:Path=" + _folder.Path,
+                "Demo:Path=" + Sample.Folder,
+                "Index:CorePercent=100",
+                "Webhooks:AllowPrivate=true"
+            )
+            .WhenReadyAsync();
+        Address = _service.Client.BaseAddress!.ToString().TrimEnd('/');
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(
+            new()
+            {
+                ExecutablePath = Chromium,
+                Args =
+                [
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-quic",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                ],
+            }
+        );
+    }
+
+    /// <summary>A page of a new visitor; skips the test where there is no Chromium.</summary>
+    public async Task<IPage> OpenAsync(BrowserNewContextOptions? options = null)
+    {
+        if (_browser is null)
+            Assert.Skip($"Needs Chromium at {Chromium} (on Debian: apt-get install chromium).");
+        options ??= new();
+        options.BaseURL = Address;
+        options.ReducedMotion = ReducedMotion.Reduce;
+        var context = await _browser.NewContextAsync(options);
+        context.SetDefaultTimeout(15_000);
+        return await context.NewPageAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        _playwright?.Dispose();
+        _service?.Dispose();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,496 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Playwright;
+using Recommender.History;
+using Recommender.Journal;
+using Recommender.Tests;
+using static Microsoft.Playwright.Assertions;
+
+namespace Recommender.EndToEnd.Tests;
+
+/// <summary>What a person does on the pages, in a real browser. Each flow is driven by the keyboard where a person could.</summary>
+public sealed class PageTests(Browser browser) : IClassFixture<Browser>
+{
+    const string Account = "/accounts/A000007";
+
+    /// <summary>Every page there is, with what makes it special.</summary>
+    public static TheoryData<string> Pages =>
+        [
+            "/",
+            Account,
+            Account + "?deal=none",
+            Account + "/partners/P00018",
+            Account + "/compare?partner=P00018&partner=P00001",
+            Account + "/partners/P00001/handover",
+            "/deals",
+            "/deals?owner=nobody",
+            "/partners/P00001",
+            "/models",
+            "/models/partner-fit/rollback",
+            "/sign-in",
+            "/accounts/nobody",
+            "/nothing/here",
+        ];
+
+    [Fact]
+    public async Task Three_letters_and_the_keyboard_lead_to_an_account_and_its_ranked_partners()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/models");
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("nor");
+        var options = page.Locator("#found [role=option]");
+        await Expect(options.First).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("ArrowDown");
+        var name = await page.Locator("#found [aria-selected=true] strong").InnerTextAsync();
+        Assert.Contains("nor", name, StringComparison.OrdinalIgnoreCase);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync(name);
+        await Expect(page.Locator(".partner")).Not.ToHaveCountAsync(0);
+        Assert.DoesNotContain("nor", new Uri(page.Url).Query, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task From_the_start_a_ranked_partner_is_one_click_away()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/");
+        await WhenIndexedAsync(page);
+        await page.Locator(".card .main").First.ClickAsync();
+        await Expect(page.Locator(".partner h3").First).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task An_account_shows_who_to_bring_what_it_changes_why_and_what_to_do_next()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync(Account);
+        var first = page.Locator(".partner").First;
+        await Expect(page.Locator(".chips a")).Not.ToHaveCountAsync(0);
+        await Expect(first.Locator(".grade")).ToHaveTextAsync(Pattern("^[A-D]$"));
+        await Expect(first.Locator("p.diff")).ToContainTextAsync("points");
+        await Expect(first.Locator("p.small")).ToHaveTextAsync(Pattern(@"^−?\d+ to −?\d+, from [\d,]+ finished deals"));
+        await Expect(first.Locator("svg.lift")).ToBeVisibleAsync();
+        foreach (var label in (string[])["Win with it", "Win alone", "Expected value", "Confidence"])
+            await Expect(first.Locator("dl")).ToContainTextAsync(label);
+        await Expect(first.Locator(".reasons li")).ToHaveCountAsync(3);
+        await Expect(first.Locator(".warm")).ToContainTextAsync("Warm path");
+        await Expect(first.Locator(".next")).ToContainTextAsync("Next");
+        await Expect(first.Locator(".changed")).ToBeVisibleAsync();
+        await Expect(page.Locator("text=Why not the others")).ToBeVisibleAsync();
+        // Where it is not known it says so, and shows no number.
+        var unknown = page.Locator(".partner", new() { Has = page.Locator("p.diff.unknown") }).First;
+        await Expect(unknown.Locator("p.diff")).ToHaveTextAsync("Difference unknown");
+        await Expect(unknown.Locator("svg .with")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task Why_shows_every_reason_adding_up_to_the_score_beside_the_dated_facts()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync(Account);
+        await page.Locator(".partner", new() { HasText = "Lumcrest Digital" })
+            .GetByRole(AriaRole.Link, new() { Name = "Why?" })
+            .ClickAsync();
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Why Lumcrest Digital");
+        var adds = await page.Locator("table").First.Locator("tbody .number").AllInnerTextsAsync();
+        Assert.True(adds.Count > 10);
+        var total = Number(await page.Locator("table").First.Locator("tfoot .number").InnerTextAsync());
+        Assert.Equal(total, adds.Sum(Number), adds.Count * 0.051);
+        var facts = page.Locator("table").Nth(1).Locator("tbody tr");
+        Assert.True(await facts.CountAsync() > 3);
+        await Expect(facts.First.Locator("td").First).ToHaveTextAsync(Pattern(@"^\d+ \w{3} \d{4}$"));
+    }
+
+    [Fact]
+    public async Task Two_partners_are_compared_side_by_side()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync(Account);
+        var ticks = page.Locator("input[name=partner]");
+        await ticks.Nth(0).CheckAsync();
+        await ticks.Nth(1).CheckAsync();
+        var names = await page.Locator(".partner h3").AllInnerTextsAsync();
+        await page.GetByText("Compare the two that are ticked").ClickAsync();
+        await Expect(page.Locator("h1")).ToHaveTextAsync($"{names[0]} or {names[1]}");
+        await Expect(page.Locator("table.compare").First.Locator("thead")).ToContainTextAsync(names[0]);
+        Assert.True(await page.Locator("table.compare").Nth(1).Locator("tbody tr").CountAsync() > 5);
+        // One partner alone cannot be compared: said in words.
+        await page.GotoAsync(Account + "/compare?partner=P00001");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Tick two partners");
+    }
+
+    [Fact]
+    public async Task A_packet_is_filled_completed_downloaded_and_sent_to_the_prm()
+    {
+        var received = new ConcurrentQueue<string>();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration["urls"] = "http://127.0.0.1:0";
+        builder.Configuration["Logging:LogLevel:Default"] = "None";
+        await using var prm = builder.Build();
+        prm.MapPost(
+            "/hook",
+            async (HttpContext http) => received.Enqueue(await new StreamReader(http.Request.Body).ReadToEndAsync())
+        );
+        await prm.StartAsync(TestContext.Current.CancellationToken);
+        var page = await browser.OpenAsync();
+        await page.GotoAsync(Account);
+        using (
+            var webhook = new HttpRequestMessage(HttpMethod.Post, "/v1/webhooks")
+            {
+                Content = JsonContent.Create(new { url = prm.Urls.Single() + "/hook", types = (string[])["handoff.sent"] }),
+            }
+        )
+        {
+            webhook.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+            (await browser.Client.SendAsync(webhook, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        }
+        await page.Locator(".partner", new() { HasText = "Ironridge" })
+            .GetByRole(AriaRole.Link, new() { Name = "Hand over" })
+            .ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync("Ironridge");
+        await Expect(page.Locator("textarea")).ToHaveCountAsync(12);
+        var before = await page.Locator("#complete").EvaluateAsync<int>("bar => bar.value");
+        await page.Locator("#trigger").FillAsync("The auditors come in March");
+        await Expect(page.Locator("#complete-text")).ToHaveTextAsync($"{before + 1} of 11");
+        var markdown = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Download Markdown").ClickAsync());
+        Assert.Contains(
+            "**Trigger in the buyer's words:** The auditors come in March",
+            await File.ReadAllTextAsync((await markdown.PathAsync())!, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
+        var json = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Download JSON").ClickAsync());
+        Assert.Equal(
+            "P00001",
+            JsonElement
+                .Parse(await File.ReadAllTextAsync((await json.PathAsync())!, TestContext.Current.CancellationToken))
+                .GetProperty("partner_id")
+                .GetString()
+        );
+        await page.GetByText("Send to the PRM").ClickAsync();
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("on its way to the PRM");
+        for (var tries = 0; tries < 100 && received.IsEmpty; tries++)
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        Assert.True(received.TryDequeue(out var body));
+        Assert.Contains("The auditors come in March", body, StringComparison.Ordinal);
+        var feed = await browser.Client.GetFromJsonAsync<JsonElement>(
+            "/v1/events?type=handoff.prepared",
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal(2, feed.GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task What_a_person_says_changes_the_next_ranking_at_once()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/accounts/A000012");
+        var name = await page.Locator(".partner h3").First.InnerTextAsync();
+        await page.Locator(".partner summary").First.ClickAsync();
+        await page.Locator(".partner select").First.SelectOptionAsync("no capacity");
+        await page.Locator(".partner button[value=declined]").First.ClickAsync();
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("left out for this deal");
+        Assert.DoesNotContain(name, await page.Locator(".partner h3").AllInnerTextsAsync());
+        await Expect(page.Locator("section table")).ToContainTextAsync("declined");
+        // The next one accepts: it works on the deal then, and the difference another makes is not known any more.
+        await page.Locator(".partner summary").First.ClickAsync();
+        await page.Locator(".partner button[value=accepted]").First.ClickAsync();
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("on the deal");
+        await Expect(page.Locator(".notice.bad", new() { HasText = "already works on this deal" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_change_is_told_with_what_it_was_and_why()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/accounts/A000020?deal=none");
+        await Expect(page.Locator(".changed").First).ToContainTextAsync("No change");
+        var last = page.Locator(".partner").Last;
+        var id = await last.GetAttributeAsync("id");
+        var fact = new
+        {
+            contact_count = 9,
+            contact_level = "director",
+            since = "2026-06-01",
+            population = "customer",
+            partner_id = id,
+            account_id = "A000020",
+        };
+        using (
+            var line = new StringContent(
+                Service.Line("account_overlaps", fact),
+                System.Text.Encoding.UTF8,
+                "application/x-ndjson"
+            )
+        )
+            (
+                await browser.Client.PostAsync("/v1/history", line, TestContext.Current.CancellationToken)
+            ).EnsureSuccessStatusCode();
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        await page.ReloadAsync();
+        var changed = page.Locator($"#{id} .changed");
+        await Expect(changed).ToContainTextAsync("was number 10");
+        await Expect(changed).ToContainTextAsync("new: The account is its customer");
+    }
+
+    [Fact]
+    public async Task The_co_sell_list_is_filtered_paged_and_exported()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/");
+        await WhenIndexedAsync(page);
+        await page.GotoAsync("/deals");
+        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(25);
+        var first = await page.Locator("tbody tr").First.InnerTextAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "On", Exact = true }).ClickAsync();
+        await Expect(page.Locator(".pager")).ToContainTextAsync("Page 2");
+        await Expect(page.Locator("tbody tr td").First).ToHaveTextAsync("26");
+        Assert.NotEqual(first, await page.Locator("tbody tr").First.InnerTextAsync());
+        await page.Locator("#f-owner").SelectOptionAsync(new SelectOptionValue { Label = "seller07" });
+        await Expect(page.Locator(".lead")).Not.ToContainTextAsync("535");
+        var owners = await page.Locator("tbody tr td:nth-child(6)").AllInnerTextsAsync();
+        Assert.All(owners, owner => Assert.Equal("seller07", owner));
+        Assert.DoesNotContain("seller07", page.Url, StringComparison.Ordinal);
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Export CSV").ClickAsync());
+        var lines = await File.ReadAllLinesAsync((await download.PathAsync())!, TestContext.Current.CancellationToken);
+        Assert.StartsWith("rank,account_id,account,", lines[0], StringComparison.Ordinal);
+        Assert.Equal(
+            int.Parse(
+                (await page.Locator(".lead").InnerTextAsync()).Split("closes. ")[1].Split(' ')[0],
+                CultureInfo.InvariantCulture
+            ),
+            lines.Length - 1
+        );
+        Assert.All(lines.Skip(1), line => Assert.Contains(",seller07,", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_partner_has_a_page_of_where_it_wins_its_open_work_and_the_balance()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/partners/P00001");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Ironridge Partners");
+        await Expect(page.Locator(".tiles")).ToContainTextAsync("Assists received");
+        Assert.True(await page.Locator("table").First.Locator("tbody tr").CountAsync() > 2);
+        await Expect(page.Locator("text=Open work")).ToBeVisibleAsync();
+        await page.Locator("table").Nth(1).Locator("a").First.ClickAsync();
+        await Expect(page.Locator("text=Partners to bring")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_version_is_promoted_and_rolled_back_with_a_confirmation()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/models");
+        await Expect(page.Locator("section").First.Locator("tbody").First).ToContainTextAsync("most popular in industry");
+        await Expect(page.Locator("svg.calibration").First).ToBeVisibleAsync();
+        var before = await page.Locator("article", new() { HasText = "live" }).First.Locator("h3").InnerTextAsync();
+        await page.Locator("article", new() { HasText = browser.OtherVersion }).GetByText("Promote…").ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync(browser.OtherVersion);
+        await page.GetByText("Yes, do it").ClickAsync();
+        await Expect(page.Locator("article h3").First).ToContainTextAsync(browser.OtherVersion);
+        await Expect(page.Locator("article h3").First).ToContainTextAsync("live since");
+        await page.Locator("article").First.GetByText("Roll back…").ClickAsync();
+        await page.GetByText("Yes, do it").ClickAsync();
+        await Expect(page.Locator("article h3").First).ToContainTextAsync(before.Split(' ')[0]);
+        await page.Locator("article").First.GetByRole(AriaRole.Link, new() { Name = "Report" }).ClickAsync();
+        await Expect(page.Locator("body")).ToContainTextAsync("NDCG");
+    }
+
+    [Fact]
+    public async Task Everything_can_be_read_without_script()
+    {
+        var page = await browser.OpenAsync(new() { JavaScriptEnabled = false });
+        await page.GotoAsync("/");
+        await page.Locator("#q").FillAsync("nor");
+        await page.Locator("#q").PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToContainTextAsync("nor");
+        await page.Locator(".results a").First.ClickAsync();
+        await Expect(page.Locator(".partner").First).ToBeVisibleAsync();
+        await page.Locator(".partner a.button").First.ClickAsync();
+        await Expect(page.Locator("textarea").First).ToBeVisibleAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Every_page_fits_is_accessible_light_and_still(string path)
+    {
+        await Npm.NeedAsync();
+        var axe = await File.ReadAllTextAsync(
+            Path.Combine(Npm.Folder, "node_modules/axe-core/axe.min.js"),
+            TestContext.Current.CancellationToken
+        );
+        foreach (var width in (int[])[1440, 390])
+        {
+            foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+            {
+                var page = await browser.OpenAsync(
+                    new()
+                    {
+                        ViewportSize = new() { Width = width, Height = width == 390 ? 844 : 900 },
+                        ColorScheme = scheme,
+                    }
+                );
+                var faults = new List<string>();
+                page.Console += (_, message) =>
+                {
+                    // A page that says 404 says so in the console, too.
+                    if (message.Type is "error" or "warning" && !message.Text.Contains("status of 404", StringComparison.Ordinal))
+                        faults.Add(message.Text);
+                };
+                page.PageError += (_, error) => faults.Add(error);
+                await page.AddInitScriptAsync(
+                    "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(entry => window.shift += entry.value)).observe({ type: 'layout-shift', buffered: true });"
+                );
+                await page.GotoAsync(path);
+                var where = $"{path} at {width} px, {scheme}";
+                Assert.True(faults.Count == 0, $"{where}: {string.Join("; ", faults)}");
+                Assert.True(
+                    await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"),
+                    $"{where} is wider than the window"
+                );
+                var clipped = await page.EvaluateAsync<string[]>(
+                    "[...document.querySelectorAll('main *')].filter(e => e.clientWidth > 0 && !e.closest('.scroll, details:not([open])') && !e.matches('svg, svg *, select, .visually-hidden') && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"
+                );
+                Assert.True(clipped.Length == 0, $"{where} clips {string.Join("; ", clipped)}");
+                Assert.Equal(0, await page.EvaluateAsync<double>("window.shift"), 0.001);
+                var bytes = await page.EvaluateAsync<long>(
+                    "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, e) => sum + e.transferSize, 0)"
+                );
+                Assert.InRange(bytes, 1, 100 * 1024);
+                await page.EvaluateAsync(axe);
+                var violations = await page.EvaluateAsync<string[]>(
+                    "axe.run().then(result => result.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target + ' ' + n.failureSummary).slice(0, 3).join(' | ')}`))"
+                );
+                Assert.True(violations.Length == 0, $"{where}: {string.Join("\n", violations)}");
+                var paint = await page.EvaluateAsync<double>(
+                    "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
+                );
+                TestContext.Current.TestOutputHelper?.WriteLine(
+                    $"{where}: {bytes / 1024} KB, first contentful paint {paint:0} ms"
+                );
+                if (Environment.GetEnvironmentVariable("RECOMMENDER_SCREENSHOTS") is { Length: > 0 } folder)
+                {
+                    var name = string.Concat(path.Select(c => char.IsLetterOrDigit(c) ? c : '-')).Trim('-');
+                    await page.ScreenshotAsync(
+                        new()
+                        {
+                            Path = Path.Combine(
+                                folder,
+                                $"{(name.Length == 0 ? "home" : name)}-{width}-{scheme}.png".ToLowerInvariant()
+                            ),
+                        }
+                    );
+                }
+                await page.Context.CloseAsync();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Outside_development_one_signs_in_with_a_key_and_a_revoked_one_is_out()
+    {
+        using var folder = new TemporaryFolder();
+        var keys = new ApiKeys(new SqliteHistoryStore(folder["s.db"]));
+        var (key, secret) = keys.Create("dana", ["recommend"], Sample.AsOf);
+        using var service = await ServiceProcess
+            .Start(
+                Sample.Root,
+                "Production",
+                "Database:Path=" + folder["s.db"],
+                "Models:Path=" + Sample.Models,
+                "Demo:Enabled=true",
+                "Demo:Path=" + Sample.Folder,
+                "Drain:Seconds=0",
+                "Auth:Oidc:Authority=https://login.example",
+                "Auth:Oidc:ClientId=recommender"
+            )
+            .WhenReadyAsync(cancel: TestContext.Current.CancellationToken);
+        var page = await browser.OpenAsync();
+        // Chromium keeps secure cookies on localhost, which it takes for safe.
+        var start = service
+            .Client.BaseAddress!.ToString()
+            .Replace("127.0.0.1", "localhost", StringComparison.Ordinal)
+            .TrimEnd('/');
+        await page.GotoAsync(start + Account);
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Sign in");
+        await page.Locator("#key").FillAsync("rk_wrong");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("[role=alert]")).ToContainTextAsync("not good");
+        await page.Locator("#key").FillAsync(secret);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Norport BV");
+        await Expect(page.Locator(".who")).ToContainTextAsync("dana");
+        var cookie = (await page.Context.CookiesAsync()).Single(cookie => cookie.Name == "recommender");
+        Assert.True(cookie is { HttpOnly: true, Secure: true, SameSite: SameSiteAttribute.Lax });
+        // recommend is not admin: no button, and the address is refused.
+        await page.GotoAsync(start + "/models");
+        await Expect(page.Locator("text=Roll back…")).ToHaveCountAsync(0);
+        await page.GotoAsync(start + "/models/partner-fit/rollback");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Sign in");
+        Assert.True(keys.Revoke(key.KeyId, Sample.AsOf));
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        await page.GotoAsync(start + Account);
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Sign in");
+        await Expect(page.Locator("text=company's account")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Old_data_missing_files_and_a_missing_model_are_said_in_words_where_the_numbers_stand()
+    {
+        using var folder = new TemporaryFolder();
+        TemporaryFolder.Copy(Sample.Folder, folder["history"]);
+        File.Delete(folder["history/account_overlaps.csv"]);
+        Directory.CreateDirectory(folder["models"]);
+        using var service = await Service.StartAsync("Demo:Path=" + folder["history"], "Models:Path=" + folder["models"]);
+        var text = System.Net.WebUtility.HtmlDecode((await service.GetAsync(Account)).Expect(System.Net.HttpStatusCode.OK).Text);
+        Assert.Contains("days old: the numbers below do not know what happened since", text, StringComparison.Ordinal);
+        Assert.Contains("No trained partner-fit model is live", text, StringComparison.Ordinal);
+        Assert.Contains("No win-probability model is live: chances are unknown", text, StringComparison.Ordinal);
+        Assert.Contains("not known: the history has no account overlaps", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("points</p>", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_form_without_its_token_is_refused_and_nothing_is_done()
+    {
+        await (await browser.OpenAsync()).Context.CloseAsync();
+        using var form = new FormUrlEncodedContent(
+            new Dictionary<string, string>
+            {
+                ["partner_id"] = "P00001",
+                ["event"] = "declined",
+                ["deal"] = "none",
+            }
+        );
+        using var answer = await browser.Client.PostAsync(Account + "/feedback", form, TestContext.Current.CancellationToken);
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(
+            "Nothing was done",
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
+    }
+
+    static async Task WhenIndexedAsync(IPage page)
+    {
+        for (
+            var tries = 0;
+            tries < 100 && !(await page.ContentAsync()).Contains("All 535 open deals", StringComparison.Ordinal);
+            tries++
+        )
+        {
+            await Task.Delay(200);
+            await page.ReloadAsync();
+        }
+    }
+
+    static Regex Pattern(string pattern) => new(pattern, RegexOptions.None, TimeSpan.FromSeconds(1));
+
+    static double Number(string text) => double.Parse(text.Trim().Replace('−', '-').TrimStart('+'), CultureInfo.InvariantCulture);
+}

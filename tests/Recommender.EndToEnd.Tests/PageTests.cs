@@ -253,7 +253,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         Assert.NotEqual(first, await page.Locator("tbody tr").First.InnerTextAsync());
         await page.Locator("#f-owner").SelectOptionAsync(new SelectOptionValue { Label = "seller07" });
         await Expect(page.Locator(".lead")).Not.ToContainTextAsync("535");
-        var owners = await page.Locator("tbody tr td:nth-child(6)").AllInnerTextsAsync();
+        var owners = await page.Locator("tbody tr td:nth-child(9)").AllInnerTextsAsync();
         Assert.All(owners, owner => Assert.Equal("seller07", owner));
         Assert.DoesNotContain("seller07", page.Url, StringComparison.Ordinal);
         var download = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Export CSV").ClickAsync());

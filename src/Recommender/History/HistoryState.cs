@@ -115,6 +115,7 @@ public sealed record PartnerHistory(Partner? Row, int Engagements, int Won, int 
 /// </summary>
 public sealed class HistoryState
 {
+    readonly NameIndex _names = new();
     static readonly int[] _noValues = [];
     readonly Ids _accounts = new();
     readonly Ids _partners = new();
@@ -195,19 +196,37 @@ public sealed class HistoryState
     /// <param name="text">What to look for, whatever the case.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="skip">How many to leave out first.</param>
-    public IReadOnlyList<Account> FindAccounts(string text, int limit, int skip = 0) =>
-        [
-            .. Accounts
-                .Where(account =>
-                    account.Id.Contains(text, StringComparison.OrdinalIgnoreCase)
-                    || account.Name?.Contains(text, StringComparison.OrdinalIgnoreCase) == true
-                )
-                .OrderByDescending(account => account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) == true)
-                .ThenBy(account => account.Name, StringComparer.OrdinalIgnoreCase)
-                .ThenBy(account => account.Id, StringComparer.Ordinal)
-                .Skip(skip)
-                .Take(limit),
-        ];
+    public IReadOnlyList<Account> FindAccounts(string text, int limit, int skip = 0)
+    {
+        // The worst of the best so far comes out first.
+        var best = new PriorityQueue<Account, (bool IsMiddle, string Name, string Id)>(_worstFirst);
+        foreach (var index in _names.Find(text))
+        {
+            var account = AccountStates[index].Row!;
+            var isMiddle = account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) != true;
+            var order = (isMiddle, account.Name ?? "", account.Id);
+            if (best.Count < limit + skip)
+                best.Enqueue(account, order);
+            else
+                best.EnqueueDequeue(account, order);
+        }
+        var found = new List<Account>(best.Count);
+        while (best.TryDequeue(out var account, out _))
+            found.Add(account);
+        found.Reverse();
+        return found.Count <= skip ? [] : found[skip..];
+    }
+
+    static readonly Comparer<(bool IsMiddle, string Name, string Id)> _worstFirst = Comparer<(
+        bool IsMiddle,
+        string Name,
+        string Id
+    )>.Create(
+        (x, y) =>
+            y.IsMiddle != x.IsMiddle ? y.IsMiddle.CompareTo(x.IsMiddle)
+            : StringComparer.OrdinalIgnoreCase.Compare(y.Name, x.Name) is var names && names != 0 ? names
+            : string.CompareOrdinal(y.Id, x.Id)
+    );
 
     /// <summary>When the account's first deal was created; null if it had none.</summary>
     public DateTime? FirstDealOf(string accountId) =>
@@ -380,8 +399,10 @@ public sealed class HistoryState
 
     void Apply(Account row)
     {
-        var state = Account(row.Id);
+        var index = AccountIndex(row.Id);
+        var state = AccountStates[index];
         state.Row = row;
+        _names.Set(index, row.Name, row.Id);
         state.Values = ValuesOf(Side.Account, name => Column(row, name));
         state.Measures = MeasuresOf(Side.Account, name => Number(row, name));
     }

@@ -61,7 +61,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         var page = await browser.OpenAsync();
         await page.GotoAsync("/");
         await WhenIndexedAsync(page);
-        await page.Locator(".card .main").First.ClickAsync();
+        await page.Locator(".card .main").First.PressAsync("Enter");
         await Expect(page.Locator(".partner h3").First).ToBeVisibleAsync();
     }
 
@@ -96,7 +96,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.GotoAsync(Account);
         await page.Locator(".partner", new() { HasText = "Lumcrest Digital" })
             .GetByRole(AriaRole.Link, new() { Name = "Why?" })
-            .ClickAsync();
+            .PressAsync("Enter");
         await Expect(page.Locator("h1")).ToHaveTextAsync("Why Lumcrest Digital");
         var adds = await page.Locator("table").First.Locator("tbody .number").AllInnerTextsAsync();
         Assert.True(adds.Count > 10);
@@ -113,10 +113,10 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         var page = await browser.OpenAsync();
         await page.GotoAsync(Account);
         var ticks = page.Locator("input[name=partner]");
-        await ticks.Nth(0).CheckAsync();
-        await ticks.Nth(1).CheckAsync();
+        await ticks.Nth(0).PressAsync("Space");
+        await ticks.Nth(1).PressAsync("Space");
         var names = await page.Locator(".partner h3").AllInnerTextsAsync();
-        await page.GetByText("Compare the two that are ticked").ClickAsync();
+        await page.GetByText("Compare the two that are ticked").PressAsync("Enter");
         await Expect(page.Locator("h1")).ToHaveTextAsync($"{names[0]} or {names[1]}");
         await Expect(page.Locator("table.compare").First.Locator("thead")).ToContainTextAsync(names[0]);
         Assert.True(await page.Locator("table.compare").Nth(1).Locator("tbody tr").CountAsync() > 5);
@@ -152,19 +152,19 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         }
         await page.Locator(".partner", new() { HasText = "Ironridge" })
             .GetByRole(AriaRole.Link, new() { Name = "Hand over" })
-            .ClickAsync();
+            .PressAsync("Enter");
         await Expect(page.Locator("h1")).ToContainTextAsync("Ironridge");
         await Expect(page.Locator("textarea")).ToHaveCountAsync(12);
         var before = await page.Locator("#complete").EvaluateAsync<int>("bar => bar.value");
         await page.Locator("#trigger").FillAsync("The auditors come in March");
         await Expect(page.Locator("#complete-text")).ToHaveTextAsync($"{before + 1} of 11");
-        var markdown = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Download Markdown").ClickAsync());
+        var markdown = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Download Markdown").PressAsync("Enter"));
         Assert.Contains(
             "**Trigger in the buyer's words:** The auditors come in March",
             await File.ReadAllTextAsync((await markdown.PathAsync())!, TestContext.Current.CancellationToken),
             StringComparison.Ordinal
         );
-        var json = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Download JSON").ClickAsync());
+        var json = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Download JSON").PressAsync("Enter"));
         Assert.Equal(
             "P00001",
             JsonElement
@@ -172,7 +172,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
                 .GetProperty("partner_id")
                 .GetString()
         );
-        await page.GetByText("Send to the PRM").ClickAsync();
+        await page.GetByText("Send to the PRM").PressAsync("Enter");
         await Expect(page.Locator("[role=status]")).ToContainTextAsync("on its way to the PRM");
         for (var tries = 0; tries < 100 && received.IsEmpty; tries++)
             await Task.Delay(100, TestContext.Current.CancellationToken);
@@ -191,15 +191,15 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         var page = await browser.OpenAsync();
         await page.GotoAsync("/accounts/A000012");
         var name = await page.Locator(".partner h3").First.InnerTextAsync();
-        await page.Locator(".partner summary").First.ClickAsync();
+        await page.Locator(".partner summary").First.PressAsync("Enter");
         await page.Locator(".partner select").First.SelectOptionAsync("no capacity");
-        await page.Locator(".partner button[value=declined]").First.ClickAsync();
+        await page.Locator(".partner button[value=declined]").First.PressAsync("Enter");
         await Expect(page.Locator("[role=status]")).ToContainTextAsync("left out for this deal");
         Assert.DoesNotContain(name, await page.Locator(".partner h3").AllInnerTextsAsync());
         await Expect(page.Locator("section table")).ToContainTextAsync("declined");
         // The next one accepts: it works on the deal then, and the difference another makes is not known any more.
-        await page.Locator(".partner summary").First.ClickAsync();
-        await page.Locator(".partner button[value=accepted]").First.ClickAsync();
+        await page.Locator(".partner summary").First.PressAsync("Enter");
+        await page.Locator(".partner button[value=accepted]").First.PressAsync("Enter");
         await Expect(page.Locator("[role=status]")).ToContainTextAsync("on the deal");
         await Expect(page.Locator(".notice.bad", new() { HasText = "already works on this deal" })).ToBeVisibleAsync();
     }
@@ -247,7 +247,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.GotoAsync("/deals");
         await Expect(page.Locator("tbody tr")).ToHaveCountAsync(25);
         var first = await page.Locator("tbody tr").First.InnerTextAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = "On", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "On", Exact = true }).PressAsync("Enter");
         await Expect(page.Locator(".pager")).ToContainTextAsync("Page 2");
         await Expect(page.Locator("tbody tr td").First).ToHaveTextAsync("26");
         Assert.NotEqual(first, await page.Locator("tbody tr").First.InnerTextAsync());
@@ -256,7 +256,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         var owners = await page.Locator("tbody tr td:nth-child(9)").AllInnerTextsAsync();
         Assert.All(owners, owner => Assert.Equal("seller07", owner));
         Assert.DoesNotContain("seller07", page.Url, StringComparison.Ordinal);
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Export CSV").ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByText("Export CSV").PressAsync("Enter"));
         var lines = await File.ReadAllLinesAsync((await download.PathAsync())!, TestContext.Current.CancellationToken);
         Assert.StartsWith("rank,account_id,account,", lines[0], StringComparison.Ordinal);
         Assert.Equal(
@@ -278,7 +278,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await Expect(page.Locator(".tiles")).ToContainTextAsync("Assists received");
         Assert.True(await page.Locator("table").First.Locator("tbody tr").CountAsync() > 2);
         await Expect(page.Locator("text=Open work")).ToBeVisibleAsync();
-        await page.Locator("table").Nth(1).Locator("a").First.ClickAsync();
+        await page.Locator("table").Nth(1).Locator("a").First.PressAsync("Enter");
         await Expect(page.Locator("text=Partners to bring")).ToBeVisibleAsync();
     }
 
@@ -290,15 +290,15 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await Expect(page.Locator("section").First.Locator("tbody").First).ToContainTextAsync("most popular in industry");
         await Expect(page.Locator("svg.calibration").First).ToBeVisibleAsync();
         var before = await page.Locator("article", new() { HasText = "live" }).First.Locator("h3").InnerTextAsync();
-        await page.Locator("article", new() { HasText = browser.OtherVersion }).GetByText("Promote…").ClickAsync();
+        await page.Locator("article", new() { HasText = browser.OtherVersion }).GetByText("Promote…").PressAsync("Enter");
         await Expect(page.Locator("h1")).ToContainTextAsync(browser.OtherVersion);
-        await page.GetByText("Yes, do it").ClickAsync();
+        await page.GetByText("Yes, do it").PressAsync("Enter");
         await Expect(page.Locator("article h3").First).ToContainTextAsync(browser.OtherVersion);
         await Expect(page.Locator("article h3").First).ToContainTextAsync("live since");
-        await page.Locator("article").First.GetByText("Roll back…").ClickAsync();
-        await page.GetByText("Yes, do it").ClickAsync();
+        await page.Locator("article").First.GetByText("Roll back…").PressAsync("Enter");
+        await page.GetByText("Yes, do it").PressAsync("Enter");
         await Expect(page.Locator("article h3").First).ToContainTextAsync(before.Split(' ')[0]);
-        await page.Locator("article").First.GetByRole(AriaRole.Link, new() { Name = "Report" }).ClickAsync();
+        await page.Locator("article").First.GetByRole(AriaRole.Link, new() { Name = "Report" }).PressAsync("Enter");
         await Expect(page.Locator("body")).ToContainTextAsync("NDCG");
     }
 
@@ -310,9 +310,9 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.Locator("#q").FillAsync("nor");
         await page.Locator("#q").PressAsync("Enter");
         await Expect(page.Locator("h1")).ToContainTextAsync("nor");
-        await page.Locator(".results a").First.ClickAsync();
+        await page.Locator(".results a").First.PressAsync("Enter");
         await Expect(page.Locator(".partner").First).ToBeVisibleAsync();
-        await page.Locator(".partner a.button").First.ClickAsync();
+        await page.Locator(".partner a.button").First.PressAsync("Enter");
         await Expect(page.Locator("textarea").First).ToBeVisibleAsync();
     }
 
@@ -438,6 +438,36 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.GotoAsync(start + Account);
         await Expect(page.Locator("h1")).ToHaveTextAsync("Sign in");
         await Expect(page.Locator("text=company's account")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task One_signs_in_at_an_openid_connect_provider_and_out_again()
+    {
+        await using var provider = await Provider.StartAsync();
+        using var folder = new TemporaryFolder();
+        using var service = await ServiceProcess
+            .Start(
+                Sample.Root,
+                "Development",
+                "Database:Path=" + folder["o.db"],
+                "Models:Path=" + Sample.Models,
+                "Demo:Path=" + Sample.Folder,
+                "Auth:AllowAnonymous=false",
+                "Auth:Oidc:Authority=" + provider.Address,
+                "Auth:Oidc:ClientId=recommender",
+                "Auth:Oidc:ClientSecret=secret"
+            )
+            .WhenReadyAsync(cancel: TestContext.Current.CancellationToken);
+        var page = await browser.OpenAsync();
+        var start = service.Client.BaseAddress!.ToString().TrimEnd('/');
+        await page.GotoAsync(start + Account);
+        await page.GetByText("Sign in with your company's account").PressAsync("Enter");
+        await page.GetByText("I am Dana").PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Norport BV");
+        await Expect(page.Locator(".who")).ToContainTextAsync("Dana");
+        await page.GetByText("Sign out").PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Sign in");
+        await Expect(page.Locator("footer")).Not.ToContainTextAsync("Data as of");
     }
 
     [Fact]

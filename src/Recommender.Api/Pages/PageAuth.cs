@@ -24,9 +24,7 @@ static class PageAuth
                 cookie.Cookie.HttpOnly = true;
                 // Lax, for the way back from a provider; every form has its antiforgery token.
                 cookie.Cookie.SameSite = SameSiteMode.Lax;
-                cookie.Cookie.SecurePolicy = builder.Environment.IsDevelopment()
-                    ? CookieSecurePolicy.SameAsRequest
-                    : CookieSecurePolicy.Always;
+                cookie.Cookie.SecurePolicy = SecureIn(builder.Environment);
                 cookie.ExpireTimeSpan = TimeSpan.FromHours(12);
                 cookie.SlidingExpiration = true;
                 cookie.Events.OnValidatePrincipal = context =>
@@ -45,9 +43,16 @@ static class PageAuth
         {
             connect.SignInScheme = Scheme;
             connect.Authority = oidc.Authority;
+            connect.RequireHttpsMetadata = !builder.Environment.IsDevelopment();
             connect.ClientId = oidc.ClientId;
             connect.ClientSecret = oidc.ClientSecret;
             connect.ResponseType = "code";
+            connect.ResponseMode = "query";
+            foreach (var cookie in (CookieBuilder[])[connect.CorrelationCookie, connect.NonceCookie])
+            {
+                cookie.SameSite = SameSiteMode.Lax;
+                cookie.SecurePolicy = SecureIn(builder.Environment);
+            }
             connect.UsePkce = true;
             connect.MapInboundClaims = false;
             connect.TokenValidationParameters.NameClaimType = "name";
@@ -61,6 +66,9 @@ static class PageAuth
             };
         });
     }
+
+    static CookieSecurePolicy SecureIn(IHostEnvironment environment) =>
+        environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
 
     /// <summary>True if the pages are open to somebody who is not signed in.</summary>
     public static bool IsOpen(IHostEnvironment environment, RecommenderOptions settings) =>

@@ -33,7 +33,7 @@ static class PageRoutes
         var open = routes.MapGroup("").AllowAnonymous().ExcludeFromDescription().AddEndpointFilter(GuardAsync);
         open.MapGet("/sign-in", (HttpContext http, string? next) => SignIn(http, next, null));
         open.MapPost("/sign-in", SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
-        open.MapPost("/sign-in/provider", (Delegate)ProviderAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
+        open.MapGet("/sign-in/provider", (HttpContext http, string? next) => AtProvider(http, next));
         open.MapPost("/sign-out", (Delegate)SignOutAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
         var pages = routes
             .MapGroup("")
@@ -627,13 +627,10 @@ static class PageRoutes
         return Seen(http, Local(form["next"]));
     }
 
-    static async Task<IResult> ProviderAsync(HttpContext http)
-    {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
-        return http.RequestServices.GetRequiredService<IOptions<RecommenderOptions>>().Value.Auth.Oidc.Authority is null
+    static IResult AtProvider(HttpContext http, string? next) =>
+        http.RequestServices.GetRequiredService<IOptions<RecommenderOptions>>().Value.Auth.Oidc.Authority is null
             ? Message("No provider", "No OpenID Connect provider is configured.", 404)
-            : Results.Challenge(new() { RedirectUri = Local(form["next"]) }, [PageAuth.ProviderScheme]);
-    }
+            : Results.Challenge(new() { RedirectUri = Local(next) }, [PageAuth.ProviderScheme]);
 
     static async Task<IResult> SignOutAsync(HttpContext http)
     {

@@ -40,13 +40,20 @@ sealed class Limits : IDisposable
         );
     }
 
+    static readonly string[] _free = ["/health", "/metrics", "/openapi", "/assets"];
+
     public async Task PassAsync(HttpContext http, RequestDelegate next)
     {
-        if (!http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
-        {
+        if (_free.Any(path => http.Request.Path.StartsWithSegments(path, StringComparison.Ordinal)))
             await next(http);
-            return;
-        }
+        else if (http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+            await PassAtRateAsync(http, next);
+        else
+            await PassInTurnAsync(http, next);
+    }
+
+    async Task PassAtRateAsync(HttpContext http, RequestDelegate next)
+    {
         var caller = Caller.Of(http);
         var headers = http.Response.Headers;
         using var turn = _perKey.AttemptAcquire(caller);
@@ -69,6 +76,11 @@ sealed class Limits : IDisposable
                 .ExecuteAsync(http);
             return;
         }
+        await PassInTurnAsync(http, next);
+    }
+
+    async Task PassInTurnAsync(HttpContext http, RequestDelegate next)
+    {
         using var place = await _atOnce.AcquireAsync(1, http.RequestAborted);
         if (!place.IsAcquired)
         {

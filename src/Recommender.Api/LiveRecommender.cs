@@ -43,6 +43,9 @@ sealed partial class LiveRecommender(
 
     public bool IsDraining => _isDraining;
 
+    /// <summary>False while the database is read only, full or gone.</summary>
+    public bool TakesWrites => !_options.Database.ReadOnly && History?.Fault is null;
+
     public ModelRegistry Registry { get; private set; } = null!;
 
     public HistoryStore Store { get; private set; } = null!;

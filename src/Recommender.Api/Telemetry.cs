@@ -72,7 +72,7 @@ static class Telemetry
         _meter.CreateObservableGauge("recommender.ready", () => live.IsReady ? 1 : 0, "1", "1 while the service answers");
         _meter.CreateObservableGauge(
             "recommender.database.writable",
-            () => live.History?.Fault is null ? 1 : 0,
+            () => live.TakesWrites ? 1 : 0,
             "1",
             "0 after the database refused a write"
         );

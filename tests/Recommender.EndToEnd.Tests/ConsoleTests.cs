@@ -177,6 +177,37 @@ public sealed class ConsoleTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_are_made_listed_and_revoked()
+    {
+        var output = new List<string>();
+        string[] database = ["--database", _folder["keys.db"]];
+        Assert.Equal(
+            0,
+            await Run(output, ["keys", "create", "--name", "crm", "--scopes", "recommend,ingest", "--json", .. database])
+        );
+        using var made = JsonDocument.Parse(string.Join('\n', output));
+        var (id, secret) = (
+            made.RootElement.GetProperty("key_id").GetString()!,
+            made.RootElement.GetProperty("secret").GetString()!
+        );
+        Assert.StartsWith("rk_", secret, StringComparison.Ordinal);
+        output.Clear();
+        Assert.Equal(0, await Run(output, ["keys", "list", .. database]));
+        Assert.Contains("crm", Assert.Single(output), StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, output[0], StringComparison.Ordinal);
+        Assert.Equal(0, await Run(output, ["keys", "revoke", id, .. database]));
+        output.Clear();
+        Assert.Equal(0, await Run(output, ["keys", "list", .. database]));
+        Assert.Contains("REVOKED", output[0], StringComparison.Ordinal);
+        output.Clear();
+        Assert.Equal(1, await Run(output, ["keys", "revoke", id, .. database]));
+        Assert.Single(output);
+        output.Clear();
+        Assert.Equal(1, await Run(output, ["keys", "create", "--name", "x", "--scopes", "everything", .. database]));
+        Assert.Contains("expected one or more of recommend, ingest, admin", Assert.Single(output), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_date_that_is_none_is_refused()
     {
         var output = new List<string>();

@@ -158,6 +158,11 @@ public sealed class CrashTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             using var account = await service.Client.GetAsync("/v1/accounts/A000007", cancel);
             Assert.Equal(HttpStatusCode.OK, account.StatusCode);
+            Assert.Contains(
+                "The database takes no writes now",
+                await service.Client.GetStringAsync("/accounts/A000007", cancel),
+                StringComparison.Ordinal
+            );
         }
     }
 

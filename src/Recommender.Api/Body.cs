@@ -46,6 +46,21 @@ static class Body
         }
     }
 
+    /// <summary>The whole body as an object, and as it came; null and a problem if it is too large, of another type, or no such object.</summary>
+    public static async Task<(T? Value, byte[] Bytes, IResult? Problem)> ReadAsync<T>(
+        HttpContext http,
+        int limit,
+        JsonTypeInfo<T> type
+    )
+        where T : class
+    {
+        var (bytes, problem) = await ReadAsync(http, limit, "application/json");
+        if (bytes is null)
+            return (null, [], problem);
+        var (value, refused) = Parse(bytes, type);
+        return (value, bytes, refused);
+    }
+
     /// <summary>The body as an object; null and a problem if it is none.</summary>
     public static (T? Value, IResult? Problem) Parse<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> type)
         where T : class

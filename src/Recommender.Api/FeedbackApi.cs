@@ -62,12 +62,13 @@ static class FeedbackApi
         bool dry_run = false
     )
     {
-        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
-        if (bytes is null)
-            return problem!;
-        var (request, refused) = Body.Parse(bytes, ApiJson.Default.FeedbackRequest);
+        var (request, bytes, problem) = await Body.ReadAsync(
+            http,
+            options.Value.Limits.BodyBytes,
+            ApiJson.Default.FeedbackRequest
+        );
         if (request is null)
-            return refused!;
+            return problem!;
         return await TakeAsync(http, live, writes, request, bytes, dry_run);
     }
 

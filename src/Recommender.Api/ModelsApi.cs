@@ -70,12 +70,13 @@ static class ModelsApi
         bool dry_run = false
     )
     {
-        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
-        if (bytes is null)
-            return problem!;
-        var (request, refused) = Body.Parse(bytes, ApiJson.Default.ModelChangeRequest);
+        var (request, bytes, problem) = await Body.ReadAsync(
+            http,
+            options.Value.Limits.BodyBytes,
+            ApiJson.Default.ModelChangeRequest
+        );
         if (request is null)
-            return refused!;
+            return problem!;
         if (
             request.Version is not { Length: > 0 and <= 100 }
             || request.Version.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '-')

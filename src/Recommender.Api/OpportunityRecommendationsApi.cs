@@ -88,12 +88,13 @@ static class OpportunityRecommendationsApi
 
     static async Task<IResult> RankAsync(HttpContext http, LiveRecommender live, IOptions<RecommenderOptions> options)
     {
-        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
-        if (bytes is null)
-            return problem!;
-        var (request, refused) = Body.Parse(bytes, ApiJson.Default.OpportunityRecommendationsRequest);
+        var (request, _, problem) = await Body.ReadAsync(
+            http,
+            options.Value.Limits.BodyBytes,
+            ApiJson.Default.OpportunityRecommendationsRequest
+        );
         if (request is null)
-            return refused!;
+            return problem!;
         var faults = new List<ProblemError>();
         foreach (
             var (name, text) in (IEnumerable<(string, string?)>)

@@ -99,12 +99,13 @@ static class WebhooksApi
         bool dry_run = false
     )
     {
-        var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
-        if (bytes is null)
-            return problem!;
-        var (request, refused) = Body.Parse(bytes, ApiJson.Default.WebhookRequest);
+        var (request, bytes, problem) = await Body.ReadAsync(
+            http,
+            options.Value.Limits.BodyBytes,
+            ApiJson.Default.WebhookRequest
+        );
         if (request is null)
-            return refused!;
+            return problem!;
         var isPrivateAllowed = options.Value.Webhooks.AllowPrivate;
         if (
             request.Url is not { Length: > 0 and <= 2000 }

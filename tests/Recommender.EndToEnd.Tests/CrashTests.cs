@@ -166,10 +166,5 @@ public sealed class CrashTests : IDisposable
         }
     }
 
-    ServiceProcess Start(params string[] settings) =>
-        ServiceProcess.Start(
-            Sample.Root,
-            "Development",
-            ["Database:Path=" + _folder["c.db"], "Models:Path=" + Sample.Models, "Demo:Path=" + Sample.Folder, .. settings]
-        );
+    ServiceProcess Start(params string[] settings) => SampleService.Start(_folder["c.db"], settings);
 }

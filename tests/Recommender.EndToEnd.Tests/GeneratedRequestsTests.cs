@@ -116,16 +116,8 @@ public sealed class GeneratedRequestsTests
             CultureInfo.InvariantCulture
         );
         using var folder = new TemporaryFolder();
-        using var service = await ServiceProcess
-            .Start(
-                Sample.Root,
-                "Development",
-                "Database:Path=" + folder["g.db"],
-                "Models:Path=" + Sample.Models,
-                "Demo:Path=" + Sample.Folder,
-                "Limits:RequestsPerSecond=1000000",
-                "Limits:Burst=1000000"
-            )
+        using var service = await SampleService
+            .Start(folder["g.db"], "Limits:RequestsPerSecond=1000000", "Limits:Burst=1000000")
             .WhenReadyAsync(cancel: TestContext.Current.CancellationToken);
         var statuses = new int[600];
         var next = -1;

@@ -77,16 +77,8 @@ public sealed class OperationsTests
     public async Task Logs_are_lines_of_json_when_asked_and_tell_no_name_no_note_and_no_key()
     {
         using var folder = new TemporaryFolder();
-        using var service = await ServiceProcess
-            .Start(
-                Sample.Root,
-                "Development",
-                "Database:Path=" + folder["l.db"],
-                "Models:Path=" + Sample.Models,
-                "Demo:Path=" + Sample.Folder,
-                "Logging:Console:FormatterName=json",
-                "Logging:LogLevel:Default=Debug"
-            )
+        using var service = await SampleService
+            .Start(folder["l.db"], "Logging:Console:FormatterName=json", "Logging:LogLevel:Default=Debug")
             .WhenReadyAsync(cancel: TestContext.Current.CancellationToken);
         using var content = new StringContent("{\"name\":\"Jane Secret GmbH\"}", System.Text.Encoding.UTF8, "application/json");
         using (await service.Client.PutAsync("/v1/accounts/LOG1", content, TestContext.Current.CancellationToken)) { }

@@ -20,13 +20,9 @@ public sealed class OverloadTests
             CultureInfo.InvariantCulture
         );
         using var folder = new TemporaryFolder();
-        using var service = await ServiceProcess
+        using var service = await SampleService
             .Start(
-                Sample.Root,
-                "Development",
-                "Database:Path=" + folder["o.db"],
-                "Models:Path=" + Sample.Models,
-                "Demo:Path=" + Sample.Folder,
+                folder["o.db"],
                 "Limits:RequestsPerSecond=1000000",
                 "Limits:Burst=1000000",
                 "Limits:Concurrency=2",

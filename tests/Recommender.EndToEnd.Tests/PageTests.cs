@@ -398,17 +398,16 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         using var folder = new TemporaryFolder();
         var keys = new ApiKeys(new SqliteHistoryStore(folder["s.db"]));
         var (key, secret) = keys.Create("dana", ["recommend"], Sample.AsOf);
-        using var service = await ServiceProcess
+        using var service = await SampleService
             .Start(
-                Sample.Root,
                 "Production",
-                "Database:Path=" + folder["s.db"],
-                "Models:Path=" + Sample.Models,
-                "Demo:Enabled=true",
-                "Demo:Path=" + Sample.Folder,
-                "Drain:Seconds=0",
-                "Auth:Oidc:Authority=https://login.example",
-                "Auth:Oidc:ClientId=recommender"
+                folder["s.db"],
+                [
+                    "Demo:Enabled=true",
+                    "Drain:Seconds=0",
+                    "Auth:Oidc:Authority=https://login.example",
+                    "Auth:Oidc:ClientId=recommender",
+                ]
             )
             .WhenReadyAsync(cancel: TestContext.Current.CancellationToken);
         var page = await browser.OpenAsync();
@@ -445,13 +444,9 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     {
         await using var provider = await Provider.StartAsync();
         using var folder = new TemporaryFolder();
-        using var service = await ServiceProcess
+        using var service = await SampleService
             .Start(
-                Sample.Root,
-                "Development",
-                "Database:Path=" + folder["o.db"],
-                "Models:Path=" + Sample.Models,
-                "Demo:Path=" + Sample.Folder,
+                folder["o.db"],
                 "Auth:AllowAnonymous=false",
                 "Auth:Oidc:Authority=" + provider.Address,
                 "Auth:Oidc:ClientId=recommender",

@@ -26,6 +26,20 @@ sealed record Answer(HttpStatusCode Status, string Text, HttpResponseHeaders Hea
     }
 }
 
+/// <summary>The service as a process on a database with the sample history and the committed models.</summary>
+static class SampleService
+{
+    public static ServiceProcess Start(string database, params IEnumerable<string> settings) =>
+        Start("Development", database, settings);
+
+    public static ServiceProcess Start(string environment, string database, IEnumerable<string> settings) =>
+        ServiceProcess.Start(
+            Sample.Root,
+            environment,
+            ["Database:Path=" + database, "Models:Path=" + Sample.Models, "Demo:Path=" + Sample.Folder, .. settings]
+        );
+}
+
 /// <summary>The service within the test, on a database of its own with the sample history, unless the settings say otherwise.</summary>
 sealed class Service : IDisposable
 {

@@ -8,8 +8,6 @@ namespace Recommender.Api;
 /// <summary>What the OpenAPI document says beyond what the code says by itself.</summary>
 static class ApiDescription
 {
-    static readonly Dictionary<string, (string? Body, string? Answer)> _examples = Examples.ByOperation;
-
     static readonly Dictionary<string, string> _tags = new()
     {
         ["Recommendations"] = "What to do: partners for an account, open deals for a partner, and what came of it",
@@ -159,23 +157,22 @@ static class ApiDescription
                     ["application/json"] = new() { Schema = SchemaOf(row.Table) },
                 },
             };
-        if (!_examples.TryGetValue(operation.OperationId ?? "", out var example))
+        if (Examples.ByOperation[operation.OperationId ?? ""] is not JsonObject example)
             return;
-        if (example.Body is { } body && operation.RequestBody?.Content?.Values.FirstOrDefault() is { } content)
+        if (example["body"] is { } body && operation.RequestBody?.Content?.Values.FirstOrDefault() is { } content)
         {
-            var isLines = operation.RequestBody.Content.ContainsKey("application/x-ndjson");
-            if (isLines)
+            if (operation.RequestBody.Content.ContainsKey("application/x-ndjson"))
                 content.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A JSON object a line" };
-            content.Example = isLines ? JsonValue.Create(body) : JsonNode.Parse(body);
+            content.Example = body.DeepClone();
         }
         if (
-            example.Answer is { } answer
+            example["answer"] is { } answer
             && operation.Responses?.FirstOrDefault(pair => pair.Key.StartsWith('2')).Value
                 is OpenApiResponse { Content: { } answers }
         )
         {
             foreach (var media in answers.Values)
-                media.Example = JsonNode.Parse(answer);
+                media.Example = answer.DeepClone();
         }
     }
 

@@ -2,50 +2,23 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
-using Recommender.Api;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
 
-/// <summary>The service in Development, on a new database, with the committed models.</summary>
-public sealed class DemoService : IDisposable
+/// <summary>One service for all tests of a class that change nothing in it.</summary>
+public sealed class DemoService : IAsyncLifetime
 {
-    readonly TemporaryFolder _folder = new();
-    readonly WebApplicationFactory<HealthResponse> _factory;
+    Service _service = null!;
 
-    public DemoService()
+    public HttpClient Client => _service.Client;
+
+    public async ValueTask InitializeAsync() => _service = await Service.StartAsync();
+
+    public ValueTask DisposeAsync()
     {
-        _factory = new WebApplicationFactory<HealthResponse>().WithWebHostBuilder(host =>
-            host.UseEnvironment("Development")
-                .UseSetting("Database:Path", _folder["api.db"])
-                .UseSetting("Models:Path", Sample.Models)
-                .UseSetting("Demo:Path", Sample.Folder)
-        );
-        Client = _factory.CreateClient();
-        WhenReadyAsync(Client).GetAwaiter().GetResult();
-    }
-
-    /// <summary>Ends when the service answers.</summary>
-    public static async Task WhenReadyAsync(HttpClient client)
-    {
-        for (var tries = 0; tries < 600; tries++)
-        {
-            using var answer = await client.GetAsync("/health/ready");
-            if (answer.IsSuccessStatusCode)
-                return;
-            await Task.Delay(100);
-        }
-        throw new TimeoutException("The service is not ready after a minute.");
-    }
-
-    public HttpClient Client { get; }
-
-    public void Dispose()
-    {
-        _factory.Dispose();
-        _folder.Dispose();
+        _service.Dispose();
+        return default;
     }
 }
 

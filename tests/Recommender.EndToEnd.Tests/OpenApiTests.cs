@@ -71,6 +71,14 @@ public sealed partial class OpenApiTests : IAsyncLifetime
         {
             foreach (var operation in path.Value.EnumerateObject())
             {
+                var answers = operation.Value.GetProperty("responses").EnumerateObject().First(one => one.Name.StartsWith('2'));
+                Assert.True(
+                    answers.Value.TryGetProperty("content", out var answered)
+                        && answered
+                            .EnumerateObject()
+                            .All(one => one.Name == "application/x-ndjson" || one.Value.TryGetProperty("example", out _)),
+                    $"{operation.Name} {path.Name} has no example of an answer"
+                );
                 if (!operation.Value.TryGetProperty("requestBody", out var body))
                     continue;
                 var media = body.GetProperty("content").EnumerateObject().First();

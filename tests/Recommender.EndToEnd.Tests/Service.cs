@@ -87,7 +87,15 @@ sealed class Service : IDisposable
                 host.UseSetting(setting.Split('=', 2)[0], setting.Split('=', 2)[1]);
         });
         Client = _factory.CreateClient();
-        await DemoService.WhenReadyAsync(Client);
+        for (var tries = 0; ; tries++)
+        {
+            using var ready = await Client.GetAsync("/health/ready");
+            if (ready.IsSuccessStatusCode)
+                return;
+            if (tries == 600)
+                throw new TimeoutException("The service is not ready after a minute.");
+            await Task.Delay(100);
+        }
     }
 
     public async Task<Answer> SendAsync(

@@ -278,6 +278,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await Expect(page.Locator(".tiles")).ToContainTextAsync("Assists received");
         Assert.True(await page.Locator("table").First.Locator("tbody tr").CountAsync() > 2);
         await Expect(page.Locator("text=Open work")).ToBeVisibleAsync();
+        await Expect(page.Locator("li.tag").First).ToHaveTextAsync(Pattern(@"^seller\d+: \d+ of \d+ won$"));
         await page.Locator("table").Nth(1).Locator("a").First.PressAsync("Enter");
         await Expect(page.Locator("text=Partners to bring")).ToBeVisibleAsync();
     }

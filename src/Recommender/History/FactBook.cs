@@ -17,6 +17,7 @@ public sealed record BookedFact(DateTime At, string Kind, string What, string? W
 /// <param name="Amount">What it is worth.</param>
 /// <param name="Currency">In which currency.</param>
 /// <param name="Outcome">won, lost or open.</param>
+/// <param name="Owner">Who of us owns it.</param>
 /// <param name="StartedAt">When the partner joined, UTC.</param>
 public sealed record PartnerDeal(
     string OpportunityId,
@@ -26,6 +27,7 @@ public sealed record PartnerDeal(
     double? Amount,
     string? Currency,
     string Outcome,
+    string? Owner,
     DateTime StartedAt
 );
 
@@ -60,7 +62,7 @@ public sealed class FactBook(HistoryStore store)
 
     // engagements_by_partner
     const string DealsOfPartner = """
-        SELECT o.opportunity_id AS OpportunityId, o.account_id AS AccountId, a.name AS AccountName, o.product AS Product, o.amount AS Amount, o.currency AS Currency, COALESCE(o.outcome, 'open') AS Outcome, e.started_at AS StartedAt
+        SELECT o.opportunity_id AS OpportunityId, o.account_id AS AccountId, a.name AS AccountName, o.product AS Product, o.amount AS Amount, o.currency AS Currency, COALESCE(o.outcome, 'open') AS Outcome, o.owner AS Owner, e.started_at AS StartedAt
         FROM engagements e
         JOIN opportunities o ON o.opportunity_id = e.opportunity_id
         JOIN accounts a ON a.account_id = o.account_id
@@ -122,6 +124,7 @@ public sealed class FactBook(HistoryStore store)
                     row.Amount,
                     row.Currency,
                     row.Outcome,
+                    row.Owner,
                     Instants.OfText(row.StartedAt)
                 )),
         ];
@@ -144,6 +147,7 @@ public sealed class FactBook(HistoryStore store)
         public double? Amount { get; init; }
         public string? Currency { get; init; }
         public string Outcome { get; init; } = "";
+        public string? Owner { get; init; }
         public string StartedAt { get; init; } = "";
     }
 }

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Recommender.History;
@@ -122,6 +125,52 @@ public sealed class AuthTests : IAsyncLifetime
             cases += 16;
         }
         Assert.Equal(16 * _scopeOf.Count, cases);
+    }
+
+    [Fact]
+    public async Task Every_page_asks_to_sign_in_and_only_what_must_be_open_is()
+    {
+        var endpoints = _service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
+        Assert.Equal(
+            [
+                "/assets/{name}",
+                "/health/live",
+                "/health/ready",
+                "/metrics",
+                "/openapi/{documentName}.json",
+                "/sign-in",
+                "/sign-in/provider",
+                "/sign-out",
+            ],
+            endpoints
+                .Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+                .Select(endpoint => "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+        );
+        Assert.All(
+            endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null),
+            endpoint => Assert.Contains(endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>(), data => data.Policy is not null)
+        );
+        using var client = _service.ClientWithoutRedirects();
+        foreach (
+            var path in (string[])
+                [
+                    "/",
+                    "/accounts/A000007",
+                    "/accounts/A000007/partners/P00001",
+                    "/deals",
+                    "/deals.csv",
+                    "/partners/P00001",
+                    "/models",
+                    "/models/partner-fit/rollback",
+                ]
+        )
+        {
+            using var answer = await client.GetAsync(path, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
+            Assert.Equal("/sign-in", answer.Headers.Location?.AbsolutePath);
+        }
     }
 
     [Fact]

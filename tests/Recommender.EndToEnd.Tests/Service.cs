@@ -56,6 +56,8 @@ sealed class Service : IDisposable
 
     public IServiceProvider Services => _factory.Services;
 
+    public HttpClient ClientWithoutRedirects() => _factory.CreateClient(new() { AllowAutoRedirect = false });
+
     public static Task<Service> StartAsync(params string[] settings) => StartAsync("Development", settings);
 
     public static async Task<Service> StartAsync(string environment, string[] settings, Action<string>? before = null)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Recommender.Api;
@@ -47,6 +48,12 @@ builder
     .PersistKeysToFileSystem(new(Path.GetFullPath((builder.Configuration["Database:Path"] ?? "recommender.db") + ".secrets")));
 builder.AddCallers();
 builder.Services.AddRazorComponents();
+builder.Services.Configure<FormOptions>(forms =>
+{
+    forms.ValueCountLimit = 64;
+    forms.ValueLengthLimit = 64 * 1024;
+    forms.BufferBodyLengthLimit = forms.MultipartBodyLengthLimit = 1024 * 1024;
+});
 builder.Services.AddHttpContextAccessor();
 builder.Services.AddAntiforgery(antiforgery => antiforgery.Cookie.Name = "recommender-form");
 builder.AddTelemetry();

@@ -103,6 +103,22 @@ static class PageRoutes
         return Message("Just a moment", "The history is being read. Load the page again in a few seconds.", 503);
     }
 
+    /// <summary>The form that was sent; none if it is another body.</summary>
+    /// <exception cref="BadHttpRequestException">It is no form, or too large.</exception>
+    static async Task<IFormCollection> FormAsync(HttpContext http)
+    {
+        if (!http.Request.HasFormContentType)
+            return FormCollection.Empty;
+        try
+        {
+            return await http.Request.ReadFormAsync(http.RequestAborted);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new BadHttpRequestException("The form could not be read.", e);
+        }
+    }
+
     /// <summary>A page of one sentence.</summary>
     public static RazorComponentResult Message(string heading, string text, int status = 200, string? back = null) =>
         Page<MessagePage>(
@@ -133,7 +149,7 @@ static class PageRoutes
 
     static async Task<(string Query, IReadOnlyList<Account> Found)> FindAsync(HttpContext http, LiveRecommender live, int limit)
     {
-        var form = http.Request.HasFormContentType ? await http.Request.ReadFormAsync(http.RequestAborted) : FormCollection.Empty;
+        var form = await FormAsync(http);
         var query = form["q"].ToString().Trim();
         if (query.Length > 200)
             query = query[..200];
@@ -188,7 +204,7 @@ static class PageRoutes
 
     static async Task<IResult> FeedbackAsync(string id, HttpContext http, LiveRecommender live, Writes writes)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await FormAsync(http);
         string? Field(string name) => form[name].ToString() is { Length: > 0 } text ? text : null;
         var (deal, happened) = (Field("deal"), Field("event") ?? "");
         var request = new FeedbackRequest
@@ -332,7 +348,7 @@ static class PageRoutes
 
     static async Task<IResult> HandAsync(string id, string partnerId, HttpContext http, LiveRecommender live, Writes writes)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await FormAsync(http);
         var packet = Handover
             .Fields.Select(field => field.Name)
             .Append("introduction")
@@ -595,7 +611,7 @@ static class PageRoutes
 
     static async Task<IResult> ChangeAsync(string model, string? version, HttpContext http, LiveRecommender live, Writes writes)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await FormAsync(http);
         http.Request.Headers["Idempotency-Key"] = $"page-{form["once"]}";
         var answer = await ModelsApi.ChangeAsync(model, version, [], http, live, writes, dryRun: false);
         return Told(answer, "/models") ?? Seen(http, "/models?done=1");
@@ -614,7 +630,7 @@ static class PageRoutes
 
     static async Task<IResult> SignInAsync(HttpContext http, KeyRing keys)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await FormAsync(http);
         if (keys.Find(form["key"].ToString().Trim()) is not { } key)
             return SignIn(
                 http,

@@ -112,7 +112,7 @@ sealed class ServiceProcess : IDisposable
     /// <summary>Asks it to end with SIGTERM.</summary>
     public void Terminate()
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -TERM {_process.Id}")]);
         kill.WaitForExit();
     }
 

@@ -125,7 +125,7 @@ static class ServingMeasurements
     static async Task SearchAsync(string folder)
     {
         var database = Simulate(folder, 100_000, 100, 100_000, 4);
-        using var service = Start(database);
+        using var service = Start(database, "Index:CorePercent=100");
         await service.WhenReadyAsync(TimeSpan.FromMinutes(5));
         var random = new Random(4);
         var times = new List<double>();
@@ -211,17 +211,19 @@ static class ServingMeasurements
         return (times[times.Count / 2], bytes, 2 * Accounts / clock.Elapsed.TotalSeconds);
     }
 
-    static ServiceProcess Start(string database) =>
+    static ServiceProcess Start(string database, params IEnumerable<string> settings) =>
         ServiceProcess.Start(
             _root,
             "Development",
-            "Database:Path=" + database,
-            "Models:Path=" + Path.Combine(_root, "models"),
-            "Demo:Enabled=false",
-            "Limits:RequestsPerSecond=1000000",
-            "Limits:Burst=1000000",
-            "Index:CorePercent=100",
-            "Logging:LogLevel:Default=Warning"
+            [
+                "Database:Path=" + database,
+                "Models:Path=" + Path.Combine(_root, "models"),
+                "Demo:Enabled=false",
+                "Limits:RequestsPerSecond=1000000",
+                "Limits:Burst=1000000",
+                "Logging:LogLevel:Default=Warning",
+                .. settings,
+            ]
         );
 
     /// <summary>Ends when the index of open deals is made, so that it does not count.</summary>

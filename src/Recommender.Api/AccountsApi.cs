@@ -59,7 +59,7 @@ static class AccountsApi
         var since = DateTime.MinValue;
         if (updated_since is not null && !Instants.TryParse(updated_since, out since))
             return Problems.Invalid("updated_since", "Expected an ISO 8601 date or instant such as 2026-01-31T09:30:00Z.");
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         if (q is not null && updated_since is not null)
             return Problems.Invalid("updated_since", "Expected either q or updated_since.");
@@ -102,7 +102,7 @@ static class AccountsApi
 
     static IResult Get(string id, HttpContext http, LiveRecommender live)
     {
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Read((state, _) => state.FindAccount(id)) is not { } account)
             return Problems.NotFound("No such account.");

@@ -54,7 +54,7 @@ static class EventsApi
             return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
         if (type is not null && !EventLog.Types.Contains(type))
             return Problems.Invalid("type", $"Expected one of {string.Join(", ", EventLog.Types)}.");
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         var events = live.Events.Read(after.Value, limit, type);
         var next = events.Count > 0 ? Cursor.Of(events[^1].Sequence.ToString(CultureInfo.InvariantCulture)) : cursor;

@@ -84,7 +84,7 @@ static class FeedbackApi
     {
         if (Faults(request, out var occurredAt) is { Count: > 0 } faults)
             return Problems.Invalid(faults);
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         var (account, opportunity) = (request.AccountId, request.OpportunityId);
         if (request.RecommendationId is { } id)

@@ -144,7 +144,7 @@ static class HistoryApi
             return problem!;
         if (JsonRow.FaultOfId(externalId) is { } expected)
             return Problems.Invalid("external_id", $"Expected {expected}.");
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         var id = live.Store.FindByExternalId(table, externalId);
         if (Row(table, bytes, id, out var row, externalId) is { } fault)
@@ -192,7 +192,7 @@ static class HistoryApi
 
     static IResult Get(HistoryTable table, string id, HttpContext http, LiveRecommender live)
     {
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Store.Find(table, id) is not { } found)
             return Problems.NotFound($"No such row of {table.Name}.");

@@ -43,6 +43,9 @@ sealed partial class LiveRecommender(
 
     public bool IsDraining => _isDraining;
 
+    /// <summary>True while questions are answered: once ready, and on while draining.</summary>
+    public bool Answers => IsReady || IsDraining;
+
     /// <summary>False while the database is read only, full or gone.</summary>
     public bool TakesWrites => !_options.Database.ReadOnly && History?.Fault is null;
 

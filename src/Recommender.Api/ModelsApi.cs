@@ -55,7 +55,7 @@ static class ModelsApi
 
     static IResult List(HttpContext http, LiveRecommender live)
     {
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         var versions = live.Versions;
         return Results.Ok(new ModelsResponse([.. live.Registry.List().Select(manifest => Response(manifest, versions))]));

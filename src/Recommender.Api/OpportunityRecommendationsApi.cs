@@ -111,7 +111,7 @@ static class OpportunityRecommendationsApi
             faults.Add(new("/cursor", "Expected the next_cursor of an earlier answer."));
         if (faults.Count > 0)
             return Problems.Invalid(faults);
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         if (
             live.Read(

@@ -134,7 +134,7 @@ static class PartnerRecommendationsApi
         var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
         if (bytes is null)
             return problem!;
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         var (answer, refused) = await AnswerAsync(http, live, bytes);
         return answer is null ? refused! : new JsonBytes(answer);
@@ -237,7 +237,7 @@ static class PartnerRecommendationsApi
             );
         if (http.Request.ContentLength > limits.BulkBytes)
             return Problems.TooLarge(limits.BulkBytes);
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         http.Response.ContentType = "application/x-ndjson; charset=utf-8";
         long line = 0;
@@ -280,7 +280,7 @@ static class PartnerRecommendationsApi
 
     static IResult Find(string id, LiveRecommender live, HttpContext http)
     {
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         return live.Journal.Find(id) is { } entry
             ? new JsonBytes(entry.Response)
@@ -289,7 +289,7 @@ static class PartnerRecommendationsApi
 
     static async Task<IResult> ReplayAsync(string id, LiveRecommender live, HttpContext http)
     {
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Journal.Find(id) is not { } entry)
             return Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");

@@ -34,7 +34,7 @@ static class RulesApi
 
     static IResult Get(HttpContext http, LiveRecommender live)
     {
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         var (rules, body) = live.RuleStore.Newest();
         http.Response.Headers.ETag = ETag(rules.Version);
@@ -54,7 +54,7 @@ static class RulesApi
             return problem!;
         if (RuleSet.Read(bytes, 1, out var faults) is null)
             return Problems.Invalid([.. faults.Select(fault => new ProblemError($"line {fault.Line}", fault.Message))]);
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         var match = http.Request.Headers.IfMatch.ToString();
         RuleSet? set = null;

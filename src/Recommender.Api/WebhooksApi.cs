@@ -86,7 +86,7 @@ static class WebhooksApi
     }
 
     static IResult List(HttpContext http, LiveRecommender live) =>
-        !live.IsReady && !live.IsDraining
+        !live.Answers
             ? Problems.NotReady(http)
             : Results.Ok(new WebhooksResponse([.. live.Webhooks.List().Select(webhook => Response(webhook, null))]));
 
@@ -184,7 +184,7 @@ static class WebhooksApi
         var after = cursor is null ? 0 : Cursor.ReadNumber(cursor);
         if (after is null)
             return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         if (!live.Events.Webhooks.Any(webhook => webhook.WebhookId == id))
             return Problems.NotFound("No such webhook.");

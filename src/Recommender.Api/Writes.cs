@@ -46,7 +46,7 @@ sealed class Writes(LiveRecommender live)
         Func<Task>? before = null
     )
     {
-        if (!live.IsReady && !live.IsDraining)
+        if (!live.Answers)
             return Problems.NotReady(http);
         var key = http.Request.Headers["Idempotency-Key"].ToString();
         if (key.Length == 0)

@@ -467,6 +467,22 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
+    public async Task Opening_an_account_is_noted_in_the_journal_and_asking_why_or_comparing_is_not()
+    {
+        using var service = await Service.StartAsync();
+        async Task<int> Noted(string path)
+        {
+            (await service.GetAsync(path)).Expect(System.Net.HttpStatusCode.OK);
+            await Task.Delay(500, TestContext.Current.CancellationToken);
+            return (await service.GetAsync("/v1/events?type=recommendation.created"))["items"].GetArrayLength();
+        }
+        Assert.Equal(1, await Noted(Account));
+        Assert.Equal(1, await Noted(Account + "/partners/P00018"));
+        Assert.Equal(1, await Noted(Account + "/compare?partner=P00018&partner=P00001"));
+        Assert.Equal(2, await Noted(Account + "/partners/P00001/handover"));
+    }
+
+    [Fact]
     public async Task Old_data_missing_files_and_a_missing_model_are_said_in_words_where_the_numbers_stand()
     {
         using var folder = new TemporaryFolder();

@@ -11,16 +11,51 @@ namespace Recommender.Api.Pages;
 /// <param name="Why">What caused it.</param>
 public sealed record Change(DateTime At, string What, string Why);
 
+/// <summary>An account and the deal of it that a page is about; null for the account as such.</summary>
+public record DealView(Account Account, IReadOnlyList<Opportunity> OpenDeals, Opportunity? Deal)
+{
+    const int MostDeals = 50;
+
+    /// <summary>The account with the deal, or its newest open one if none is named; null if there is no such account or deal.</summary>
+    internal static DealView? Of(LiveRecommender live, string id, string? dealId) =>
+        live.Read(
+            (state, _) =>
+            {
+                if (state.FindAccount(id) is not { } account)
+                    return null;
+                var deals = state.OpenDealsOf(id).Take(MostDeals).ToList();
+                return dealId switch
+                {
+                    null => new DealView(account, deals, deals.FirstOrDefault()),
+                    "none" => new(account, deals, null),
+                    _ => state.FindOpportunity(dealId) is { } deal && deal.AccountId == id ? new(account, deals, deal) : null,
+                };
+            }
+        );
+
+    /// <summary>Ranks partners for it, and notes in the journal that they were shown; null if the account is gone meanwhile.</summary>
+    internal Task<Said?> SayAsync(LiveRecommender live, string caller, CancellationToken cancel)
+    {
+        var request = new PartnerRecommendationsRequest { AccountId = Account.Id, OpportunityId = Deal?.Id };
+        return PartnerRecommendationsApi.SayAsync(
+            live,
+            caller,
+            request,
+            JsonSerializer.SerializeToUtf8Bytes(request, ApiJson.Default.PartnerRecommendationsRequest),
+            default,
+            cancel
+        );
+    }
+}
+
 /// <summary>All that stands on an account's page.</summary>
 public sealed record AccountView(
-    Account Account,
-    IReadOnlyList<Opportunity> OpenDeals,
-    Opportunity? Deal,
+    DealView About,
     Said Said,
     IReadOnlyDictionary<string, Change> Changes,
     IReadOnlyDictionary<string, Partner> Partners,
     IReadOnlyList<string> MissingFiles
-)
+) : DealView(About)
 {
     const int Looked = 20;
 
@@ -33,38 +68,11 @@ public sealed record AccountView(
         CancellationToken cancel
     )
     {
-        var found = live.Read(
-            (state, _) =>
-                state.FindAccount(id) is { } account ? (account, deals: state.OpenDealsOf(id).Take(50).ToList()) : default
-        );
-        if (found.account is null)
-            return null;
-        var deal = dealId switch
-        {
-            null => found.deals.FirstOrDefault(),
-            "none" => null,
-            _ => live.Read((state, _) => state.FindOpportunity(dealId)),
-        };
-        if (deal is not null && deal.AccountId != id)
-            return null;
-        if (dealId is not (null or "none") && deal is null)
-            return null;
-        var request = new PartnerRecommendationsRequest { AccountId = id, OpportunityId = deal?.Id };
-        var said = await PartnerRecommendationsApi.SayAsync(
-            live,
-            caller,
-            request,
-            JsonSerializer.SerializeToUtf8Bytes(request, ApiJson.Default.PartnerRecommendationsRequest),
-            default,
-            cancel
-        );
-        if (said is null)
+        if (DealView.Of(live, id, dealId) is not { } about || await about.SayAsync(live, caller, cancel) is not { } said)
             return null;
         var ranked = said.Recommendation.Partners;
         return new(
-            found.account,
-            found.deals,
-            deal,
+            about,
             said,
             Compare(live, said.Recommendation),
             live.Read(

@@ -29,7 +29,7 @@ static class Handover
     ];
 
     /// <summary>The packet as far as the history fills it.</summary>
-    public static Dictionary<string, string> Fill(AccountView view, RecommendedPartner partner, string recommendationId)
+    public static Dictionary<string, string> Fill(DealView view, RecommendedPartner partner, string recommendationId)
     {
         var (account, deal) = (view.Account.Name ?? view.Account.Id, view.Deal);
         var name = partner.Name ?? partner.PartnerId;
@@ -65,7 +65,7 @@ static class Handover
                 : ""
         );
 
-    public static string Introduction(AccountView view, RecommendedPartner partner)
+    public static string Introduction(DealView view, RecommendedPartner partner)
     {
         var account = view.Account.Name ?? view.Account.Id;
         var why =

@@ -46,8 +46,8 @@ static class PageRoutes
         pages.MapPost("/search/list", SearchListAsync).DisableAntiforgery();
         pages.MapGet("/accounts/{id}", AccountAsync);
         pages.MapPost("/accounts/{id}/feedback", FeedbackAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
-        pages.MapGet("/accounts/{id}/compare", CompareAsync);
-        pages.MapGet("/accounts/{id}/partners/{partnerId}", WhyAsync);
+        pages.MapGet("/accounts/{id}/compare", Compare);
+        pages.MapGet("/accounts/{id}/partners/{partnerId}", Why);
         pages.MapGet("/accounts/{id}/partners/{partnerId}/handover", HandoverAsync);
         pages
             .MapPost("/accounts/{id}/partners/{partnerId}/handover", HandAsync)
@@ -97,7 +97,7 @@ static class PageRoutes
     static async ValueTask<object?> WhenReadyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var live = context.HttpContext.RequestServices.GetRequiredService<LiveRecommender>();
-        if (live.IsReady || live.IsDraining)
+        if (live.Answers)
             return await next(context);
         context.HttpContext.Response.Headers.RetryAfter = "1";
         return Message("Just a moment", "The history is being read. Load the page again in a few seconds.", 503);
@@ -252,7 +252,7 @@ static class PageRoutes
     }
 
     /// <summary>One partner for an account's deal, with all reasons; null if there is none.</summary>
-    static (RecommendedPartner Partner, double Expected)? All(LiveRecommender live, AccountView view, string partnerId) =>
+    static (RecommendedPartner Partner, double Expected)? All(LiveRecommender live, DealView view, string partnerId) =>
         live.Rank(
             new(view.Account.Id, default)
             {
@@ -263,13 +263,7 @@ static class PageRoutes
             }
         )?.Recommendation
             is { Partners: [var partner] } answer
-            ? (
-                partner with
-                {
-                    Rank = view.Said.Recommendation.Partners.FirstOrDefault(ranked => ranked.PartnerId == partnerId)?.Rank ?? 0,
-                },
-                answer.ExpectedScore
-            )
+            ? (partner, answer.ExpectedScore)
             : null;
 
     static RazorComponentResult NotRanked(string id) =>
@@ -280,9 +274,9 @@ static class PageRoutes
             "/accounts/" + Uri.EscapeDataString(id)
         );
 
-    static async Task<IResult> WhyAsync(string id, string partnerId, HttpContext http, LiveRecommender live, string? deal = null)
+    static RazorComponentResult Why(string id, string partnerId, LiveRecommender live, string? deal = null)
     {
-        if (await AccountView.OfAsync(live, Caller.Of(http), id, deal, http.RequestAborted) is not { } view)
+        if (DealView.Of(live, id, deal) is not { } view)
             return NoAccount();
         return All(live, view, partnerId) is var (partner, expected)
             ? Page<WhyPage>(
@@ -294,13 +288,7 @@ static class PageRoutes
             : NotRanked(id);
     }
 
-    static async Task<IResult> CompareAsync(
-        string id,
-        HttpContext http,
-        LiveRecommender live,
-        string[] partner,
-        string? deal = null
-    )
+    static RazorComponentResult Compare(string id, LiveRecommender live, string[] partner, string? deal = null)
     {
         if (partner.Distinct().ToArray() is not [var first, var second])
             return Message(
@@ -309,7 +297,7 @@ static class PageRoutes
                 400,
                 $"/accounts/{Uri.EscapeDataString(id)}"
             );
-        if (await AccountView.OfAsync(live, Caller.Of(http), id, deal ?? "none", http.RequestAborted) is not { } view)
+        if (DealView.Of(live, id, deal ?? "none") is not { } view)
             return NoAccount();
         return All(live, view, first) is var (left, _) && All(live, view, second) is var (right, _)
             ? Page<ComparePage>(
@@ -329,16 +317,19 @@ static class PageRoutes
         string? sent = null
     )
     {
-        if (await AccountView.OfAsync(live, Caller.Of(http), id, deal, http.RequestAborted) is not { } view)
+        if (
+            DealView.Of(live, id, deal) is not { } view
+            || await view.SayAsync(live, Caller.Of(http), http.RequestAborted) is not { } said
+        )
             return NoAccount();
         if (All(live, view, partnerId) is not var (partner, _))
             return NotRanked(id);
-        var packet = Handover.Fill(view, partner, view.Said.RecommendationId);
+        var packet = Handover.Fill(view, partner, said.RecommendationId);
         packet["introduction"] = Handover.Introduction(view, partner);
         return Page<HandoverPage>(
             (nameof(HandoverPage.View), view),
             (nameof(HandoverPage.Partner), partner),
-            (nameof(HandoverPage.RecommendationId), view.Said.RecommendationId),
+            (nameof(HandoverPage.RecommendationId), said.RecommendationId),
             (nameof(HandoverPage.Packet), packet),
             (nameof(HandoverPage.Once), Guid.NewGuid().ToString("N")),
             (nameof(HandoverPage.CanSend), live.Events.Webhooks.Any(webhook => webhook.Wants("handoff.sent"))),

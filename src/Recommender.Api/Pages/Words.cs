@@ -46,7 +46,7 @@ static class Words
 
     /// <summary>What bringing the partner changes, for a person: the estimate with its interval and what it rests on, or that it is not known.</summary>
     public static string Lift(Scoring.RecommendedPartner partner) =>
-        partner.Lift is { } lift ? $"{Points(lift)}, {Range(partner)}" : "unknown: too few comparable deals to tell";
+        partner.Lift is { } lift ? $"{Points(lift)}, {Range(partner)}" : Range(partner);
 
     /// <summary>The interval of the difference, and what it rests on.</summary>
     public static string Range(Scoring.RecommendedPartner partner) =>

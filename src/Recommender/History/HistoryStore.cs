@@ -308,17 +308,8 @@ public abstract class HistoryStore
 
     static DatedFact Fact(HistoryRow row, bool isEnd, string? appliedAt, bool isChange)
     {
-        var fact = row.Facts().ElementAt(isEnd ? 1 : 0);
-        return appliedAt is null
-            ? fact with
-            {
-                IsChange = isChange,
-            }
-            : fact with
-            {
-                IsChange = isChange,
-                AppliedAt = Instants.OfText(appliedAt),
-            };
+        var fact = row.Facts().ElementAt(isEnd ? 1 : 0) with { IsChange = isChange };
+        return appliedAt is null ? fact : fact with { AppliedAt = Instants.OfText(appliedAt) };
     }
 
     /// <summary>The row whose columns, and attributes after them, stand first in <paramref name="reader"/>.</summary>

@@ -18,6 +18,10 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
 {
     const string Account = "/accounts/A000007";
 
+    // Every layout shift, with what moved.
+    const string Shifts =
+        "window.shifts = []; new PerformanceObserver(list => list.getEntries().forEach(entry => window.shifts.push(`${entry.value}: ${entry.sources.map(s => s.node?.outerHTML?.slice(0, 80)).join(' | ')}`))).observe({ type: 'layout-shift', buffered: true });";
+
     /// <summary>Every page there is, with what makes it special.</summary>
     public static TheoryData<string> Pages =>
         [
@@ -345,9 +349,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
                         faults.Add(message.Text);
                 };
                 page.PageError += (_, error) => faults.Add(error);
-                await page.AddInitScriptAsync(
-                    "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(entry => window.shift += entry.value)).observe({ type: 'layout-shift', buffered: true });"
-                );
+                await page.AddInitScriptAsync(Shifts);
                 await page.GotoAsync(path);
                 var where = $"{path} at {width} px, {scheme}";
                 Assert.True(faults.Count == 0, $"{where}: {string.Join("; ", faults)}");
@@ -359,7 +361,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
                     "[...document.querySelectorAll('main *')].filter(e => e.clientWidth > 0 && !e.closest('.scroll, details:not([open])') && !e.matches('svg, svg *, select, .visually-hidden') && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"
                 );
                 Assert.True(clipped.Length == 0, $"{where} clips {string.Join("; ", clipped)}");
-                Assert.Equal(0, await page.EvaluateAsync<double>("window.shift"), 0.001);
+                Assert.Equal("", await page.EvaluateAsync<string>("window.shifts.join('; ')"));
                 var bytes = await page.EvaluateAsync<long>(
                     "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, e) => sum + e.transferSize, 0)"
                 );
@@ -390,6 +392,27 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
                 }
                 await page.Context.CloseAsync();
             }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Every_page_stays_still_however_slowly_it_arrives(string path)
+    {
+        await using var slow = await SlowNetwork.StartAsync(browser.Client);
+        foreach (var width in (int[])[1440, 390])
+        {
+            var page = await browser.OpenAsync(
+                new()
+                {
+                    ViewportSize = new() { Width = width, Height = 844 },
+                }
+            );
+            await page.AddInitScriptAsync(Shifts);
+            await page.GotoAsync(slow.Address + path);
+            Assert.Equal(SlowNetwork.Pieces, slow.Sent);
+            Assert.Equal("", await page.EvaluateAsync<string>("window.shifts.join('; ')"));
+            await page.Context.CloseAsync();
         }
     }
 

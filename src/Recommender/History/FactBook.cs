@@ -34,46 +34,49 @@ public sealed record PartnerDeal(
 /// <summary>Looks facts up for a person to read; ranking reads the fold instead.</summary>
 public sealed class FactBook(HistoryStore store)
 {
-    // engagements_by_partner, then the deals' key
-    const string Between = """
-        SELECT e.started_at AS At, 'engagement' AS Kind, COALESCE(e.role, 'worked on a deal') || ', ' || COALESCE(o.outcome, 'open') AS What, o.opportunity_id AS Place
+    // Until when it holds comes beside it: a date is written here, not by an engine.
+    static readonly SqlText _between = SqlText.Limited(
+        """
+        -- index: engagements_by_partner, opportunities_key, account_overlaps_key, deal_registrations_by_account, assists_by_partner, certifications_key
+        SELECT e.started_at AS At, 'engagement' AS Kind, CONCAT(COALESCE(e.role, 'worked on a deal'), ', ', COALESCE(o.outcome, 'open')) AS What, o.opportunity_id AS Place, CAST(NULL AS datetimeoffset(3)) AS Until
         FROM engagements e
         JOIN opportunities o ON o.opportunity_id = e.opportunity_id
         WHERE e.partner_id = @partnerId AND o.account_id = @accountId
         UNION ALL
-        SELECT v.since, 'overlap', v.population, NULL
+        SELECT v.since, 'overlap', v.population, CAST(NULL AS nvarchar(200)), CAST(NULL AS datetimeoffset(3))
         FROM account_overlaps v
         WHERE v.partner_id = @partnerId AND v.account_id = @accountId
         UNION ALL
-        SELECT r.submitted_at, 'registration', COALESCE(r.status, 'submitted'), r.product
+        SELECT r.submitted_at, 'registration', COALESCE(r.status, 'submitted'), r.product, CAST(NULL AS datetimeoffset(3))
         FROM deal_registrations r
         WHERE r.account_id = @accountId AND r.partner_id = @partnerId
         UNION ALL
-        SELECT a.at, 'assist', a.direction, a.opportunity_id
+        SELECT a.at, 'assist', a.direction, a.opportunity_id, CAST(NULL AS datetimeoffset(3))
         FROM assists a
         WHERE a.partner_id = @partnerId AND a.account_id = @accountId
         UNION ALL
-        SELECT c.earned_at, 'certification', c.competency, CASE WHEN c.expires_at IS NULL THEN NULL ELSE 'until ' || SUBSTR(c.expires_at, 1, 10) END
+        SELECT c.earned_at, 'certification', c.competency, CAST(NULL AS nvarchar(200)), c.expires_at
         FROM certifications c
         WHERE c.partner_id = @partnerId
         ORDER BY 1 DESC, 2, 3
-        LIMIT @limit
-        """;
+        """
+    );
 
-    // engagements_by_partner
-    const string DealsOfPartner = """
+    static readonly SqlText _dealsOfPartner = SqlText.Limited(
+        """
+        -- index: engagements_by_partner, opportunities_key, accounts_key
         SELECT o.opportunity_id AS OpportunityId, o.account_id AS AccountId, a.name AS AccountName, o.product AS Product, o.amount AS Amount, o.currency AS Currency, COALESCE(o.outcome, 'open') AS Outcome, o.owner AS Owner, e.started_at AS StartedAt
         FROM engagements e
         JOIN opportunities o ON o.opportunity_id = e.opportunity_id
         JOIN accounts a ON a.account_id = o.account_id
         WHERE e.partner_id = @partnerId
         ORDER BY e.started_at DESC, o.opportunity_id
-        LIMIT @limit
-        """;
+        """
+    );
 
-    // assists_by_partner
     const string AssistsOfPartner = """
-        SELECT direction, COUNT(*)
+        -- index: assists_by_partner
+        SELECT direction, CAST(COUNT(*) AS bigint)
         FROM assists
         WHERE partner_id = @partnerId
         GROUP BY direction
@@ -83,59 +86,62 @@ public sealed class FactBook(HistoryStore store)
     /// <summary>How many assists the partner was given and gave us.</summary>
     public (long Given, long Received) AssistsOf(string partnerId)
     {
-        using var connection = store.Connect();
-        var counts = connection.Query<(string Direction, long Count)>(AssistsOfPartner, new { partnerId }).ToDictionary();
+        var counts = store.Read(connection =>
+            connection.Query<(string Direction, long Count)>(AssistsOfPartner, new { partnerId }).ToDictionary()
+        );
         return (counts.GetValueOrDefault("given"), counts.GetValueOrDefault("received"));
     }
 
     /// <summary>What happened between an account and a partner, newest first, with the partner's certifications.</summary>
-    public IReadOnlyList<BookedFact> FactsBetween(string accountId, string partnerId, int limit)
-    {
-        using var connection = store.Connect();
-        return
-        [
-            .. connection
-                .Query<Row>(
-                    Between,
-                    new
-                    {
-                        accountId,
-                        partnerId,
-                        limit,
-                    }
-                )
-                .Select(row => new BookedFact(Instants.OfText(row.At), row.Kind, row.What, row.Place)),
-        ];
-    }
+    public IReadOnlyList<BookedFact> FactsBetween(string accountId, string partnerId, int limit) =>
+        store.Read<IReadOnlyList<BookedFact>>(connection =>
+            [
+                .. connection
+                    .Query<Row>(
+                        _between.For(connection),
+                        new
+                        {
+                            accountId,
+                            partnerId,
+                            limit,
+                        }
+                    )
+                    .Select(row => new BookedFact(
+                        row.At,
+                        row.Kind,
+                        row.What,
+                        row.Until is { } until ? $"until {until:yyyy-MM-dd}" : row.Place
+                    )),
+            ]
+        );
 
     /// <summary>The partner's deals, those it joined last first.</summary>
-    public IReadOnlyList<PartnerDeal> DealsOf(string partnerId, int limit)
-    {
-        using var connection = store.Connect();
-        return
-        [
-            .. connection
-                .Query<DealRow>(DealsOfPartner, new { partnerId, limit })
-                .Select(row => new PartnerDeal(
-                    row.OpportunityId,
-                    row.AccountId,
-                    row.AccountName,
-                    row.Product,
-                    row.Amount,
-                    row.Currency,
-                    row.Outcome,
-                    row.Owner,
-                    Instants.OfText(row.StartedAt)
-                )),
-        ];
-    }
+    public IReadOnlyList<PartnerDeal> DealsOf(string partnerId, int limit) =>
+        store.Read<IReadOnlyList<PartnerDeal>>(connection =>
+            [
+                .. connection
+                    .Query<DealRow>(_dealsOfPartner.For(connection), new { partnerId, limit })
+                    .Select(row => new PartnerDeal(
+                        row.OpportunityId,
+                        row.AccountId,
+                        row.AccountName,
+                        row.Product,
+                        row.Amount,
+                        row.Currency,
+                        row.Outcome,
+                        row.Owner,
+                        row.StartedAt
+                    )),
+            ]
+        );
 
     sealed class Row
     {
-        public string At { get; init; } = "";
+        public DateTime At { get; init; }
         public string Kind { get; init; } = "";
         public string What { get; init; } = "";
         public string? Place { get; init; }
+        public DateTime? Until { get; init; }
     }
 
     sealed class DealRow
@@ -148,6 +154,6 @@ public sealed class FactBook(HistoryStore store)
         public string? Currency { get; init; }
         public string Outcome { get; init; } = "";
         public string? Owner { get; init; }
-        public string StartedAt { get; init; } = "";
+        public DateTime StartedAt { get; init; }
     }
 }

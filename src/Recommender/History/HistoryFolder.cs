@@ -218,11 +218,10 @@ public sealed class HistoryFolder
                     case ColumnKind.Number:
                         if (
                             !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-                            || !double.IsFinite(number)
-                            || number < 0
+                            || !HistoryColumn.TryKeep(number, out number)
                         )
                         {
-                            reject(column.Name, text, "a number, zero or more, such as 1234.5");
+                            reject(column.Name, text, "a number, zero or more and below 10^15, such as 1234.5");
                             return null;
                         }
                         values[i] = number;
@@ -253,6 +252,11 @@ public sealed class HistoryFolder
                                 return null;
                             }
                             text = key;
+                        }
+                        else if (text.Length > column.MaxLength)
+                        {
+                            reject(column.Name, text, $"at most {column.MaxLength} characters, not {text.Length}");
+                            return null;
                         }
                         values[i] = text;
                         break;

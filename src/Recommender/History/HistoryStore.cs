@@ -20,24 +20,92 @@ public sealed record TableImport(string File, long Inserted, long Updated, long 
 /// <param name="WithoutEnd">Opportunities that are won or lost but have no closed_at: kept, but their outcome teaches nothing.</param>
 public sealed record ImportSummary(IReadOnlyList<TableImport> Tables, long WithoutEnd);
 
+/// <summary>How far a replica has followed a database that others write to as well.</summary>
+/// <param name="Writes">Transactions that changed facts.</param>
+/// <param name="Epoch">Imports.</param>
+/// <param name="Version">The newest change; changes become visible in the order of their versions.</param>
+/// <param name="KnownBefore">Every fact that was taken in before this moment is known; none will be dated before it. UTC.</param>
+public readonly record struct ChangePosition(long Writes, long Epoch, long Version, DateTime KnownBefore);
+
+/// <summary>The history as it stood at one moment, several streams of it at a time.</summary>
+public abstract class HistorySnapshot : IDisposable
+{
+    /// <summary>Where it stands among the changes.</summary>
+    public ChangePosition Position { get; protected init; }
+
+    /// <summary>Starts a query.</summary>
+    internal abstract DbDataReader Read(string sql, params ReadOnlySpan<(string Name, object? Value)> values);
+
+    /// <summary>Lets others write, once every stream was started.</summary>
+    public virtual void Unlock() { }
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}
+
+/// <summary>Where an import puts the rows of one table.</summary>
+abstract class RowSink : IDisposable
+{
+    public abstract void Insert(HistoryRow row, string? attributes, long fingerprint);
+
+    public abstract void Update(HistoryRow row, string? attributes, long fingerprint);
+
+    /// <summary>Has everything stand in the table.</summary>
+    public virtual void Finish() { }
+
+    public abstract void Dispose();
+}
+
 /// <summary>
 /// A history in a database: the one seam between the product and the engine. What SQL can say portably stands here; an engine adds how
-/// to connect and how to set up the schema.
+/// to connect, how to set up the schema, and how several processes share it.
 /// </summary>
 public abstract class HistoryStore
 {
+    static HistoryStore() => Engines.Register();
+
+    /// <summary>True if other processes may write to it while this one does.</summary>
+    public virtual bool IsShared => false;
+
     /// <summary>Opens a new connection to the database.</summary>
     public abstract DbConnection Connect();
+
+    /// <summary>Reads on a connection of its own; again if the connection broke, where the engine's driver knows that to be safe.</summary>
+    /// <param name="read">Only reads, and outside of a transaction.</param>
+    public virtual T Read<T>(Func<DbConnection, T> read)
+    {
+        using var connection = Connect();
+        return read(connection);
+    }
 
     /// <summary>Starts a transaction that no other writer can interleave with.</summary>
     /// <exception cref="IOException">Another process is writing.</exception>
     public abstract DbTransaction BeginExclusive(DbConnection connection);
 
-    /// <summary>Starts a transaction in which everything is read as it stands at its first read.</summary>
-    public abstract DbTransaction BeginSnapshot(DbConnection connection);
+    /// <summary>The history as it stands, for reading.</summary>
+    public abstract HistorySnapshot OpenSnapshot();
 
     /// <summary>What is wrong with the database itself if that is why a statement failed; null if the statement was at fault.</summary>
     public abstract StoreUnavailableException? Unavailable(Exception fault);
+
+    /// <summary>What others changed since <paramref name="since"/>, as facts to be applied, and how far that goes.</summary>
+    /// <param name="connection">A connection to the database.</param>
+    /// <param name="exclusive">The transaction of <see cref="BeginExclusive"/>; null to read beside those who write.</param>
+    /// <param name="since">How far the replica is. If an import came since, there are no facts: everything has to be folded anew.</param>
+    public virtual (ChangePosition Now, List<DatedFact> Facts) ReadChanges(
+        DbConnection connection,
+        DbTransaction? exclusive,
+        ChangePosition since
+    ) => (since, []);
+
+    /// <summary>Has others see that facts were changed in this transaction.</summary>
+    /// <param name="exclusive">The transaction.</param>
+    /// <param name="before">How far the replica was in it.</param>
+    /// <param name="stamp">The last moment that was given to a fact, UTC.</param>
+    public virtual ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime stamp) => before;
+
+    /// <summary>Where an import puts the rows of a table.</summary>
+    private protected abstract RowSink OpenSink(DbConnection connection, DbTransaction transaction, TableStatements statements);
 
     /// <summary>
     /// Takes a folder in, all or nothing. The same folder twice changes nothing. Rows that cannot be taken are written to
@@ -48,7 +116,22 @@ public abstract class HistoryStore
     /// <param name="strict">Refuse the whole import if any row is rejected.</param>
     /// <param name="progress">Told the table and the share of bytes read, 0 to 1.</param>
     /// <exception cref="InvalidDataException">A header is wrong, or a row was rejected and <paramref name="strict"/> is set.</exception>
+    /// <exception cref="IOException">The database cannot be written, or another process is writing.</exception>
     public ImportSummary Import(HistoryFolder folder, string rejectedFile, bool strict, Action<string, double>? progress = null)
+    {
+        try
+        {
+            return ImportAll(folder, rejectedFile, strict, progress);
+        }
+        catch (DbException e)
+        {
+            if (Unavailable(e) is { } unavailable)
+                throw unavailable;
+            throw;
+        }
+    }
+
+    ImportSummary ImportAll(HistoryFolder folder, string rejectedFile, bool strict, Action<string, double>? progress)
     {
         var importedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
         using var connection = Connect();
@@ -62,8 +145,7 @@ public abstract class HistoryStore
         foreach (var table in folder.Tables)
         {
             var statements = HistorySql.All.Single(statements => statements.Table == table);
-            using var insert = RowCommand.Of(connection, transaction, statements.Insert, table);
-            using var update = RowCommand.Of(connection, transaction, statements.Update, table);
+            using var sink = OpenSink(connection, transaction, statements);
             var known = Fingerprints(connection, transaction, statements);
             keys.Of(table.Name)?.UnionWith(known.Keys);
             long inserted = 0,
@@ -85,38 +167,28 @@ public abstract class HistoryStore
                     withoutEnd++;
                 if (!known.TryGetValue(row.Key, out var before))
                 {
-                    RowCommand.Execute(insert, row, attributes, fingerprint);
+                    sink.Insert(row, attributes, fingerprint);
                     inserted++;
                 }
                 else if (before != fingerprint)
                 {
-                    RowCommand.Execute(update, row, attributes, fingerprint);
+                    sink.Update(row, attributes, fingerprint);
                     connection.Execute(HistorySql.ForgetSuperseded, new { table = table.Name, key = row.Key }, transaction);
                     updated++;
                 }
                 else
                     unchanged++;
             }
+            sink.Finish();
             done += length;
             counts.Add(new(table.File, inserted, updated, unchanged, rejected.Count - rejectedBefore));
         }
         if (strict && rejected.Count > 0)
             throw new InvalidDataException($"{rejected.Count} rows rejected, nothing imported. The first: {rejected[0]}");
         if (counts.Exists(count => count.Inserted + count.Updated > 0))
-            connection.Execute(
-                "INSERT INTO history_epochs (imported_at) VALUES (@at)",
-                new { at = Instants.Text(importedAt) },
-                transaction
-            );
-        connection.Execute("DELETE FROM rejected_rows", transaction: transaction);
-        connection.Execute(
-            """
-            INSERT INTO rejected_rows (file, line, column_name, found, expected)
-            VALUES (@File, @Line, @Column, @Found, @Expected)
-            """,
-            rejected,
-            transaction
-        );
+            connection.Execute(HistorySql.InsertEpoch, new { at = importedAt }, transaction);
+        connection.Execute(HistorySql.DeleteRejected, transaction: transaction);
+        connection.Execute(HistorySql.InsertRejected, rejected, transaction);
         var temporary = rejectedFile + ".part";
         try
         {
@@ -144,14 +216,21 @@ public abstract class HistoryStore
 
     IEnumerable<DatedFact> ReadFacts(DateTime asOf, DateTime appliedBefore, bool live)
     {
-        using var connection = Connect();
-        using var transaction = BeginSnapshot(connection);
-        var bounds = new
+        using var snapshot = OpenSnapshot();
+        using var facts = Facts(snapshot, asOf, appliedBefore, live).GetEnumerator();
+        for (var any = facts.MoveNext(); any; any = facts.MoveNext())
         {
-            asOf = Instants.Text(asOf),
-            appliedBefore = Instants.Text(appliedBefore),
-            live = live ? 1 : 0,
-        };
+            snapshot.Unlock();
+            yield return facts.Current;
+        }
+    }
+
+    /// <summary>All facts of a snapshot in the order in which a service takes them in. The first starts every stream.</summary>
+    public static IEnumerable<DatedFact> Applied(HistorySnapshot snapshot) =>
+        Facts(snapshot, DateTime.MaxValue, DateTime.MaxValue, live: true);
+
+    static IEnumerable<DatedFact> Facts(HistorySnapshot snapshot, DateTime asOf, DateTime appliedBefore, bool live)
+    {
         var streams = new List<IEnumerable<DatedFact>>();
         foreach (var statements in HistorySql.All)
         {
@@ -159,96 +238,86 @@ public abstract class HistoryStore
             {
                 if ((isEnd ? statements.SelectEnds : statements.Select) is not { } sql)
                     continue;
-                streams.Add(Stream(statements.Table, isEnd, live, () => connection.ExecuteReader(sql, bounds, transaction)));
+                streams.Add(
+                    Stream(
+                        statements.Table,
+                        isEnd,
+                        live,
+                        () => snapshot.Read(sql, ("@asOf", asOf), ("@appliedBefore", appliedBefore), ("@live", live))
+                    )
+                );
                 streams.Add(
                     StreamSuperseded(
                         statements.Table,
                         isEnd,
                         live,
                         () =>
-                            connection.ExecuteReader(
+                            snapshot.Read(
                                 HistorySql.SelectSuperseded,
-                                new
-                                {
-                                    table = statements.Table.Name,
-                                    isEnd = isEnd ? 1 : 0,
-                                    bounds.asOf,
-                                    bounds.appliedBefore,
-                                    bounds.live,
-                                },
-                                transaction
+                                ("@table", statements.Table.Name),
+                                ("@isEnd", isEnd),
+                                ("@asOf", asOf),
+                                ("@appliedBefore", appliedBefore),
+                                ("@live", live)
                             )
                     )
                 );
             }
         }
-        foreach (var fact in Merge(streams))
-            yield return fact;
+        return Merge(streams);
     }
 
     /// <summary>How many imports changed the history so far.</summary>
-    public long Epoch()
-    {
-        using var connection = Connect();
-        return connection.ExecuteScalar<long>("SELECT COUNT(*) FROM history_epochs");
-    }
+    public long Epoch() => Read(connection => connection.ExecuteScalar<long>(HistorySql.CountEpochs));
 
     /// <summary>The row under a key, with its fingerprint; null if there is none.</summary>
-    public (HistoryRow Row, long Fingerprint)? Find(HistoryTable table, string key)
-    {
-        using var connection = Connect();
-        using var writer = new HistoryWriter(connection);
-        return writer.Find(table, key);
-    }
+    public (HistoryRow Row, long Fingerprint)? Find(HistoryTable table, string key) =>
+        Read(connection =>
+        {
+            using var writer = new HistoryWriter(connection);
+            return writer.Find(table, key);
+        });
 
     /// <summary>The id of the account or partner that has an external id; null if none has.</summary>
-    public string? FindByExternalId(HistoryTable table, string externalId)
-    {
-        using var connection = Connect();
-        return connection.QueryFirstOrDefault<string>(
-            table == HistoryContract.Accounts ? HistorySql.AccountByExternalId : HistorySql.PartnerByExternalId,
-            new { externalId }
+    public string? FindByExternalId(HistoryTable table, string externalId) =>
+        Read(connection =>
+            connection.QueryFirstOrDefault<string>(
+                table == HistoryContract.Accounts ? HistorySql.AccountByExternalId : HistorySql.PartnerByExternalId,
+                new { externalId }
+            )
         );
-    }
 
     /// <summary>Ids of accounts taken in at or after a moment, in that order.</summary>
     /// <param name="since">The moment, UTC.</param>
     /// <param name="after">The id at that moment after which to go on; empty to begin.</param>
     /// <param name="limit">How many at most.</param>
-    public IReadOnlyList<(string AccountId, DateTime AppliedAt)> AccountsSince(DateTime since, string after, int limit)
-    {
-        using var connection = Connect();
-        return
-        [
-            .. connection
-                .Query<(string Id, string At)>(
-                    HistorySql.AccountsSince,
+    public IReadOnlyList<(string AccountId, DateTime AppliedAt)> AccountsSince(DateTime since, string after, int limit) =>
+        Read(connection =>
+            connection
+                .Query<(string, DateTime)>(
+                    HistorySql.AccountsSince.For(connection),
                     new
                     {
-                        since = Instants.Text(since),
+                        since,
                         after,
                         limit,
                     }
                 )
-                .Select(row => (row.Id, Instants.OfText(row.At))),
-        ];
-    }
+                .AsList()
+        );
 
     /// <summary>The tables that hold rows.</summary>
-    public IReadOnlyList<string> Tables()
-    {
-        using var connection = Connect();
-        return
-        [
-            .. HistorySql
+    public IReadOnlyList<string> Tables() =>
+        Read(connection =>
+            HistorySql
                 .All.Where(statements =>
                 {
                     using var reader = connection.ExecuteReader(statements.Keys);
                     return reader.Read();
                 })
-                .Select(statements => statements.Table.Name),
-        ];
-    }
+                .Select(statements => statements.Table.Name)
+                .ToList()
+        );
 
     static IEnumerable<DatedFact> Merge(IEnumerable<IEnumerable<DatedFact>> streams)
     {
@@ -282,7 +351,7 @@ public abstract class HistoryStore
         }
     }
 
-    static IEnumerable<DatedFact> Stream(HistoryTable table, bool isEnd, bool live, Func<IDataReader> read)
+    static IEnumerable<DatedFact> Stream(HistoryTable table, bool isEnd, bool live, Func<DbDataReader> read)
     {
         using var reader = read();
         var names = new Dictionary<string, string[]>();
@@ -290,30 +359,61 @@ public abstract class HistoryStore
         while (reader.Read())
         {
             var row = ReadRow(table, reader, names);
-            yield return Fact(row, isEnd, live ? reader.GetString(applied) : null, reader.GetInt64(applied + 1) != 0);
+            yield return Fact(row, isEnd, live ? Engines.Instant(reader, applied) : null, Engines.Flag(reader, applied + 1));
         }
     }
 
-    static IEnumerable<DatedFact> StreamSuperseded(HistoryTable table, bool isEnd, bool live, Func<IDataReader> read)
+    static IEnumerable<DatedFact> StreamSuperseded(HistoryTable table, bool isEnd, bool live, Func<DbDataReader> read)
     {
         using var reader = read();
         var names = new Dictionary<string, string[]>();
         while (reader.Read())
-        {
-            var values = HistoryRow.ReadValues(table, reader.GetString(0));
-            var attributes = reader.IsDBNull(1) ? Attributes.None : ReadAttributes(reader.GetString(1), names);
-            yield return Fact(new(table, values, attributes), isEnd, live ? reader.GetString(3) : null, reader.GetInt64(4) != 0);
-        }
+            yield return SupersededFact(table, isEnd, live, reader, names);
     }
 
-    static DatedFact Fact(HistoryRow row, bool isEnd, string? appliedAt, bool isChange)
+    /// <summary>The fact at which a reader of <see cref="HistorySql.SelectSuperseded"/>'s columns stands.</summary>
+    private protected static DatedFact SupersededFact(
+        HistoryTable table,
+        bool isEnd,
+        bool live,
+        DbDataReader reader,
+        Dictionary<string, string[]> names
+    )
+    {
+        var values = HistoryRow.ReadValues(table, reader.GetString(0));
+        var attributes = reader.IsDBNull(1) ? Attributes.None : ReadAttributes(reader.GetString(1), names);
+        return Fact(new(table, values, attributes), isEnd, live ? Engines.Instant(reader, 3) : null, Engines.Flag(reader, 4));
+    }
+
+    static DatedFact Fact(HistoryRow row, bool isEnd, DateTime? appliedAt, bool isChange)
     {
         var fact = row.Facts().ElementAt(isEnd ? 1 : 0) with { IsChange = isChange };
-        return appliedAt is null ? fact : fact with { AppliedAt = Instants.OfText(appliedAt) };
+        return appliedAt is { } at ? fact with { AppliedAt = at } : fact;
+    }
+
+    /// <summary>Runs a query whose parameters are no part of its text.</summary>
+    private protected static DbDataReader Query(
+        DbConnection connection,
+        DbTransaction? transaction,
+        string sql,
+        params ReadOnlySpan<(string Name, object? Value)> values
+    )
+    {
+        // The reader lives on the command; the connection closes both.
+        var command = connection.CreateCommand();
+        (command.CommandText, command.Transaction) = (sql, transaction);
+        foreach (var (name, value) in values)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            Engines.Set(parameter, value);
+            command.Parameters.Add(parameter);
+        }
+        return command.ExecuteReader();
     }
 
     /// <summary>The row whose columns, and attributes after them, stand first in <paramref name="reader"/>.</summary>
-    internal static HistoryRow ReadRow(HistoryTable table, IDataReader reader, Dictionary<string, string[]> names)
+    internal static HistoryRow ReadRow(HistoryTable table, DbDataReader reader, Dictionary<string, string[]> names)
     {
         var values = new object?[table.Columns.Count];
         for (var i = 0; i < values.Length; i++)
@@ -322,8 +422,8 @@ public abstract class HistoryStore
                 continue;
             values[i] = table.Columns[i].Kind switch
             {
-                ColumnKind.Number => reader.GetDouble(i),
-                ColumnKind.Instant => Instants.OfText(reader.GetString(i)),
+                ColumnKind.Number => Engines.Number(reader, i),
+                ColumnKind.Instant => Engines.Instant(reader, i),
                 _ => reader.GetString(i),
             };
         }
@@ -346,12 +446,13 @@ public abstract class HistoryStore
     static Dictionary<string, long> Fingerprints(DbConnection connection, DbTransaction transaction, TableStatements statements)
     {
         var known = new Dictionary<string, long>();
-        var length = statements.Table.KeyLength;
-        using var reader = connection.ExecuteReader(statements.Keys, transaction: transaction);
+        var (columns, length) = (statements.Table.Columns, statements.Table.KeyLength);
+        using var reader = Query(connection, transaction, statements.Keys);
+        string Part(int at) =>
+            columns[at].Kind == ColumnKind.Instant ? Instants.Text(Engines.Instant(reader, at)) : reader.GetString(at);
         while (reader.Read())
         {
-            var key =
-                length == 1 ? reader.GetString(0) : string.Join('\u001f', Enumerable.Range(0, length).Select(reader.GetString));
+            var key = length == 1 ? reader.GetString(0) : string.Join('\u001f', Enumerable.Range(0, length).Select(Part));
             known.Add(key, reader.GetInt64(length));
         }
         return known;

@@ -6,7 +6,7 @@ public enum ColumnKind
     /// <summary>Text as it stands.</summary>
     Text,
 
-    /// <summary>A finite number, zero or more.</summary>
+    /// <summary>A number, zero or more and below 10^15, kept to four decimals.</summary>
     Number,
 
     /// <summary>An ISO 8601 date or instant, UTC if it has no offset, kept to the millisecond.</summary>
@@ -25,7 +25,26 @@ public sealed record HistoryColumn(
     bool Required = false,
     IReadOnlyList<string>? OneOf = null,
     string? References = null
-);
+)
+{
+    const int LongestWord = 400;
+    const int LongestText = 4000;
+    const double NumbersBelow = 1e15;
+
+    /// <summary>The longest text it may hold, characters.</summary>
+    public int MaxLength =>
+        Required || References is not null || Name is "external_id" or "recommendation_id" ? JsonRow.LongestId
+        : Name is "industries" or "regions" or "competencies" or "reason" or "note" ? LongestText
+        : LongestWord;
+
+    /// <summary>A number as it is kept: to four decimals and at most 15 digits, so that every engine gives back the same. False if it cannot be.</summary>
+    public static bool TryKeep(double number, out double kept)
+    {
+        var can = number is >= 0 and < NumbersBelow;
+        kept = can ? (double)decimal.Round((decimal)number, 4) : double.NaN;
+        return can;
+    }
+}
 
 /// <summary>A file of the history contract and the database table of the same name.</summary>
 /// <param name="Name">File name without .csv.</param>

@@ -99,7 +99,7 @@ public sealed class HistoryWriter : IDisposable
     }
 
     /// <summary>Keeps what was seen of a row; true if anything was.</summary>
-    bool Supersede(Stored stored, DateTime stamp)
+    bool Supersede(StoredRow stored, DateTime stamp)
     {
         var facts = stored.Row.Facts().ToList();
         var isChange = stored.IsChange;
@@ -116,9 +116,9 @@ public sealed class HistoryWriter : IDisposable
                     table = stored.Row.Table.Name,
                     isEnd = i,
                     key = stored.Row.Key,
-                    appliedAt = Instants.Text(stored.AppliedAt[i]),
-                    seenAt = Instants.Text(facts[i].SeenAt),
-                    isChange = stored.IsChange ? 1 : 0,
+                    appliedAt = stored.AppliedAt[i],
+                    seenAt = facts[i].SeenAt,
+                    isChange = stored.IsChange,
                     values = stored.Row.WriteValues(),
                     attributes = stored.Attributes,
                 },
@@ -129,7 +129,7 @@ public sealed class HistoryWriter : IDisposable
     }
 
     /// <summary>The row with the moment we learned it: now, unless the caller says an earlier or later one that fits what was seen before.</summary>
-    static HistoryRow Dated(HistoryRow row, Stored? stored, DateTime stamp)
+    static HistoryRow Dated(HistoryRow row, StoredRow? stored, DateTime stamp)
     {
         if (row.Values[^1] is DateTime && (stored is null || row.Facts().First().SeenAt > stored.Row.Facts().First().SeenAt))
             return row;
@@ -162,7 +162,7 @@ public sealed class HistoryWriter : IDisposable
         var other = HistoryContract.Tables.Single(known => known.Name == table);
         var command = CommandsOf(other).Find;
         command.Transaction = Transaction;
-        command.Parameters[0].Value = key;
+        Engines.Set(command.Parameters[0], key);
         using var reader = command.ExecuteReader();
         if (!reader.Read())
             return false;
@@ -171,30 +171,19 @@ public sealed class HistoryWriter : IDisposable
         return true;
     }
 
-    Stored? Read(Commands commands, HistoryTable table, string key)
+    StoredRow? Read(Commands commands, HistoryTable table, string key)
     {
         commands.Find.Transaction = commands.Insert.Transaction = commands.Update.Transaction = Transaction;
         var parts = table.KeyLength == 1 ? [key] : key.Split('\u001f');
         for (var i = 0; i < parts.Length; i++)
-            commands.Find.Parameters[i].Value = parts[i];
+            Engines.Set(
+                commands.Find.Parameters[i],
+                table.Columns[i].Kind == ColumnKind.Instant ? Instants.OfText(parts[i]) : parts[i]
+            );
         using var reader = commands.Find.ExecuteReader();
         if (!reader.Read())
             return null;
-        var attributes = table.Columns.Count;
-        var applied = attributes + (RowCommand.EndOf(table) is null ? 2 : 3);
-        var last = reader.FieldCount - 1;
-        return new(
-            HistoryStore.ReadRow(table, reader, _names),
-            reader.IsDBNull(attributes) ? null : reader.GetString(attributes),
-            [
-                .. Enumerable
-                    .Range(applied, last - 1 - applied)
-                    .Where(at => !reader.IsDBNull(at))
-                    .Select(at => Instants.OfText(reader.GetString(at))),
-            ],
-            reader.GetInt64(last - 1) != 0,
-            reader.GetInt64(last)
-        );
+        return StoredRow.Read(table, reader, _names);
     }
 
     Commands CommandsOf(HistoryTable table)
@@ -228,7 +217,40 @@ public sealed class HistoryWriter : IDisposable
         }
     }
 
-    sealed record Stored(HistoryRow Row, string? Attributes, IReadOnlyList<DateTime> AppliedAt, bool IsChange, long Fingerprint);
-
     sealed record Commands(DbCommand Find, DbCommand Insert, DbCommand Update);
+}
+
+/// <summary>A row as it stands in the database.</summary>
+/// <param name="Row">The row.</param>
+/// <param name="Attributes">Its attributes as JSON; null if none.</param>
+/// <param name="AppliedAt">When each of its facts is applied, UTC.</param>
+/// <param name="IsChange">It replaced an earlier version that was seen.</param>
+/// <param name="Fingerprint">A number that changes when the row does.</param>
+sealed record StoredRow(HistoryRow Row, string? Attributes, IReadOnlyList<DateTime> AppliedAt, bool IsChange, long Fingerprint)
+{
+    /// <summary>The row at which a reader of <see cref="TableStatements.Find"/>'s columns stands.</summary>
+    public static StoredRow Read(HistoryTable table, DbDataReader reader, Dictionary<string, string[]> names)
+    {
+        var attributes = table.Columns.Count;
+        var applied = attributes + (RowCommand.EndOf(table) is null ? 2 : 3);
+        var last = reader.FieldCount - 1;
+        return new(
+            HistoryStore.ReadRow(table, reader, names),
+            reader.IsDBNull(attributes) ? null : reader.GetString(attributes),
+            [
+                .. Enumerable
+                    .Range(applied, last - 1 - applied)
+                    .Where(at => !reader.IsDBNull(at))
+                    .Select(at => Engines.Instant(reader, at)),
+            ],
+            Engines.Flag(reader, last - 1),
+            reader.GetInt64(last)
+        );
+    }
+
+    /// <summary>What it states, with the moments at which that is applied.</summary>
+    public IEnumerable<DatedFact> Facts() =>
+        Row.Facts()
+            .Zip(AppliedAt, (fact, at) => fact with { AppliedAt = at })
+            .Select((fact, i) => i == 0 ? fact with { IsChange = IsChange } : fact);
 }

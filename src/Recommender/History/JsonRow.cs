@@ -182,11 +182,10 @@ public static class JsonRow
                 if (
                     json.TokenType == JsonTokenType.Number
                     && json.TryGetDouble(out var number)
-                    && double.IsFinite(number)
-                    && number >= 0
+                    && HistoryColumn.TryKeep(number, out number)
                 )
                     return number;
-                (found, expected) = (Raw(ref json), "a number, zero or more");
+                (found, expected) = (Raw(ref json), "a number, zero or more and below 10^15");
                 return null;
             case ColumnKind.Instant:
                 if (
@@ -214,8 +213,8 @@ public static class JsonRow
                 var isId = column.References is not null || column.Required;
                 if (isId && FaultOfId(text) is { } fault)
                     (found, expected) = (text, fault);
-                else if (text.Length > LongestText)
-                    (found, expected) = ($"{text.Length} characters", $"at most {LongestText}");
+                else if (text.Length > column.MaxLength)
+                    (found, expected) = ($"{text.Length} characters", $"at most {column.MaxLength}");
                 else if (column.OneOf is { } words && !words.Contains(text))
                     (found, expected) = (text, $"one of {string.Join(", ", words)}");
                 else if (HasControl(text, exceptLines: true))

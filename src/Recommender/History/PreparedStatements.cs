@@ -10,6 +10,9 @@ public sealed class PreparedStatements(DbConnection connection) : IDisposable
     /// <summary>The transaction that the next statements belong to.</summary>
     public DbTransaction? Transaction { get; set; }
 
+    /// <inheritdoc cref="Run(string, ReadOnlySpan{ValueTuple{string, object}})"/>
+    public object? Run(SqlText sql, params ReadOnlySpan<(string Name, object? Value)> values) => Run(sql.For(connection), values);
+
     /// <summary>Runs a statement; returns the first value of its first row, null if it gives none.</summary>
     /// <param name="sql">The text; a constant, for it is kept.</param>
     /// <param name="values">Its parameters, always in the same order.</param>
@@ -28,7 +31,7 @@ public sealed class PreparedStatements(DbConnection connection) : IDisposable
         }
         command.Transaction = Transaction;
         for (var i = 0; i < values.Length; i++)
-            command.Parameters[i].Value = values[i].Value ?? DBNull.Value;
+            Engines.Set(command.Parameters[i], values[i].Value);
         return command.ExecuteScalar();
     }
 

@@ -14,23 +14,58 @@ static class RowCommand
             _ => null,
         };
 
+    /// <summary>The columns of a stored row: those of the contract, then attributes, moments, is_change and fingerprint.</summary>
+    public static IReadOnlyList<string> Names(HistoryTable table)
+    {
+        var names = table.Columns.Select(column => column.Name).Append("attributes");
+        return EndOf(table) is { } end
+            ? [.. names, "seen_at", end + "_seen_at", "applied_at", end + "_applied_at", "is_change", "fingerprint"]
+            : [.. names, "seen_at", "applied_at", "is_change", "fingerprint"];
+    }
+
     public static DbCommand Of(DbConnection connection, DbTransaction? transaction, string sql, HistoryTable table)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;
         command.Transaction = transaction;
-        var names = table.Columns.Select(column => column.Name).Append("attributes");
-        names = EndOf(table) is { } end
-            ? [.. names, "seen_at", end + "_seen_at", "applied_at", end + "_applied_at", "is_change", "fingerprint"]
-            : [.. names, "seen_at", "applied_at", "is_change", "fingerprint"];
-        foreach (var name in names)
+        foreach (var name in Names(table))
         {
             var parameter = command.CreateParameter();
             parameter.ParameterName = "@" + name;
             parameter.Value = DBNull.Value;
+            var at = table.IndexOf(name);
+            if (at >= 0)
+                Engines.Declare(parameter, table.Columns[at].Kind, 4000);
+            else if (name.EndsWith("_at", StringComparison.Ordinal))
+                Engines.Declare(parameter, ColumnKind.Instant, 0);
+            else if (name == "attributes")
+                Engines.Declare(parameter, ColumnKind.Text, -1);
             command.Parameters.Add(parameter);
         }
         return command;
+    }
+
+    /// <summary>The values of <see cref="Names"/>.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="facts">What it states, with the moments at which that is applied.</param>
+    /// <param name="attributes">Its attributes as JSON; null if none.</param>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    public static IEnumerable<object?> Values(HistoryRow row, List<CoSell.DatedFact> facts, string? attributes, long fingerprint)
+    {
+        foreach (var value in row.Values)
+            yield return value;
+        yield return attributes;
+        var hasEnd = EndOf(row.Table) is not null;
+        DateTime? SeenAt(int fact) => fact < facts.Count ? facts[fact].SeenAt : null;
+        DateTime? AppliedAt(int fact) => fact < facts.Count ? facts[fact].AppliedAt : null;
+        yield return SeenAt(0);
+        if (hasEnd)
+            yield return SeenAt(1);
+        yield return AppliedAt(0);
+        if (hasEnd)
+            yield return AppliedAt(1);
+        yield return facts[0].IsChange;
+        yield return fingerprint;
     }
 
     /// <summary>Runs the statement for a row that is applied when it could be seen.</summary>
@@ -46,20 +81,9 @@ static class RowCommand
         long fingerprint
     )
     {
-        var parameters = command.Parameters;
         var at = 0;
-        for (; at < row.Values.Length; at++)
-            parameters[at].Value = row.Values[at] is DateTime instant ? Instants.Text(instant) : row.Values[at] ?? DBNull.Value;
-        parameters[at++].Value = attributes ?? (object)DBNull.Value;
-        var hasEnd = parameters.Count > at + 4;
-        parameters[at++].Value = Instants.Text(facts[0].SeenAt);
-        if (hasEnd)
-            parameters[at++].Value = facts.Count > 1 ? Instants.Text(facts[1].SeenAt) : DBNull.Value;
-        parameters[at++].Value = Instants.Text(facts[0].AppliedAt);
-        if (hasEnd)
-            parameters[at++].Value = facts.Count > 1 ? Instants.Text(facts[1].AppliedAt) : DBNull.Value;
-        parameters[at++].Value = facts[0].IsChange ? 1 : 0;
-        parameters[at].Value = fingerprint;
+        foreach (var value in Values(row, facts, attributes, fingerprint))
+            Engines.Set(command.Parameters[at++], value);
         command.ExecuteNonQuery();
     }
 }

@@ -42,7 +42,7 @@ public sealed class SqliteHistoryStore : HistoryStore
             {
                 if (isReadOnly)
                 {
-                    connection.ExecuteScalar<long>("SELECT COUNT(*) FROM history_epochs");
+                    connection.ExecuteScalar<long>(HistorySql.CountEpochs);
                     return;
                 }
                 connection.Execute("PRAGMA journal_mode = WAL");
@@ -95,8 +95,10 @@ public sealed class SqliteHistoryStore : HistoryStore
     }
 
     /// <inheritdoc/>
-    public override DbTransaction BeginSnapshot(DbConnection connection) =>
-        ((SqliteConnection)connection).BeginTransaction(deferred: true);
+    public override HistorySnapshot OpenSnapshot() => new Snapshot((SqliteConnection)Connect());
+
+    private protected override RowSink OpenSink(DbConnection connection, DbTransaction transaction, TableStatements statements) =>
+        new Sink(connection, transaction, statements);
 
     /// <inheritdoc/>
     public override StoreUnavailableException? Unavailable(Exception fault) =>
@@ -113,4 +115,37 @@ public sealed class SqliteHistoryStore : HistoryStore
             { InnerException: SqliteException inner } => Unavailable(inner),
             _ => null,
         };
+
+    /// <summary>One transaction on one connection: SQLite reads several streams on it at once.</summary>
+    sealed class Snapshot(SqliteConnection connection) : HistorySnapshot
+    {
+        readonly SqliteTransaction _transaction = connection.BeginTransaction(deferred: true);
+
+        internal override DbDataReader Read(string sql, params ReadOnlySpan<(string Name, object? Value)> values) =>
+            Query(connection, _transaction, sql, values);
+
+        public override void Dispose()
+        {
+            _transaction.Dispose();
+            connection.Dispose();
+        }
+    }
+
+    sealed class Sink(DbConnection connection, DbTransaction transaction, TableStatements statements) : RowSink
+    {
+        readonly DbCommand _insert = RowCommand.Of(connection, transaction, statements.Insert, statements.Table);
+        readonly DbCommand _update = RowCommand.Of(connection, transaction, statements.Update, statements.Table);
+
+        public override void Insert(HistoryRow row, string? attributes, long fingerprint) =>
+            RowCommand.Execute(_insert, row, attributes, fingerprint);
+
+        public override void Update(HistoryRow row, string? attributes, long fingerprint) =>
+            RowCommand.Execute(_update, row, attributes, fingerprint);
+
+        public override void Dispose()
+        {
+            _insert.Dispose();
+            _update.Dispose();
+        }
+    }
 }

@@ -27,6 +27,7 @@ public sealed record ApiKey(
 public sealed class ApiKeys(HistoryStore store)
 {
     const string Select = """
+        -- index: api_keys_key
         SELECT key_id AS KeyId, name AS Name, hash AS Hash, scopes AS Scopes, created_at AS CreatedAt, revoked_at AS RevokedAt, last_used_at AS LastUsedAt
         FROM api_keys
         ORDER BY created_at, key_id
@@ -38,12 +39,14 @@ public sealed class ApiKeys(HistoryStore store)
         """;
 
     const string Withdraw = """
+        -- index: api_keys_key
         UPDATE api_keys
         SET revoked_at = @at
         WHERE key_id = @keyId AND revoked_at IS NULL
         """;
 
     const string Use = """
+        -- index: api_keys_key
         UPDATE api_keys
         SET last_used_at = @at
         WHERE key_id = @keyId AND (last_used_at IS NULL OR last_used_at < @at)
@@ -53,24 +56,22 @@ public sealed class ApiKeys(HistoryStore store)
     public static IReadOnlyList<string> AllScopes { get; } = ["recommend", "ingest", "admin"];
 
     /// <summary>All keys, the revoked ones too.</summary>
-    public IReadOnlyList<ApiKey> List()
-    {
-        using var connection = store.Connect();
-        return
-        [
-            .. connection
-                .Query<Row>(Select)
-                .Select(row => new ApiKey(
-                    row.KeyId,
-                    row.Name,
-                    row.Hash,
-                    row.Scopes.Split(' '),
-                    Instants.OfText(row.CreatedAt),
-                    row.RevokedAt is null ? null : Instants.OfText(row.RevokedAt),
-                    row.LastUsedAt is null ? null : Instants.OfText(row.LastUsedAt)
-                )),
-        ];
-    }
+    public IReadOnlyList<ApiKey> List() =>
+        store.Read<IReadOnlyList<ApiKey>>(connection =>
+            [
+                .. connection
+                    .Query<Row>(Select)
+                    .Select(row => new ApiKey(
+                        row.KeyId,
+                        row.Name,
+                        row.Hash,
+                        row.Scopes.Split(' '),
+                        row.CreatedAt,
+                        row.RevokedAt,
+                        row.LastUsedAt
+                    )),
+            ]
+        );
 
     /// <summary>Makes a key; returns it and the secret that is shown this once.</summary>
     /// <exception cref="InvalidDataException">A scope is not one of <see cref="AllScopes"/>, or the name is empty.</exception>
@@ -94,7 +95,7 @@ public sealed class ApiKeys(HistoryStore store)
                 name,
                 hash = key.Hash,
                 scopes = string.Join(' ', scopes),
-                createdAt = Instants.Text(at),
+                createdAt = at,
             }
         );
         return (key, secret);
@@ -104,12 +105,12 @@ public sealed class ApiKeys(HistoryStore store)
     public bool Revoke(string keyId, DateTime at)
     {
         using var connection = store.Connect();
-        return connection.Execute(Withdraw, new { keyId, at = Instants.Text(at) }) > 0;
+        return connection.Execute(Withdraw, new { keyId, at = at }) > 0;
     }
 
     /// <summary>Notes within a write that a key was used.</summary>
     public static void Used(WriteScope scope, string keyId, DateTime at) =>
-        scope.Connection.Execute(Use, new { keyId, at = Instants.Text(at) }, scope.Transaction);
+        scope.Connection.Execute(Use, new { keyId, at = at }, scope.Transaction);
 
     /// <summary>SHA-256 of a secret, hex. The secret holds 192 random bits, so that neither salt nor stretching adds anything.</summary>
     public static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
@@ -120,8 +121,8 @@ public sealed class ApiKeys(HistoryStore store)
         public string Name { get; init; } = "";
         public string Hash { get; init; } = "";
         public string Scopes { get; init; } = "";
-        public string CreatedAt { get; init; } = "";
-        public string? RevokedAt { get; init; }
-        public string? LastUsedAt { get; init; }
+        public DateTime CreatedAt { get; init; }
+        public DateTime? RevokedAt { get; init; }
+        public DateTime? LastUsedAt { get; init; }
     }
 }

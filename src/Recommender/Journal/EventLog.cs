@@ -23,34 +23,46 @@ public sealed record LoggedEvent(long Sequence, string EventId, string Type, Dat
 /// <summary>The events in the order in which they happened, and for each webhook that wants one a delivery to be made.</summary>
 public sealed class EventLog(HistoryStore store)
 {
-    const string Insert = """
+    static readonly SqlText _insert = new(
+        Sqlite: """
         INSERT INTO events (event_id, type, at, subject, data)
         VALUES (@eventId, @type, @at, @subject, @data)
         RETURNING sequence
-        """;
+        """,
+        SqlServer: """
+        INSERT INTO events (event_id, type, at, subject, data)
+        OUTPUT inserted.sequence
+        VALUES (@eventId, @type, @at, @subject, @data)
+        """
+    );
 
     const string InsertDelivery = """
         INSERT INTO webhook_deliveries (webhook_id, sequence, state, attempts, next_at)
         VALUES (@webhookId, @sequence, 'pending', 0, @at)
         """;
 
-    const string Select = """
+    static readonly SqlText _select = SqlText.Limited(
+        """
+        -- index: events_key
         SELECT sequence AS Sequence, event_id AS EventId, type AS Type, at AS At, subject AS Subject, data AS Data
         FROM events
         WHERE sequence > @after AND (@type IS NULL OR type = @type)
         ORDER BY sequence
-        LIMIT @limit
-        """;
+        """
+    );
 
-    const string SelectNewest = """
+    static readonly SqlText _selectNewest = SqlText.Limited(
+        """
+        -- index: events_by_type
         SELECT sequence AS Sequence, event_id AS EventId, type AS Type, at AS At, subject AS Subject, data AS Data
         FROM events
         WHERE type = @type
         ORDER BY sequence DESC
-        LIMIT @limit
-        """;
+        """
+    );
 
     const string DeleteBefore = """
+        -- index: events_by_at, webhook_deliveries_by_sequence
         DELETE FROM events
         WHERE at < @before AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.sequence = events.sequence)
         """;
@@ -94,10 +106,10 @@ public sealed class EventLog(HistoryStore store)
 
     long Append(PreparedStatements statements, Event happened, string? only)
     {
-        var at = Instants.Text(happened.At);
+        var at = happened.At;
         var sequence = (long)
             statements.Run(
-                Insert,
+                _insert,
                 ("@eventId", "evt_" + Guid.CreateVersion7(new DateTimeOffset(happened.At)).ToString("N")),
                 ("@type", happened.Type),
                 ("@at", at),
@@ -115,45 +127,42 @@ public sealed class EventLog(HistoryStore store)
     }
 
     /// <summary>Events after a place in the log, at most <paramref name="limit"/>.</summary>
-    public IReadOnlyList<LoggedEvent> Read(long after, int limit, string? type = null)
-    {
-        using var connection = store.Connect();
-        return
-        [
-            .. connection
-                .Query<Row>(
-                    Select,
-                    new
-                    {
-                        after,
-                        limit,
-                        type,
-                    }
-                )
-                .Select(row => row.ToEvent()),
-        ];
-    }
+    public IReadOnlyList<LoggedEvent> Read(long after, int limit, string? type = null) =>
+        store.Read<IReadOnlyList<LoggedEvent>>(connection =>
+            [
+                .. connection
+                    .Query<Row>(
+                        _select.For(connection),
+                        new
+                        {
+                            after,
+                            limit,
+                            type,
+                        }
+                    )
+                    .Select(row => row.ToEvent()),
+            ]
+        );
 
     /// <summary>The newest events of a type, newest first.</summary>
-    public IReadOnlyList<LoggedEvent> Newest(string type, int limit)
-    {
-        using var connection = store.Connect();
-        return [.. connection.Query<Row>(SelectNewest, new { type, limit }).Select(row => row.ToEvent())];
-    }
+    public IReadOnlyList<LoggedEvent> Newest(string type, int limit) =>
+        store.Read<IReadOnlyList<LoggedEvent>>(connection =>
+            [.. connection.Query<Row>(_selectNewest.For(connection), new { type, limit }).Select(row => row.ToEvent())]
+        );
 
     /// <summary>Forgets what is older and was delivered or forgotten.</summary>
     public static int Purge(WriteScope scope, DateTime before) =>
-        scope.Connection.Execute(DeleteBefore, new { before = Instants.Text(before) }, scope.Transaction);
+        scope.Connection.Execute(DeleteBefore, new { before = before }, scope.Transaction);
 
     internal sealed class Row
     {
         public long Sequence { get; init; }
         public string EventId { get; init; } = "";
         public string Type { get; init; } = "";
-        public string At { get; init; } = "";
+        public DateTime At { get; init; }
         public string Subject { get; init; } = "";
         public string Data { get; init; } = "";
 
-        public LoggedEvent ToEvent() => new(Sequence, EventId, Type, Instants.OfText(At), Subject, JsonElement.Parse(Data));
+        public LoggedEvent ToEvent() => new(Sequence, EventId, Type, At, Subject, JsonElement.Parse(Data));
     }
 }

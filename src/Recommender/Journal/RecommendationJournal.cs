@@ -32,21 +32,24 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
         """;
 
     const string Select = """
+        -- index: recommendations_key
         SELECT recommendation_id AS RecommendationId, made_at AS MadeAt, as_of AS AsOf, epoch AS Epoch, account_id AS AccountId, opportunity_id AS OpportunityId, caller AS Caller, rules_version AS RulesVersion, request AS Request, response AS Response
         FROM recommendations
         WHERE recommendation_id = @id
         """;
 
-    // recommendations_by_account
-    const string SelectOfAccount = """
+    static readonly SqlText _selectOfAccount = SqlText.Limited(
+        """
+        -- index: recommendations_by_account
         SELECT recommendation_id AS RecommendationId, made_at AS MadeAt, as_of AS AsOf, epoch AS Epoch, account_id AS AccountId, opportunity_id AS OpportunityId, caller AS Caller, rules_version AS RulesVersion, request AS Request, response AS Response
         FROM recommendations
         WHERE account_id = @accountId AND made_at < @before
         ORDER BY made_at DESC
-        LIMIT @limit
-        """;
+        """
+    );
 
     const string DeleteBefore = """
+        -- index: recommendations_by_made_at
         DELETE FROM recommendations
         WHERE made_at < @before
         """;
@@ -78,29 +81,26 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
     {
         if (_waiting.TryGetValue(recommendationId, out var waiting))
             return waiting;
-        using var connection = store.Connect();
-        return connection.QuerySingleOrDefault<Row>(Select, new { id = recommendationId })?.ToEntry();
+        return store.Read(connection => connection.QuerySingleOrDefault<Row>(Select, new { id = recommendationId })?.ToEntry());
     }
 
     /// <summary>What was said of an account before a moment and is written, newest first.</summary>
-    public IReadOnlyList<JournalEntry> Before(string accountId, DateTime before, int limit)
-    {
-        using var connection = store.Connect();
-        return
-        [
-            .. connection
-                .Query<Row>(
-                    SelectOfAccount,
-                    new
-                    {
-                        accountId,
-                        before = Instants.Text(before),
-                        limit,
-                    }
-                )
-                .Select(row => row.ToEntry()),
-        ];
-    }
+    public IReadOnlyList<JournalEntry> Before(string accountId, DateTime before, int limit) =>
+        store.Read<IReadOnlyList<JournalEntry>>(connection =>
+            [
+                .. connection
+                    .Query<Row>(
+                        _selectOfAccount.For(connection),
+                        new
+                        {
+                            accountId,
+                            before,
+                            limit,
+                        }
+                    )
+                    .Select(row => row.ToEntry()),
+            ]
+        );
 
     /// <summary>Ends when all that was added so far is written, or given up.</summary>
     public async Task FlushAsync()
@@ -114,7 +114,7 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
 
     /// <summary>Forgets what is older.</summary>
     public static int Purge(WriteScope scope, DateTime before) =>
-        scope.Connection.Execute(DeleteBefore, new { before = Instants.Text(before) }, scope.Transaction);
+        scope.Connection.Execute(DeleteBefore, new { before = before }, scope.Transaction);
 
     void Schedule()
     {
@@ -136,8 +136,8 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
             scope.Statements.Run(
                 Insert,
                 ("@recommendationId", entry.RecommendationId),
-                ("@madeAt", Instants.Text(entry.MadeAt)),
-                ("@asOf", Instants.Text(entry.AsOf)),
+                ("@madeAt", entry.MadeAt),
+                ("@asOf", entry.AsOf),
                 ("@epoch", entry.Epoch),
                 ("@accountId", entry.AccountId),
                 ("@opportunityId", entry.OpportunityId),
@@ -188,8 +188,8 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
     sealed class Row
     {
         public string RecommendationId { get; init; } = "";
-        public string MadeAt { get; init; } = "";
-        public string AsOf { get; init; } = "";
+        public DateTime MadeAt { get; init; }
+        public DateTime AsOf { get; init; }
         public long Epoch { get; init; }
         public string AccountId { get; init; } = "";
         public string? OpportunityId { get; init; }
@@ -199,17 +199,6 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
         public byte[] Response { get; init; } = [];
 
         public JournalEntry ToEntry() =>
-            new(
-                RecommendationId,
-                Instants.OfText(MadeAt),
-                Instants.OfText(AsOf),
-                Epoch,
-                AccountId,
-                OpportunityId,
-                Caller,
-                RulesVersion,
-                Request,
-                Response
-            );
+            new(RecommendationId, MadeAt, AsOf, Epoch, AccountId, OpportunityId, Caller, RulesVersion, Request, Response);
     }
 }

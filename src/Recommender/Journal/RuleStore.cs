@@ -7,14 +7,24 @@ namespace Recommender.Journal;
 /// <summary>All versions of the rules; the newest holds.</summary>
 public sealed class RuleStore(HistoryStore store)
 {
-    const string SelectNewest = """
+    static readonly SqlText _selectNewest = new(
+        Sqlite: """
+        -- index: rule_sets_key
         SELECT version AS Version, body AS Body
         FROM rule_sets
         ORDER BY version DESC
         LIMIT 1
-        """;
+        """,
+        SqlServer: """
+        -- index: rule_sets_key
+        SELECT TOP (1) version AS Version, body AS Body
+        FROM rule_sets
+        ORDER BY version DESC
+        """
+    );
 
     const string SelectVersion = """
+        -- index: rule_sets_key
         SELECT version AS Version, body AS Body
         FROM rule_sets
         WHERE version = @version
@@ -28,8 +38,7 @@ public sealed class RuleStore(HistoryStore store)
     /// <summary>The rules that hold, with their text; none before the first were set.</summary>
     public (RuleSet Rules, byte[] Body) Newest()
     {
-        using var connection = store.Connect();
-        return Read(connection.QuerySingleOrDefault<Row>(SelectNewest));
+        return Read(store.Read(connection => connection.QuerySingleOrDefault<Row>(_selectNewest.For(connection))));
     }
 
     /// <summary>The rules of a version; null if there is none.</summary>
@@ -37,13 +46,15 @@ public sealed class RuleStore(HistoryStore store)
     {
         if (version == 0)
             return RuleSet.None;
-        using var connection = store.Connect();
-        return connection.QuerySingleOrDefault<Row>(SelectVersion, new { version }) is { } row ? Read(row).Item1 : null;
+        return store.Read(connection => connection.QuerySingleOrDefault<Row>(SelectVersion, new { version })) is { } row
+            ? Read(row).Item1
+            : null;
     }
 
     /// <summary>The version that holds, as seen within a write; 0 before the first.</summary>
     public static long NewestVersion(WriteScope scope) =>
-        scope.Connection.QuerySingleOrDefault<Row>(SelectNewest, transaction: scope.Transaction)?.Version ?? 0;
+        scope.Connection.QuerySingleOrDefault<Row>(_selectNewest.For(scope.Connection), transaction: scope.Transaction)?.Version
+        ?? 0;
 
     /// <summary>Adds a version within a write.</summary>
     public static void Add(WriteScope scope, RuleSet rules, string by, byte[] body) =>
@@ -52,7 +63,7 @@ public sealed class RuleStore(HistoryStore store)
             new
             {
                 version = rules.Version,
-                createdAt = Instants.Text(scope.Stamp),
+                createdAt = scope.Stamp,
                 createdBy = by,
                 body,
             },

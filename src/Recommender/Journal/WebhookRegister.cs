@@ -41,6 +41,7 @@ public sealed record WebhookDelivery(
 public sealed class WebhookRegister(HistoryStore store)
 {
     const string SelectWebhooks = """
+        -- index: webhooks_key
         SELECT webhook_id AS WebhookId, url AS Url, types AS Types, secret AS Secret, created_at AS CreatedAt
         FROM webhooks
         ORDER BY created_at, webhook_id
@@ -52,65 +53,72 @@ public sealed class WebhookRegister(HistoryStore store)
         """;
 
     const string DeleteDeliveries = """
+        -- index: webhook_deliveries_by_webhook
         DELETE FROM webhook_deliveries
         WHERE webhook_id = @id
         """;
 
     const string DeleteWebhook = """
+        -- index: webhooks_key
         DELETE FROM webhooks
         WHERE webhook_id = @id
         """;
 
-    const string SelectDue = """
+    static readonly SqlText _selectDue = SqlText.Limited(
+        """
+        -- index: webhook_deliveries_by_state, events_key
         SELECT d.delivery_id AS DeliveryId, d.webhook_id AS WebhookId, d.state AS State, d.attempts AS Attempts, d.next_at AS NextAt, d.last_at AS LastAt, d.last_status AS LastStatus, d.last_error AS LastError, e.sequence AS Sequence, e.event_id AS EventId, e.type AS Type, e.at AS At, e.subject AS Subject, e.data AS Data
         FROM webhook_deliveries d JOIN events e ON e.sequence = d.sequence
         WHERE d.state = 'pending' AND d.next_at <= @now
         ORDER BY d.next_at, d.delivery_id
-        LIMIT @limit
-        """;
+        """
+    );
 
-    const string SelectOfWebhook = """
+    static readonly SqlText _selectOfWebhook = SqlText.Limited(
+        """
+        -- index: webhook_deliveries_by_webhook, events_key
         SELECT d.delivery_id AS DeliveryId, d.webhook_id AS WebhookId, d.state AS State, d.attempts AS Attempts, d.next_at AS NextAt, d.last_at AS LastAt, d.last_status AS LastStatus, d.last_error AS LastError, e.sequence AS Sequence, e.event_id AS EventId, e.type AS Type, e.at AS At, e.subject AS Subject, e.data AS Data
         FROM webhook_deliveries d JOIN events e ON e.sequence = d.sequence
         WHERE d.webhook_id = @id AND d.delivery_id > @after
         ORDER BY d.delivery_id
-        LIMIT @limit
-        """;
+        """
+    );
 
     const string Redeliver = """
+        -- index: webhook_deliveries_key
         UPDATE webhook_deliveries
         SET state = 'pending', attempts = 0, next_at = @now
         WHERE delivery_id = @deliveryId AND webhook_id = @id
         """;
 
     const string UpdateDelivery = """
+        -- index: webhook_deliveries_key
         UPDATE webhook_deliveries
         SET state = @state, attempts = @attempts, next_at = @nextAt, last_at = @lastAt, last_status = @lastStatus, last_error = @lastError
         WHERE delivery_id = @deliveryId
         """;
 
     const string DeleteBefore = """
+        -- index: webhook_deliveries_by_state
         DELETE FROM webhook_deliveries
         WHERE state <> 'pending' AND last_at < @before
         """;
 
     /// <summary>All webhooks.</summary>
-    public IReadOnlyList<Webhook> List()
-    {
-        using var connection = store.Connect();
-        return
-        [
-            .. connection
-                .Query<WebhookRow>(SelectWebhooks)
-                .Select(row => new Webhook(
-                    row.WebhookId,
-                    row.Url,
-                    row.Types.Split(' ', StringSplitOptions.RemoveEmptyEntries),
-                    row.Secret,
-                    Instants.OfText(row.CreatedAt)
-                )),
-        ];
-    }
+    public IReadOnlyList<Webhook> List() =>
+        store.Read<IReadOnlyList<Webhook>>(connection =>
+            [
+                .. connection
+                    .Query<WebhookRow>(SelectWebhooks)
+                    .Select(row => new Webhook(
+                        row.WebhookId,
+                        row.Url,
+                        row.Types.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                        row.Secret,
+                        row.CreatedAt
+                    )),
+            ]
+        );
 
     /// <summary>Adds one.</summary>
     public static void Add(WriteScope scope, Webhook webhook) =>
@@ -122,7 +130,7 @@ public sealed class WebhookRegister(HistoryStore store)
                 url = webhook.Url,
                 types = string.Join(' ', webhook.Types),
                 secret = webhook.Secret,
-                createdAt = Instants.Text(webhook.CreatedAt),
+                createdAt = webhook.CreatedAt,
             },
             scope.Transaction
         );
@@ -135,13 +143,12 @@ public sealed class WebhookRegister(HistoryStore store)
     }
 
     /// <summary>Deliveries to be made now.</summary>
-    public IReadOnlyList<WebhookDelivery> Due(DateTime now, int limit) =>
-        Deliveries(SelectDue, new { now = Instants.Text(now), limit });
+    public IReadOnlyList<WebhookDelivery> Due(DateTime now, int limit) => Deliveries(_selectDue, new { now = now, limit });
 
     /// <summary>The delivery log of a webhook.</summary>
     public IReadOnlyList<WebhookDelivery> Deliveries(string id, long after, int limit) =>
         Deliveries(
-            SelectOfWebhook,
+            _selectOfWebhook,
             new
             {
                 id,
@@ -158,7 +165,7 @@ public sealed class WebhookRegister(HistoryStore store)
             {
                 id,
                 deliveryId,
-                now = Instants.Text(now),
+                now = now,
             },
             scope.Transaction
         ) > 0;
@@ -172,8 +179,8 @@ public sealed class WebhookRegister(HistoryStore store)
                 deliveryId = delivery.DeliveryId,
                 state = delivery.State,
                 attempts = delivery.Attempts,
-                nextAt = Instants.Text(delivery.NextAt),
-                lastAt = delivery.LastAt is { } at ? Instants.Text(at) : null,
+                nextAt = delivery.NextAt,
+                lastAt = delivery.LastAt,
                 lastStatus = delivery.LastStatus,
                 lastError = delivery.LastError,
             },
@@ -182,32 +189,30 @@ public sealed class WebhookRegister(HistoryStore store)
 
     /// <summary>Forgets what was done before.</summary>
     public static int Purge(WriteScope scope, DateTime before) =>
-        scope.Connection.Execute(DeleteBefore, new { before = Instants.Text(before) }, scope.Transaction);
+        scope.Connection.Execute(DeleteBefore, new { before = before }, scope.Transaction);
 
-    List<WebhookDelivery> Deliveries(string sql, object parameters)
-    {
-        using var connection = store.Connect();
-        return
-        [
-            .. connection.Query<DeliveryRow, EventLog.Row, WebhookDelivery>(
-                sql,
-                (row, happened) =>
-                    new(
-                        row.DeliveryId,
-                        row.WebhookId,
-                        row.State,
-                        row.Attempts,
-                        Instants.OfText(row.NextAt),
-                        row.LastAt is null ? null : Instants.OfText(row.LastAt),
-                        row.LastStatus,
-                        row.LastError,
-                        happened.ToEvent()
-                    ),
-                parameters,
-                splitOn: "Sequence"
-            ),
-        ];
-    }
+    List<WebhookDelivery> Deliveries(SqlText sql, object parameters) =>
+        store.Read<List<WebhookDelivery>>(connection =>
+            [
+                .. connection.Query<DeliveryRow, EventLog.Row, WebhookDelivery>(
+                    sql.For(connection),
+                    (row, happened) =>
+                        new(
+                            row.DeliveryId,
+                            row.WebhookId,
+                            row.State,
+                            row.Attempts,
+                            row.NextAt,
+                            row.LastAt,
+                            row.LastStatus,
+                            row.LastError,
+                            happened.ToEvent()
+                        ),
+                    parameters,
+                    splitOn: "Sequence"
+                ),
+            ]
+        );
 
     sealed class WebhookRow
     {
@@ -215,7 +220,7 @@ public sealed class WebhookRegister(HistoryStore store)
         public string Url { get; init; } = "";
         public string Types { get; init; } = "";
         public string Secret { get; init; } = "";
-        public string CreatedAt { get; init; } = "";
+        public DateTime CreatedAt { get; init; }
     }
 
     sealed class DeliveryRow
@@ -224,8 +229,8 @@ public sealed class WebhookRegister(HistoryStore store)
         public string WebhookId { get; init; } = "";
         public string State { get; init; } = "";
         public int Attempts { get; init; }
-        public string NextAt { get; init; } = "";
-        public string? LastAt { get; init; }
+        public DateTime NextAt { get; init; }
+        public DateTime? LastAt { get; init; }
         public int? LastStatus { get; init; }
         public string? LastError { get; init; }
     }

@@ -75,7 +75,30 @@ public sealed class HistoryFolderTests : IDisposable
         Rejects(
             "opportunities.csv",
             "opportunity_id,account_id,created_at,amount\no1,a1,2024-01-01,1\no2,a1,2024-01-01,-5\n",
-            "opportunities.csv, line 3: amount is '-5'; expected a number, zero or more, such as 1234.5."
+            "opportunities.csv, line 3: amount is '-5'; expected a number, zero or more and below 10^15, such as 1234.5."
+        );
+
+    [Fact]
+    public void A_number_that_no_database_keeps_is_rejected() =>
+        Rejects(
+            "opportunities.csv",
+            "opportunity_id,account_id,created_at,amount\no1,a1,2024-01-01,1\no2,a1,2024-01-01,1e15\n",
+            "opportunities.csv, line 3: amount is '1e15'; expected a number, zero or more and below 10^15, such as 1234.5."
+        );
+
+    [Fact]
+    public void A_number_is_kept_to_four_decimals()
+    {
+        Write("opportunities.csv", "opportunity_id,account_id,created_at,amount\no1,a1,2024-01-01,1234.56789\n");
+        Assert.Equal(1234.5679, Read().Select(fact => fact.Noun).OfType<Opportunity>().Single().Amount);
+    }
+
+    [Fact]
+    public void An_id_longer_than_every_database_keeps_is_rejected() =>
+        Rejects(
+            "accounts.csv",
+            $"account_id,name\na1,One\n{new string('x', 201)},Two\n",
+            $"accounts.csv, line 3: account_id is '{new string('x', 200)}…'; expected at most 200 characters, not 201."
         );
 
     [Fact]

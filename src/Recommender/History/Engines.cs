@@ -67,6 +67,13 @@ static class Engines
             };
     }
 
+    /// <summary>Forgets a savepoint; SQL Server keeps its savepoints until the transaction ends.</summary>
+    public static void Forget(DbTransaction transaction, string savepoint)
+    {
+        if (transaction is not SqlTransaction)
+            transaction.Release(savepoint);
+    }
+
     static void SetOfSqlServer(SqlParameter parameter, object? value)
     {
         switch (value)

@@ -70,6 +70,31 @@ static class HistorySql
         """
     );
 
+    public const string TablesWithRows = """
+        -- index: accounts_key, partners_key, opportunities_key, engagements_key, opportunity_stages_key, touches_key, account_overlaps_key, deal_registrations_key, assists_key, certifications_key, feedback_key
+        SELECT 'accounts' WHERE EXISTS (SELECT 1 FROM accounts)
+        UNION ALL
+        SELECT 'partners' WHERE EXISTS (SELECT 1 FROM partners)
+        UNION ALL
+        SELECT 'opportunities' WHERE EXISTS (SELECT 1 FROM opportunities)
+        UNION ALL
+        SELECT 'engagements' WHERE EXISTS (SELECT 1 FROM engagements)
+        UNION ALL
+        SELECT 'opportunity_stages' WHERE EXISTS (SELECT 1 FROM opportunity_stages)
+        UNION ALL
+        SELECT 'touches' WHERE EXISTS (SELECT 1 FROM touches)
+        UNION ALL
+        SELECT 'account_overlaps' WHERE EXISTS (SELECT 1 FROM account_overlaps)
+        UNION ALL
+        SELECT 'deal_registrations' WHERE EXISTS (SELECT 1 FROM deal_registrations)
+        UNION ALL
+        SELECT 'assists' WHERE EXISTS (SELECT 1 FROM assists)
+        UNION ALL
+        SELECT 'certifications' WHERE EXISTS (SELECT 1 FROM certifications)
+        UNION ALL
+        SELECT 'feedback' WHERE EXISTS (SELECT 1 FROM feedback)
+        """;
+
     public const string InsertEpoch = """
         INSERT INTO history_epochs (imported_at)
         VALUES (@at)

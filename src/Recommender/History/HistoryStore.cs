@@ -309,13 +309,9 @@ public abstract class HistoryStore
     /// <summary>The tables that hold rows.</summary>
     public IReadOnlyList<string> Tables() =>
         Read(connection =>
-            HistorySql
-                .All.Where(statements =>
-                {
-                    using var reader = connection.ExecuteReader(statements.Keys);
-                    return reader.Read();
-                })
-                .Select(statements => statements.Table.Name)
+            HistoryContract
+                .Tables.Select(table => table.Name)
+                .Intersect(connection.Query<string>(HistorySql.TablesWithRows))
                 .ToList()
         );
 
@@ -391,15 +387,21 @@ public abstract class HistoryStore
         return appliedAt is { } at ? fact with { AppliedAt = at } : fact;
     }
 
-    /// <summary>Runs a query whose parameters are no part of its text.</summary>
+    /// <summary>Runs a query whose parameters are no part of its text. The reader lives on the command; the connection closes both.</summary>
     private protected static DbDataReader Query(
+        DbConnection connection,
+        DbTransaction? transaction,
+        string sql,
+        params ReadOnlySpan<(string Name, object? Value)> values
+    ) => Command(connection, transaction, sql, values).ExecuteReader();
+
+    private protected static DbCommand Command(
         DbConnection connection,
         DbTransaction? transaction,
         string sql,
         params ReadOnlySpan<(string Name, object? Value)> values
     )
     {
-        // The reader lives on the command; the connection closes both.
         var command = connection.CreateCommand();
         (command.CommandText, command.Transaction) = (sql, transaction);
         foreach (var (name, value) in values)
@@ -409,7 +411,7 @@ public abstract class HistoryStore
             Engines.Set(parameter, value);
             command.Parameters.Add(parameter);
         }
-        return command.ExecuteReader();
+        return command;
     }
 
     /// <summary>The row whose columns, and attributes after them, stand first in <paramref name="reader"/>.</summary>

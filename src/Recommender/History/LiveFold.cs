@@ -18,11 +18,21 @@ public sealed class LiveFold : IDisposable
     DateTime _asked = DateTime.MinValue;
     DateTime _reserved = DateTime.MaxValue;
     DateTime _nextChange = DateTime.MaxValue;
+    DateTime? _knownBefore;
 
     /// <summary>Empty folds, one for each of <paramref name="settings"/>.</summary>
     public LiveFold(TimeProvider time, params IEnumerable<FoldSettings> settings)
+        : this(time, null, settings) { }
+
+    /// <summary>Empty folds of a history that others write to as well.</summary>
+    /// <param name="time">The clock; not looked at if <paramref name="knownBefore"/> is given.</param>
+    /// <param name="knownBefore">
+    /// Now, as far as this fold goes: every fact dated before is known. Moved on by <see cref="CatchUp"/> only. Null for the clock.
+    /// </param>
+    /// <param name="settings">One fold for each.</param>
+    public LiveFold(TimeProvider time, DateTime? knownBefore, IEnumerable<FoldSettings> settings)
     {
-        _time = time;
+        (_time, _knownBefore) = (time, knownBefore);
         States = [.. settings.Select(one => new HistoryState(one))];
     }
 
@@ -51,10 +61,11 @@ public sealed class LiveFold : IDisposable
     }
 
     /// <summary>A moment for facts about to be written, later than all before; readers do not go past it until <see cref="Apply"/> or <see cref="Release"/>.</summary>
-    public DateTime Reserve()
+    /// <param name="notBefore">No earlier than this.</param>
+    public DateTime Reserve(DateTime notBefore = default)
     {
         lock (_clock)
-            return _reserved = AfterAll();
+            return _reserved = Latest(AfterAll(), notBefore);
     }
 
     /// <summary>Applies facts of reserved moments; several moments in as many steps, so that readers need not wait for all.</summary>
@@ -86,6 +97,17 @@ public sealed class LiveFold : IDisposable
             }
         }
         Release();
+    }
+
+    /// <summary>Takes in what others wrote, and only then goes on to a moment before which all is known.</summary>
+    /// <param name="facts">In any order; those that are waiting for their date may come again.</param>
+    /// <param name="knownBefore">Later than before, or the same.</param>
+    public void CatchUp(IReadOnlyList<DatedFact> facts, DateTime knownBefore)
+    {
+        Reserve();
+        lock (_clock)
+            _knownBefore = knownBefore;
+        Apply(facts, knownBefore.AddMilliseconds(-1));
     }
 
     /// <summary>Lets readers go on past a reserved moment for which nothing was written.</summary>
@@ -202,7 +224,7 @@ public sealed class LiveFold : IDisposable
 
     DateTime Now()
     {
-        var now = _time.GetUtcNow().UtcDateTime;
+        var now = _knownBefore ?? _time.GetUtcNow().UtcDateTime;
         return new(now.Ticks - now.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
     }
 

@@ -57,32 +57,42 @@ public sealed class WriteScope
 
 /// <summary>
 /// The history of a running service: database and fold in step. One thread writes, many requests to one transaction; a write is durable,
-/// and its facts are applied, before it is answered.
+/// and its facts are applied, before it is answered. Where others write to the database as well, it takes in what they wrote before each
+/// write of its own and four times a second, in the order in which everybody does.
 /// </summary>
 public sealed class LiveHistory : IAsyncDisposable
 {
     const int MostOfOneTransaction = 256;
+    static readonly TimeSpan _followEvery = TimeSpan.FromMilliseconds(250);
     readonly HistoryStore _store;
     readonly TimeProvider _time;
     readonly Channel<Write> _writes;
     readonly Thread _thread;
+    readonly ITimer? _timer;
     DbConnection? _connection;
     HistoryWriter? _writer;
     PreparedStatements? _statements;
     List<DatedFact>? _captured;
     LiveFold _fold;
+    ChangePosition _position;
     volatile StoreUnavailableException? _fault;
+    volatile bool _isOutdated;
+    int _isFollowing;
+    long _lastContact;
 
-    LiveHistory(HistoryStore store, TimeProvider time, LiveFold fold, int capacity)
+    LiveHistory(HistoryStore store, TimeProvider time, LiveFold fold, ChangePosition position, int capacity)
     {
-        (_store, _time, _fold) = (store, time, fold);
+        (_store, _time, _fold, _position) = (store, time, fold, position);
+        _lastContact = time.GetTimestamp();
         _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(capacity) { SingleReader = true });
         _thread = new(Loop) { IsBackground = true, Name = "history writer" };
         _thread.Start();
+        if (store.IsShared)
+            _timer = time.CreateTimer(_ => FollowSoon(), null, _followEvery, _followEvery);
     }
 
     /// <summary>Folds what the database holds and takes writes from then on.</summary>
-    /// <param name="store">The database; this object is its only writer.</param>
+    /// <param name="store">The database; this object is its only writer, unless the store is shared.</param>
     /// <param name="time">The clock.</param>
     /// <param name="settings">One fold for each.</param>
     /// <param name="capacity">How many writes may wait.</param>
@@ -95,10 +105,16 @@ public sealed class LiveHistory : IAsyncDisposable
         CancellationToken cancel = default
     )
     {
-        var fold = new LiveFold(time, settings);
-        fold.Load(ReadAhead.Of(store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue)), cancel);
-        return new(store, time, fold, capacity);
+        using var started = new Started(store);
+        var fold = started.Load(time, settings, cancel);
+        return new(store, time, fold, started.Position, capacity);
     }
+
+    /// <summary>How long ago the database was last heard of; zero where no other process writes to it.</summary>
+    public TimeSpan SinceContact => _store.IsShared ? _time.GetElapsedTime(Volatile.Read(ref _lastContact)) : TimeSpan.Zero;
+
+    /// <summary>True once another process imported a history: the fold stands as before, until <see cref="RefoldAsync"/>.</summary>
+    public bool IsOutdated => _isOutdated;
 
     /// <summary>The fold as of now.</summary>
     public LiveFold Fold => Volatile.Read(ref _fold);
@@ -129,20 +145,27 @@ public sealed class LiveHistory : IAsyncDisposable
     /// </summary>
     public async Task RefoldAsync(IReadOnlyList<FoldSettings> settings, Action<LiveFold> swap, CancellationToken cancel)
     {
-        var fold = new LiveFold(_time, settings);
-        var snapshot = await Always(() =>
+        var started = await Always(() =>
             {
-                _captured = [];
-                var facts = _store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue).GetEnumerator();
-                return (Facts: facts, Any: facts.MoveNext());
+                _captured = _store.IsShared ? null : [];
+                return new Started(_store);
             })
             .ConfigureAwait(false);
         try
         {
-            await Task.Run(() => fold.Load(Rest(snapshot.Facts, snapshot.Any), cancel), cancel).ConfigureAwait(false);
+            var fold = await Task.Run(() => started.Load(_time, settings, cancel), cancel).ConfigureAwait(false);
             await Always(() =>
                 {
-                    fold.Load(_captured!.Order());
+                    if (_captured is not null)
+                        fold.Load(_captured.Order());
+                    else
+                    {
+                        // What was written meanwhile, by this process too.
+                        _isOutdated = false;
+                        var position = started.Position;
+                        CatchUp(fold, ref position, null);
+                        _position = position;
+                    }
                     Volatile.Write(ref _fold, fold);
                     swap(fold);
                     return true;
@@ -151,15 +174,111 @@ public sealed class LiveHistory : IAsyncDisposable
         }
         finally
         {
-            snapshot.Facts.Dispose();
+            started.Dispose();
             await Always(() => (_captured = null) is null).ConfigureAwait(false);
         }
     }
 
-    static IEnumerable<DatedFact> Rest(IEnumerator<DatedFact> facts, bool any)
+    /// <summary>Has the writer look for what others wrote, unless it is about to.</summary>
+    void FollowSoon()
     {
-        for (; any; any = facts.MoveNext())
-            yield return facts.Current;
+        if (Interlocked.Exchange(ref _isFollowing, 1) == 0 && !_writes.Writer.TryWrite(new Turn<bool>(Follow)))
+            Volatile.Write(ref _isFollowing, 0);
+    }
+
+    bool Follow()
+    {
+        try
+        {
+            CatchUp(_fold, ref _position, null);
+            // What only a write can find out, such as a full disk, stays until a write succeeds.
+            if (_fault is { Fault: StoreFault.Broken or StoreFault.Busy })
+                _fault = null;
+        }
+        catch (Exception e)
+        {
+            _fault = _store.Unavailable(e) ?? new StoreUnavailableException(StoreFault.Broken, e);
+            Disconnect();
+        }
+        finally
+        {
+            Volatile.Write(ref _isFollowing, 0);
+        }
+        return true;
+    }
+
+    /// <summary>Takes in what others wrote since <paramref name="position"/> and moves that on; returns the moment before which all is known.</summary>
+    DateTime CatchUp(LiveFold fold, ref ChangePosition position, DbTransaction? exclusive)
+    {
+        Connect();
+        var (now, facts) = _store.ReadChanges(_connection!, exclusive, position);
+        Volatile.Write(ref _lastContact, _time.GetTimestamp());
+        if (now.Epoch != position.Epoch)
+            _isOutdated = true;
+        else
+        {
+            position = now;
+            fold.CatchUp(facts, now.KnownBefore);
+            if (facts.Count > 0 && ReferenceEquals(fold, _fold))
+                Applied?.Invoke(facts);
+        }
+        return now.KnownBefore;
+    }
+
+    void Connect()
+    {
+        if (_connection is not null)
+            return;
+        _connection = _store.Connect();
+        _writer = new(_connection);
+        _statements = new(_connection);
+    }
+
+    /// <summary>A snapshot whose streams have all begun, so that others can write again while it is folded.</summary>
+    sealed class Started : IDisposable
+    {
+        readonly HistorySnapshot _snapshot;
+        readonly IEnumerator<DatedFact> _facts;
+        readonly bool _isShared;
+        readonly bool _any;
+
+        public Started(HistoryStore store)
+        {
+            _isShared = store.IsShared;
+            _snapshot = store.OpenSnapshot();
+            _facts = HistoryStore.Applied(_snapshot).GetEnumerator();
+            try
+            {
+                _any = _facts.MoveNext();
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+            _snapshot.Unlock();
+        }
+
+        public ChangePosition Position => _snapshot.Position;
+
+        public LiveFold Load(TimeProvider time, IEnumerable<FoldSettings> settings, CancellationToken cancel)
+        {
+            var fold = new LiveFold(time, _isShared ? Position.KnownBefore : null, settings);
+            fold.Load(ReadAhead.Of(Facts()), cancel);
+            return fold;
+        }
+
+        IEnumerable<DatedFact> Facts()
+        {
+            for (var any = _any; any; any = _facts.MoveNext())
+                yield return _facts.Current;
+        }
+
+        public void Dispose()
+        {
+            _facts.Dispose();
+            _snapshot.Dispose();
+        }
     }
 
     /// <summary>Runs something on the writer's thread between two transactions, however many wait.</summary>
@@ -200,21 +319,22 @@ public sealed class LiveHistory : IAsyncDisposable
         var fold = Fold;
         try
         {
-            if (_connection is null)
-            {
-                _connection = _store.Connect();
-                _writer = new(_connection);
-                _statements = new(_connection);
-            }
+            Connect();
             WriteScope scope;
-            using (var transaction = _store.BeginExclusive(_connection))
+            ChangePosition? changed = null;
+            using (var transaction = _store.BeginExclusive(_connection!))
             {
+                var knownBefore = _store.IsShared ? CatchUp(fold, ref _position, transaction) : default;
                 _writer!.Transaction = _statements!.Transaction = transaction;
-                scope = new(_connection, transaction, _writer, _statements, fold.Reserve());
+                scope = new(_connection!, transaction, _writer, _statements, fold.Reserve(knownBefore));
                 foreach (var write in batch)
                     Try(write, scope, transaction);
+                if (scope.Facts.Count > 0)
+                    changed = _store.Changed(transaction, _position, scope.Stamp);
                 transaction.Commit();
             }
+            if (changed is { } position && !_isOutdated)
+                _position = position;
             if (scope.Facts.Count > 0)
                 fold.Apply(scope.Facts, scope.Stamp);
             _captured?.AddRange(scope.Facts);
@@ -262,12 +382,13 @@ public sealed class LiveHistory : IAsyncDisposable
             _writer!.Forget();
             write.Fail(e);
         }
-        transaction.Release(Name);
+        Engines.Forget(transaction, Name);
     }
 
     /// <summary>Lets the writes that wait be done, then stops.</summary>
     public ValueTask DisposeAsync()
     {
+        _timer?.Dispose();
         _writes.Writer.TryComplete();
         _thread.Join();
         return ValueTask.CompletedTask;

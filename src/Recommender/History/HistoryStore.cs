@@ -64,6 +64,14 @@ public abstract class HistoryStore
 {
     static HistoryStore() => Engines.Register();
 
+    /// <summary>Opens the database that a text names: a connection string for SQL Server, or else the path of a SQLite file.</summary>
+    /// <exception cref="InvalidDataException">It is no database of ours, or not as expected.</exception>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static HistoryStore Open(string database) =>
+        SqlServerHistoryStore.IsConnectionString(database)
+            ? new SqlServerHistoryStore(database)
+            : new SqliteHistoryStore(database);
+
     /// <summary>True if other processes may write to it while this one does.</summary>
     public virtual bool IsShared => false;
 

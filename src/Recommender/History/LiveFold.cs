@@ -12,8 +12,11 @@ public sealed class LiveFold : IDisposable
     readonly TimeProvider _time;
     readonly ReaderWriterLockSlim _gate = new();
     readonly Lock _clock = new();
-    readonly PriorityQueue<DatedFact, DatedFact> _pending = new();
-    readonly Dictionary<(FactKind, string), DateTime> _due = [];
+    readonly PriorityQueue<(DatedFact Fact, long Ticket), DatedFact> _pending = new();
+
+    // Which of the waiting facts still counts: the one that was told last.
+    readonly Dictionary<(FactKind, string), long> _due = [];
+    long _tickets;
     DateTime _applied = DateTime.MinValue;
     DateTime _asked = DateTime.MinValue;
     DateTime _reserved = DateTime.MaxValue;
@@ -46,9 +49,12 @@ public sealed class LiveFold : IDisposable
     public long Facts => States[0].Facts;
 
     /// <summary>Takes in facts in the order of <see cref="DatedFact.CompareTo"/>, those of the future for later. Before readers come.</summary>
-    public void Load(IEnumerable<DatedFact> facts, CancellationToken cancel = default)
+    /// <param name="facts">The facts.</param>
+    /// <param name="at">When the future begins; null for now.</param>
+    /// <param name="cancel">Gives up.</param>
+    public void Load(IEnumerable<DatedFact> facts, DateTime? at = null, CancellationToken cancel = default)
     {
-        var now = Now();
+        var now = at ?? Now();
         foreach (var fact in facts)
         {
             cancel.ThrowIfCancellationRequested();
@@ -68,46 +74,89 @@ public sealed class LiveFold : IDisposable
             return _reserved = Latest(AfterAll(), notBefore);
     }
 
-    /// <summary>Applies facts of reserved moments; several moments in as many steps, so that readers need not wait for all.</summary>
-    /// <param name="facts">In any order.</param>
-    /// <param name="last">The last moment used; facts dated later are of the future.</param>
-    public void Apply(IEnumerable<DatedFact> facts, DateTime last)
+    /// <summary>Applies what was written at reserved moments; each moment in a step of its own, so that readers need not wait for all.</summary>
+    /// <param name="written">The moments in their order, each with what was written at it; facts dated later are of the future.</param>
+    public void Apply(IReadOnlyList<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)> written)
     {
-        var moments = facts.Order().GroupBy(fact => fact.AppliedAt).ToList();
-        for (var m = 0; m < moments.Count; m++)
+        for (var m = 0; m < written.Count; m++)
         {
-            var isNow = moments[m].Key <= last;
-            _gate.EnterWriteLock();
-            try
-            {
-                foreach (var fact in moments[m])
-                    Postpone(fact);
-                if (isNow)
-                    ApplyDue(moments[m].Key.AddMilliseconds(1));
-                Settle();
-                lock (_clock)
+            var (stamp, facts) = written[m];
+            Change(
+                m + 1 < written.Count ? written[m + 1].Stamp : DateTime.MaxValue,
+                () =>
                 {
-                    if (isNow)
-                        _reserved = m + 1 < moments.Count && moments[m + 1].Key <= last ? moments[m + 1].Key : DateTime.MaxValue;
+                    // What came due before it was replaced has happened.
+                    ApplyDue(stamp);
+                    foreach (var fact in facts.Order())
+                        Postpone(fact);
+                    ApplyDue(stamp.AddMilliseconds(1));
                 }
-            }
-            finally
-            {
-                _gate.ExitWriteLock();
-            }
+            );
         }
         Release();
     }
 
     /// <summary>Takes in what others wrote, and only then goes on to a moment before which all is known.</summary>
-    /// <param name="facts">In any order; those that are waiting for their date may come again.</param>
-    /// <param name="knownBefore">Later than before, or the same.</param>
-    public void CatchUp(IReadOnlyList<DatedFact> facts, DateTime knownBefore)
+    /// <param name="facts">
+    /// Everything that rows state which changed since, and what they stated before if that was to be seen at <paramref name="since"/> or
+    /// later; in any order, and some of it may be waiting for its date already.
+    /// </param>
+    /// <param name="since">The moment before which all was known.</param>
+    /// <param name="knownBefore">The moment before which all is known now; later, or the same.</param>
+    public void CatchUp(IReadOnlyList<DatedFact> facts, DateTime since, DateTime knownBefore)
     {
-        Reserve();
+        Reserve(since);
+        Change(
+            since,
+            () =>
+            {
+                ApplyDue(since);
+                // What a replaced version said of the time after it was replaced never happened; what it said of the time before comes again.
+                foreach (var fact in facts)
+                {
+                    _due.Remove((fact.Kind, fact.Key));
+                    Replace(fact);
+                }
+            }
+        );
         lock (_clock)
             _knownBefore = knownBefore;
-        Apply(facts, knownBefore.AddMilliseconds(-1));
+        var moments = facts.Order().GroupBy(fact => fact.AppliedAt).ToList();
+        for (var m = 0; m < moments.Count; m++)
+        {
+            var at = moments[m].Key;
+            var next = m + 1 < moments.Count && moments[m + 1].Key < knownBefore ? moments[m + 1].Key : DateTime.MaxValue;
+            Change(
+                at < knownBefore ? next : null,
+                () =>
+                {
+                    foreach (var fact in moments[m])
+                        Postpone(fact);
+                    if (at < knownBefore)
+                        ApplyDue(at.AddMilliseconds(1));
+                }
+            );
+        }
+        Release();
+    }
+
+    /// <summary>Changes the state while nobody reads it.</summary>
+    /// <param name="reserved">Where readers stop from then on; null for where they do.</param>
+    /// <param name="change">The change.</param>
+    void Change(DateTime? reserved, Action change)
+    {
+        _gate.EnterWriteLock();
+        try
+        {
+            change();
+            Settle();
+            lock (_clock)
+                _reserved = reserved ?? _reserved;
+        }
+        finally
+        {
+            _gate.ExitWriteLock();
+        }
     }
 
     /// <summary>Lets readers go on past a reserved moment for which nothing was written.</summary>
@@ -182,21 +231,27 @@ public sealed class LiveFold : IDisposable
 
     void Postpone(in DatedFact fact)
     {
-        // A new version of a row takes the place of what the version before said of the future.
+        Replace(fact);
+        _pending.Enqueue((fact, ++_tickets), fact);
+        _due[(fact.Kind, fact.Key)] = _tickets;
+    }
+
+    /// <summary>A new version of a row takes the place of what the version before said of the future.</summary>
+    void Replace(in DatedFact fact)
+    {
         if (fact.Kind is FactKind.OpportunityCreated)
             _due.Remove((FactKind.OpportunityClosed, fact.Key));
         else if (fact.Kind is FactKind.RegistrationSubmitted)
             _due.Remove((FactKind.RegistrationDecided, fact.Key));
-        _pending.Enqueue(fact, fact);
-        _due[(fact.Kind, fact.Key)] = fact.AppliedAt;
     }
 
     void ApplyDue(DateTime asOf)
     {
-        while (_pending.TryPeek(out var fact, out _) && fact.AppliedAt < asOf)
+        while (_pending.TryPeek(out var waiting, out _) && waiting.Fact.AppliedAt < asOf)
         {
             _pending.Dequeue();
-            if (!_due.TryGetValue((fact.Kind, fact.Key), out var due) || due != fact.AppliedAt)
+            var fact = waiting.Fact;
+            if (!_due.TryGetValue((fact.Kind, fact.Key), out var ticket) || ticket != waiting.Ticket)
                 continue;
             _due.Remove((fact.Kind, fact.Key));
             ApplyToAll(fact);
@@ -212,7 +267,7 @@ public sealed class LiveFold : IDisposable
     /// <summary>Notes when time alone changes something next: a fact of the future comes due or an outcome matures.</summary>
     void Settle()
     {
-        var next = _pending.TryPeek(out var fact, out _) ? fact.AppliedAt : DateTime.MaxValue;
+        var next = _pending.TryPeek(out var first, out _) ? first.Fact.AppliedAt : DateTime.MaxValue;
         foreach (var state in States)
         {
             next = Earliest(next, state.NextMaturesAt);

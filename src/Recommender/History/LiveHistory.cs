@@ -11,7 +11,7 @@ public sealed class WriteScope
     const int FactsOfOneMoment = 500;
     readonly HistoryWriter _writer;
     readonly HashSet<(string, string)> _written = [];
-    int _ofMoment;
+    readonly List<(DateTime Stamp, int Start)> _moments = [];
 
     internal WriteScope(
         DbConnection connection,
@@ -19,7 +19,11 @@ public sealed class WriteScope
         HistoryWriter writer,
         PreparedStatements statements,
         DateTime stamp
-    ) => (Connection, Transaction, _writer, Statements, Stamp) = (connection, transaction, writer, statements, stamp);
+    )
+    {
+        (Connection, Transaction, _writer, Statements, Stamp) = (connection, transaction, writer, statements, stamp);
+        _moments.Add((stamp, 0));
+    }
 
     /// <summary>The writer's connection.</summary>
     public DbConnection Connection { get; }
@@ -35,6 +39,27 @@ public sealed class WriteScope
 
     internal List<DatedFact> Facts { get; } = [];
 
+    /// <summary>The facts by the moments at which they were written.</summary>
+    internal List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)> Written() =>
+        [
+            .. _moments.Select(
+                (moment, m) =>
+                    (
+                        moment.Stamp,
+                        (IReadOnlyList<DatedFact>)
+                            Facts[moment.Start..(m + 1 < _moments.Count ? _moments[m + 1].Start : Facts.Count)]
+                    )
+            ),
+        ];
+
+    /// <summary>Forgets the facts after the first <paramref name="count"/>.</summary>
+    internal void Undo(int count)
+    {
+        Facts.RemoveRange(count, Facts.Count - count);
+        for (var m = 0; m < _moments.Count; m++)
+            _moments[m] = (_moments[m].Stamp, Math.Min(_moments[m].Start, count));
+    }
+
     /// <summary>The row under a key, with its fingerprint; null if there is none.</summary>
     public (HistoryRow Row, long Fingerprint)? Find(HistoryTable table, string key) => _writer.Find(table, key);
 
@@ -42,10 +67,10 @@ public sealed class WriteScope
     public RowResult Upsert(HistoryRow row, RowExpectation expected = default)
     {
         var key = (row.Table.Name, row.Key);
-        if (_written.Contains(key) || Facts.Count - _ofMoment >= FactsOfOneMoment)
+        if (_written.Contains(key) || Facts.Count - _moments[^1].Start >= FactsOfOneMoment)
         {
             Stamp = Stamp.AddMilliseconds(1);
-            _ofMoment = Facts.Count;
+            _moments.Add((Stamp, Facts.Count));
             _written.Clear();
         }
         var result = _writer.Upsert(row, Stamp, expected, Facts);
@@ -72,7 +97,7 @@ public sealed class LiveHistory : IAsyncDisposable
     DbConnection? _connection;
     HistoryWriter? _writer;
     PreparedStatements? _statements;
-    List<DatedFact>? _captured;
+    List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)>? _captured;
     LiveFold _fold;
     ChangePosition _position;
     volatile StoreUnavailableException? _fault;
@@ -148,7 +173,10 @@ public sealed class LiveHistory : IAsyncDisposable
         var started = await Always(() =>
             {
                 _captured = _store.IsShared ? null : [];
-                return new Started(_store);
+                // What is written from here on is dated from here on.
+                var at = _fold.Reserve();
+                _fold.Release();
+                return new Started(_store, at);
             })
             .ConfigureAwait(false);
         try
@@ -157,7 +185,7 @@ public sealed class LiveHistory : IAsyncDisposable
             await Always(() =>
                 {
                     if (_captured is not null)
-                        fold.Load(_captured.Order());
+                        fold.Apply(_captured);
                     else
                     {
                         // What was written meanwhile, by this process too.
@@ -217,8 +245,8 @@ public sealed class LiveHistory : IAsyncDisposable
             _isOutdated = true;
         else
         {
+            fold.CatchUp(facts, position.KnownBefore, now.KnownBefore);
             position = now;
-            fold.CatchUp(facts, now.KnownBefore);
             if (facts.Count > 0 && ReferenceEquals(fold, _fold))
                 Applied?.Invoke(facts);
         }
@@ -242,9 +270,11 @@ public sealed class LiveHistory : IAsyncDisposable
         readonly bool _isShared;
         readonly bool _any;
 
-        public Started(HistoryStore store)
+        readonly DateTime? _at;
+
+        public Started(HistoryStore store, DateTime? at = null)
         {
-            _isShared = store.IsShared;
+            (_isShared, _at) = (store.IsShared, store.IsShared ? null : at);
             _snapshot = store.OpenSnapshot();
             _facts = HistoryStore.Applied(_snapshot).GetEnumerator();
             try
@@ -264,7 +294,7 @@ public sealed class LiveHistory : IAsyncDisposable
         public LiveFold Load(TimeProvider time, IEnumerable<FoldSettings> settings, CancellationToken cancel)
         {
             var fold = new LiveFold(time, _isShared ? Position.KnownBefore : null, settings);
-            fold.Load(ReadAhead.Of(Facts()), cancel);
+            fold.Load(ReadAhead.Of(Facts()), _at, cancel);
             return fold;
         }
 
@@ -336,8 +366,11 @@ public sealed class LiveHistory : IAsyncDisposable
             if (changed is { } position && !_isOutdated)
                 _position = position;
             if (scope.Facts.Count > 0)
-                fold.Apply(scope.Facts, scope.Stamp);
-            _captured?.AddRange(scope.Facts);
+            {
+                var written = scope.Written();
+                fold.Apply(written);
+                _captured?.AddRange(written);
+            }
             _fault = null;
             if (scope.Facts.Count > 0)
                 Applied?.Invoke(scope.Facts);
@@ -378,7 +411,7 @@ public sealed class LiveHistory : IAsyncDisposable
         catch (Exception e) when (_store.Unavailable(e) is null)
         {
             transaction.Rollback(Name);
-            scope.Facts.RemoveRange(facts, scope.Facts.Count - facts);
+            scope.Undo(facts);
             _writer!.Forget();
             write.Fail(e);
         }

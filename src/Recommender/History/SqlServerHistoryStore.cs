@@ -59,6 +59,9 @@ public sealed class SqlServerHistoryStore : HistoryStore
         WHERE clock_id = 1
         """;
 
+    /// <summary>@live is the same for a whole stream: with its value in the plan, rows come in the order of the index, unsorted.</summary>
+    internal const string Recompile = "\nOPTION (RECOMPILE)";
+
     const string LockSchema = """
         DECLARE @result int;
         EXEC @result = sp_getapplock @Resource = N'recommender.schema', @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = 120000;
@@ -436,8 +439,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
             {
                 transaction = connection.BeginTransaction(IsolationLevel.Snapshot);
                 _streams.Add((connection, transaction));
-                // @live is the same for the whole stream: with its value in the plan, rows come in the order of the index, unsorted.
-                var command = Command(connection, transaction, sql + "\nOPTION (RECOMPILE)", values);
+                var command = Command(connection, transaction, sql + Recompile, values);
                 command.CommandTimeout = 0;
                 return command.ExecuteReader();
             }

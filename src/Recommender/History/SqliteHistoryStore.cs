@@ -9,7 +9,7 @@ using Microsoft.Data.Sqlite;
 namespace Recommender.History;
 
 /// <summary>The embedded default: one SQLite file, write-ahead log, no server.</summary>
-public sealed class SqliteHistoryStore : HistoryStore
+public class SqliteHistoryStore : HistoryStore
 {
     const int Busy = 5;
     const int Locked = 6;
@@ -69,7 +69,7 @@ public sealed class SqliteHistoryStore : HistoryStore
     }
 
     /// <inheritdoc/>
-    public override DbConnection Connect()
+    public sealed override DbConnection Connect()
     {
         var connection = new SqliteConnection(_connection);
         connection.Open();

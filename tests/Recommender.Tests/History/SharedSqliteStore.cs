@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Recommender.CoSell;
+using Recommender.History;
+
+namespace Recommender.Tests.History;
+
+/// <summary>
+/// A SQLite file that several writers share by the protocol of SQL Server: who writes holds the lock and gives later moments than all before;
+/// who follows is told the rows that changed since, and what they replaced. What SQL Server finds by row versions is found here by
+/// comparing the whole database with what it was.
+/// </summary>
+sealed class SharedSqliteStore : SqliteHistoryStore
+{
+    // What the database held at each version, for all stores on the file.
+    static readonly ConcurrentDictionary<(string Path, long Version), HashSet<string>> _held = new();
+
+    readonly string _path;
+    readonly TimeProvider _time;
+
+    public SharedSqliteStore(string path, TimeProvider time)
+        : base(path) => (_path, _time) = (path, time);
+
+    public override bool IsShared => true;
+
+    public override DbTransaction BeginExclusive(DbConnection connection)
+    {
+        var transaction = base.BeginExclusive(connection);
+        connection.Execute(
+            "CREATE TABLE IF NOT EXISTS change_clock (clock_id INTEGER PRIMARY KEY, writes INTEGER NOT NULL, stamp TEXT NOT NULL); INSERT OR IGNORE INTO change_clock (clock_id, writes, stamp) VALUES (1, 0, '0001-01-01T00:00:00.000Z')",
+            transaction: transaction
+        );
+        return transaction;
+    }
+
+    public override HistorySnapshot OpenSnapshot()
+    {
+        var locking = Connect();
+        var exclusive = BeginExclusive(locking);
+        try
+        {
+            return new LockedSnapshot(base.OpenSnapshot(), locking, exclusive, Position(locking, exclusive, Now()));
+        }
+        catch
+        {
+            locking.Dispose();
+            throw;
+        }
+    }
+
+    public override (ChangePosition Now, List<DatedFact> Facts) ReadChanges(
+        DbConnection connection,
+        DbTransaction? exclusive,
+        ChangePosition since
+    )
+    {
+        if (exclusive is not null)
+            return ReadChanges(connection, exclusive, since, Now());
+        DateTime? moment = null;
+        using (var peeking = Connect())
+        {
+            peeking.Execute("PRAGMA busy_timeout = 0");
+            try
+            {
+                moment = Now();
+                ((SqliteConnection)peeking).DefaultTimeout = 0;
+                using var peek = ((SqliteConnection)peeking).BeginTransaction(deferred: false);
+            }
+            catch (SqliteException)
+            {
+                // Somebody writes.
+                moment = null;
+            }
+        }
+        using var snapshot = ((SqliteConnection)connection).BeginTransaction(deferred: true);
+        return ReadChanges(connection, snapshot, since, moment ?? since.KnownBefore);
+    }
+
+    (ChangePosition, List<DatedFact>) ReadChanges(
+        DbConnection connection,
+        DbTransaction transaction,
+        ChangePosition since,
+        DateTime moment
+    )
+    {
+        var now = Position(connection, transaction, moment);
+        if (now.KnownBefore < since.KnownBefore)
+            now = now with { KnownBefore = since.KnownBefore };
+        if (now.Epoch != since.Epoch || now.Writes == since.Writes)
+            return (now, []);
+        var before = _held[(_path, since.Version)];
+        var facts = new List<DatedFact>();
+        foreach (var (id, own, isOld) in Rows(connection, transaction))
+        {
+            if (!before.Contains(id))
+                facts.AddRange(own.Where(fact => !isOld || fact.AppliedAt >= since.KnownBefore));
+        }
+        return (now, facts);
+    }
+
+    public override ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime stamp)
+    {
+        var connection = exclusive.Connection!;
+        connection.Execute(
+            "UPDATE change_clock SET writes = writes + 1, stamp = @stamp WHERE clock_id = 1",
+            new { stamp = Instants.Text(stamp) },
+            exclusive
+        );
+        var now = Position(connection, exclusive, stamp.AddMilliseconds(1));
+        return before with { Writes = now.Writes, Version = now.Version, KnownBefore = stamp.AddMilliseconds(1) };
+    }
+
+    ChangePosition Position(DbConnection connection, DbTransaction transaction, DateTime moment)
+    {
+        var (writes, stamp) = connection.QuerySingle<(long, string)>(
+            "SELECT writes, stamp FROM change_clock WHERE clock_id = 1",
+            transaction: transaction
+        );
+        var epoch = connection.ExecuteScalar<long>("SELECT COUNT(*) FROM history_epochs", transaction: transaction);
+        var version = epoch * 1_000_000 + writes;
+        _held.TryAdd((_path, version), [.. Rows(connection, transaction).Select(row => row.Id)]);
+        var next = Instants.OfText(stamp).AddMilliseconds(1);
+        return new(writes, epoch, version, moment > next ? moment : next);
+    }
+
+    static IEnumerable<(string Id, List<DatedFact> Facts, bool IsOld)> Rows(DbConnection connection, DbTransaction transaction)
+    {
+        var names = new Dictionary<string, string[]>();
+        foreach (var statements in HistorySql.All)
+        {
+            var all = statements.Find[..statements.Find.IndexOf("WHERE", StringComparison.Ordinal)];
+            using var reader = Query(connection, transaction, all);
+            while (reader.Read())
+            {
+                var row = StoredRow.Read(statements.Table, reader, names);
+                yield return (
+                    $"{statements.Table.Name} {row.Row.Key} {row.Fingerprint} {row.AppliedAt[0]:O}",
+                    [.. row.Facts()],
+                    false
+                );
+            }
+            foreach (var isEnd in (bool[])[false, true])
+            {
+                using var old = Query(
+                    connection,
+                    transaction,
+                    HistorySql.SelectSuperseded,
+                    ("@table", statements.Table.Name),
+                    ("@isEnd", isEnd),
+                    ("@asOf", DateTime.MaxValue),
+                    ("@appliedBefore", DateTime.MaxValue),
+                    ("@live", true)
+                );
+                while (old.Read())
+                {
+                    var fact = SupersededFact(statements.Table, isEnd, live: true, old, names);
+                    yield return ($"old {fact.Kind} {fact.Key} {fact.AppliedAt:O}", [fact], true);
+                }
+            }
+        }
+    }
+
+    DateTime Now()
+    {
+        var now = _time.GetUtcNow().UtcDateTime;
+        return new(now.Ticks - now.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
+    }
+
+    sealed class LockedSnapshot : HistorySnapshot
+    {
+        readonly HistorySnapshot _inner;
+        readonly DbConnection _locking;
+        readonly DbTransaction _exclusive;
+
+        public LockedSnapshot(HistorySnapshot inner, DbConnection locking, DbTransaction exclusive, ChangePosition position)
+        {
+            (_inner, _locking, _exclusive) = (inner, locking, exclusive);
+            Position = position;
+        }
+
+        internal override DbDataReader Read(string sql, params ReadOnlySpan<(string Name, object? Value)> values) =>
+            _inner.Read(sql, values);
+
+        public override void Unlock()
+        {
+            if (_exclusive.Connection is not null)
+                _exclusive.Commit();
+            _locking.Dispose();
+        }
+
+        public override void Dispose()
+        {
+            Unlock();
+            _inner.Dispose();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Dapper;
+using Microsoft.Data.SqlClient;
+using Recommender.History;
+
+namespace Recommender.Tests;
+
+/// <summary>
+/// The databases of tests: SQLite files, or databases of their own on the SQL Server that RECOMMENDER_SQLSERVER names, dropped when the
+/// tests end. A database is asked for by the path of the file it would be.
+/// </summary>
+static class TestDatabase
+{
+    public const string Sqlite = "SQLite";
+    public const string SqlServer = "SQL Server";
+    const string Variable = "RECOMMENDER_SQLSERVER";
+    static readonly string? _server = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? text : null;
+    static readonly ConcurrentDictionary<string, string> _ofPaths = new(StringComparer.Ordinal);
+
+    static TestDatabase() => AppDomain.CurrentDomain.ProcessExit += (_, _) => DropAll();
+
+    public static bool HasServer => _server is not null;
+
+    /// <summary>What names the database of an engine; skips the test if there is no such engine here.</summary>
+    public static string Of(string engine, string path)
+    {
+        if (engine == Sqlite)
+            return path;
+        if (_server is null)
+            Assert.Skip(
+                $"Needs SQL Server 2019 or later: {Variable} holds no connection string of a login that may create databases."
+            );
+        return _ofPaths.GetOrAdd(path, Create);
+    }
+
+    /// <summary>What names the database where every test uses the one engine there is: SQL Server if the variable is set.</summary>
+    public static string Of(string path) => Of(HasServer ? SqlServer : Sqlite, path);
+
+    /// <summary>The settings of a service on that database.</summary>
+    public static IEnumerable<string> Settings(string path) =>
+        HasServer ? ["Database:Provider=SqlServer", "Database:ConnectionString=" + Of(path)] : ["Database:Path=" + path];
+
+    static string Create(string path)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..16];
+        var name = string.Create(CultureInfo.InvariantCulture, $"recommender_test_{Environment.ProcessId}_{hash}");
+        using (var connection = Master())
+        {
+            connection.Execute($"CREATE DATABASE {name}");
+            connection.Execute($"ALTER DATABASE {name} SET READ_COMMITTED_SNAPSHOT ON");
+            connection.Execute($"ALTER DATABASE {name} SET ALLOW_SNAPSHOT_ISOLATION ON");
+        }
+        return new SqlConnectionStringBuilder(_server) { InitialCatalog = name }.ConnectionString;
+    }
+
+    static void DropAll()
+    {
+        if (_ofPaths.IsEmpty)
+            return;
+        SqlConnection.ClearAllPools();
+        using var connection = Master();
+        foreach (var database in _ofPaths.Values)
+        {
+            var name = new SqlConnectionStringBuilder(database).InitialCatalog;
+            connection.Execute($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
+        }
+    }
+
+    static SqlConnection Master()
+    {
+        var connection = new SqlConnection(
+            new SqlConnectionStringBuilder(_server) { InitialCatalog = "master" }.ConnectionString
+        );
+        connection.Open();
+        return connection;
+    }
+}

@@ -41,7 +41,10 @@ sealed partial class KeyRing(LiveRecommender live, ILogger<KeyRing> logger)
         var now = live.Now();
         if (now - ring.ReadAt < _good)
             return ring;
-        lock (_reading)
+        // While somebody looks, who knows keys goes on with those.
+        if (!_reading.TryEnter(ring.ReadAt == DateTime.MinValue ? Timeout.InfiniteTimeSpan : TimeSpan.Zero))
+            return ring;
+        try
         {
             if (now - _ring.ReadAt < _good)
                 return _ring;
@@ -50,11 +53,16 @@ sealed partial class KeyRing(LiveRecommender live, ILogger<KeyRing> logger)
                 ring = new(live.Keys.List().ToDictionary(key => key.Hash), now);
                 Volatile.Write(ref _ring, ring);
             }
-            catch (System.Data.Common.DbException e)
+            catch (Exception e) when (e is System.Data.Common.DbException or IOException)
             {
                 Log.NotRead(logger, e.Message.ReplaceLineEndings(" "));
+                Volatile.Write(ref _ring, _ring with { ReadAt = now });
             }
             return _ring;
+        }
+        finally
+        {
+            _reading.Exit();
         }
     }
 

@@ -23,7 +23,9 @@ static class Health
     }
 
     static IResult Ready(HttpContext http, LiveRecommender live) =>
-        live.IsReady ? TypedResults.Ok(new HealthResponse("ready"))
+        live is { IsReady: true, IsInTouch: false }
+            ? Problems.Busy(http, "The database does not answer; rankings are of what was known before.", "database_unavailable")
+        : live.IsReady ? TypedResults.Ok(new HealthResponse("ready"))
         : live.IsDraining ? Problems.Busy(http, "The service is about to stop.", "draining")
         : Problems.NotReady(http);
 }

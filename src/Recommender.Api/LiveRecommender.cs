@@ -46,6 +46,9 @@ sealed partial class LiveRecommender(
     /// <summary>True while questions are answered: once ready, and on while draining.</summary>
     public bool Answers => IsReady || IsDraining;
 
+    /// <summary>False once a database that others write to has not been heard of for a while: answers are of what was known then.</summary>
+    public bool IsInTouch => History is null || History.SinceContact < TimeSpan.FromSeconds(_options.Database.SilentSeconds);
+
     /// <summary>False while the database is read only, full or gone.</summary>
     public bool TakesWrites => !_options.Database.ReadOnly && History?.Fault is null;
 
@@ -87,14 +90,25 @@ sealed partial class LiveRecommender(
             _sandbox = Directory.CreateTempSubdirectory("recommender-sandbox-").FullName;
             path = Path.Combine(_sandbox, "sandbox.db");
         }
-        if (!_options.Database.ReadOnly)
+        var isServer = _options.Database.Provider == RecommenderOptions.DatabaseProvider.SqlServer && !_options.Sandbox.Enabled;
+        if (!_options.Database.ReadOnly && !isServer)
             _lock = DatabaseLock.Take(path);
-        Registry = new(_options.Models.Path);
+        Store = isServer
+            ? new SqlServerHistoryStore(
+                _options.Database.ConnectionString
+                    ?? throw new InvalidDataException(
+                        "Database:ConnectionString is empty; expected how to reach SQL Server, since Database:Provider is SqlServer."
+                    ),
+                _options.Database.ReadOnly
+            )
+            : new SqliteHistoryStore(path, _options.Database.ReadOnly, _options.Database.MaxMegabytes);
+        if (isServer)
+            path = Path.Combine(Path.GetTempPath(), "recommender");
+        Registry = new(_options.Models.Path, Store);
         var models = new RankingModels(
             Registry.OpenLive(ModelPackage.PartnerFit),
             Registry.OpenLive(ModelPackage.WinProbability)
         );
-        Store = new SqliteHistoryStore(path, _options.Database.ReadOnly, _options.Database.MaxMegabytes);
         Keys = new(Store);
         if (_options.Sandbox.Enabled)
             Log.SandboxKey(logger, Keys.Create("sandbox", ApiKeys.AllScopes, Now()).Secret);
@@ -323,7 +337,8 @@ sealed partial class LiveRecommender(
             old.Models.Versions.GetValueOrDefault(ModelPackage.PartnerFit),
             old.Models.Versions.GetValueOrDefault(ModelPackage.WinProbability),
         ];
-        if (live.SequenceEqual(now))
+        var isOutdated = History.IsOutdated;
+        if (live.SequenceEqual(now) && !isOutdated)
             return false;
         var fit = Registry.OpenLive(ModelPackage.PartnerFit);
         RankingModels models;
@@ -336,11 +351,16 @@ sealed partial class LiveRecommender(
             fit?.Dispose();
             throw;
         }
-        if (models.FitInto(old.Models))
+        if (models.FitInto(old.Models) && !isOutdated)
             Volatile.Write(ref _generation, new(models, old.Fold));
         else
             await History.RefoldAsync(models.Folds, fold => Volatile.Write(ref _generation, new(models, fold)), cancel);
         old.Retire();
+        if (isOutdated)
+        {
+            Epoch = Store.Epoch();
+            Log.Reimported(logger, Epoch);
+        }
         ReindexAll();
         Log.Swapped(logger, string.Join(", ", models.Versions.Select(pair => $"{pair.Key} {pair.Value}")));
         return true;
@@ -358,7 +378,10 @@ sealed partial class LiveRecommender(
             try
             {
                 var before = Versions;
-                if (await FollowAsync(_stop.Token))
+                if (Store.IsShared)
+                    FollowOthers();
+                // Where there are several, whoever moved the pointer has told of it.
+                if (await FollowAsync(_stop.Token) && !Store.IsShared)
                 {
                     foreach (var (model, version) in Versions.Where(pair => before.GetValueOrDefault(pair.Key) != pair.Value))
                         Note(new("model.promoted", model, Now(), Facts(model, version, before.GetValueOrDefault(model))));
@@ -388,6 +411,14 @@ sealed partial class LiveRecommender(
                 out _
             );
         }
+    }
+
+    /// <summary>Takes over what other replicas changed beside facts and models.</summary>
+    void FollowOthers()
+    {
+        if (RuleStore.NewestVersion() > Rules.Version)
+            SetRules(RuleStore.Newest().Rules);
+        Events.Webhooks = Webhooks.List();
     }
 
     public static IReadOnlyDictionary<string, object?> Facts(string model, string version, string? before) =>
@@ -507,7 +538,7 @@ sealed partial class LiveRecommender(
             if (at >= 0)
                 return _pastModels[at].Models;
             ModelPackage? Open(string model) =>
-                versions.TryGetValue(model, out var version) ? ModelPackage.Open(Registry.PathOf(model, version)) : null;
+                versions.TryGetValue(model, out var version) ? Registry.Open(model, version) : null;
             var models = new RankingModels(Open(ModelPackage.PartnerFit), Open(ModelPackage.WinProbability));
             // What falls out is closed when nobody holds it any more.
             if (_pastModels.Count >= 4)
@@ -604,6 +635,12 @@ sealed partial class LiveRecommender(
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Live now: {Versions}")]
         public static partial void Swapped(ILogger logger, string versions);
+
+        [LoggerMessage(
+            Level = LogLevel.Information,
+            Message = "Another process imported a history, the {Epoch}. so far: folded anew"
+        )]
+        public static partial void Reimported(ILogger logger, long epoch);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The live pointer is not followed, what was live stays: {Reason}")]
         public static partial void Refused(ILogger logger, string reason);

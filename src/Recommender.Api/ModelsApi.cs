@@ -109,7 +109,7 @@ static class ModelsApi
             return Problems.NotReady(http);
         var before = live.Versions.GetValueOrDefault(model);
         string? now = null;
-        if (version is not null && !Directory.Exists(live.Registry.PathOf(model, version)))
+        if (version is not null && !live.Registry.Has(model, version))
             return Problems.NotFound("No such version.");
         return await writes.RunAsync(
             http,

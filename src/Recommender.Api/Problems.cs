@@ -40,10 +40,24 @@ static class Problems
     public static IResult TooLarge(long limit) =>
         Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {limit} bytes.", "body_too_large");
 
-    public static IResult Of(HttpContext http, StoreUnavailableException fault) =>
-        fault.Fault == StoreFault.Full
-            ? Of(StatusCodes.Status507InsufficientStorage, fault.Message, "database_full")
-            : Busy(http, fault.Message, fault.Fault == StoreFault.ReadOnly ? "database_read_only" : "database_unavailable");
+    public static IResult Of(HttpContext http, StoreUnavailableException fault)
+    {
+        var status = StatusOf(fault);
+        return status == StatusCodes.Status503ServiceUnavailable
+            ? Busy(http, fault.Message, CodeOf(fault))
+            : Of(status, fault.Message, CodeOf(fault));
+    }
+
+    public static int StatusOf(StoreUnavailableException fault) =>
+        fault.Fault == StoreFault.Full ? StatusCodes.Status507InsufficientStorage : StatusCodes.Status503ServiceUnavailable;
+
+    static string CodeOf(StoreUnavailableException fault) =>
+        fault.Fault switch
+        {
+            StoreFault.Full => "database_full",
+            StoreFault.ReadOnly => "database_read_only",
+            _ => "database_unavailable",
+        };
 
     /// <summary>An error without a body: a page for a person who looks at pages, problem details for programs.</summary>
     public static async Task ShowAsync(StatusCodeContext context)
@@ -77,6 +91,12 @@ static class Problems
         var problem = context.ProblemDetails;
         problem.Extensions["trace_id"] = Activity.Current?.TraceId.ToString() ?? context.HttpContext.TraceIdentifier;
         problem.Extensions.Remove("traceId");
+        if (context.Exception is StoreUnavailableException unavailable)
+        {
+            problem.Extensions["code"] = CodeOf(unavailable);
+            problem.Detail = unavailable.Message;
+            context.HttpContext.Response.Headers.RetryAfter = "1";
+        }
         problem.Instance ??= context.HttpContext.Request.Path;
         if (!problem.Extensions.ContainsKey("code"))
             problem.Extensions["code"] = problem.Status switch
@@ -109,7 +129,7 @@ static class Problems
                 _ when bad.StatusCode == StatusCodes.Status413PayloadTooLarge => "The body is too large.",
                 _ => "The request could not be read; expected parameters as the OpenAPI document describes them.",
             };
-        else if (context.Exception is not null)
+        else if (context.Exception is not (null or StoreUnavailableException))
             problem.Detail = "Something went wrong on our side; the trace_id helps to find out what.";
     }
 

@@ -1,11 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Recommender.Api;
 using Recommender.Api.Pages;
+using Recommender.History;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.WebHost.ConfigureKestrel(
@@ -42,10 +42,7 @@ builder.Services.AddRequestTimeouts(timeouts =>
         new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(20.0 * limits.TimeoutSeconds), TimeoutStatusCode = 503 }
     );
 });
-builder
-    .Services.AddDataProtection()
-    .SetApplicationName("recommender")
-    .PersistKeysToFileSystem(new(Path.GetFullPath((builder.Configuration["Database:Path"] ?? "recommender.db") + ".secrets")));
+builder.AddProtection();
 builder.AddCallers();
 builder.Services.AddRazorComponents();
 builder.Services.Configure<FormOptions>(forms =>
@@ -73,8 +70,14 @@ if (options.Value.Sandbox.Enabled)
 app.UseExceptionHandler(
     new ExceptionHandlerOptions
     {
-        StatusCodeSelector = e => (e as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError,
-        SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+        StatusCodeSelector = e =>
+            e switch
+            {
+                BadHttpRequestException bad => bad.StatusCode,
+                StoreUnavailableException unavailable => Problems.StatusOf(unavailable),
+                _ => StatusCodes.Status500InternalServerError,
+            },
+        SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException or StoreUnavailableException,
     }
 );
 app.UseStatusCodePages(Problems.ShowAsync);

@@ -27,8 +27,31 @@ sealed class RecommenderOptions
 
     public TelemetryOptions Telemetry { get; init; } = new();
 
+    /// <summary>The engines there are.</summary>
+    public enum DatabaseProvider
+    {
+        /// <summary>A file, no server, one process.</summary>
+        Sqlite,
+
+        /// <summary>SQL Server 2019 or later, or Azure SQL; several replicas.</summary>
+        SqlServer,
+    }
+
     public sealed class DatabaseOptions
     {
+        /// <summary>Sqlite or SqlServer. The default is Sqlite.</summary>
+        public DatabaseProvider Provider { get; init; }
+
+        /// <summary>
+        /// How to reach SQL Server, the database in it; encrypted unless it says Encrypt=false. It belongs in a secret, such as the
+        /// environment's Database__ConnectionString, and is never logged.
+        /// </summary>
+        public string? ConnectionString { get; init; }
+
+        /// <summary>After so many seconds without a word from SQL Server the service says that it is not ready; it goes on answering from what it knows. The default is 10.</summary>
+        [Range(1, 3600)]
+        public int SilentSeconds { get; init; } = 10;
+
         /// <summary>The SQLite file; created if it is not there. The default is recommender.db.</summary>
         [Required]
         public string Path { get; init; } = "recommender.db";
@@ -36,7 +59,7 @@ sealed class RecommenderOptions
         /// <summary>Answer from the database without ever writing to it; writes are refused with 503.</summary>
         public bool ReadOnly { get; init; }
 
-        /// <summary>How large the database may grow, megabytes; 0, the default, is as large as the disk allows. Beyond it writes are refused with 507.</summary>
+        /// <summary>How large the SQLite file may grow, megabytes; 0, the default, is as large as the disk allows. Beyond it writes are refused with 507.</summary>
         [Range(0, 1_000_000)]
         public int MaxMegabytes { get; init; }
     }

@@ -73,6 +73,7 @@ sealed partial class WebhookSender(
 {
     public const string ClientName = "webhooks";
     const int AtOnce = 8;
+    static readonly TimeSpan _lease = TimeSpan.FromMinutes(2);
     readonly SemaphoreSlim _wake = new(0, 1);
 
     /// <summary>Has it look for deliveries now.</summary>
@@ -102,6 +103,8 @@ sealed partial class WebhookSender(
                 live.Events.DeliveryWaits ??= Wake;
                 while (live.Webhooks.Due(live.Now(), AtOnce) is { Count: > 0 } due)
                 {
+                    if (live.Store.IsShared && (due = await TakeAsync(due)).Count == 0)
+                        break;
                     var webhooks = live.Events.Webhooks.ToDictionary(webhook => webhook.WebhookId);
                     var done = await Task.WhenAll(due.Select(delivery => DeliverAsync(delivery, webhooks, stoppingToken)));
                     if (
@@ -129,6 +132,10 @@ sealed partial class WebhookSender(
             }
         }
     }
+
+    /// <summary>Those that no other replica is delivering. If this one dies, they are due again after a while.</summary>
+    async Task<IReadOnlyList<WebhookDelivery>> TakeAsync(IReadOnlyList<WebhookDelivery> due) =>
+        live.History.TryWrite(scope => WebhookRegister.Take(scope, due, live.Now() + _lease), out var taken) ? await taken : [];
 
     async Task<WebhookDelivery> DeliverAsync(
         WebhookDelivery delivery,

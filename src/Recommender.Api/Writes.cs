@@ -72,21 +72,15 @@ sealed class Writes(LiveRecommender live)
         try
         {
             if (live.IdempotencyKeys.Find(caller, key, live.Now().AddDays(-1)) is { } stored)
-            {
-                if (stored.RequestHash != hash)
-                    return Problems.Of(
-                        StatusCodes.Status422UnprocessableEntity,
-                        "This Idempotency-Key was used for another request.",
-                        "idempotency_key_reused"
-                    );
-                http.Response.Headers["Idempotency-Replayed"] = "true";
-                return new JsonBytes(stored.Body, stored.Status, stored.ContentType ?? "application/json");
-            }
+                return Again(http, stored, hash);
             return await TryAsync(
                 http,
                 dryRun,
                 scope =>
                 {
+                    // Another replica may have done it since; then nothing is done here.
+                    if (live.Store.IsShared && IdempotencyKeys.Find(scope, caller, key, live.Now().AddDays(-1)) is { } meanwhile)
+                        throw new WriteRefusedException(Again(http, meanwhile, hash));
                     var answer = write(scope);
                     IdempotencyKeys.Keep(scope, caller, key, new(hash, answer.Status, "application/json", answer.Body));
                     return answer;
@@ -98,6 +92,19 @@ sealed class Writes(LiveRecommender live)
         {
             _inFlight.TryRemove((caller, key), out _);
         }
+    }
+
+    /// <summary>The answer that was given before, if it was to the same request.</summary>
+    static IResult Again(HttpContext http, StoredAnswer stored, string hash)
+    {
+        if (stored.RequestHash != hash)
+            return Problems.Of(
+                StatusCodes.Status422UnprocessableEntity,
+                "This Idempotency-Key was used for another request.",
+                "idempotency_key_reused"
+            );
+        http.Response.Headers["Idempotency-Replayed"] = "true";
+        return new JsonBytes(stored.Body, stored.Status, stored.ContentType ?? "application/json");
     }
 
     async Task<IResult> TryAsync(HttpContext http, bool dryRun, Func<WriteScope, WriteAnswer> write, Func<Task>? before)

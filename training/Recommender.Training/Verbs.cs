@@ -16,7 +16,8 @@ static class Verbs
 {
     static readonly Option<string> _database = new("--database")
     {
-        Description = "The embedded database, a SQLite file",
+        Description =
+            "The database: a SQLite file, or a connection string for SQL Server. The environment's RECOMMENDER_DATABASE says it, too, where no password shows",
         DefaultValueFactory = _ => "recommender.db",
         Recursive = true,
     };
@@ -62,9 +63,7 @@ static class Verbs
             Recommend(),
         };
         root.SetAction(
-            Run(result =>
-                TrainOn(Folder("data-samples"), TrainingConfig.Read(DefaultConfig), null, result.GetValue(_models)!, true, false)
-            )
+            Run(result => TrainOn(Folder("data-samples"), TrainingConfig.Read(DefaultConfig), null, result, true, false))
         );
         return root;
     }
@@ -146,8 +145,10 @@ static class Verbs
             Run(result =>
             {
                 var folder = new HistoryFolder(result.GetValue(history)!);
-                using var alone = DatabaseLock.Take(result.GetValue(_database)!);
-                var store = new SqliteHistoryStore(result.GetValue(_database)!);
+                using var alone = SqlServerHistoryStore.IsConnectionString(Database(result))
+                    ? null
+                    : DatabaseLock.Take(Database(result));
+                var store = Store(result);
                 ImportSummary? summary = null;
                 var clock = Stopwatch.StartNew();
                 new Progress(result.GetValue(_json)).Step(
@@ -224,14 +225,7 @@ static class Verbs
                 var facts = Source(result);
                 if (result.GetValue(search) is > 0 and var trials)
                     config = Search(facts, config, result.GetValue(_asOf) ?? DayAfterLast(facts), trials, result.GetValue(_json));
-                return TrainOn(
-                    facts,
-                    config,
-                    result.GetValue(_asOf),
-                    result.GetValue(_models)!,
-                    result.GetValue(promote),
-                    result.GetValue(_json)
-                );
+                return TrainOn(facts, config, result.GetValue(_asOf), result, result.GetValue(promote), result.GetValue(_json));
             })
         );
         return command;
@@ -294,7 +288,7 @@ static class Verbs
                 var facts = Source(result);
                 var config = Config(result);
                 var asOf = result.GetValue(_asOf) ?? DayAfterLast(facts);
-                var registry = new ModelRegistry(result.GetValue(_models)!);
+                var registry = Registry(result);
                 var reports = new List<MonitorReport>();
                 foreach (var model in ModelRegistry.Models)
                 {
@@ -318,9 +312,9 @@ static class Verbs
     /// <summary>Has the service tell the world of what crossed a threshold, through the database they share.</summary>
     static void Alarm(ParseResult result, List<MonitorReport> reports)
     {
-        if (!File.Exists(result.GetValue(_database)) || !reports.Exists(report => report.Crossed.Count > 0))
+        if (!HasDatabase(result) || !reports.Exists(report => report.Crossed.Count > 0))
             return;
-        var store = new SqliteHistoryStore(result.GetValue(_database)!);
+        var store = Store(result);
         foreach (var report in reports.Where(report => report.Crossed.Count > 0))
             EventLog.Append(
                 store,
@@ -356,7 +350,7 @@ static class Verbs
         create.SetAction(
             Run(result =>
             {
-                var (key, secret) = new ApiKeys(new SqliteHistoryStore(result.GetValue(_database)!)).Create(
+                var (key, secret) = new ApiKeys(Store(result)).Create(
                     result.GetValue(name)!,
                     [.. result.GetValue(scopes)!.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)],
                     TimeProvider.System.GetUtcNow().UtcDateTime
@@ -382,7 +376,7 @@ static class Verbs
         list.SetAction(
             Run(result =>
             {
-                var keys = new ApiKeys(new SqliteHistoryStore(result.GetValue(_database)!)).List();
+                var keys = new ApiKeys(Store(result)).List();
                 if (result.GetValue(_json))
                 {
                     Console.WriteLine(
@@ -417,10 +411,7 @@ static class Verbs
         revoke.SetAction(
             Run(result =>
             {
-                var found = new ApiKeys(new SqliteHistoryStore(result.GetValue(_database)!)).Revoke(
-                    result.GetValue(id)!,
-                    TimeProvider.System.GetUtcNow().UtcDateTime
-                );
+                var found = new ApiKeys(Store(result)).Revoke(result.GetValue(id)!, TimeProvider.System.GetUtcNow().UtcDateTime);
                 if (!found)
                     throw new InvalidDataException($"There is no key '{result.GetValue(id)}' that is good; keys list shows all.");
                 Console.WriteLine($"{result.GetValue(id)} is revoked.");
@@ -457,17 +448,18 @@ static class Verbs
             Console.WriteLine("  No threshold is crossed.");
     }
 
-    static int TrainOn(Facts facts, TrainingConfig config, DateTime? asOf, string models, bool promote, bool json)
+    static int TrainOn(Facts facts, TrainingConfig config, DateTime? asOf, ParseResult result, bool promote, bool json)
     {
+        var models = result.GetValue(_models)!;
         var clock = Stopwatch.StartNew();
         var at = asOf ?? DayAfterLast(facts);
         var written = TrainingRun.Train(facts, config, at, models, new Progress(json));
-        var registry = new ModelRegistry(models);
+        var registry = Registry(result);
         foreach (var manifest in written)
         {
             var live = promote && manifest.Gate.Promote;
             if (live)
-                registry.Promote(manifest.Model, manifest.Version);
+                Promote(result, manifest.Model, manifest.Version);
             if (!json)
             {
                 Console.WriteLine(
@@ -559,7 +551,7 @@ static class Verbs
                 }
                 if (result.GetValue(versions) is { Length: > 0 } stored)
                 {
-                    Save(SideBySide(facts, config, start, end, result.GetValue(_models)!, stored, result.GetValue(record)));
+                    Save(SideBySide(facts, config, start, end, Registry(result), stored, result.GetValue(record)));
                     return 0;
                 }
                 var known = result.GetValue(truth) is { } path ? Truth.Read(path) : null;
@@ -706,19 +698,18 @@ static class Verbs
         TrainingConfig config,
         DateTime from,
         DateTime to,
-        string models,
+        ModelRegistry registry,
         string[] versions,
         bool record
     )
     {
-        var registry = new ModelRegistry(models);
         var figures = new List<object>();
         var first = new Dictionary<string, List<double>>();
         foreach (var version in versions)
         {
             var manifest =
                 registry.List().FirstOrDefault(manifest => manifest.Version == version)
-                ?? throw new InvalidDataException($"There is no version {version} in {models}; `models list` names them.");
+                ?? throw new InvalidDataException($"There is no version {version}; `models list` names them.");
             if (manifest.Training.AsOf > from)
             {
                 var seen =
@@ -727,7 +718,7 @@ static class Verbs
                     throw new InvalidDataException(seen + " A verdict on that is not recorded.");
                 Console.Error.WriteLine(seen);
             }
-            using var package = ModelPackage.Open(registry.PathOf(manifest.Model, version));
+            using var package = registry.Open(manifest.Model, version);
             var evaluation = Evaluation.OfPackage(facts, config, package, from, to, new Progress());
             var isFit = manifest.Model == ModelPackage.PartnerFit;
             var gate = isFit ? PromotionGate.PartnerFit(evaluation, config) : PromotionGate.WinProbability(evaluation, config);
@@ -847,7 +838,6 @@ static class Verbs
         var model = new Argument<string>("model") { Description = "partner-fit or win-probability" };
         var version = new Argument<string>("version") { Description = "A version of it" };
         var package = new Argument<string>("folder") { Description = "A model package, or an ONNX file, made elsewhere" };
-        ModelRegistry Registry(ParseResult result) => new(result.GetValue(_models)!);
         var list = new Command("list", "All packages, the live ones marked") { _json };
         list.SetAction(
             Run(result =>
@@ -877,9 +867,7 @@ static class Verbs
         show.SetAction(
             Run(result =>
             {
-                using var opened = ModelPackage.Open(
-                    Path.Combine(result.GetValue(_models)!, result.GetValue(model)!, result.GetValue(version)!)
-                );
+                using var opened = Registry(result).Open(result.GetValue(model)!, result.GetValue(version)!);
                 Console.WriteLine(JsonSerializer.Serialize(opened.Manifest with { Golden = new([], []) }, ModelManifest.Json));
                 return 0;
             })
@@ -888,7 +876,7 @@ static class Verbs
         promote.SetAction(
             Run(result =>
             {
-                Registry(result).Promote(result.GetValue(model)!, result.GetValue(version)!);
+                Promote(result, result.GetValue(model)!, result.GetValue(version)!);
                 Console.WriteLine($"{result.GetValue(model)} {result.GetValue(version)} is live.");
                 return 0;
             })
@@ -897,9 +885,10 @@ static class Verbs
         rollback.SetAction(
             Run(result =>
             {
-                Console.WriteLine(
-                    $"{result.GetValue(model)} {Registry(result).Rollback(result.GetValue(model)!)} is live again."
-                );
+                var before = Registry(result).Live(result.GetValue(model)!);
+                var back = Registry(result).Rollback(result.GetValue(model)!);
+                Tell(result, "model.rolled_back", result.GetValue(model)!, back, before);
+                Console.WriteLine($"{result.GetValue(model)} {back} is live again.");
                 return 0;
             })
         );
@@ -947,7 +936,7 @@ static class Verbs
             {
                 var facts = Source(result);
                 var asOf = result.GetValue(_asOf) ?? DayAfterLast(facts);
-                var registry = new ModelRegistry(result.GetValue(_models)!);
+                var registry = Registry(result);
                 using var fit = registry.OpenLive(ModelPackage.PartnerFit);
                 using var win = registry.OpenLive(ModelPackage.WinProbability);
                 var ranker = new PartnerRanker(fit, win);
@@ -997,14 +986,60 @@ static class Verbs
 
     static Facts Source(ParseResult result) =>
         result.GetValue(_history) is { } folder ? Folder(folder)
-        : File.Exists(result.GetValue(_database)) ? Database(result.GetValue(_database)!)
+        : HasDatabase(result) ? Stored(result)
         : throw new InvalidDataException(
-            $"There is no database {result.GetValue(_database)}; import a history first, or name one with --history."
+            $"There is no database {Database(result)}; import a history first, or name one with --history."
         );
 
-    static Facts Database(string path)
+    static void Promote(ParseResult result, string model, string version)
     {
-        var store = new SqliteHistoryStore(path);
+        var registry = Registry(result);
+        var before = registry.Live(model);
+        registry.Promote(model, version);
+        if (before != version)
+            Tell(result, "model.promoted", model, version, before);
+    }
+
+    /// <summary>Notes what became live where replicas share a database; a service by itself notes it when it sees it.</summary>
+    static void Tell(ParseResult result, string type, string model, string version, string? before)
+    {
+        if (!SqlServerHistoryStore.IsConnectionString(Database(result)))
+            return;
+        EventLog.Append(
+            Store(result),
+            new(
+                type,
+                model,
+                TimeProvider.System.GetUtcNow().UtcDateTime,
+                new Dictionary<string, object?>
+                {
+                    ["model"] = model,
+                    ["version"] = version,
+                    ["previous_version"] = before,
+                }
+            )
+        );
+    }
+
+    /// <summary>The database that is named on the command line, or else in the environment.</summary>
+    static string Database(ParseResult result) =>
+        result.GetResult(_database) is null or { Implicit: true }
+        && Environment.GetEnvironmentVariable("RECOMMENDER_DATABASE") is { Length: > 0 } named
+            ? named
+            : result.GetValue(_database)!;
+
+    static HistoryStore Store(ParseResult result) => HistoryStore.Open(Database(result));
+
+    static bool HasDatabase(ParseResult result) =>
+        SqlServerHistoryStore.IsConnectionString(Database(result)) || File.Exists(Database(result));
+
+    /// <summary>The packages, and the shared database's part in them, if there is one.</summary>
+    static ModelRegistry Registry(ParseResult result) =>
+        new(result.GetValue(_models)!, SqlServerHistoryStore.IsConnectionString(Database(result)) ? Store(result) : null);
+
+    static Facts Stored(ParseResult result)
+    {
+        var store = Store(result);
         var facts = store.ReadFacts(DateTime.MaxValue).ToList();
         return new(until => facts.TakeWhile(fact => fact.SeenAt < until), store.Tables());
     }

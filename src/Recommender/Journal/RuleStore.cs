@@ -41,6 +41,10 @@ public sealed class RuleStore(HistoryStore store)
         return Read(store.Read(connection => connection.QuerySingleOrDefault<Row>(_selectNewest.For(connection))));
     }
 
+    /// <summary>The version that holds; 0 before the first.</summary>
+    public long NewestVersion() =>
+        store.Read(connection => connection.QuerySingleOrDefault<Row>(_selectNewest.For(connection))?.Version ?? 0);
+
     /// <summary>The rules of a version; null if there is none.</summary>
     public RuleSet? Find(long version)
     {

@@ -91,6 +91,13 @@ public sealed class WebhookRegister(HistoryStore store)
         WHERE delivery_id = @deliveryId AND webhook_id = @id
         """;
 
+    const string Claim = """
+        -- index: webhook_deliveries_key
+        UPDATE webhook_deliveries
+        SET next_at = @until
+        WHERE delivery_id = @deliveryId AND state = 'pending' AND next_at = @nextAt
+        """;
+
     const string UpdateDelivery = """
         -- index: webhook_deliveries_key
         UPDATE webhook_deliveries
@@ -169,6 +176,23 @@ public sealed class WebhookRegister(HistoryStore store)
             },
             scope.Transaction
         ) > 0;
+
+    /// <summary>Takes deliveries for this process until a moment; returns those that no other took first.</summary>
+    public static List<WebhookDelivery> Take(WriteScope scope, IEnumerable<WebhookDelivery> due, DateTime until) =>
+        [
+            .. due.Where(delivery =>
+                scope.Connection.Execute(
+                    Claim,
+                    new
+                    {
+                        deliveryId = delivery.DeliveryId,
+                        nextAt = delivery.NextAt,
+                        until,
+                    },
+                    scope.Transaction
+                ) > 0
+            ),
+        ];
 
     /// <summary>Notes how a delivery stands.</summary>
     public static void Update(WriteScope scope, WebhookDelivery delivery) =>

@@ -75,7 +75,7 @@ public sealed class AuthTests : IAsyncLifetime
             ],
             database =>
             {
-                var keys = new ApiKeys(new SqliteHistoryStore(database));
+                var keys = new ApiKeys(TestDatabase.Store(database));
                 foreach (var scope in ApiKeys.AllScopes)
                     _keys[scope] = keys.Create(scope, [scope], Sample.AsOf).Secret;
                 (var key, _revoked) = keys.Create("revoked", ApiKeys.AllScopes, Sample.AsOf);
@@ -176,7 +176,7 @@ public sealed class AuthTests : IAsyncLifetime
     [Fact]
     public async Task A_key_that_is_revoked_opens_nothing_a_second_later_and_says_when_it_was_last_used()
     {
-        var keys = new ApiKeys(new SqliteHistoryStore(_service.Database));
+        var keys = new ApiKeys(TestDatabase.Store(_service.Database));
         var (key, secret) = keys.Create("short-lived", ["recommend"], Sample.AsOf);
         Assert.DoesNotContain(
             secret,
@@ -198,7 +198,7 @@ public sealed class AuthTests : IAsyncLifetime
     public async Task Outside_development_it_does_not_start_without_a_way_to_tell_callers(string says, string setting)
     {
         using var folder = new TemporaryFolder();
-        using var process = ServiceProcess.Start(Sample.Root, "Production", "Database:Path=" + folder["p.db"], setting);
+        using var process = ServiceProcess.Start(Sample.Root, "Production", [.. TestDatabase.Settings(folder["p.db"]), setting]);
         Assert.Equal(1, await process.WhenEndedAsync(TestContext.Current.CancellationToken));
         Assert.Contains(says, process.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", process.Output, StringComparison.Ordinal);

@@ -34,11 +34,13 @@ public sealed class Browser : IAsyncLifetime
             .Start(
                 Sample.Root,
                 "Development",
-                "Database:Path=" + _folder["page.db"],
-                "Models:Path=" + _folder.Path,
-                "Demo:Path=" + Sample.Folder,
-                "Index:CorePercent=100",
-                "Webhooks:AllowPrivate=true"
+                [
+                    .. TestDatabase.Settings(_folder["page.db"]),
+                    "Models:Path=" + _folder.Path,
+                    "Demo:Path=" + Sample.Folder,
+                    "Index:CorePercent=100",
+                    "Webhooks:AllowPrivate=true",
+                ]
             )
             .WhenReadyAsync();
         Address = _service.Client.BaseAddress!.ToString().TrimEnd('/');

@@ -7,12 +7,13 @@ namespace Recommender.EndToEnd.Tests;
 
 public sealed class ConsoleTests : IDisposable
 {
-    static readonly string _console = Path.Combine(
-        Sample.Root,
-        "artifacts/bin/Recommender.Training",
-        Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)),
-        "Recommender.Training.dll"
-    );
+    internal static string Program { get; } =
+        Path.Combine(
+            Sample.Root,
+            "artifacts/bin/Recommender.Training",
+            Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)),
+            "Recommender.Training.dll"
+        );
     readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -20,7 +21,7 @@ public sealed class ConsoleTests : IDisposable
     [Fact]
     public async Task An_import_killed_at_any_moment_and_run_again_ends_the_same()
     {
-        var clean = new SqliteHistoryStore(_folder["clean.db"]);
+        var clean = TestDatabase.Store(_folder["clean.db"]);
         clean.Import(new HistoryFolder(Sample.Folder), _folder["clean.csv"], strict: true);
         var expected = Facts(clean);
         var random = new Random(11);
@@ -31,7 +32,7 @@ public sealed class ConsoleTests : IDisposable
                 "--history",
                 Sample.Folder,
                 "--database",
-                _folder["killed.db"],
+                TestDatabase.Of(_folder["killed.db"]),
                 "--rejected",
                 _folder["killed.csv"]
             );
@@ -39,7 +40,7 @@ public sealed class ConsoleTests : IDisposable
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             // Nothing or everything: never a part.
-            var found = Facts(new SqliteHistoryStore(_folder["killed.db"]));
+            var found = Facts(TestDatabase.Store(_folder["killed.db"]));
             Assert.True(found.Count == 0 || found.Count == expected.Count, $"{found.Count} of {expected.Count} facts");
         }
         var output = new List<string>();
@@ -49,12 +50,12 @@ public sealed class ConsoleTests : IDisposable
             "--history",
             Sample.Folder,
             "--database",
-            _folder["killed.db"],
+            TestDatabase.Of(_folder["killed.db"]),
             "--rejected",
             _folder["killed.csv"]
         );
         Assert.True(code == 0, string.Join(' ', output));
-        Assert.Equal(expected, Facts(new SqliteHistoryStore(_folder["killed.db"])));
+        Assert.Equal(expected, Facts(TestDatabase.Store(_folder["killed.db"])));
     }
 
     [Fact]
@@ -180,7 +181,7 @@ public sealed class ConsoleTests : IDisposable
     public async Task Keys_are_made_listed_and_revoked()
     {
         var output = new List<string>();
-        string[] database = ["--database", _folder["keys.db"]];
+        string[] database = ["--database", TestDatabase.Of(_folder["keys.db"])];
         Assert.Equal(
             0,
             await Run(output, ["keys", "create", "--name", "crm", "--scopes", "recommend,ingest", "--json", .. database])
@@ -218,7 +219,7 @@ public sealed class ConsoleTests : IDisposable
         Assert.Contains(output, line => line.Contains("'01/02/2026' is no date", StringComparison.Ordinal));
     }
 
-    static List<string> Facts(SqliteHistoryStore store) =>
+    static List<string> Facts(HistoryStore store) =>
         [.. store.ReadFacts(DateTime.MaxValue).Select(fact => $"{fact.SeenAt:O} {fact.Kind} {fact.Key} {fact.Noun}")];
 
     async Task<int> Run(List<string> output, params string[] arguments)
@@ -232,7 +233,7 @@ public sealed class ConsoleTests : IDisposable
 
     Process Start(params string[] arguments) =>
         Process.Start(
-            new ProcessStartInfo("dotnet", [_console, .. arguments])
+            new ProcessStartInfo("dotnet", [Program, .. arguments])
             {
                 UseShellExecute = false,
                 RedirectStandardOutput = true,

@@ -71,7 +71,8 @@ public sealed class CrashTests : IDisposable
             );
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
-        var touches = new SqliteHistoryStore(_folder["c.db"])
+        var touches = TestDatabase
+            .Store(_folder["c.db"])
             .ReadFacts(DateTime.MaxValue)
             .Select(fact => fact.Noun)
             .OfType<CoSell.Touch>()
@@ -92,8 +93,8 @@ public sealed class CrashTests : IDisposable
     public async Task A_second_instance_on_the_same_database_says_so_and_ends_and_harms_nothing()
     {
         var cancel = TestContext.Current.CancellationToken;
-        using var first = await Start().WhenReadyAsync(cancel: cancel);
-        using var second = Start();
+        using var first = await Start(TestDatabase.OnAFile).WhenReadyAsync(cancel: cancel);
+        using var second = Start(TestDatabase.OnAFile);
         Assert.Equal(1, await second.WhenEndedAsync(cancel));
         Assert.Contains("Another instance works on", second.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", second.Output, StringComparison.Ordinal);
@@ -134,8 +135,8 @@ public sealed class CrashTests : IDisposable
     public async Task A_database_that_takes_no_writes_says_so_and_reads_go_on(string setting, HttpStatusCode status, string code)
     {
         var cancel = TestContext.Current.CancellationToken;
-        using (await Start().WhenReadyAsync(cancel: cancel)) { }
-        using var service = await Start(setting).WhenReadyAsync(cancel: cancel);
+        using (await Start(TestDatabase.OnAFile).WhenReadyAsync(cancel: cancel)) { }
+        using var service = await Start(TestDatabase.OnAFile, setting).WhenReadyAsync(cancel: cancel);
         for (var i = 0; i < 3; i++)
         {
             var body = Enumerable.Range(0, 60).ToDictionary(c => $"custom_{c}", c => new string('y', 900));

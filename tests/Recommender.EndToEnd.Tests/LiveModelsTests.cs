@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using Recommender.Artifacts;
 using Recommender.Tests;
@@ -107,7 +108,26 @@ public sealed class LiveModelsTests : IAsyncLifetime
     [Fact]
     public async Task The_console_moves_the_live_pointer_and_the_service_follows()
     {
-        new ModelRegistry(_models.Path).Promote(ModelPackage.PartnerFit, _second);
+        using (
+            var console = Process.Start(
+                "dotnet",
+                [
+                    ConsoleTests.Program,
+                    "models",
+                    "promote",
+                    ModelPackage.PartnerFit,
+                    _second,
+                    "--models",
+                    _models.Path,
+                    "--database",
+                    TestDatabase.Of(_service.Database),
+                ]
+            )
+        )
+        {
+            await console.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, console.ExitCode);
+        }
         for (var tries = 0; tries < 100 && Live(await _service.GetAsync("/v1/models")) != _second; tries++)
             await Task.Delay(100, TestContext.Current.CancellationToken);
         Assert.Equal(_second, Live(await _service.GetAsync("/v1/models")));

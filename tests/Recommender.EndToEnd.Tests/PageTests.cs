@@ -420,7 +420,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     public async Task Outside_development_one_signs_in_with_a_key_and_a_revoked_one_is_out()
     {
         using var folder = new TemporaryFolder();
-        var keys = new ApiKeys(new SqliteHistoryStore(folder["s.db"]));
+        var keys = new ApiKeys(TestDatabase.Store(folder["s.db"]));
         var (key, secret) = keys.Create("dana", ["recommend"], Sample.AsOf);
         using var service = await SampleService
             .Start(

@@ -36,7 +36,7 @@ static class SampleService
         ServiceProcess.Start(
             Sample.Root,
             environment,
-            ["Database:Path=" + database, "Models:Path=" + Sample.Models, "Demo:Path=" + Sample.Folder, .. settings]
+            [.. TestDatabase.Settings(database), "Models:Path=" + Sample.Models, "Demo:Path=" + Sample.Folder, .. settings]
         );
 }
 
@@ -81,11 +81,10 @@ sealed class Service : IDisposable
         _factory = new WebApplicationFactory<HealthResponse>().WithWebHostBuilder(host =>
         {
             host.UseEnvironment(_environment)
-                .UseSetting("Database:Path", Database)
                 .UseSetting("Models:Path", Sample.Models)
                 .UseSetting("Demo:Path", Sample.Folder)
                 .UseSetting("Logging:LogLevel:Default", "Warning");
-            foreach (var setting in _settings)
+            foreach (var setting in TestDatabase.Settings(Database).Concat(_settings))
                 host.UseSetting(setting.Split('=', 2)[0], setting.Split('=', 2)[1]);
         });
         Client = _factory.CreateClient();

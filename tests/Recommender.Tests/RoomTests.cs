@@ -32,7 +32,9 @@ public class RoomTests
 
     [Theory]
     [InlineData("Microsoft.Data.Sqlite", "Recommender.History")]
-    [InlineData("Dapper", "Recommender.History", "Recommender.Journal")]
+    [InlineData("Microsoft.Data.SqlClient", "Recommender.History")]
+    [InlineData("DbUp", "Recommender.History")]
+    [InlineData("Dapper", "Recommender.History", "Recommender.Journal", "Recommender.Artifacts")]
     [InlineData("CsvHelper", "Recommender.History")]
     [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Artifacts")]
     [InlineData("Google.Protobuf", "Recommender.Artifacts")]

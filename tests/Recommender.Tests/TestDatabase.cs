@@ -39,9 +39,16 @@ static class TestDatabase
     /// <summary>What names the database where every test uses the one engine there is: SQL Server if the variable is set.</summary>
     public static string Of(string path) => Of(HasServer ? SqlServer : Sqlite, path);
 
+    public static HistoryStore Store(string path) => HistoryStore.Open(Of(path));
+
+    /// <summary>A setting for a test of what only a file can be.</summary>
+    public const string OnAFile = "Database:Provider=Sqlite";
+
     /// <summary>The settings of a service on that database.</summary>
     public static IEnumerable<string> Settings(string path) =>
-        HasServer ? ["Database:Provider=SqlServer", "Database:ConnectionString=" + Of(path)] : ["Database:Path=" + path];
+        HasServer
+            ? ["Database:Provider=SqlServer", "Database:ConnectionString=" + Of(path), "Database:Path=" + path]
+            : ["Database:Path=" + path];
 
     static string Create(string path)
     {

@@ -54,6 +54,7 @@ static class Verbs
             _models,
             Simulate(),
             Import(),
+            Upgrade(),
             Train(),
             Evaluate(),
             ExportExamples(),
@@ -186,6 +187,23 @@ static class Verbs
                         $"{clock.Elapsed.TotalSeconds:0.0} s, {summary.Tables.Sum(table => table.Accepted) / clock.Elapsed.TotalSeconds:0} rows a second."
                     )
                 );
+                return 0;
+            })
+        );
+        return command;
+    }
+
+    static Command Upgrade()
+    {
+        var command = new Command(
+            "upgrade",
+            "Brings the schema of the database up to date, as every verb and the service do if their login may"
+        );
+        command.SetAction(
+            Run(result =>
+            {
+                Store(result);
+                Console.WriteLine("The schema is up to date.");
                 return 0;
             })
         );

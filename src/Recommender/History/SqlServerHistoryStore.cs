@@ -77,10 +77,12 @@ public sealed class SqlServerHistoryStore : HistoryStore
     readonly string _connection;
     readonly string _name;
 
-    // The driver's list of passing faults; used for opening and for reads, which do no harm twice.
+    // The driver's list of passing faults and those of the network, which have no number outside of Windows; used for opening and for
+    // reads, which do no harm twice.
     readonly SqlRetryLogicBaseProvider _retry = SqlConfigurableRetryFactory.CreateExponentialRetryProvider(
         new SqlRetryLogicOption
         {
+            TransientErrors = [.. SqlConfigurableRetryFactory.BaselineTransientErrors, 0, 20, 64, 10053, 10054],
             NumberOfTries = 3,
             DeltaTime = TimeSpan.FromMilliseconds(200),
             MaxTimeInterval = TimeSpan.FromSeconds(2),
@@ -105,6 +107,9 @@ public sealed class SqlServerHistoryStore : HistoryStore
             parts.ApplicationName = "Recommender";
         if (!parts.ShouldSerialize("Connect Timeout"))
             parts.ConnectTimeout = 5;
+        // Else the pool would answer a second try with the fault of the first.
+        if (!parts.ShouldSerialize("Pool Blocking Period"))
+            parts.PoolBlockingPeriod = PoolBlockingPeriod.NeverBlock;
         parts.PersistSecurityInfo = false;
         parts.MultipleActiveResultSets = false;
         (_connection, _name) = (parts.ConnectionString, $"{parts.InitialCatalog} on {parts.DataSource}");

@@ -107,6 +107,33 @@ public sealed class ReplicaTests : IDisposable
         Assert.Equal(store.ReadApplied(asOf, asOf).LongCount(), here.Fold.Facts);
     }
 
+    [Fact]
+    public async Task A_database_that_does_not_answer_is_noticed_reads_go_on_and_it_mends_itself()
+    {
+        var store = (SharedSqliteStore)Open(TestDatabase.Sqlite, "gone.db");
+        await using var here = Live(store);
+        await using var there = Live(store);
+        await Write(here, Row("accounts", new { account_id = "a" }));
+        store.IsGone = true;
+        _looks[here].Advance(TimeSpan.FromSeconds(11));
+        for (var tries = 0; here.Fault is null && tries < 2000; tries++)
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        Assert.Equal(StoreFault.Broken, here.Fault?.Fault);
+        Assert.Equal(TimeSpan.FromSeconds(11), here.SinceContact);
+        Assert.True(Knows(here, "a"));
+        var refused = await Assert.ThrowsAsync<StoreUnavailableException>(() =>
+            Write(here, Row("accounts", new { account_id = "b" }))
+        );
+        Assert.Equal(StoreFault.Broken, refused.Fault);
+        Assert.Null(store.Find(HistoryContract.Accounts, "b"));
+        store.IsGone = false;
+        await MoveOn(TimeSpan.FromSeconds(1), here);
+        Assert.Null(here.Fault);
+        await Write(here, Row("accounts", new { account_id = "b" }));
+        await MoveOn(TimeSpan.FromSeconds(1), there);
+        Assert.True(Knows(there, "a") && Knows(there, "b"));
+    }
+
     /// <summary>
     /// Whatever two replicas write and in whatever order they hear of each other, facts late, corrected or of the future among it, and models
     /// swapped: every answer is the one that the facts dated before its as-of give when they are folded again, to the bit.

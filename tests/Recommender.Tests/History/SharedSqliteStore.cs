@@ -25,6 +25,9 @@ sealed class SharedSqliteStore : SqliteHistoryStore
 
     public override bool IsShared => true;
 
+    /// <summary>True while the server does not answer.</summary>
+    public bool IsGone { get; set; }
+
     public override DbTransaction BeginExclusive(DbConnection connection)
     {
         var transaction = base.BeginExclusive(connection);
@@ -56,6 +59,8 @@ sealed class SharedSqliteStore : SqliteHistoryStore
         ChangePosition since
     )
     {
+        if (IsGone)
+            throw new StoreUnavailableException(StoreFault.Broken, new IOException("gone"));
         if (exclusive is not null)
             return ReadChanges(connection, exclusive, since, Now());
         DateTime? moment = null;

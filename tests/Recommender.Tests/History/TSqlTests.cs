@@ -160,6 +160,21 @@ public class TSqlTests
         Assert.NotEmpty(Validated(Model(scripts.Replace("REFERENCES accounts", "REFERENCES acounts", StringComparison.Ordinal))));
     }
 
+    [Fact]
+    public void The_script_that_sets_up_a_server_is_what_SQL_Server_2019_reads()
+    {
+        var script = File.ReadAllText(Path.Combine(Sample.Root, "src/Recommender.Api/deploy/sqlserver.sql"));
+        var statements = Statements(Parsed(script)).ToList();
+        Assert.Equal(3, statements.OfType<AlterDatabaseSetStatement>().Count());
+        // The login of the service may not change the schema.
+        var granted = statements.OfType<GrantStatement>().ToLookup(grant => Text(grant.Principals.Single()));
+        Assert.Equal(
+            ["SELECT", "INSERT", "UPDATE", "DELETE"],
+            Assert.Single(granted["recommender_service"]).Permissions.Select(Text)
+        );
+        Assert.Equal(2, granted.Count);
+    }
+
     /// <summary>Every column of the contract is in the schema, wide enough for what the contract lets in.</summary>
     [Fact]
     public void The_schema_holds_what_the_contract_allows()

@@ -222,9 +222,32 @@ public static class Instants
     ];
 
     const string Sortable = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+    const int Length = 24;
 
     /// <summary>A text that sorts as the instant does.</summary>
-    public static string Text(DateTime at) => at.ToString(Sortable, CultureInfo.InvariantCulture);
+    public static string Text(DateTime at) =>
+        string.Create(
+            Length,
+            at,
+            static (text, at) =>
+            {
+                var (year, month, day) = at;
+                "    -  -  T  :  :  .   Z".CopyTo(text);
+                Write(text[..4], year);
+                Write(text[5..7], month);
+                Write(text[8..10], day);
+                Write(text[11..13], at.Hour);
+                Write(text[14..16], at.Minute);
+                Write(text[17..19], at.Second);
+                Write(text[20..23], at.Millisecond);
+            }
+        );
+
+    static void Write(Span<char> digits, int number)
+    {
+        for (var i = digits.Length - 1; i >= 0; i--, number /= 10)
+            digits[i] = (char)('0' + number % 10);
+    }
 
     /// <summary>The instant of a <see cref="Text"/>.</summary>
     /// <exception cref="FormatException">It is none.</exception>

@@ -32,7 +32,7 @@ public sealed record HistoryColumn(
     const double NumbersBelow = 1e15;
 
     /// <summary>The longest text it may hold, characters.</summary>
-    public int MaxLength =>
+    public int MaxLength { get; } =
         Required || References is not null || Name is "external_id" or "recommendation_id" ? JsonRow.LongestId
         : Name is "industries" or "regions" or "competencies" or "reason" or "note" ? LongestText
         : LongestWord;

@@ -50,22 +50,23 @@ static class RowCommand
     /// <param name="facts">What it states, with the moments at which that is applied.</param>
     /// <param name="attributes">Its attributes as JSON; null if none.</param>
     /// <param name="fingerprint">Its fingerprint.</param>
-    public static IEnumerable<object?> Values(HistoryRow row, List<CoSell.DatedFact> facts, string? attributes, long fingerprint)
+    public static object?[] Values(HistoryRow row, List<CoSell.DatedFact> facts, string? attributes, long fingerprint)
     {
-        foreach (var value in row.Values)
-            yield return value;
-        yield return attributes;
         var hasEnd = EndOf(row.Table) is not null;
-        DateTime? SeenAt(int fact) => fact < facts.Count ? facts[fact].SeenAt : null;
-        DateTime? AppliedAt(int fact) => fact < facts.Count ? facts[fact].AppliedAt : null;
-        yield return SeenAt(0);
+        var columns = row.Values.Length;
+        var values = new object?[columns + (hasEnd ? 7 : 5)];
+        row.Values.CopyTo(values, 0);
+        values[columns++] = attributes;
+        var end = facts.Count > 1 ? facts[1] : (CoSell.DatedFact?)null;
+        values[columns++] = facts[0].SeenAt;
         if (hasEnd)
-            yield return SeenAt(1);
-        yield return AppliedAt(0);
+            values[columns++] = end?.SeenAt;
+        values[columns++] = facts[0].AppliedAt;
         if (hasEnd)
-            yield return AppliedAt(1);
-        yield return facts[0].IsChange;
-        yield return fingerprint;
+            values[columns++] = end?.AppliedAt;
+        values[columns++] = facts[0].IsChange;
+        values[columns] = fingerprint;
+        return values;
     }
 
     /// <summary>Runs the statement for a row that is applied when it could be seen.</summary>

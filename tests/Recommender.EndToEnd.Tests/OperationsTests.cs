@@ -10,27 +10,33 @@ public sealed class OperationsTests
 {
     static readonly string _deploy = Path.Combine(Sample.Root, "src/Recommender.Api/deploy");
 
-    [Fact]
-    public async Task The_kubernetes_manifest_stands_the_published_schemas_and_names_no_unknown_field()
+    [Theory]
+    [InlineData("kubernetes.yaml", "StatefulSet", "replicas: 1")]
+    [InlineData("kubernetes-sqlserver.yaml", "Deployment", "replicas: 2")]
+    public async Task The_kubernetes_manifest_stands_the_published_schemas_and_names_no_unknown_field(
+        string file,
+        string kind,
+        string replicas
+    )
     {
         await Npm.NeedAsync();
-        var manifest = Path.Combine(_deploy, "kubernetes.yaml");
+        var manifest = Path.Combine(_deploy, file);
         var (code, output) = await Npm.RunAsync("node", "manifests.mjs", manifest);
         Assert.True(code == 0, output);
-        Assert.Contains("StatefulSet recommender is valid", output, StringComparison.Ordinal);
+        Assert.Contains($"{kind} recommender is valid", output, StringComparison.Ordinal);
         var text = await File.ReadAllTextAsync(manifest, TestContext.Current.CancellationToken);
         Assert.Equal(3, KubernetesYaml.LoadAllFromString(text, strict: true).Count);
         // The negative controls: a wrong type and a misspelt field.
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(
             folder["wrong.yaml"],
-            text.Replace("replicas: 1", "replicas: one", StringComparison.Ordinal),
+            text.Replace(replicas, "replicas: one", StringComparison.Ordinal),
             TestContext.Current.CancellationToken
         );
         var (refused, why) = await Npm.RunAsync("node", "manifests.mjs", folder["wrong.yaml"]);
         Assert.True(refused == 1 && why.Contains("must be integer", StringComparison.Ordinal), why);
         Assert.ThrowsAny<Exception>(() =>
-            KubernetesYaml.LoadAllFromString(text.Replace("replicas: 1", "replicaz: 1", StringComparison.Ordinal), strict: true)
+            KubernetesYaml.LoadAllFromString(text.Replace(replicas, "replicaz: 1", StringComparison.Ordinal), strict: true)
         );
     }
 

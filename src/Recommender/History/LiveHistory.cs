@@ -102,7 +102,7 @@ public sealed class LiveHistory : IAsyncDisposable
     ChangePosition _position;
     volatile StoreUnavailableException? _fault;
     volatile bool _isOutdated;
-    int _isFollowing;
+    int _followsSoon;
     long _lastContact;
 
     LiveHistory(HistoryStore store, TimeProvider time, LiveFold fold, ChangePosition position, int capacity)
@@ -210,27 +210,25 @@ public sealed class LiveHistory : IAsyncDisposable
     /// <summary>Has the writer look for what others wrote, unless it is about to.</summary>
     void FollowSoon()
     {
-        if (Interlocked.Exchange(ref _isFollowing, 1) == 0 && !_writes.Writer.TryWrite(new Turn<bool>(Follow)))
-            Volatile.Write(ref _isFollowing, 0);
+        if (Interlocked.Exchange(ref _followsSoon, 1) == 0 && !_writes.Writer.TryWrite(new Turn<bool>(Follow)))
+            Volatile.Write(ref _followsSoon, 0);
     }
 
     bool Follow()
     {
+        Volatile.Write(ref _followsSoon, 0);
         try
         {
             CatchUp(_fold, ref _position, null);
             // What only a write can find out, such as a full disk, stays until a write succeeds.
             if (_fault is { Fault: StoreFault.Broken or StoreFault.Busy })
                 _fault = null;
+            Volatile.Write(ref _lastContact, _time.GetTimestamp());
         }
         catch (Exception e)
         {
             _fault = _store.Unavailable(e) ?? new StoreUnavailableException(StoreFault.Broken, e);
             Disconnect();
-        }
-        finally
-        {
-            Volatile.Write(ref _isFollowing, 0);
         }
         return true;
     }
@@ -240,7 +238,6 @@ public sealed class LiveHistory : IAsyncDisposable
     {
         Connect();
         var (now, facts) = _store.ReadChanges(_connection!, exclusive, position);
-        Volatile.Write(ref _lastContact, _time.GetTimestamp());
         if (now.Epoch != position.Epoch)
             _isOutdated = true;
         else
@@ -365,6 +362,7 @@ public sealed class LiveHistory : IAsyncDisposable
             }
             if (changed is { } position && !_isOutdated)
                 _position = position;
+            Volatile.Write(ref _lastContact, _time.GetTimestamp());
             if (scope.Facts.Count > 0)
             {
                 var written = scope.Written();

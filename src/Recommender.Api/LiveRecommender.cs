@@ -90,7 +90,7 @@ sealed partial class LiveRecommender(
             _sandbox = Directory.CreateTempSubdirectory("recommender-sandbox-").FullName;
             path = Path.Combine(_sandbox, "sandbox.db");
         }
-        var isServer = _options.Database.Provider == RecommenderOptions.DatabaseProvider.SqlServer && !_options.Sandbox.Enabled;
+        var isServer = _options.IsOnServer;
         if (!_options.Database.ReadOnly && !isServer)
             _lock = DatabaseLock.Take(path);
         Store = isServer
@@ -385,7 +385,7 @@ sealed partial class LiveRecommender(
                 if (await FollowAsync(_stop.Token) && !Store.IsShared)
                 {
                     foreach (var (model, version) in Versions.Where(pair => before.GetValueOrDefault(pair.Key) != pair.Value))
-                        Note(new("model.promoted", model, Now(), Facts(model, version, before.GetValueOrDefault(model))));
+                        Note(Event.OfModel("model.promoted", model, version, before.GetValueOrDefault(model), Now()));
                 }
                 refused = null;
             }
@@ -421,14 +421,6 @@ sealed partial class LiveRecommender(
             SetRules(RuleStore.Newest().Rules);
         Events.Webhooks = Webhooks.List();
     }
-
-    public static IReadOnlyDictionary<string, object?> Facts(string model, string version, string? before) =>
-        new Dictionary<string, object?>
-        {
-            ["model"] = model,
-            ["version"] = version,
-            ["previous_version"] = before,
-        };
 
     /// <summary>Notes an event by itself.</summary>
     public void Note(Event happened) => History.TryWrite(scope => Events.Append(scope, happened), out _);

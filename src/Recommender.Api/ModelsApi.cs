@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Recommender.Artifacts;
+using Recommender.Journal;
 
 namespace Recommender.Api;
 
@@ -121,12 +122,7 @@ static class ModelsApi
                 if (!dryRun)
                     live.Events.Append(
                         scope,
-                        new(
-                            version is null ? "model.rolled_back" : "model.promoted",
-                            model,
-                            scope.Stamp,
-                            LiveRecommender.Facts(model, now!, before)
-                        )
+                        Event.OfModel(version is null ? "model.rolled_back" : "model.promoted", model, now!, before, scope.Stamp)
                     );
                 return WriteAnswer.Of(
                     new ModelChangeResponse(model, now ?? version ?? "", before),

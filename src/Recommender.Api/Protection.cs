@@ -18,11 +18,9 @@ static class Protection
             .Services.AddOptions<KeyManagementOptions>()
             .Configure<LiveRecommender, IOptions<RecommenderOptions>, ILoggerFactory>(
                 (keys, live, options, logger) =>
-                    keys.XmlRepository =
-                        options.Value.Database.Provider == RecommenderOptions.DatabaseProvider.SqlServer
-                        && !options.Value.Sandbox.Enabled
-                            ? new SharedKeys(live)
-                            : new FileSystemXmlRepository(new(Path.GetFullPath(options.Value.Database.Path + ".secrets")), logger)
+                    keys.XmlRepository = options.Value.IsOnServer
+                        ? new SharedKeys(live)
+                        : new FileSystemXmlRepository(new(Path.GetFullPath(options.Value.Database.Path + ".secrets")), logger)
             );
     }
 

@@ -7,6 +7,9 @@ sealed class RecommenderOptions
 {
     public DatabaseOptions Database { get; init; } = new();
 
+    /// <summary>True if the database is SQL Server; a sandbox always has a file of its own.</summary>
+    public bool IsOnServer => Database.Provider == DatabaseProvider.SqlServer && !Sandbox.Enabled;
+
     public ModelsOptions Models { get; init; } = new();
 
     public DemoOptions Demo { get; init; } = new();

@@ -146,9 +146,7 @@ static class Verbs
             Run(result =>
             {
                 var folder = new HistoryFolder(result.GetValue(history)!);
-                using var alone = SqlServerHistoryStore.IsConnectionString(Database(result))
-                    ? null
-                    : DatabaseLock.Take(Database(result));
+                using var alone = IsServer(result) ? null : DatabaseLock.Take(Database(result));
                 var store = Store(result);
                 ImportSummary? summary = null;
                 var clock = Stopwatch.StartNew();
@@ -860,13 +858,14 @@ static class Verbs
         list.SetAction(
             Run(result =>
             {
-                var rows = Registry(result)
+                var registry = Registry(result);
+                var rows = registry
                     .List(Console.Error.WriteLine)
                     .Select(manifest => new
                     {
                         manifest.Model,
                         manifest.Version,
-                        Live = Registry(result).Live(manifest.Model) == manifest.Version,
+                        Live = registry.Live(manifest.Model) == manifest.Version,
                         manifest.Gate,
                     })
                     .ToList();
@@ -903,8 +902,9 @@ static class Verbs
         rollback.SetAction(
             Run(result =>
             {
-                var before = Registry(result).Live(result.GetValue(model)!);
-                var back = Registry(result).Rollback(result.GetValue(model)!);
+                var registry = Registry(result);
+                var before = registry.Live(result.GetValue(model)!);
+                var back = registry.Rollback(result.GetValue(model)!);
                 Tell(result, "model.rolled_back", result.GetValue(model)!, back, before);
                 Console.WriteLine($"{result.GetValue(model)} {back} is live again.");
                 return 0;
@@ -1021,22 +1021,11 @@ static class Verbs
     /// <summary>Notes what became live where replicas share a database; a service by itself notes it when it sees it.</summary>
     static void Tell(ParseResult result, string type, string model, string version, string? before)
     {
-        if (!SqlServerHistoryStore.IsConnectionString(Database(result)))
-            return;
-        EventLog.Append(
-            Store(result),
-            new(
-                type,
-                model,
-                TimeProvider.System.GetUtcNow().UtcDateTime,
-                new Dictionary<string, object?>
-                {
-                    ["model"] = model,
-                    ["version"] = version,
-                    ["previous_version"] = before,
-                }
-            )
-        );
+        if (IsServer(result))
+            EventLog.Append(
+                Store(result),
+                Event.OfModel(type, model, version, before, TimeProvider.System.GetUtcNow().UtcDateTime)
+            );
     }
 
     /// <summary>The database that is named on the command line, or else in the environment.</summary>
@@ -1046,14 +1035,14 @@ static class Verbs
             ? named
             : result.GetValue(_database)!;
 
+    static bool IsServer(ParseResult result) => SqlServerHistoryStore.IsConnectionString(Database(result));
+
     static HistoryStore Store(ParseResult result) => HistoryStore.Open(Database(result));
 
-    static bool HasDatabase(ParseResult result) =>
-        SqlServerHistoryStore.IsConnectionString(Database(result)) || File.Exists(Database(result));
+    static bool HasDatabase(ParseResult result) => IsServer(result) || File.Exists(Database(result));
 
     /// <summary>The packages, and the shared database's part in them, if there is one.</summary>
-    static ModelRegistry Registry(ParseResult result) =>
-        new(result.GetValue(_models)!, SqlServerHistoryStore.IsConnectionString(Database(result)) ? Store(result) : null);
+    static ModelRegistry Registry(ParseResult result) => new(result.GetValue(_models)!, IsServer(result) ? Store(result) : null);
 
     static Facts Stored(ParseResult result)
     {

@@ -93,8 +93,6 @@ public sealed class ModelRegistry
             return;
         if (versions.LastOrDefault() != version)
             versions.Add(version);
-        if (_shared is not null && _shared.Files(model, version).Count == 0)
-            _shared.Put(model, version, Directory.GetFiles(PathOf(model, version)));
         Write(promoted, model, before);
     }
 
@@ -173,7 +171,7 @@ public sealed class ModelRegistry
         var path = PathOf(model, version);
         using var package = Open(model, version);
         var manifest = ModelPackage.Rewrite(path, package.Manifest with { Metrics = metrics, Gate = gate });
-        if (_shared is not null && _shared.Files(model, version).Count > 0)
+        if (_shared is not null && _shared.List().Contains((model, version)))
             _shared.Put(model, version, Directory.GetFiles(path));
         return manifest;
     }
@@ -210,6 +208,9 @@ public sealed class ModelRegistry
     {
         if (_shared is not null)
         {
+            var version = promoted[model][^1];
+            if (!_shared.List().Contains((model, version)))
+                _shared.Put(model, version, Directory.GetFiles(PathOf(model, version)));
             if (!_shared.Move(model, before, Text(promoted[model])))
                 throw new InvalidDataException(
                     $"Another promoted or rolled back {model} at the same moment; nothing was done. Look at what is live and try again."

@@ -116,7 +116,7 @@ static class Engines
         row is SqlDataReader sql ? sql.GetBoolean(column) : row.GetInt64(column) != 0;
 
     /// <summary>To the millisecond, so that the end of time does not round past itself.</summary>
-    static DateTimeOffset Offset(DateTime at) => new(at.Ticks - at.Ticks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero);
+    static DateTimeOffset Offset(DateTime at) => new(Instants.ToMillisecond(at), TimeSpan.Zero);
 
     sealed class InstantHandler : SqlMapper.TypeHandler<DateTime>
     {

@@ -224,6 +224,10 @@ public static class Instants
     const string Sortable = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     const int Length = 24;
 
+    /// <summary>The instant without what is finer than a millisecond, UTC.</summary>
+    public static DateTime ToMillisecond(DateTime at) =>
+        new(at.Ticks - at.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
+
     /// <summary>A text that sorts as the instant does.</summary>
     public static string Text(DateTime at) =>
         string.Create(
@@ -295,7 +299,7 @@ public static class Instants
             )
         )
             return false;
-        at = new DateTime(at.Ticks - at.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
+        at = ToMillisecond(at);
         return true;
     }
 }

@@ -46,9 +46,12 @@ public abstract class HistorySnapshot : IDisposable
 /// <summary>Where an import puts the rows of one table.</summary>
 abstract class RowSink : IDisposable
 {
-    public abstract void Insert(HistoryRow row, string? attributes, long fingerprint);
-
-    public abstract void Update(HistoryRow row, string? attributes, long fingerprint);
+    /// <summary>Takes a row.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="attributes">Its attributes as JSON; null if none.</param>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    /// <param name="isNew">The table has no row of its key yet.</param>
+    public abstract void Take(HistoryRow row, string? attributes, long fingerprint, bool isNew);
 
     /// <summary>Has everything stand in the table.</summary>
     public virtual void Finish() { }
@@ -125,13 +128,22 @@ public abstract class HistoryStore
     /// <param name="progress">Told the table and the share of bytes read, 0 to 1.</param>
     /// <exception cref="InvalidDataException">A header is wrong, or a row was rejected and <paramref name="strict"/> is set.</exception>
     /// <exception cref="IOException">The database cannot be written, or another process is writing.</exception>
-    public ImportSummary Import(HistoryFolder folder, string rejectedFile, bool strict, Action<string, double>? progress = null)
+    public ImportSummary Import(
+        HistoryFolder folder,
+        string rejectedFile,
+        bool strict,
+        Action<string, double>? progress = null
+    ) => Guarded(() => ImportAll(folder, rejectedFile, strict, progress));
+
+    /// <summary>Does something; a fault of the database itself comes as what it is.</summary>
+    /// <exception cref="StoreUnavailableException">The database is full, read only, busy or gone.</exception>
+    private protected T Guarded<T>(Func<T> what)
     {
         try
         {
-            return ImportAll(folder, rejectedFile, strict, progress);
+            return what();
         }
-        catch (DbException e)
+        catch (Exception e) when (e is DbException or AggregateException or InvalidOperationException)
         {
             if (Unavailable(e) is { } unavailable)
                 throw unavailable;
@@ -175,12 +187,12 @@ public abstract class HistoryStore
                     withoutEnd++;
                 if (!known.TryGetValue(row.Key, out var before))
                 {
-                    sink.Insert(row, attributes, fingerprint);
+                    sink.Take(row, attributes, fingerprint, isNew: true);
                     inserted++;
                 }
                 else if (before != fingerprint)
                 {
-                    sink.Update(row, attributes, fingerprint);
+                    sink.Take(row, attributes, fingerprint, isNew: false);
                     connection.Execute(HistorySql.ForgetSuperseded, new { table = table.Name, key = row.Key }, transaction);
                     updated++;
                 }

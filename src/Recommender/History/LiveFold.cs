@@ -277,11 +277,7 @@ public sealed class LiveFold : IDisposable
         _nextChange = next;
     }
 
-    DateTime Now()
-    {
-        var now = _knownBefore ?? _time.GetUtcNow().UtcDateTime;
-        return new(now.Ticks - now.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
-    }
+    DateTime Now() => Instants.ToMillisecond(_knownBefore ?? _time.GetUtcNow().UtcDateTime);
 
     static DateTime Latest(DateTime a, DateTime b, DateTime c = default) => a > b ? (a > c ? a : c) : (b > c ? b : c);
 

@@ -266,7 +266,6 @@ public sealed class LiveHistory : IAsyncDisposable
         readonly IEnumerator<DatedFact> _facts;
         readonly bool _isShared;
         readonly bool _any;
-
         readonly DateTime? _at;
 
         public Started(HistoryStore store, DateTime? at = null)

@@ -23,6 +23,13 @@ static class RowCommand
             : [.. names, "seen_at", "applied_at", "is_change", "fingerprint"];
     }
 
+    /// <summary>What one of <see cref="Names"/> holds; null for is_change, a flag, and fingerprint, a whole number.</summary>
+    public static ColumnKind? KindOf(HistoryTable table, string name) =>
+        table.IndexOf(name) is >= 0 and var at ? table.Columns[at].Kind
+        : name == "attributes" ? ColumnKind.Text
+        : name is "is_change" or "fingerprint" ? null
+        : ColumnKind.Instant;
+
     public static DbCommand Of(DbConnection connection, DbTransaction? transaction, string sql, HistoryTable table)
     {
         var command = connection.CreateCommand();
@@ -33,13 +40,8 @@ static class RowCommand
             var parameter = command.CreateParameter();
             parameter.ParameterName = "@" + name;
             parameter.Value = DBNull.Value;
-            var at = table.IndexOf(name);
-            if (at >= 0)
-                Engines.Declare(parameter, table.Columns[at].Kind, 4000);
-            else if (name.EndsWith("_at", StringComparison.Ordinal))
-                Engines.Declare(parameter, ColumnKind.Instant, 0);
-            else if (name == "attributes")
-                Engines.Declare(parameter, ColumnKind.Text, -1);
+            if (KindOf(table, name) is { } kind)
+                Engines.Declare(parameter, kind, name == "attributes" ? -1 : 4000);
             command.Parameters.Add(parameter);
         }
         return command;

@@ -209,19 +209,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
             return read(connection);
         });
 
-    T Retry<T>(Func<T> what)
-    {
-        try
-        {
-            return _retry.Execute(this, what);
-        }
-        catch (Exception e)
-        {
-            if (e is not StoreUnavailableException && Unavailable(e) is { } unavailable)
-                throw unavailable;
-            throw;
-        }
-    }
+    T Retry<T>(Func<T> what) => Guarded(() => _retry.Execute(this, what));
 
     SqlConnection Open()
     {
@@ -244,13 +232,8 @@ public sealed class SqlServerHistoryStore : HistoryStore
         var transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
         try
         {
-            connection.ExecuteScalar<int>(Lock, transaction: transaction);
+            Guarded(() => connection.ExecuteScalar<int>(Lock, transaction: transaction));
             return transaction;
-        }
-        catch (SqlException e) when (e.Number is TooLongWaited or Deadlock)
-        {
-            transaction.Dispose();
-            throw new StoreUnavailableException(StoreFault.Busy, e);
         }
         catch
         {
@@ -330,8 +313,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
         using var row = Query(connection, transaction, SelectPosition);
         if (!row.Read())
             throw new InvalidDataException("The table change_clock is empty; expected its one row. Restore it from a backup.");
-        var at = moment ?? row.GetDateTime(4);
-        at = new(at.Ticks - at.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
+        var at = Instants.ToMillisecond(moment ?? row.GetDateTime(4));
         var next = Engines.Instant(row, 3).AddMilliseconds(1);
         return new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), at > next ? at : next);
     }
@@ -498,24 +480,21 @@ public sealed class SqlServerHistoryStore : HistoryStore
             _batch = new() { Locale = System.Globalization.CultureInfo.InvariantCulture };
             foreach (var name in RowCommand.Names(table))
             {
-                var at = table.IndexOf(name);
-                var type =
-                    at >= 0 && table.Columns[at].Kind == ColumnKind.Number ? typeof(decimal)
-                    : at >= 0 && table.Columns[at].Kind == ColumnKind.Instant ? typeof(DateTimeOffset)
-                    : at < 0 && name.EndsWith("_at", StringComparison.Ordinal) ? typeof(DateTimeOffset)
-                    : name == "is_change" ? typeof(bool)
-                    : name == "fingerprint" ? typeof(long)
-                    : typeof(string);
-                _batch.Columns.Add(name, type);
+                _batch.Columns.Add(
+                    name,
+                    RowCommand.KindOf(table, name) switch
+                    {
+                        ColumnKind.Number => typeof(decimal),
+                        ColumnKind.Instant => typeof(DateTimeOffset),
+                        ColumnKind.Text => typeof(string),
+                        _ => name == "is_change" ? typeof(bool) : typeof(long),
+                    }
+                );
                 _copy.ColumnMappings.Add(name, name);
             }
         }
 
-        public override void Insert(HistoryRow row, string? attributes, long fingerprint) => Stage(row, attributes, fingerprint);
-
-        public override void Update(HistoryRow row, string? attributes, long fingerprint) => Stage(row, attributes, fingerprint);
-
-        void Stage(HistoryRow row, string? attributes, long fingerprint)
+        public override void Take(HistoryRow row, string? attributes, long fingerprint, bool isNew)
         {
             _batch.Rows.Add([.. RowCommand.Values(row, [.. row.Facts()], attributes, fingerprint).Select(Engines.ForBulkCopy)]);
             _staged++;

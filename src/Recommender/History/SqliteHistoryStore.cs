@@ -136,11 +136,8 @@ public class SqliteHistoryStore : HistoryStore
         readonly DbCommand _insert = RowCommand.Of(connection, transaction, statements.Insert, statements.Table);
         readonly DbCommand _update = RowCommand.Of(connection, transaction, statements.Update, statements.Table);
 
-        public override void Insert(HistoryRow row, string? attributes, long fingerprint) =>
-            RowCommand.Execute(_insert, row, attributes, fingerprint);
-
-        public override void Update(HistoryRow row, string? attributes, long fingerprint) =>
-            RowCommand.Execute(_update, row, attributes, fingerprint);
+        public override void Take(HistoryRow row, string? attributes, long fingerprint, bool isNew) =>
+            RowCommand.Execute(isNew ? _insert : _update, row, attributes, fingerprint);
 
         public override void Dispose()
         {

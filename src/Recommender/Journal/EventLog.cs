@@ -9,7 +9,27 @@ namespace Recommender.Journal;
 /// <param name="Subject">What it is about.</param>
 /// <param name="At">When, UTC.</param>
 /// <param name="Data">Facts about it, as JSON.</param>
-public sealed record Event(string Type, string Subject, DateTime At, IReadOnlyDictionary<string, object?> Data);
+public sealed record Event(string Type, string Subject, DateTime At, IReadOnlyDictionary<string, object?> Data)
+{
+    /// <summary>Another version of a model became live.</summary>
+    /// <param name="type">model.promoted or model.rolled_back.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="version">What is live now.</param>
+    /// <param name="before">What was live before; null if nothing.</param>
+    /// <param name="at">When, UTC.</param>
+    public static Event OfModel(string type, string model, string version, string? before, DateTime at) =>
+        new(
+            type,
+            model,
+            at,
+            new Dictionary<string, object?>
+            {
+                ["model"] = model,
+                ["version"] = version,
+                ["previous_version"] = before,
+            }
+        );
+}
 
 /// <summary>An event with its place in the log.</summary>
 /// <param name="Sequence">Grows by at least one with each event.</param>

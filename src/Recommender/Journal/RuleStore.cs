@@ -36,10 +36,8 @@ public sealed class RuleStore(HistoryStore store)
         """;
 
     /// <summary>The rules that hold, with their text; none before the first were set.</summary>
-    public (RuleSet Rules, byte[] Body) Newest()
-    {
-        return Read(store.Read(connection => connection.QuerySingleOrDefault<Row>(_selectNewest.For(connection))));
-    }
+    public (RuleSet Rules, byte[] Body) Newest() =>
+        Read(store.Read(connection => connection.QuerySingleOrDefault<Row>(_selectNewest.For(connection))));
 
     /// <summary>The version that holds; 0 before the first.</summary>
     public long NewestVersion() =>

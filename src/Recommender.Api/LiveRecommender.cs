@@ -147,7 +147,7 @@ sealed partial class LiveRecommender(
         catch (Exception e) when (e is OperationCanceledException or TimeoutException) { }
         if (History is not null)
         {
-            if (History.Fault is null)
+            if (History.Fault is null or { Fault: StoreFault.Full })
                 await Journal.FlushAsync();
             await History.DisposeAsync();
         }

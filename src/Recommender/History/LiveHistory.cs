@@ -89,6 +89,7 @@ public sealed class LiveHistory : IAsyncDisposable
 {
     const int MostOfOneTransaction = 256;
     static readonly TimeSpan _followEvery = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan _fullFor = TimeSpan.FromSeconds(10);
     readonly HistoryStore _store;
     readonly TimeProvider _time;
     readonly Channel<Write> _writes;
@@ -101,6 +102,7 @@ public sealed class LiveHistory : IAsyncDisposable
     LiveFold _fold;
     ChangePosition _position;
     volatile StoreUnavailableException? _fault;
+    long _faultAt;
     volatile bool _isOutdated;
     int _followsSoon;
     long _lastContact;
@@ -144,7 +146,10 @@ public sealed class LiveHistory : IAsyncDisposable
     /// <summary>The fold as of now.</summary>
     public LiveFold Fold => Volatile.Read(ref _fold);
 
-    /// <summary>Why the last write failed for the database's sake; null if it did not.</summary>
+    /// <summary>
+    /// Why the last write failed for the database's sake; null if it did not. A full database counts as full for ten seconds after it last
+    /// refused a write, whatever smaller ones it took since.
+    /// </summary>
     public StoreUnavailableException? Fault => _fault;
 
     /// <summary>How many writes wait.</summary>
@@ -368,7 +373,9 @@ public sealed class LiveHistory : IAsyncDisposable
                 fold.Apply(written);
                 _captured?.AddRange(written);
             }
-            _fault = null;
+            // A small write may still fit where a larger one did not: full is full for a while.
+            if (_fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
+                _fault = null;
             if (scope.Facts.Count > 0)
                 Applied?.Invoke(scope.Facts);
             foreach (var write in batch)
@@ -377,6 +384,7 @@ public sealed class LiveHistory : IAsyncDisposable
         catch (Exception e)
         {
             _fault = _store.Unavailable(e);
+            _faultAt = _time.GetTimestamp();
             Disconnect();
             foreach (var write in batch)
                 write.Fail(_fault ?? e);

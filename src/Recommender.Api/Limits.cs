@@ -17,6 +17,7 @@ sealed class Limits : IDisposable
     public Limits(IOptions<RecommenderOptions> options)
     {
         _options = options.Value.Limits;
+        var tokens = Math.Max(1, _options.RequestsPerSecond / 10);
         _perKey = PartitionedRateLimiter.Create<string, string>(caller =>
             RateLimitPartition.GetTokenBucketLimiter(
                 caller,
@@ -24,8 +25,8 @@ sealed class Limits : IDisposable
                     new()
                     {
                         TokenLimit = _options.Burst,
-                        TokensPerPeriod = Math.Max(1, _options.RequestsPerSecond / 10),
-                        ReplenishmentPeriod = TimeSpan.FromMilliseconds(_options.RequestsPerSecond < 10 ? 1000 : 100),
+                        TokensPerPeriod = tokens,
+                        ReplenishmentPeriod = TimeSpan.FromSeconds((double)tokens / _options.RequestsPerSecond),
                         QueueLimit = 0,
                     }
             )

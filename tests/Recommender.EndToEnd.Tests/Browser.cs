@@ -44,6 +44,7 @@ public sealed class Browser : IAsyncLifetime
             )
             .WhenReadyAsync();
         Address = _service.Client.BaseAddress!.ToString().TrimEnd('/');
+        Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(
             new()
@@ -71,7 +72,7 @@ public sealed class Browser : IAsyncLifetime
         options.BaseURL = Address;
         options.ReducedMotion = ReducedMotion.Reduce;
         var context = await _browser.NewContextAsync(options);
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(60_000);
         return await context.NewPageAsync();
     }
 

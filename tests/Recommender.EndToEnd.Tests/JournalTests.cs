@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Data.Sqlite;
+using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
 
@@ -58,13 +59,9 @@ public sealed class JournalTests
             Assert.Equal(1, await age.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
         }
         await service.RestartAsync();
-        for (var tries = 0; tries < 100; tries++)
-        {
-            if ((await service.GetAsync("/v1/recommendations/" + old)).Status == HttpStatusCode.NotFound)
-                break;
-            await Task.Delay(100, TestContext.Current.CancellationToken);
-        }
-        (await service.GetAsync("/v1/recommendations/" + old)).Expect(HttpStatusCode.NotFound);
+        await Eventually.IsSoAsync(async () =>
+            (await service.GetAsync("/v1/recommendations/" + old)).Status == HttpStatusCode.NotFound
+        );
         (await service.GetAsync("/v1/recommendations/" + young)).Expect(HttpStatusCode.OK);
     }
 }

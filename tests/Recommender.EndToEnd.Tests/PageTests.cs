@@ -178,15 +178,10 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         );
         await page.GetByText("Send to the PRM").PressAsync("Enter");
         await Expect(page.Locator("[role=status]")).ToContainTextAsync("on its way to the PRM");
-        for (var tries = 0; tries < 100 && received.IsEmpty; tries++)
-            await Task.Delay(100, TestContext.Current.CancellationToken);
+        await Eventually.IsSoAsync(() => !received.IsEmpty);
         Assert.True(received.TryDequeue(out var body));
         Assert.Contains("The auditors come in March", body, StringComparison.Ordinal);
-        var feed = await browser.Client.GetFromJsonAsync<JsonElement>(
-            "/v1/events?type=handoff.prepared",
-            TestContext.Current.CancellationToken
-        );
-        Assert.Equal(2, feed.GetProperty("items").GetArrayLength());
+        Assert.Equal(2, (await Events(browser.Client, "handoff.prepared")).Count);
     }
 
     [Fact]
@@ -235,7 +230,12 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             (
                 await browser.Client.PostAsync("/v1/history", line, TestContext.Current.CancellationToken)
             ).EnsureSuccessStatusCode();
-        await Task.Delay(500, TestContext.Current.CancellationToken);
+        // What the page showed is in the journal a moment later.
+        await Eventually.IsSoAsync(async () =>
+            (await Events(browser.Client, "recommendation.created")).Any(happened =>
+                happened.GetProperty("data").GetProperty("account_id").GetString() == "A000020"
+            )
+        );
         await page.ReloadAsync();
         var changed = page.Locator($"#{id} .changed");
         await Expect(changed).ToContainTextAsync("was number 10");
@@ -493,16 +493,13 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     public async Task Opening_an_account_is_noted_in_the_journal_and_asking_why_or_comparing_is_not()
     {
         using var service = await Service.StartAsync();
-        async Task<int> Noted(string path)
-        {
-            (await service.GetAsync(path)).Expect(System.Net.HttpStatusCode.OK);
-            await Task.Delay(500, TestContext.Current.CancellationToken);
-            return (await service.GetAsync("/v1/events?type=recommendation.created"))["items"].GetArrayLength();
-        }
-        Assert.Equal(1, await Noted(Account));
-        Assert.Equal(1, await Noted(Account + "/partners/P00018"));
-        Assert.Equal(1, await Noted(Account + "/compare?partner=P00018&partner=P00001"));
-        Assert.Equal(2, await Noted(Account + "/partners/P00001/handover"));
+        foreach (
+            var path in (string[])["", "/partners/P00018", "/compare?partner=P00018&partner=P00001", "/partners/P00001/handover"]
+        )
+            (await service.GetAsync(Account + path)).Expect(System.Net.HttpStatusCode.OK);
+        // The journal is written in the order of the pages: once the last is there, what is missing was never noted.
+        await Eventually.IsSoAsync(async () => (await Events(service.Client, "recommendation.created")).Count > 1);
+        Assert.Equal(2, (await Events(service.Client, "recommendation.created")).Count);
     }
 
     [Fact]
@@ -542,18 +539,19 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         );
     }
 
-    static async Task WhenIndexedAsync(IPage page)
-    {
-        for (
-            var tries = 0;
-            tries < 100 && !(await page.ContentAsync()).Contains("All 535 open deals", StringComparison.Ordinal);
-            tries++
-        )
+    static async Task<List<JsonElement>> Events(HttpClient client, string type) =>
+        [
+            .. (await client.GetFromJsonAsync<JsonElement>("/v1/events?type=" + type, TestContext.Current.CancellationToken))
+                .GetProperty("items")
+                .EnumerateArray(),
+        ];
+
+    static Task WhenIndexedAsync(IPage page) =>
+        Eventually.IsSoAsync(async () =>
         {
-            await Task.Delay(200);
             await page.ReloadAsync();
-        }
-    }
+            return (await page.ContentAsync()).Contains("All 535 open deals", StringComparison.Ordinal);
+        });
 
     static Regex Pattern(string pattern) => new(pattern, RegexOptions.None, TimeSpan.FromSeconds(1));
 

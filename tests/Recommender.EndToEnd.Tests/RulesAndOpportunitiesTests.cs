@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
 
@@ -124,19 +125,11 @@ public sealed class RulesAndOpportunitiesTests : IAsyncLifetime
         );
     }
 
-    async Task IndexedAsync()
-    {
-        for (var tries = 0; tries < 300; tries++)
-        {
-            if (
-                (await _service.PostAsync("/v1/opportunity-recommendations", """{"limit":1}"""))["waiting_to_be_indexed"]
-                    .GetInt32() == 0
-            )
-                return;
-            await Task.Delay(100);
-        }
-        throw new TimeoutException("The index of open deals is not made.");
-    }
+    Task IndexedAsync() =>
+        Eventually.IsSoAsync(async () =>
+            (await _service.PostAsync("/v1/opportunity-recommendations", """{"limit":1}"""))["waiting_to_be_indexed"].GetInt32()
+            == 0
+        );
 
     static string? Text(JsonElement item, string property) => item.GetProperty(property).GetString();
 

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
 
@@ -71,7 +72,7 @@ public sealed class WebhookTests : IAsyncLifetime
     public async Task An_event_comes_signed_as_a_cloud_event_and_stands_in_the_feed()
     {
         await Feedback("f1");
-        await WaitAsync(() => !_received.IsEmpty);
+        await Eventually.IsSoAsync(() => !_received.IsEmpty);
         _received.TryDequeue(out var received);
         var key = Convert.FromBase64String(_secret["whsec_".Length..]);
         byte[] content = [.. Encoding.UTF8.GetBytes($"{received!.Id}.{received.Timestamp}."), .. received.Body];
@@ -98,9 +99,9 @@ public sealed class WebhookTests : IAsyncLifetime
     {
         _answers = 503;
         await Feedback("f2");
-        await WaitAsync(() => _received.Count >= 2);
+        await Eventually.IsSoAsync(() => _received.Count >= 2);
         await _service.RestartAsync();
-        await WaitForAsync(delivery => delivery.GetProperty("state").GetString() == "dead");
+        await WaitForAsync("dead");
         var dead = (await Deliveries()).Single();
         Assert.Equal(3, dead.GetProperty("attempts").GetInt32());
         Assert.Equal(503, dead.GetProperty("last_status").GetInt32());
@@ -114,7 +115,7 @@ public sealed class WebhookTests : IAsyncLifetime
                 headers: ("Idempotency-Key", "again")
             )
         ).Expect(HttpStatusCode.Accepted);
-        await WaitForAsync(delivery => delivery.GetProperty("state").GetString() == "delivered");
+        await WaitForAsync("delivered");
     }
 
     [Fact]
@@ -123,7 +124,7 @@ public sealed class WebhookTests : IAsyncLifetime
         (await _service.SendAsync(HttpMethod.Post, $"/v1/webhooks/{_id}/test", headers: ("Idempotency-Key", "t"))).Expect(
             HttpStatusCode.Accepted
         );
-        await WaitAsync(() => !_received.IsEmpty);
+        await Eventually.IsSoAsync(() => !_received.IsEmpty);
         _received.TryDequeue(out var received);
         Assert.Equal("recommender.webhook.test", JsonElement.Parse(received!.Body).GetProperty("type").GetString());
         (await _service.SendAsync(HttpMethod.Delete, $"/v1/webhooks/{_id}")).Expect(HttpStatusCode.OK);
@@ -162,11 +163,11 @@ public sealed class WebhookTests : IAsyncLifetime
         var id = made["webhook_id"].GetString();
         await service.SendAsync(HttpMethod.Post, $"/v1/webhooks/{id}/test", headers: ("Idempotency-Key", "nt"));
         string? error = null;
-        for (var tries = 0; tries < 100 && error is null; tries++)
+        await Eventually.IsSoAsync(async () =>
         {
-            await Task.Delay(100, TestContext.Current.CancellationToken);
             error = (await service.GetAsync($"/v1/webhooks/{id}/deliveries"))["items"][0].GetProperty("last_error").GetString();
-        }
+            return error is not null;
+        });
         Assert.Contains("private network", error, StringComparison.Ordinal);
     }
 
@@ -180,21 +181,12 @@ public sealed class WebhookTests : IAsyncLifetime
     async Task<List<JsonElement>> Deliveries() =>
         [.. (await _service.GetAsync($"/v1/webhooks/{_id}/deliveries"))["items"].EnumerateArray()];
 
-    async Task WaitForAsync(Func<JsonElement, bool> isSo)
+    async Task WaitForAsync(string state)
     {
-        for (var tries = 0; tries < 200; tries++)
-        {
-            if ((await Deliveries()).Any(isSo))
-                return;
-            await Task.Delay(100);
-        }
-        throw new TimeoutException(string.Join('\n', await Deliveries()));
-    }
-
-    static async Task WaitAsync(Func<bool> isSo)
-    {
-        for (var tries = 0; tries < 200 && !isSo(); tries++)
-            await Task.Delay(50);
-        Assert.True(isSo());
+        List<JsonElement> deliveries = [];
+        await Eventually.IsSoAsync(
+            async () => (deliveries = await Deliveries()).Any(delivery => delivery.GetProperty("state").GetString() == state),
+            () => string.Join('\n', deliveries)
+        );
     }
 }

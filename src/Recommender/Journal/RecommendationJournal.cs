@@ -130,7 +130,7 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
 
     List<JournalEntry> Write(WriteScope scope)
     {
-        List<JournalEntry> entries = [.. _waiting.Values];
+        List<JournalEntry> entries = [.. _waiting.Values.OrderBy(entry => entry.MadeAt)];
         foreach (var entry in entries)
         {
             scope.Statements.Run(

@@ -116,8 +116,7 @@ public sealed class ReplicaTests : IDisposable
         await Write(here, Row("accounts", new { account_id = "a" }));
         store.IsGone = true;
         _looks[here].Advance(TimeSpan.FromSeconds(11));
-        for (var tries = 0; here.Fault is null && tries < 2000; tries++)
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+        await Eventually.IsSoAsync(() => here.Fault is not null);
         Assert.Equal(StoreFault.Broken, here.Fault?.Fault);
         Assert.Equal(TimeSpan.FromSeconds(11), here.SinceContact);
         Assert.True(Knows(here, "a"));
@@ -336,11 +335,10 @@ public sealed class ReplicaTests : IDisposable
         foreach (var replica in replicas)
         {
             _looks.GetValueOrDefault(replica)?.Advance(TimeSpan.FromMilliseconds(250));
-            for (var tries = 0; replica.SinceContact > TimeSpan.Zero; tries++)
-            {
-                Assert.True(tries < 2000, $"Not followed: {replica.Fault?.InnerException ?? replica.Fault}");
-                await Task.Delay(5);
-            }
+            await Eventually.IsSoAsync(
+                () => replica.SinceContact <= TimeSpan.Zero,
+                () => $"Not followed: {replica.Fault?.InnerException ?? replica.Fault}"
+            );
         }
     }
 

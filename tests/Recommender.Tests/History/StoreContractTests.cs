@@ -252,11 +252,7 @@ public sealed class StoreContractTests : IDisposable
         // A service that starts on it takes in the same facts.
         await using var again = Live(store);
         // Written faster than one a millisecond, the last are dated a little ahead of the clock.
-        for (var tries = 0; again.Fold.Pending > 0 && tries < 1000; tries++)
-        {
-            await Task.Delay(1, TestContext.Current.CancellationToken);
-            again.Fold.Read(asOf => asOf);
-        }
+        await Eventually.IsSoAsync(() => again.Fold.Read(_ => again.Fold.Pending) == 0);
         Assert.Equal(again.Fold.Facts, store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue).LongCount());
     }
 

@@ -541,7 +541,12 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
 
     static async Task<List<JsonElement>> Events(HttpClient client, string type) =>
         [
-            .. (await client.GetFromJsonAsync<JsonElement>("/v1/events?type=" + type, TestContext.Current.CancellationToken))
+            .. (
+                await client.GetFromJsonAsync<JsonElement>(
+                    "/v1/events?limit=1000&type=" + type,
+                    TestContext.Current.CancellationToken
+                )
+            )
                 .GetProperty("items")
                 .EnumerateArray(),
         ];

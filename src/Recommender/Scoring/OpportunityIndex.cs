@@ -65,6 +65,7 @@ public sealed class OpportunityIndex
     readonly ConcurrentDictionary<string, IndexedOpportunity> _entries = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, byte> _dirty = new(StringComparer.Ordinal);
     readonly ConcurrentQueue<string> _oldest = new();
+    long _noneBefore;
 
     /// <summary>Open deals that are indexed.</summary>
     public int Count => _entries.Count;
@@ -99,12 +100,26 @@ public sealed class OpportunityIndex
                 return true;
             }
         }
-        if (_oldest.IsEmpty && _entries.Values.Any(entry => entry.AsOf < before))
-        {
-            foreach (var entry in _entries.Values.Where(entry => entry.AsOf < before).OrderBy(entry => entry.AsOf))
-                _oldest.Enqueue(entry.Deal.Id);
-        }
+        if (_oldest.IsEmpty && before.Ticks > Volatile.Read(ref _noneBefore))
+            FindOldest(before);
         return _oldest.TryDequeue(out opportunityId!);
+    }
+
+    void FindOldest(DateTime before)
+    {
+        var old = new List<IndexedOpportunity>();
+        var oldest = DateTime.MaxValue;
+        foreach (var (_, entry) in _entries)
+        {
+            if (entry.AsOf < before)
+                old.Add(entry);
+            else if (entry.AsOf < oldest)
+                oldest = entry.AsOf;
+        }
+        foreach (var entry in old.OrderBy(entry => entry.AsOf))
+            _oldest.Enqueue(entry.Deal.Id);
+        // What is looked at from now on is younger than what is here.
+        Volatile.Write(ref _noneBefore, oldest == DateTime.MaxValue ? before.Ticks : oldest.Ticks);
     }
 
     /// <summary>Takes a deal out of those to be looked at again; false if it was not among them.</summary>

@@ -87,7 +87,7 @@ static class DecisionFeatures
                 $"{name}_deal_win_rate",
                 Ideas.In(name),
                 $"Share of matured deals in this {name} that were won, decayed and shrunk to the overall share",
-                v => v.Values[d].Count == 0 ? v.WinRate : v.Values[d].Average(value => Rate(v, value.Outcomes))
+                v => RateIn(v, v.Values[d])
             );
         }
         foreach (var encoder in settings.OneHots.Where(encoder => !encoder.OfPartner))
@@ -148,6 +148,16 @@ static class DecisionFeatures
 
     /// <summary>Opportunities of the account other than the one decided on.</summary>
     static int Others(DecisionView v) => (v.Account?.Opportunities ?? 0) - (v.Opportunity is null ? 0 : 1);
+
+    static double RateIn(DecisionView v, List<ValueState> values)
+    {
+        if (values.Count == 0)
+            return v.WinRate;
+        double sum = 0;
+        foreach (var value in values)
+            sum += Rate(v, value.Outcomes);
+        return sum / values.Count;
+    }
 
     static double Rate(DecisionView v, OutcomeCounts counts) =>
         v.Smoothed(counts.DecayedWon * v.OutcomeScale, counts.DecayedLost * v.OutcomeScale);

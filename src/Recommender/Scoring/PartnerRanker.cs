@@ -94,7 +94,7 @@ public sealed class PartnerRanker
         Span<int> top = stackalloc int[limit];
         if (request.Objective == Objective.Fit || _models.Win is null)
         {
-            Best(top, count, (a, b) => Before(desk, a, b));
+            Best(top, count, new ByFit(this, desk));
             chances = desk.Chances(onDeal, top);
         }
         else
@@ -103,8 +103,7 @@ public sealed class PartnerRanker
             for (var i = 0; i < count; i++)
                 everybody[i] = i;
             var all = desk.Chances(onDeal, everybody)!;
-            double Of(int at) => request.Objective == Objective.Lift ? all[at].Lift?.Lift ?? double.MinValue : all[at].With;
-            Best(top, count, (a, b) => Of(a) is var x && Of(b) is var y && x != y ? x > y : Before(desk, a, b));
+            Best(top, count, new ByFit(this, desk, all, request.Objective));
             chances = new Chance[limit];
             for (var i = 0; i < limit; i++)
                 chances[i] = all[top[i]];
@@ -204,7 +203,7 @@ public sealed class PartnerRanker
                     account,
                     known,
                     decision.Opportunity.Product,
-                    () => OtherHolders(state, partner, decision.AsOf).FirstOrDefault(),
+                    () => OtherHolders(state, partner, decision.AsOf) is [var first, ..] ? first : null,
                     decision.AsOf
                 ) is
                 { } detail
@@ -215,15 +214,18 @@ public sealed class PartnerRanker
     }
 
     /// <summary>Names of other partners with a live registration on the account.</summary>
-    IEnumerable<string> OtherHolders(AccountState? account, int partner, DateTime asOf)
+    string[] OtherHolders(AccountState? account, int partner, DateTime asOf)
     {
-        if (account?.Pairs is not { } pairs)
-            yield break;
-        foreach (var other in pairs.Partners)
+        List<string>? names = null;
+        if (account?.Pairs is { } pairs)
         {
-            if (other != partner && pairs[other].Registration is { } claim && claim.IsLive(asOf))
-                yield return State.PartnerStates[other].Row?.Name ?? claim.PartnerId;
+            foreach (var other in pairs.Partners)
+            {
+                if (other != partner && pairs[other].Registration is { } claim && claim.IsLive(asOf))
+                    (names ??= []).Add(State.PartnerStates[other].Row?.Name ?? claim.PartnerId);
+            }
         }
+        return names is null ? [] : [.. names];
     }
 
     void ScoreByModel(Desk desk)
@@ -257,30 +259,54 @@ public sealed class PartnerRanker
         }
     }
 
-    bool Before(Desk desk, int a, int b)
+    interface IOrder
     {
-        if (_models.Fit is null)
+        bool IsBefore(int a, int b);
+    }
+
+    /// <summary>Candidates by what is asked for, if that is not fit; then by fit, and ties by id.</summary>
+    readonly struct ByFit(PartnerRanker ranker, Desk desk, Chance[]? chances = null, Objective objective = Objective.Fit) : IOrder
+    {
+        public bool IsBefore(int a, int b)
         {
-            var (x, y) = (desk.Baseline[a], desk.Baseline[b]);
-            var order = (y.WithAccount, y.InIndustry, y.Recent).CompareTo((x.WithAccount, x.InIndustry, x.Recent));
-            if (order != 0)
-                return order < 0;
+            if (chances is not null && Of(chances[a]) is var x && Of(chances[b]) is var y && x != y)
+                return x > y;
+            if (ranker._models.Fit is null)
+            {
+                var (one, other) = (desk.Baseline[a], desk.Baseline[b]);
+                var order = (other.WithAccount, other.InIndustry, other.Recent).CompareTo(
+                    (one.WithAccount, one.InIndustry, one.Recent)
+                );
+                if (order != 0)
+                    return order < 0;
+            }
+            else if (desk.Scores[a] != desk.Scores[b])
+                return desk.Scores[a] > desk.Scores[b];
+            var state = ranker.State;
+            return string.CompareOrdinal(state.PartnerId(desk.Candidates[a]), state.PartnerId(desk.Candidates[b])) < 0;
         }
-        else if (desk.Scores[a] != desk.Scores[b])
-            return desk.Scores[a] > desk.Scores[b];
-        return string.CompareOrdinal(State.PartnerId(desk.Candidates[a]), State.PartnerId(desk.Candidates[b])) < 0;
+
+        double Of(Chance chance) => objective == Objective.Lift ? chance.Lift?.Lift ?? double.MinValue : chance.With;
+    }
+
+    readonly ref struct BySize(ReadOnlySpan<double> numbers) : IOrder
+    {
+        readonly ReadOnlySpan<double> _numbers = numbers;
+
+        public bool IsBefore(int a, int b) => Math.Abs(_numbers[a]) > Math.Abs(_numbers[b]);
     }
 
     /// <summary>The best of <paramref name="count"/> candidates, best first: insertion into what is best so far.</summary>
-    static void Best(Span<int> top, int count, Func<int, int, bool> isBefore)
+    static void Best<TOrder>(Span<int> top, int count, TOrder order)
+        where TOrder : struct, IOrder, allows ref struct
     {
         var held = 0;
         for (var i = 0; i < count; i++)
         {
-            if (held == top.Length && !isBefore(i, top[held - 1]))
+            if (held == top.Length && !order.IsBefore(i, top[held - 1]))
                 continue;
             var at = held < top.Length ? held++ : held - 1;
-            while (at > 0 && isBefore(i, top[at - 1]))
+            while (at > 0 && order.IsBefore(i, top[at - 1]))
             {
                 top[at] = top[at - 1];
                 at--;
@@ -297,7 +323,7 @@ public sealed class PartnerRanker
         var counts = pair.Partner.Counts;
         var industry = State.Settings.IndexOfDimension("industry");
         var overlap = pair.LiveOverlap;
-        var holders = OtherHolders(pair.Decision.Account, partner, decision.AsOf).ToList();
+        var holders = OtherHolders(pair.Decision.Account, partner, decision.AsOf);
         return new()
         {
             PartnerId = State.PartnerId(partner),
@@ -323,7 +349,7 @@ public sealed class PartnerRanker
                     overlap.Since
                 ),
             Cautions = Cautions(pair, holders),
-            NextAction = NextActions.For(pair, holders.FirstOrDefault()),
+            NextAction = NextActions.For(pair, holders is [var first, ..] ? first : null),
         };
     }
 
@@ -350,15 +376,14 @@ public sealed class PartnerRanker
                 new(ReasonSentences.Of(Ideas.Activity, view), 0, "positive"),
             ];
         }
-        var first = rank * shap.Groups;
-        var byIdea = desk.Contributions;
+        var byIdea = desk.Contributions.AsSpan(rank * shap.Groups, shap.Groups);
         Span<int> top = stackalloc int[Math.Min(most, shap.Groups)];
-        Best(top, shap.Groups, (a, b) => Math.Abs(byIdea[first + a]) > Math.Abs(byIdea[first + b]));
+        Best(top, shap.Groups, new BySize(byIdea));
         var pair = desk.Fit.Pair(partner);
         var reasons = new Reason[top.Length];
         for (var i = 0; i < top.Length; i++)
         {
-            var contribution = byIdea[first + top[i]];
+            var contribution = byIdea[top[i]];
             reasons[i] = new(
                 ReasonSentences.Of(_models.Ideas[top[i]], pair),
                 contribution,
@@ -371,23 +396,31 @@ public sealed class PartnerRanker
         return reasons;
     }
 
-    static List<string> Cautions(PairView pair, List<string> holders)
+    static string[] Cautions(PairView pair, string[] holders)
     {
-        var cautions = new List<string>(holders.Count + 2);
+        List<string>? cautions = null;
+        void Add(string caution) => (cautions ??= []).Add(caution);
         foreach (var holder in holders)
-            cautions.Add($"{holder} holds a live registration on this account");
-        if (
-            pair.Partner.Certifications is { Count: > 0 } certifications
-            && !certifications.Exists(held => held.IsLive(pair.Decision.AsOf))
-        )
-            cautions.Add("All its certifications have expired");
+            Add($"{holder} holds a live registration on this account");
+        if (pair.Partner.Certifications is { Count: > 0 } certifications && !AnyIsLive(certifications, pair.Decision.AsOf))
+            Add("All its certifications have expired");
         if (pair.Partner.Counts.Engagements == 0)
-            cautions.Add("Unproven: no engagement yet");
+            Add("Unproven: no engagement yet");
         else if ((pair.Decision.AsOf - pair.Partner.LastEngagementAt).TotalDays > 365)
-            cautions.Add($"No engagement since {pair.Partner.LastEngagementAt:yyyy-MM-dd}");
+            Add($"No engagement since {pair.Partner.LastEngagementAt:yyyy-MM-dd}");
         if (pair.Pair.Declined is { } declined)
-            cautions.Add($"Declined on {declined.At:yyyy-MM-dd}");
-        return cautions;
+            Add($"Declined on {declined.At:yyyy-MM-dd}");
+        return cautions is null ? [] : [.. cautions];
+    }
+
+    static bool AnyIsLive(List<Certification> certifications, DateTime asOf)
+    {
+        foreach (var certification in certifications)
+        {
+            if (certification.IsLive(asOf))
+                return true;
+        }
+        return false;
     }
 
     string? GradeOf(float score) =>

@@ -40,11 +40,12 @@ static class ReasonSentences
             case Ideas.Size:
                 return SizeSentence(pair);
             case Ideas.Kind:
-                var kind = string.Join(
-                    ", ",
-                    new[] { partner.Row?.PartnerType, partner.Row?.Tier }.Where(text => !string.IsNullOrEmpty(text))
-                );
-                return kind.Length == 0 ? "Its kind of partner is unknown" : $"Is {kind}".Replace('_', ' ');
+                return (Filled(partner.Row?.PartnerType), Filled(partner.Row?.Tier)) switch
+                {
+                    (null, null) => "Its kind of partner is unknown",
+                    ({ } type, { } tier) => $"Is {type}, {tier}".Replace('_', ' '),
+                    var (type, tier) => $"Is {type ?? tier}".Replace('_', ' '),
+                };
             case Ideas.Coverage:
                 return CoverageSentence(pair);
             case Ideas.Overlap:
@@ -62,11 +63,7 @@ static class ReasonSentences
             case Ideas.Assists:
                 return $"{Count(pair.Pair.AssistsGiven + pair.Pair.AssistsReceived, "assist")} on this account";
             case Ideas.Certifications:
-                var held = (partner.Certifications ?? [])
-                    .Where(certification => certification.IsLive(decision.AsOf))
-                    .Select(certification => certification.Competency)
-                    .Distinct();
-                return held.Any() ? $"Certified in {string.Join(", ", held)}" : "Holds no certification";
+                return CertificationSentence(partner, decision.AsOf);
             case Ideas.Account:
                 return $"The account has had {Count(decision.Account?.Engagements ?? 0, "engagement")} with partners";
             case Ideas.Deal:
@@ -76,6 +73,17 @@ static class ReasonSentences
         }
     }
 
+    static string? Filled(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    static string CertificationSentence(PartnerState partner, DateTime asOf)
+    {
+        var held = (partner.Certifications ?? [])
+            .Where(certification => certification.IsLive(asOf))
+            .Select(certification => certification.Competency)
+            .Distinct();
+        return held.Any() ? $"Certified in {string.Join(", ", held)}" : "Holds no certification";
+    }
+
     static string InDimension(string idea, PairView pair, HistoryState state)
     {
         var name = idea["in:".Length..];
@@ -83,7 +91,8 @@ static class ReasonSentences
         var words = name.Replace('_', ' ');
         if (d < 0 || pair.Decision.ValueIds[d].Length == 0)
             return $"The {words} is unknown";
-        var value = string.Join(", ", pair.Decision.ValueIds[d].Select(id => id < 0 ? "as given" : state.Categories[id]));
+        var ids = pair.Decision.ValueIds[d];
+        var value = ids.Length == 1 ? NameOf(state, ids[0]) : string.Join(", ", ids.Select(id => NameOf(state, id)));
         var counts = pair.Values[d];
         return counts.Engagements == 0 ? $"No engagement in {words} {value} yet"
             // An engagement counts once for each value: they may add up to more than there are.
@@ -91,6 +100,8 @@ static class ReasonSentences
                 ? $"Met {words} {value} {Times(counts.Engagements)} in its engagements{Won(counts.Won, counts.Lost)}"
             : $"{counts.Engagements} of its {Count(pair.Partner.Counts.Engagements, "engagement")} in {words} {value}{Won(counts.Won, counts.Lost)}";
     }
+
+    static string NameOf(HistoryState state, int category) => category < 0 ? "as given" : state.Categories[category];
 
     static string CoverageSentence(PairView pair)
     {
@@ -136,20 +147,20 @@ static class ReasonSentences
 
     static string SizeSentence(PairView pair)
     {
-        var best = "";
+        var chosen = -1;
         for (var m = 0; m < pair.Partner.Measures.Length; m++)
         {
             var settings = pair.Decision.Settings.Measures[m];
-            var (count, sum, _) = pair.Partner.Measures[m];
-            if (count == 0 || double.IsNaN(pair.Decision.Measures[m]) || settings.IsDate)
+            if (pair.Partner.Measures[m].Count == 0 || double.IsNaN(pair.Decision.Measures[m]) || settings.IsDate)
                 continue;
-            var (usual, here) = (Back(sum / count), Back(pair.Decision.Measures[m]));
-            var sentence = $"Its usual {settings.Name.Replace('_', ' ')} is about {Short(usual)}, here {Short(here)}";
-            if (settings.Name == "amount")
-                return sentence;
-            best = best.Length == 0 ? sentence : best;
+            if (chosen < 0 || settings.Name == "amount")
+                chosen = m;
         }
-        return best.Length > 0 ? best : "The size of this deal or of its usual deals is unknown";
+        if (chosen < 0)
+            return "The size of this deal or of its usual deals is unknown";
+        var (count, sum, _) = pair.Partner.Measures[chosen];
+        var (usual, here) = (Back(sum / count), Back(pair.Decision.Measures[chosen]));
+        return $"Its usual {pair.Decision.Settings.Measures[chosen].Name.Replace('_', ' ')} is about {Short(usual)}, here {Short(here)}";
     }
 
     static IEnumerable<string> Beside(PairView pair) =>

@@ -206,16 +206,24 @@ static class Auth
         foreach (var scope in ApiKeys.AllScopes)
             authorization.AddPolicy(
                 scope,
-                policy =>
-                    policy
-                        .RequireAuthenticatedUser()
-                        .RequireAssertion(context =>
-                            context
-                                .User.FindAll(claim => claim.Type is "scope" or "scp")
-                                .SelectMany(claim => claim.Value.Split(' '))
-                                .Contains(scope)
-                        )
+                policy => policy.RequireAuthenticatedUser().RequireAssertion(context => Grants(context.User, scope))
             );
+    }
+
+    /// <summary>True if a claim of the caller lists the scope.</summary>
+    static bool Grants(ClaimsPrincipal caller, string scope)
+    {
+        foreach (var claim in caller.Claims)
+        {
+            if (claim.Type is not ("scope" or "scp"))
+                continue;
+            foreach (var part in claim.Value.AsSpan().Split(' '))
+            {
+                if (claim.Value.AsSpan(part).SequenceEqual(scope))
+                    return true;
+            }
+        }
+        return false;
     }
 }
 

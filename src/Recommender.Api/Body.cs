@@ -7,19 +7,20 @@ namespace Recommender.Api;
 /// <summary>Reads request bodies within their limits.</summary>
 static class Body
 {
-    /// <summary>The whole body; null and a problem if it is larger than allowed or of another type than JSON.</summary>
-    public static async Task<(byte[]? Bytes, IResult? Problem)> ReadAsync(HttpContext http, int limit, params string[] types)
+    /// <summary>True if the body is said to be of a media type, whatever its parameters.</summary>
+    public static bool IsOf(HttpContext http, string type)
     {
-        var type = http.Request.ContentType?.Split(';')[0].Trim();
-        if (type is null || !types.Contains(type, StringComparer.OrdinalIgnoreCase))
-            return (
-                null,
-                Problems.Of(
-                    StatusCodes.Status415UnsupportedMediaType,
-                    $"Expected Content-Type {string.Join(" or ", types)}.",
-                    "unsupported_media_type"
-                )
-            );
+        var said = http.Request.ContentType.AsSpan();
+        if (said.IndexOf(';') is >= 0 and var end)
+            said = said[..end];
+        return said.Trim().Equals(type, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The whole body; null and a problem if it is larger than allowed or of another type than JSON.</summary>
+    public static async Task<(byte[]? Bytes, IResult? Problem)> ReadAsync(HttpContext http, int limit, string type)
+    {
+        if (!IsOf(http, type))
+            return (null, Problems.OtherType(type));
         if (http.Request.Headers.ContentEncoding.Count > 0)
             return (
                 null,
@@ -91,9 +92,10 @@ static class Body
 }
 
 /// <summary>An answer that was already written as JSON.</summary>
-sealed class JsonBytes(byte[] body, int status = StatusCodes.Status200OK, string contentType = "application/json; charset=utf-8")
-    : IResult
+sealed class JsonBytes(byte[] body, int status = StatusCodes.Status200OK, string contentType = JsonBytes.Json) : IResult
 {
+    public const string Json = "application/json; charset=utf-8";
+
     public byte[] Bytes => body;
 
     public int Status => status;

@@ -13,10 +13,12 @@ sealed class Limits : IDisposable
     readonly PartitionedRateLimiter<string> _perKey;
     readonly ConcurrencyLimiter _atOnce;
     readonly RecommenderOptions.LimitsOptions _options;
+    readonly string _policy;
 
     public Limits(IOptions<RecommenderOptions> options)
     {
         _options = options.Value.Limits;
+        _policy = string.Create(CultureInfo.InvariantCulture, $"\"default\";q={_options.RequestsPerSecond};w=1");
         var tokens = Math.Max(1, _options.RequestsPerSecond / 10);
         _perKey = PartitionedRateLimiter.Create<string, string>(caller =>
             RateLimitPartition.GetTokenBucketLimiter(
@@ -58,10 +60,7 @@ sealed class Limits : IDisposable
         var caller = Caller.Of(http);
         var headers = http.Response.Headers;
         using var turn = _perKey.AttemptAcquire(caller);
-        headers["RateLimit-Policy"] = string.Create(
-            CultureInfo.InvariantCulture,
-            $"\"default\";q={_options.RequestsPerSecond};w=1"
-        );
+        headers["RateLimit-Policy"] = _policy;
         var left = _perKey.GetStatistics(caller)?.CurrentAvailablePermits ?? 0;
         headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"default\";r={left};t=1");
         if (!turn.IsAcquired)

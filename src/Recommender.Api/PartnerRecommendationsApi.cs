@@ -82,9 +82,8 @@ sealed record ReplayResponse(string RecommendationId, string Match, string? Reas
 /// <summary>An answer that was given.</summary>
 /// <param name="RecommendationId">Its id in the journal.</param>
 /// <param name="Recommendation">What it says.</param>
-/// <param name="Answer">The same as JSON.</param>
 /// <param name="IsKept">The journal keeps it.</param>
-public sealed record Said(string RecommendationId, Recommendation Recommendation, byte[] Answer, bool IsKept);
+public sealed record Said(string RecommendationId, Recommendation Recommendation, bool IsKept);
 
 static class PartnerRecommendationsApi
 {
@@ -136,35 +135,38 @@ static class PartnerRecommendationsApi
             return problem!;
         if (!live.Answers)
             return Problems.NotReady(http);
-        var (answer, refused) = await AnswerAsync(http, live, bytes);
-        return answer is null ? refused! : new JsonBytes(answer);
+        using var room = JsonRoom.Take();
+        if (await AnswerAsync(http, live, bytes, room) is { } refused)
+            return refused;
+        http.Response.ContentType = JsonBytes.Json;
+        http.Response.ContentLength = room.Written.Length;
+        await http.Response.Body.WriteAsync(room.Written, http.RequestAborted);
+        return Results.Empty;
     }
 
-    static async Task<(byte[]? Answer, IResult? Problem)> AnswerAsync(HttpContext http, LiveRecommender live, byte[] bytes)
+    /// <summary>Leaves the answer in the room; returns why there is none.</summary>
+    static async Task<IResult?> AnswerAsync(HttpContext http, LiveRecommender live, byte[] bytes, JsonRoom room)
     {
         var (request, problem) = Body.Parse(bytes, ApiJson.Default.PartnerRecommendationsRequest);
         if (request is null)
-            return (null, problem);
+            return problem;
         if (Faults(request, live.Now(), out var asOf) is { Count: > 0 } faults)
-            return (null, Problems.Invalid(faults));
+            return Problems.Invalid(faults);
         try
         {
-            if (await SayAsync(live, Caller.Of(http), request, bytes, asOf, http.RequestAborted) is not { } said)
-                return (
-                    null,
-                    Problems.NotFound(
-                        request.OpportunityId is null
-                            ? "No such account."
-                            : "No such account, or the opportunity is not one of its own."
-                    )
+            if (await SayAsync(live, Caller.Of(http), request, bytes, asOf, room, http.RequestAborted) is not { } said)
+                return Problems.NotFound(
+                    request.OpportunityId is null
+                        ? "No such account."
+                        : "No such account, or the opportunity is not one of its own."
                 );
             if (!said.IsKept)
                 http.Response.Headers["Recommendation-Kept"] = "false";
-            return (said.Answer, null);
+            return null;
         }
         catch (TimeoutException e)
         {
-            return (null, Problems.Busy(http, e.Message, "overloaded"));
+            return Problems.Busy(http, e.Message, "overloaded");
         }
     }
 
@@ -174,6 +176,7 @@ static class PartnerRecommendationsApi
     /// <param name="request">The question.</param>
     /// <param name="bytes">The same as it was sent.</param>
     /// <param name="asOf">The past moment that is asked about; default for now.</param>
+    /// <param name="room">Where the answer is written as JSON.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="TimeoutException">Too many ask about the past.</exception>
     public static async Task<Said?> SayAsync(
@@ -182,6 +185,7 @@ static class PartnerRecommendationsApi
         PartnerRecommendationsRequest request,
         byte[] bytes,
         DateTime asOf,
+        JsonRoom room,
         CancellationToken cancel
     )
     {
@@ -199,10 +203,7 @@ static class PartnerRecommendationsApi
             return null;
         var recommendation = answered.Recommendation;
         var id = "rec_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
-        var answer = JsonSerializer.SerializeToUtf8Bytes(
-            Response(id, recommendation),
-            ApiJson.Default.PartnerRecommendationsResponse
-        );
+        room.Write(Response(id, recommendation), ApiJson.Default.PartnerRecommendationsResponse);
         Telemetry.Ranked(recommendation.Candidates);
         var isKept = live.Journal.Add(
             new(
@@ -215,10 +216,10 @@ static class PartnerRecommendationsApi
                 caller,
                 recommendation.RulesVersion,
                 bytes,
-                answer
+                PackedJson.Of(room.Written.Span)
             )
         );
-        return new(id, recommendation, answer, isKept);
+        return new(id, recommendation, isKept);
     }
 
     static async Task<IResult> BatchAsync(
@@ -228,49 +229,37 @@ static class PartnerRecommendationsApi
     )
     {
         var limits = options.Value.Limits;
-        var type = http.Request.ContentType?.Split(';')[0].Trim();
-        if (!string.Equals(type, "application/x-ndjson", StringComparison.OrdinalIgnoreCase))
-            return Problems.Of(
-                StatusCodes.Status415UnsupportedMediaType,
-                "Expected Content-Type application/x-ndjson.",
-                "unsupported_media_type"
-            );
+        if (!Body.IsOf(http, "application/x-ndjson"))
+            return Problems.OtherType("application/x-ndjson");
         if (http.Request.ContentLength > limits.BulkBytes)
             return Problems.TooLarge(limits.BulkBytes);
         if (!live.Answers)
             return Problems.NotReady(http);
         http.Response.ContentType = "application/x-ndjson; charset=utf-8";
         long line = 0;
+        using var room = JsonRoom.Take();
         await foreach (var (bytes, fault) in Ndjson.ReadAsync(http.Request.BodyReader, limits.BodyBytes, http.RequestAborted))
         {
             line++;
-            byte[]? answer = null;
             BatchError? error = null;
             if (line > limits.BulkRows)
                 error = new(line, 413, "batch_too_large", $"Expected at most {limits.BulkRows} lines; the rest is not answered.");
             else if (fault is not null)
                 error = new(line, 400, "invalid_request", fault);
-            else
+            else if (await AnswerAsync(http, live, bytes!, room) is { } problem)
             {
-                (answer, var problem) = await AnswerAsync(http, live, bytes!);
-                if (answer is null)
-                {
-                    var details = ((Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult)problem!).ProblemDetails;
-                    var errors = details.Extensions.TryGetValue("errors", out var list) ? (IReadOnlyList<ProblemError>)list! : [];
-                    error = new(
-                        line,
-                        details.Status ?? 500,
-                        (string)details.Extensions["code"]!,
-                        errors.Count == 0
-                            ? details.Detail!
-                            : string.Join(" ", errors.Select(one => $"{one.Pointer}: {one.Message}"))
-                    );
-                }
+                var details = ((Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult)problem).ProblemDetails;
+                var errors = details.Extensions.TryGetValue("errors", out var list) ? (IReadOnlyList<ProblemError>)list! : [];
+                error = new(
+                    line,
+                    details.Status ?? 500,
+                    (string)details.Extensions["code"]!,
+                    errors.Count == 0 ? details.Detail! : string.Join(" ", errors.Select(one => $"{one.Pointer}: {one.Message}"))
+                );
             }
-            await http.Response.BodyWriter.WriteAsync(
-                answer ?? JsonSerializer.SerializeToUtf8Bytes(error!, ApiJson.Default.BatchError),
-                http.RequestAborted
-            );
+            if (error is not null)
+                room.Write(error, ApiJson.Default.BatchError);
+            await http.Response.BodyWriter.WriteAsync(room.Written, http.RequestAborted);
             await http.Response.BodyWriter.WriteAsync("\n"u8.ToArray(), http.RequestAborted);
             if (line > limits.BulkRows)
                 break;
@@ -283,7 +272,7 @@ static class PartnerRecommendationsApi
         if (!live.Answers)
             return Problems.NotReady(http);
         return live.Journal.Find(id) is { } entry
-            ? new JsonBytes(entry.Response)
+            ? new JsonBytes(entry.Response.Unpack())
             : Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
     }
 
@@ -293,9 +282,10 @@ static class PartnerRecommendationsApi
             return Problems.NotReady(http);
         if (live.Journal.Find(id) is not { } entry)
             return Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
-        var stored = JsonElement.Parse(entry.Response);
+        var answer = entry.Response.Unpack();
+        var stored = JsonElement.Parse(answer);
         var (replayed, reason) = await AgainAsync(entry, stored, live, http);
-        var match = replayed is not null && replayed.AsSpan().SequenceEqual(entry.Response) ? "exact" : "differs";
+        var match = replayed is not null && replayed.AsSpan().SequenceEqual(answer) ? "exact" : "differs";
         if (match == "differs")
             reason ??=
                 entry.Epoch != live.Epoch
@@ -392,24 +382,8 @@ static class PartnerRecommendationsApi
             faults.Add(new("/opportunity_id", "Expected either a deal, or product and amount."));
         if (!_objectives.Contains(request.Objective))
             faults.Add(new("/objective", $"Expected one of {string.Join(", ", _objectives)}."));
-        if (request.Filters?.Known is not (null or "new" or "known"))
-            faults.Add(new("/filters/known", "Expected new or known."));
-        foreach (
-            var (name, list) in (IEnumerable<(string, IReadOnlyList<string>?)>)
-                [
-                    ("partner_types", request.Filters?.PartnerTypes),
-                    ("tiers", request.Filters?.Tiers),
-                    ("regions", request.Filters?.Regions),
-                    ("industries", request.Filters?.Industries),
-                    ("competencies", request.Filters?.Competencies),
-                    ("include", request.Filters?.Include),
-                    ("exclude", request.Filters?.Exclude),
-                ]
-        )
-        {
-            if (list is { Count: > 1000 } || list?.Any(value => value is null or { Length: > JsonRow.LongestId }) == true)
-                faults.Add(new("/filters/" + name, $"Expected at most 1000 texts of at most {JsonRow.LongestId} characters."));
-        }
+        if (request.Filters is { } filters)
+            faults.AddRange(FaultsOf(filters));
         if (request.AsOf is { } text)
         {
             if (!Instants.TryParse(text, out asOf))
@@ -418,6 +392,28 @@ static class PartnerRecommendationsApi
                 faults.Add(new("/as_of", "Found a moment to come; expected one not later than now."));
         }
         return faults;
+    }
+
+    static IEnumerable<ProblemError> FaultsOf(PartnerFilter filters)
+    {
+        if (filters.Known is not (null or "new" or "known"))
+            yield return new("/filters/known", "Expected new or known.");
+        foreach (
+            var (name, list) in (IEnumerable<(string, IReadOnlyList<string>?)>)
+                [
+                    ("partner_types", filters.PartnerTypes),
+                    ("tiers", filters.Tiers),
+                    ("regions", filters.Regions),
+                    ("industries", filters.Industries),
+                    ("competencies", filters.Competencies),
+                    ("include", filters.Include),
+                    ("exclude", filters.Exclude),
+                ]
+        )
+        {
+            if (list is { Count: > 1000 } || list?.Any(value => value is null or { Length: > JsonRow.LongestId }) == true)
+                yield return new("/filters/" + name, $"Expected at most 1000 texts of at most {JsonRow.LongestId} characters.");
+        }
     }
 
     static PartnerRecommendationsResponse Response(string id, Recommendation answer) =>

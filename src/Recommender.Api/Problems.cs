@@ -40,6 +40,9 @@ static class Problems
     public static IResult TooLarge(long limit) =>
         Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {limit} bytes.", "body_too_large");
 
+    public static IResult OtherType(string expected) =>
+        Of(StatusCodes.Status415UnsupportedMediaType, $"Expected Content-Type {expected}.", "unsupported_media_type");
+
     public static IResult Of(HttpContext http, StoreUnavailableException fault)
     {
         var status = StatusOf(fault);

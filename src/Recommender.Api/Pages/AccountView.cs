@@ -34,15 +34,17 @@ public record DealView(Account Account, IReadOnlyList<Opportunity> OpenDeals, Op
         );
 
     /// <summary>Ranks partners for it, and notes in the journal that they were shown; null if the account is gone meanwhile.</summary>
-    internal Task<Said?> SayAsync(LiveRecommender live, string caller, CancellationToken cancel)
+    internal async Task<Said?> SayAsync(LiveRecommender live, string caller, CancellationToken cancel)
     {
+        using var room = JsonRoom.Take();
         var request = new PartnerRecommendationsRequest { AccountId = Account.Id, OpportunityId = Deal?.Id };
-        return PartnerRecommendationsApi.SayAsync(
+        return await PartnerRecommendationsApi.SayAsync(
             live,
             caller,
             request,
             JsonSerializer.SerializeToUtf8Bytes(request, ApiJson.Default.PartnerRecommendationsRequest),
             default,
+            room,
             cancel
         );
     }
@@ -106,7 +108,7 @@ public sealed record AccountView(
         {
             if (entry.OpportunityId != now.OpportunityId)
                 continue;
-            var then = JsonElement.Parse(entry.Response);
+            var then = JsonElement.Parse(entry.Response.Unpack());
             var partners = then.GetProperty("partners")
                 .EnumerateArray()
                 .ToDictionary(partner => partner.GetProperty("partner_id").GetString()!);

@@ -15,7 +15,7 @@ public sealed record JournalEntry(
     string Caller,
     long RulesVersion,
     byte[] Request,
-    byte[] Response
+    PackedJson Response
 );
 
 /// <summary>
@@ -27,13 +27,13 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
     const int MostWaiting = 4096;
 
     const string Insert = """
-        INSERT INTO recommendations (recommendation_id, made_at, as_of, epoch, account_id, opportunity_id, caller, rules_version, request, response)
-        VALUES (@recommendationId, @madeAt, @asOf, @epoch, @accountId, @opportunityId, @caller, @rulesVersion, @request, @response)
+        INSERT INTO recommendations (recommendation_id, made_at, as_of, epoch, account_id, opportunity_id, caller, rules_version, request, response, encoding)
+        VALUES (@recommendationId, @madeAt, @asOf, @epoch, @accountId, @opportunityId, @caller, @rulesVersion, @request, @response, @encoding)
         """;
 
     const string Select = """
         -- index: recommendations_key
-        SELECT recommendation_id AS RecommendationId, made_at AS MadeAt, as_of AS AsOf, epoch AS Epoch, account_id AS AccountId, opportunity_id AS OpportunityId, caller AS Caller, rules_version AS RulesVersion, request AS Request, response AS Response
+        SELECT recommendation_id AS RecommendationId, made_at AS MadeAt, as_of AS AsOf, epoch AS Epoch, account_id AS AccountId, opportunity_id AS OpportunityId, caller AS Caller, rules_version AS RulesVersion, request AS Request, response AS Response, encoding AS Encoding
         FROM recommendations
         WHERE recommendation_id = @id
         """;
@@ -41,7 +41,7 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
     static readonly SqlText _selectOfAccount = SqlText.Limited(
         """
         -- index: recommendations_by_account
-        SELECT recommendation_id AS RecommendationId, made_at AS MadeAt, as_of AS AsOf, epoch AS Epoch, account_id AS AccountId, opportunity_id AS OpportunityId, caller AS Caller, rules_version AS RulesVersion, request AS Request, response AS Response
+        SELECT recommendation_id AS RecommendationId, made_at AS MadeAt, as_of AS AsOf, epoch AS Epoch, account_id AS AccountId, opportunity_id AS OpportunityId, caller AS Caller, rules_version AS RulesVersion, request AS Request, response AS Response, encoding AS Encoding
         FROM recommendations
         WHERE account_id = @accountId AND made_at < @before
         ORDER BY made_at DESC
@@ -144,7 +144,8 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
                 ("@caller", entry.Caller),
                 ("@rulesVersion", entry.RulesVersion),
                 ("@request", entry.Request),
-                ("@response", entry.Response)
+                ("@response", entry.Response.Bytes),
+                ("@encoding", entry.Response.Encoding)
             );
             events.Append(
                 scope,
@@ -197,8 +198,20 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
         public long RulesVersion { get; init; }
         public byte[] Request { get; init; } = [];
         public byte[] Response { get; init; } = [];
+        public string? Encoding { get; init; }
 
         public JournalEntry ToEntry() =>
-            new(RecommendationId, MadeAt, AsOf, Epoch, AccountId, OpportunityId, Caller, RulesVersion, Request, Response);
+            new(
+                RecommendationId,
+                MadeAt,
+                AsOf,
+                Epoch,
+                AccountId,
+                OpportunityId,
+                Caller,
+                RulesVersion,
+                Request,
+                new(Response, Encoding)
+            );
     }
 }

@@ -407,6 +407,8 @@ public sealed class StoreContractTests : IDisposable
         await using var history = Live(store);
         var events = new EventLog(store);
         var journal = new RecommendationJournal(store, history, events);
+        var answer = new byte[100_000];
+        new Random(5).NextBytes(answer.AsSpan(50_000));
         foreach (var day in (int[])[1, 2, 3])
             Assert.True(
                 journal.Add(
@@ -420,7 +422,10 @@ public sealed class StoreContractTests : IDisposable
                         "me",
                         4,
                         [1, 2],
-                        new byte[100_000]
+                        // The first as a version before wrote it.
+                        day == 1
+                            ? new(answer, null)
+                            : PackedJson.Of(answer)
                     )
                 )
             );
@@ -431,8 +436,10 @@ public sealed class StoreContractTests : IDisposable
             (_now.AddDays(2), 7, "a", "o", "me", 4),
             (entry.AsOf, entry.Epoch, entry.AccountId, entry.OpportunityId, entry.Caller, entry.RulesVersion)
         );
-        Assert.Equal(100_000, entry.Response.Length);
+        Assert.True(entry.Response.Bytes.Length < 60_000);
+        Assert.Equal(answer, entry.Response.Unpack());
         Assert.Null(read.Find("rec_1")!.OpportunityId);
+        Assert.Equal(answer, read.Find("rec_1")!.Response.Unpack());
         Assert.Null(read.Find("rec_9"));
         Assert.Equal(["rec_2", "rec_1"], read.Before("a", _now.AddDays(3), 5).Select(one => one.RecommendationId));
         Assert.Equal(["rec_3"], read.Before("a", DateTime.MaxValue, 1).Select(one => one.RecommendationId));

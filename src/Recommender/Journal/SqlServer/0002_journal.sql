@@ -11,6 +11,7 @@ CREATE TABLE recommendations (
     rules_version bigint NOT NULL,
     request varbinary(max) NOT NULL,
     response varbinary(max) NOT NULL,
+    encoding nvarchar(10) COLLATE Latin1_General_100_BIN2 NULL,
     CONSTRAINT recommendations_key PRIMARY KEY NONCLUSTERED (recommendation_id)
 );
 CREATE CLUSTERED INDEX recommendations_by_made_at ON recommendations (made_at);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Recommender.CoSell;
 
 namespace Recommender.History;
@@ -9,6 +10,7 @@ namespace Recommender.History;
 /// </summary>
 public sealed class LiveFold : IDisposable
 {
+    static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(5);
     readonly TimeProvider _time;
     readonly ReaderWriterLockSlim _gate = new();
     readonly Lock _clock = new();
@@ -81,13 +83,14 @@ public sealed class LiveFold : IDisposable
         for (var m = 0; m < written.Count; m++)
         {
             var (stamp, facts) = written[m];
+            var ordered = facts.Order().ToList();
             Change(
                 m + 1 < written.Count ? written[m + 1].Stamp : DateTime.MaxValue,
                 () =>
                 {
                     // What came due before it was replaced has happened.
                     ApplyDue(stamp);
-                    foreach (var fact in facts.Order())
+                    foreach (var fact in ordered)
                         Postpone(fact);
                     ApplyDue(stamp.AddMilliseconds(1));
                 }
@@ -145,6 +148,7 @@ public sealed class LiveFold : IDisposable
     /// <param name="change">The change.</param>
     void Change(DateTime? reserved, Action change)
     {
+        LetReadersIn();
         _gate.EnterWriteLock();
         try
         {
@@ -157,6 +161,14 @@ public sealed class LiveFold : IDisposable
         {
             _gate.ExitWriteLock();
         }
+    }
+
+    /// <summary>Lets those go first who wait to read: a lock taken again at once would keep them out until all moments are applied.</summary>
+    void LetReadersIn()
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (_gate.WaitingReadCount > 0 && Stopwatch.GetElapsedTime(started) < _patience)
+            Thread.Yield();
     }
 
     /// <summary>Lets readers go on past a reserved moment for which nothing was written.</summary>

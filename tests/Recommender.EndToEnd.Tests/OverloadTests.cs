@@ -159,7 +159,8 @@ public sealed class OverloadTests
         Assert.All(refused, answer => Assert.Equal("rate_limited", answer["code"].GetString()));
         (await service.GetAsync("/health/ready")).Expect(HttpStatusCode.OK);
         await Task.Delay(1200, TestContext.Current.CancellationToken);
-        (await service.GetAsync("/v1/models")).Expect(HttpStatusCode.OK);
+        for (var i = 0; i < 5; i++)
+            (await service.GetAsync("/v1/models")).Expect(HttpStatusCode.OK);
     }
 
     static Task<HttpResponseMessage> Ask(HttpClient client, string account) =>

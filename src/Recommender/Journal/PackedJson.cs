@@ -36,10 +36,19 @@ public readonly record struct PackedJson(byte[] Bytes, string? Encoding)
             return Bytes;
         if (Encoding != Brotli)
             throw new InvalidDataException($"An answer is kept as {Encoding}; expected {Brotli}.");
-        using var packed = new MemoryStream(Bytes);
-        using var unpacking = new BrotliStream(packed, CompressionMode.Decompress);
-        using var json = new MemoryStream();
-        unpacking.CopyTo(json);
-        return json.ToArray();
+        // Not by a stream, which takes what was cut off for the end.
+        using var decoder = new BrotliDecoder();
+        var json = new ArrayBufferWriter<byte>();
+        ReadOnlySpan<byte> rest = Bytes;
+        OperationStatus status;
+        do
+        {
+            status = decoder.Decompress(rest, json.GetSpan(16 * 1024), out var read, out var written);
+            rest = rest[read..];
+            json.Advance(written);
+        } while (status == OperationStatus.DestinationTooSmall);
+        return status == OperationStatus.Done
+            ? json.WrittenSpan.ToArray()
+            : throw new InvalidDataException("An answer in the journal is damaged; expected one that unpacks.");
     }
 }

@@ -16,7 +16,7 @@ static class Body
         return said.Trim().Equals(type, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The whole body; null and a problem if it is larger than allowed or of another type than JSON.</summary>
+    /// <summary>The whole body; null and a problem if it is larger than allowed or of another media type.</summary>
     public static async Task<(byte[]? Bytes, IResult? Problem)> ReadAsync(HttpContext http, int limit, string type)
     {
         if (!IsOf(http, type))
@@ -105,8 +105,14 @@ sealed class JsonBytes(byte[] body, int status = StatusCodes.Status200OK, string
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.StatusCode = status;
-        httpContext.Response.ContentType = contentType;
-        httpContext.Response.ContentLength = body.Length;
-        return httpContext.Response.Body.WriteAsync(body, 0, body.Length, httpContext.RequestAborted);
+        return WriteAsync(httpContext, body, contentType);
+    }
+
+    /// <summary>Writes what the caller keeps until the task ends.</summary>
+    public static Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> body, string contentType = Json)
+    {
+        http.Response.ContentType = contentType;
+        http.Response.ContentLength = body.Length;
+        return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
     }
 }

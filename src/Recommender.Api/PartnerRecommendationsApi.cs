@@ -138,9 +138,7 @@ static class PartnerRecommendationsApi
         using var room = JsonRoom.Take();
         if (await AnswerAsync(http, live, bytes, room) is { } refused)
             return refused;
-        http.Response.ContentType = JsonBytes.Json;
-        http.Response.ContentLength = room.Written.Length;
-        await http.Response.Body.WriteAsync(room.Written, http.RequestAborted);
+        await JsonBytes.WriteAsync(http, room.Written);
         return Results.Empty;
     }
 

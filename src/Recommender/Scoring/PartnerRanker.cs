@@ -94,7 +94,7 @@ public sealed class PartnerRanker
         Span<int> top = stackalloc int[limit];
         if (request.Objective == Objective.Fit || _models.Win is null)
         {
-            Best(top, count, new ByFit(this, desk));
+            Best(top, count, new ByObjective(this, desk));
             chances = desk.Chances(onDeal, top);
         }
         else
@@ -103,7 +103,7 @@ public sealed class PartnerRanker
             for (var i = 0; i < count; i++)
                 everybody[i] = i;
             var all = desk.Chances(onDeal, everybody)!;
-            Best(top, count, new ByFit(this, desk, all, request.Objective));
+            Best(top, count, new ByObjective(this, desk, all, request.Objective));
             chances = new Chance[limit];
             for (var i = 0; i < limit; i++)
                 chances[i] = all[top[i]];
@@ -265,7 +265,8 @@ public sealed class PartnerRanker
     }
 
     /// <summary>Candidates by what is asked for, if that is not fit; then by fit, and ties by id.</summary>
-    readonly struct ByFit(PartnerRanker ranker, Desk desk, Chance[]? chances = null, Objective objective = Objective.Fit) : IOrder
+    readonly struct ByObjective(PartnerRanker ranker, Desk desk, Chance[]? chances = null, Objective objective = Objective.Fit)
+        : IOrder
     {
         public bool IsBefore(int a, int b)
         {

@@ -40,12 +40,11 @@ static class ReasonSentences
             case Ideas.Size:
                 return SizeSentence(pair);
             case Ideas.Kind:
-                return (Filled(partner.Row?.PartnerType), Filled(partner.Row?.Tier)) switch
-                {
-                    (null, null) => "Its kind of partner is unknown",
-                    ({ } type, { } tier) => $"Is {type}, {tier}".Replace('_', ' '),
-                    var (type, tier) => $"Is {type ?? tier}".Replace('_', ' '),
-                };
+                var kind = string.Join(
+                    ", ",
+                    new[] { partner.Row?.PartnerType, partner.Row?.Tier }.Where(text => !string.IsNullOrEmpty(text))
+                );
+                return kind.Length == 0 ? "Its kind of partner is unknown" : $"Is {kind}".Replace('_', ' ');
             case Ideas.Coverage:
                 return CoverageSentence(pair);
             case Ideas.Overlap:
@@ -72,8 +71,6 @@ static class ReasonSentences
                 return InDimension(idea, pair, state);
         }
     }
-
-    static string? Filled(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     static string CertificationSentence(PartnerState partner, DateTime asOf)
     {

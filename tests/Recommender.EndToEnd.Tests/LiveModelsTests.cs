@@ -133,7 +133,8 @@ public sealed class LiveModelsTests : IAsyncLifetime
         await Eventually.IsSoAsync(async () =>
             (await _service.GetAsync("/v1/events?type=model.promoted"))["items"]
                 .EnumerateArray()
-                .Any(happened => happened.GetProperty("data").GetProperty("version").GetString() == _second)
+                .Select(happened => happened.GetProperty("data").GetProperty("version").GetString())
+                .LastOrDefault() == _second
         );
     }
 

@@ -493,13 +493,19 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     public async Task Opening_an_account_is_noted_in_the_journal_and_asking_why_or_comparing_is_not()
     {
         using var service = await Service.StartAsync();
+        var texts = new List<string>();
         foreach (
             var path in (string[])["", "/partners/P00018", "/compare?partner=P00018&partner=P00001", "/partners/P00001/handover"]
         )
-            (await service.GetAsync(Account + path)).Expect(System.Net.HttpStatusCode.OK);
+            texts.Add((await service.GetAsync(Account + path)).Expect(System.Net.HttpStatusCode.OK).Text);
         // The journal is written in the order of the pages: once the last is there, what is missing was never noted.
         await Eventually.IsSoAsync(async () => (await Events(service.Client, "recommendation.created")).Count > 1);
-        Assert.Equal(2, (await Events(service.Client, "recommendation.created")).Count);
+        var noted = (await Events(service.Client, "recommendation.created"))
+            .Select(happened => happened.GetProperty("subject").GetString()!)
+            .ToList();
+        Assert.Equal(2, noted.Count);
+        Assert.Contains(noted[0], texts[0], StringComparison.Ordinal);
+        Assert.Contains(noted[1], texts[3], StringComparison.Ordinal);
     }
 
     [Fact]

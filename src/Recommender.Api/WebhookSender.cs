@@ -188,7 +188,7 @@ sealed partial class WebhookSender(
             LastAt = live.Now(),
             LastStatus = status,
             LastError = error,
-            NextAt = live.Now().AddSeconds(Math.Min(settings.BackoffSeconds * Math.Pow(2, attempts - 1), 6 * 3600)),
+            NextAt = live.Now().AddSeconds(Math.Min(settings.BackoffSeconds * Math.ScaleB(1, attempts - 1), 6 * 3600)),
         };
     }
 

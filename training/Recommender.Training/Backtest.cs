@@ -7,6 +7,9 @@ using Recommender.Scoring;
 
 namespace Recommender.Training;
 
+/// <summary>Scores rows in one batch, as <see cref="OnnxModel.Score"/> and <see cref="EnsembleScorer.Score"/> do.</summary>
+delegate void BatchScorer(Memory<float> features, int rows, Memory<float> scores);
+
 /// <summary>Rankings judged inside a test window, by model.</summary>
 sealed class FitResults
 {
@@ -61,8 +64,8 @@ sealed class WinResults(int columns)
 sealed class Backtest(
     TrainingConfig config,
     Featurizer featurizer,
-    OnnxModel? partnerFit,
-    OnnxModel? winProbability,
+    BatchScorer? partnerFit,
+    BatchScorer? winProbability,
     LearnedEffect? effect,
     DateTime from
 )
@@ -169,7 +172,7 @@ sealed class Backtest(
         }
         for (var i = 0; i < candidates.Count; i++)
             featurizer.WritePartnerFit(candidates[i], _rows.AsSpan(i * columns, columns));
-        partnerFit.Score(_rows, candidates.Count, _scores);
+        partnerFit(_rows, candidates.Count, _scores);
         var counts = candidates
             .Select(partner => Baselines.Counts(featurizer.State, _industry, deal.Row.AccountId, partner))
             .ToArray();
@@ -210,7 +213,7 @@ sealed class Backtest(
         var row = new float[featurizer.WinProbability.Count];
         featurizer.WriteWinProbability([], row);
         var alone = new float[1];
-        winProbability.Score(row, 1, alone);
+        winProbability(row, 1, alone);
         Truth.Alone.Add((effect?.Effect.Alone(alone[0]) ?? alone[0], truth.Alone));
         // The ranking's keys have left rows and scores of the candidates behind.
         var expected = new double[candidates.Count];

@@ -42,7 +42,6 @@ static class EffectLearning
 {
     /// <summary>Fewer deals with, or without, a partner teach no difference.</summary>
     const int LeastDeals = 50;
-    const int Rounds = 30;
 
     /// <summary>
     /// Variance, in log odds, between deals of one partner that suitability does not explain. One outcome per deal cannot tell it from
@@ -128,7 +127,7 @@ static class EffectLearning
         }
         var chosen = best.Values.Select(i => scores[i]).Order().ToList();
         var mean = chosen.Average();
-        var deviation = Math.Max(1e-6, Math.Sqrt(chosen.Average(score => Math.Pow(score - mean, 2))));
+        var deviation = Math.Max(1e-6, Math.Sqrt(chosen.Average(score => (score - mean) * (score - mean))));
         var kinds = Enumerable
             .Range(0, columns.Count)
             .Where(c =>
@@ -162,15 +161,19 @@ static class EffectLearning
             var id = examples.Partners[pair];
             partner[d] = numbers.TryGetValue(id, out var number) ? number : numbers[id] = numbers.Count;
         }
-        var prior = Enumerable.Range(0, Own + terms).Select(c => c < Own + 2 ? OtherPrior : KindPrior).ToArray();
+        // The deal's own log odds are expected to count as they are.
+        var prior = Enumerable
+            .Range(0, Own + terms)
+            .Select(c => new NormalPrior(c == 0 ? 1 : 0, c < Own + 2 ? OtherPrior : KindPrior));
         var posterior = new MixedLogistic(
             rows,
             [.. examples.Alone.Labels.Select(label => label > 0.5f)],
+            null,
             partner,
             numbers.Count,
-            prior
+            [.. prior]
         );
-        posterior.Fit(Rounds);
+        posterior.Fit();
         var (slope, offset) = Line(
             alone,
             [.. rows.Select(row => Enumerable.Range(0, Own).Where(i => i != 2).Sum(i => row[i] * posterior.Coefficients[i]))]
@@ -209,142 +212,7 @@ static class EffectLearning
     static (double Slope, double Offset) Line(double[] x, double[] y)
     {
         var (meanX, meanY) = (x.Average(), y.Average());
-        var slope = x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / Math.Max(1e-9, x.Sum(a => Math.Pow(a - meanX, 2)));
+        var slope = x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / Math.Max(1e-9, x.Sum(a => (a - meanX) * (a - meanX)));
         return (slope, meanY - slope * meanX);
-    }
-}
-
-/// <summary>
-/// Logistic regression with normal priors on its coefficients and a random intercept per group, by Newton's method on the posterior
-/// mode; covariances are those of the Laplace approximation, the variance of the groups is found by expectation and maximisation on
-/// it. The groups' block of the Hessian is diagonal and is eliminated.
-/// </summary>
-sealed class MixedLogistic(double[][] rows, bool[] won, int[] group, int groups, double[] prior)
-{
-    readonly double[] _groupValues = new double[groups];
-    readonly double[] _diagonal = new double[groups];
-    readonly double[][] _border = [.. Enumerable.Range(0, groups).Select(_ => new double[prior.Length])];
-
-    public double[] Coefficients { get; } = new double[prior.Length];
-
-    public double[][] Covariance { get; private set; } = [];
-
-    public double GroupVariance { get; private set; } = 0.1;
-
-    public void Fit(int rounds)
-    {
-        Coefficients[0] = 1;
-        for (var round = 0; round < rounds; round++)
-        {
-            Newton();
-            if (groups > 0)
-                GroupVariance = Math.Max(
-                    1e-4,
-                    Enumerable.Range(0, groups).Average(g => _groupValues[g] * _groupValues[g] + Group(g).Variance)
-                );
-        }
-    }
-
-    /// <summary>Value of a group, its variance, and its covariance with the coefficients.</summary>
-    public (double Value, double Variance, double[] Covariance) Group(int g)
-    {
-        var covariance = new double[prior.Length];
-        double variance = 1 / _diagonal[g];
-        for (var i = 0; i < covariance.Length; i++)
-        {
-            for (var j = 0; j < covariance.Length; j++)
-                covariance[i] -= Covariance[i][j] * _border[g][j] / _diagonal[g];
-        }
-        for (var i = 0; i < covariance.Length; i++)
-            variance -= covariance[i] * _border[g][i] / _diagonal[g];
-        return (_groupValues[g], variance, covariance);
-    }
-
-    void Newton()
-    {
-        var size = prior.Length;
-        var hessian = Enumerable.Range(0, size).Select(_ => new double[size]).ToArray();
-        var gradient = new double[size];
-        var groupGradient = new double[groups];
-        for (var g = 0; g < groups; g++)
-        {
-            _diagonal[g] = 1 / GroupVariance;
-            groupGradient[g] = -_groupValues[g] / GroupVariance;
-            Array.Clear(_border[g]);
-        }
-        for (var i = 0; i < size; i++)
-        {
-            hessian[i][i] = 1 / (prior[i] * prior[i]);
-            // The deal's own log odds are expected to count as they are.
-            gradient[i] = -(Coefficients[i] - (i == 0 ? 1 : 0)) / (prior[i] * prior[i]);
-        }
-        for (var r = 0; r < rows.Length; r++)
-        {
-            var (row, g) = (rows[r], group[r]);
-            var odds = g >= 0 ? _groupValues[g] : 0;
-            for (var i = 0; i < size; i++)
-                odds += row[i] * Coefficients[i];
-            var p = 1 / (1 + Math.Exp(-odds));
-            var (error, weight) = ((won[r] ? 1 : 0) - p, p * (1 - p));
-            for (var i = 0; i < size; i++)
-            {
-                if (row[i] == 0)
-                    continue;
-                gradient[i] += error * row[i];
-                for (var j = 0; j <= i; j++)
-                    hessian[i][j] += weight * row[i] * row[j];
-                if (g >= 0)
-                    _border[g][i] += weight * row[i];
-            }
-            if (g < 0)
-                continue;
-            groupGradient[g] += error;
-            _diagonal[g] += weight;
-        }
-        for (var g = 0; g < groups; g++)
-        {
-            for (var i = 0; i < size; i++)
-            {
-                gradient[i] -= _border[g][i] * groupGradient[g] / _diagonal[g];
-                for (var j = 0; j <= i; j++)
-                    hessian[i][j] -= _border[g][i] * _border[g][j] / _diagonal[g];
-            }
-        }
-        for (var i = 0; i < size; i++)
-        {
-            for (var j = 0; j < i; j++)
-                hessian[j][i] = hessian[i][j];
-        }
-        Covariance = Inverse(hessian);
-        var step = Covariance.Select(line => line.Zip(gradient, (a, b) => a * b).Sum()).ToArray();
-        var scale = 1 / Math.Max(1, step.Max(Math.Abs) / 2);
-        for (var g = 0; g < groups; g++)
-            _groupValues[g] += scale * (groupGradient[g] - _border[g].Zip(step, (a, b) => a * b).Sum()) / _diagonal[g];
-        for (var i = 0; i < size; i++)
-            Coefficients[i] += scale * step[i];
-    }
-
-    /// <summary>Of a symmetric positive definite matrix, by Gauss and Jordan.</summary>
-    static double[][] Inverse(double[][] matrix)
-    {
-        var size = matrix.Length;
-        var work = matrix
-            .Select((line, i) => (double[])[.. line, .. Enumerable.Range(0, size).Select(j => i == j ? 1.0 : 0)])
-            .ToArray();
-        for (var i = 0; i < size; i++)
-        {
-            var pivot = work[i][i];
-            for (var j = 0; j < 2 * size; j++)
-                work[i][j] /= pivot;
-            for (var k = 0; k < size; k++)
-            {
-                var factor = work[k][i];
-                if (k == i || factor == 0)
-                    continue;
-                for (var j = 0; j < 2 * size; j++)
-                    work[k][j] -= factor * work[i][j];
-            }
-        }
-        return [.. work.Select(line => line[size..])];
     }
 }

@@ -210,16 +210,13 @@ sealed class Evaluation
         int? mostDecisions,
         Progress progress,
         bool checkLeaks = true
-    )
-    {
-        using var fit = models.PartnerFit is { } learned ? new OnnxModel(OnnxTrees.Write(learned.Trees), 0) : null;
-        using var win = models.WinProbability is { } probability ? new OnnxModel(OnnxTrees.Write(probability.Trees), 0) : null;
-        return Judge(
+    ) =>
+        Judge(
             facts,
             config,
             models.Examples,
-            fit,
-            win,
+            models.PartnerFit is { } fit ? new EnsembleScorer(fit.Trees).Score : null,
+            models.WinProbability is { } win ? new EnsembleScorer(win.Trees).Score : null,
             models.Effect,
             from,
             to,
@@ -228,7 +225,6 @@ sealed class Evaluation
             progress,
             checkLeaks
         );
-    }
 
     /// <summary>A stored model on the same decisions; its baselines learn from what was known at <paramref name="from"/>.</summary>
     public static Evaluation OfPackage(
@@ -249,16 +245,29 @@ sealed class Evaluation
             progress,
             package.Manifest.FeatureSettings
         );
-        var (fit, win) = isFit ? (package.Model, (OnnxModel?)null) : (null, package.Model);
-        return Judge(facts, config, examples, fit, win, null, from, to, null, null, progress, checkLeaks: true);
+        BatchScorer scorer = package.Model.Score;
+        return Judge(
+            facts,
+            config,
+            examples,
+            isFit ? scorer : null,
+            isFit ? null : scorer,
+            null,
+            from,
+            to,
+            null,
+            null,
+            progress,
+            checkLeaks: true
+        );
     }
 
     static Evaluation Judge(
         Facts facts,
         TrainingConfig config,
         TrainingExamples examples,
-        OnnxModel? fit,
-        OnnxModel? win,
+        BatchScorer? fit,
+        BatchScorer? win,
         LearnedEffect? effect,
         DateTime from,
         DateTime to,

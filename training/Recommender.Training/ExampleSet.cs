@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Recommender.Artifacts;
 
 namespace Recommender.Training;
 
@@ -30,10 +29,10 @@ sealed class ExampleSet(int columns)
     public ReadOnlySpan<float> Row(int index) => CollectionsMarshal.AsSpan(_values).Slice(index * columns, columns);
 
     /// <summary>What a model says of each row.</summary>
-    public float[] ScoredBy(OnnxModel model)
+    public float[] ScoredBy(BatchScorer model)
     {
         var scores = new float[Count];
-        model.Score(_values.ToArray(), Count, scores);
+        model(_values.ToArray(), Count, scores);
         return scores;
     }
 

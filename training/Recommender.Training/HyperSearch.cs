@@ -1,3 +1,5 @@
+using Recommender.History;
+
 namespace Recommender.Training;
 
 /// <summary>One draw of hyper-parameters and what it came to on the validation window.</summary>
@@ -64,7 +66,8 @@ static class HyperSearch
 
     static TrainingConfig Draw(TrainingConfig config, Random random)
     {
-        double Logarithmic(double low, double high) => Math.Round(low * Math.Pow(high / low, random.NextDouble()), 4);
+        double Logarithmic(double low, double high) =>
+            Math.Round(low * Elementary.Exp(random.NextDouble() * Elementary.Log(high / low)), 4);
         int Whole(double low, double high) => (int)Math.Round(Logarithmic(low, high));
         return config with
         {

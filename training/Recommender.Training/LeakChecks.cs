@@ -80,7 +80,7 @@ static class LeakChecks
             )
             .ToList();
         var auc = aucs.Average();
-        var noise = 4 * Math.Sqrt(aucs.Average(a => Math.Pow(a - auc, 2)) / aucs.Count);
+        var noise = 4 * Math.Sqrt(aucs.Average(a => (a - auc) * (a - auc)) / aucs.Count);
         if (Math.Abs(auc - 0.5) > noise)
             alarms.Add(
                 FormattableString.Invariant(

@@ -3,6 +3,9 @@ using Recommender.Artifacts;
 
 namespace Recommender.Training;
 
+/// <summary>What a model says of each example, before calibration.</summary>
+delegate IEnumerable<double> RawScores(ExampleSet examples);
+
 /// <summary>What a learner came to on the validation window.</summary>
 /// <param name="Learner">Who learned.</param>
 /// <param name="Curve">Trees kept → metric, in steps.</param>
@@ -12,12 +15,12 @@ sealed record Trial(Learner Learner, IReadOnlyList<(int Trees, double Metric)> C
 
 /// <summary>A trained model: what ships, and how it was chosen.</summary>
 /// <param name="Trees">What ships.</param>
-/// <param name="Parts">What ML.NET trained, with its share in the raw score.</param>
+/// <param name="Parts">Raw scores by what was trained, before it became trees; with its share in the whole.</param>
 /// <param name="Chosen">The learner that validation chose.</param>
 /// <param name="Trials">All that were tried, in the order of the configuration.</param>
 sealed record Learned(
     TreeEnsemble Trees,
-    IReadOnlyList<(ITransformer Model, double Share)> Parts,
+    IReadOnlyList<(RawScores Score, double Share)> Parts,
     Trial Chosen,
     IReadOnlyList<Trial> Trials
 )
@@ -40,7 +43,7 @@ static class Learning
         var (best, early) = trials.MaxBy(trial => trial.Trial.Metric);
         var kept = early with { Trees = [.. early.Trees.Take(best.Trees)] };
         var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best.Learner, best.Trees);
-        return new(Grown(trees), [(model, 1)], best, [.. trials.Select(trial => trial.Trial)])
+        return new(Grown(trees), [(trainer.ScoresBy(model, binary: false), 1)], best, [.. trials.Select(trial => trial.Trial)])
         {
             LeastScore = LeastScore(
                 examples,
@@ -108,17 +111,23 @@ static class Learning
     {
         var win = config.WinProbability;
         var (best, boosting, calibration, trials) = TryWinProbability(trainer, examples, config);
-        var parts = new List<(TreeEnsemble Trees, ITransformer Model)>();
+        var parts = new List<(TreeEnsemble Trees, RawScores Score)>();
         if (best.Learner != Learner.LogisticRegression)
-            parts.Add(trainer.TrainBinary(examples, .., win, boosting, best.Trees));
+        {
+            var (trees, model) = trainer.TrainBinary(examples, .., win, boosting, best.Trees);
+            parts.Add((trees, trainer.ScoresBy(model, binary: true)));
+        }
         if (!IsBoosted(best.Learner))
-            parts.Add(trainer.TrainLogisticRegression(examples, ..));
+        {
+            var (trees, model) = trainer.TrainLogisticRegression(examples, ..);
+            parts.Add((trees, all => Enumerable.Range(0, all.Count).Select(i => model.Score(all.Row(i)))));
+        }
         return new(
             Grown(TreeEnsemble.Mean([.. parts.Select(part => part.Trees)])) with
             {
                 Calibration = calibration,
             },
-            [.. parts.Select(part => (part.Model, 1.0 / parts.Count))],
+            [.. parts.Select(part => (part.Score, 1.0 / parts.Count))],
             best,
             trials
         );

@@ -1,3 +1,5 @@
+using Recommender.History;
+
 namespace Recommender.Training;
 
 /// <summary>Quality of one ranking: binary gain, log2 discount, cut at 10.</summary>
@@ -12,10 +14,10 @@ readonly record struct RankingQuality(double Ndcg, double Recall, double Hit, do
         for (var i = 0; i < ranks.Length; i++)
         {
             if (i < 10)
-                ideal += 1 / Math.Log2(i + 2);
+                ideal += 1 / Elementary.Log2(i + 2);
             if (ranks[i] >= 10)
                 continue;
-            gain += 1 / Math.Log2(ranks[i] + 2);
+            gain += 1 / Elementary.Log2(ranks[i] + 2);
             found++;
         }
         return new(gain / ideal, (double)found / ranks.Length, found > 0 ? 1 : 0, 1.0 / (ranks[0] + 1));
@@ -34,7 +36,8 @@ sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, doubl
         for (var i = 0; i < won.Count; i++)
         {
             loss += LogLossOf(predicted[i], won[i]);
-            brier += Math.Pow(predicted[i] - (won[i] ? 1 : 0), 2);
+            var error = predicted[i] - (won[i] ? 1 : 0);
+            brier += error * error;
         }
         return new(
             Auc(predicted, won),
@@ -47,7 +50,7 @@ sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, doubl
     public static double LogLossOf(double predicted, bool won)
     {
         var p = Math.Clamp(won ? predicted : 1 - predicted, 1e-15, 1);
-        return -Math.Log(p);
+        return -Elementary.Log(p);
     }
 
     /// <summary>Equal-width bins of predictions with their mean prediction, observed share and count; empty bins are left out.</summary>
@@ -121,7 +124,7 @@ static class PopulationStability
             }
             return [.. counts.Select(count => (count + 0.5) / (values.Count + 0.5 * counts.Length))];
         }
-        return Shares(now).Zip(Shares(reference), (a, b) => (a - b) * Math.Log(a / b)).Sum();
+        return Shares(now).Zip(Shares(reference), (a, b) => (a - b) * Elementary.Log(a / b)).Sum();
     }
 }
 
@@ -194,8 +197,8 @@ static class RankCorrelation
         for (var i = 0; i < a.Length; i++)
         {
             both += (a[i] - meanA) * (b[i] - meanB);
-            squaresA += Math.Pow(a[i] - meanA, 2);
-            squaresB += Math.Pow(b[i] - meanB, 2);
+            squaresA += (a[i] - meanA) * (a[i] - meanA);
+            squaresB += (b[i] - meanB) * (b[i] - meanB);
         }
         return squaresA == 0 || squaresB == 0 ? null : both / Math.Sqrt(squaresA * squaresB);
     }

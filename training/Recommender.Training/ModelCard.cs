@@ -39,7 +39,7 @@ static class ModelCard
         Line($"**Gate.** {(manifest.Gate.Promote ? "Passed" : "Refused")}. {manifest.Gate.Reason}");
         Line($"**Figures.** metrics.json; plots in report.html.");
         Line(
-            $"**Reproduce.** Configuration, seed {manifest.Seed} and code version {manifest.CodeVersion} stand in manifest.json; the same facts give the same bytes."
+            $"**Reproduce.** Configuration, seed {manifest.Seed} and code version {manifest.CodeVersion} stand in manifest.json; the same facts give the same bytes on a machine of the same kind ({manifest.TrainedOn}), whatever its threads and vectors, and nearly the same scores on any other."
         );
         return text.ToString();
     }

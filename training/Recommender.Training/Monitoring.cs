@@ -66,7 +66,8 @@ static class Monitoring
         // What came of it is judged in a second walk: the first has gone past.
         var judged = new Featurizer(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
         using var again = new Replay(facts.Before(asOf), judged.State);
-        var backtest = new Backtest(config, judged, isFit ? package.Model : null, isFit ? null : package.Model, null, since);
+        BatchScorer scorer = package.Model.Score;
+        var backtest = new Backtest(config, judged, isFit ? scorer : null, isFit ? null : scorer, null, since);
         backtest.Run(
             again,
             isFit ? later : [.. later.Where(deal => deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)],
@@ -76,7 +77,7 @@ static class Monitoring
         var psi =
             now.Count == 0 || reference.Count == 0
                 ? (double?)null
-                : PopulationStability.Index(reference.ScoredBy(package.Model), now.ScoredBy(package.Model));
+                : PopulationStability.Index(reference.ScoredBy(scorer), now.ScoredBy(scorer));
         // Years from a date to the decision move with the calendar.
         var calendar = manifest
             .FeatureSettings.Fold.Measures.Where(measure => measure.IsDate)
@@ -114,7 +115,7 @@ static class Monitoring
         }
         else
         {
-            var predicted = backtest.Win.Examples.ScoredBy(package.Model);
+            var predicted = backtest.Win.Examples.ScoredBy(scorer);
             var gaps = predicted.Select((p, i) => (backtest.Win.Won[i] ? 1.0 : 0) - p).ToList();
             quality = Bootstrap.Mean(gaps, config);
             if (gaps.Count > 0)

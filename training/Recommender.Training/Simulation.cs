@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Recommender.History;
 
 namespace Recommender.Training;
 
@@ -265,7 +266,7 @@ sealed class Simulation(SimulationSettings settings)
             account.Profile = Mix(_industryProfile[industry], _stackProfile[account.Stack]);
             _accounts.Add(account);
             var name = $"{Word()} {Pick(["Inc.", "GmbH", "Ltd", "AB", "Holding", "& Co", "Corporation", "BV"])}";
-            var employees = Math.Round(Math.Exp(account.LogSize));
+            var employees = Math.Round(Elementary.Exp(account.LogSize));
             accounts.Add(
                 account.Id,
                 name,
@@ -273,7 +274,7 @@ sealed class Simulation(SimulationSettings settings)
                 _countries[region],
                 _regions[region],
                 Number(employees),
-                _random.NextDouble() < 0.1 ? "" : Number(Math.Round(employees * Math.Exp(11.5 + 0.4 * Normal()))),
+                _random.NextDouble() < 0.1 ? "" : Number(Math.Round(employees * Elementary.Exp(11.5 + 0.4 * Normal()))),
                 Day(_start.AddDays(-_random.Next(2000))),
                 Slug(name) + ".example",
                 _stacks[account.Stack],
@@ -338,7 +339,7 @@ sealed class Simulation(SimulationSettings settings)
         // A growing pipeline: later days have more deals.
         var days = Enumerable
             .Range(0, settings.Opportunities)
-            .Select(_ => span * Math.Pow(_random.NextDouble(), 0.7))
+            .Select(_ => span * Power(_random.NextDouble(), 0.7))
             .Order()
             .ToArray();
         var truthFrom = Array.FindIndex(days, day => day >= span * 0.8);
@@ -382,7 +383,7 @@ sealed class Simulation(SimulationSettings settings)
                 stage,
                 $"seller{1 + deal.Account % 17:00}",
                 _channels[deal.Channel],
-                Number(Math.Round(Math.Exp(account.LogSize * 0.6 + Normal() * 0.4))),
+                Number(Math.Round(Elementary.Exp(account.LogSize * 0.6 + Normal() * 0.4))),
                 Late(createdAt)
             );
             WriteTouches(touches, deal, account, null, closedAt, 3);
@@ -433,7 +434,7 @@ sealed class Simulation(SimulationSettings settings)
 
     SimulatedDeal MakeDeal(int index, DateTime createdAt)
     {
-        var account = Math.Min(_accounts.Count - 1, (int)(_accounts.Count * Math.Pow(_random.NextDouble(), 1.2)));
+        var account = Math.Min(_accounts.Count - 1, (int)(_accounts.Count * Power(_random.NextDouble(), 1.2)));
         var of = _accounts[account];
         var product = _random.NextDouble() < 0.5 ? (of.Industry + of.Stack) % _products.Length : _random.Next(_products.Length);
         var logAmount = 7 + 0.5 * of.LogSize + 0.6 * _complexity[product] + 0.7 * Normal();
@@ -445,14 +446,14 @@ sealed class Simulation(SimulationSettings settings)
             + 0.35 * of.Maturity
             + _productEffect[product]
             + _channelEffect[channel]
-            - 0.3 * Math.Pow(logAmount - 10.5, 2) / 2
+            - 0.3 * (logAmount - 10.5) * (logAmount - 10.5) / 2
             + 0.4 * (of.Stack == 3 && product is 1 or 5 ? -1 : 0)
             + 0.1 * Math.Sin(years * 2 * Math.PI / 5);
         return new(
             $"O{index + 1:0000000}",
             account,
             product,
-            Math.Exp(logAmount),
+            Elementary.Exp(logAmount),
             channel,
             createdAt,
             settings.NoSignal ? 0 : alone
@@ -483,7 +484,7 @@ sealed class Simulation(SimulationSettings settings)
             + (competent ? _complexity[deal.Product] : -0.3)
             + (competent && partner.Industries.Contains(account.Industry) ? 0.9 : 0)
             + (partner.Stack == account.Stack && deal.Product is 0 or 5 ? 0.6 : 0);
-        return 1 / (1 + Math.Exp(-1.4 * (sum - 2.4)));
+        return Elementary.Logistic(1.4 * (sum - 2.4));
     }
 
     /// <summary>What a partner adds to the log odds of winning.</summary>
@@ -494,7 +495,7 @@ sealed class Simulation(SimulationSettings settings)
     {
         var effects = partners.Select(partner => Effect(deal, account, partner)).OrderDescending().ToList();
         var sum = deal.Alone + effects.Take(1).Sum() + 0.3 * effects.Skip(1).Sum();
-        return 1 / (1 + Math.Exp(-sum));
+        return Elementary.Logistic(sum);
     }
 
     List<int> Candidates(SimulatedAccount account, DateTime at)
@@ -513,7 +514,7 @@ sealed class Simulation(SimulationSettings settings)
 
     List<int> Choose(SimulatedDeal deal, SimulatedAccount account, List<int> candidates)
     {
-        var attach = settings.NoSignal ? 0.6 : 1 / (1 + Math.Exp(-(0.6 + 1.0 * deal.Alone)));
+        var attach = settings.NoSignal ? 0.6 : Elementary.Logistic(0.6 + deal.Alone);
         if (candidates.Count == 0 || _random.NextDouble() > attach)
             return [];
         var count = _random.NextDouble() < 0.2 ? 2 : 1;
@@ -529,7 +530,7 @@ sealed class Simulation(SimulationSettings settings)
 
     double Utility(SimulatedDeal deal, SimulatedAccount account, int partner)
     {
-        var noise = -Math.Log(-Math.Log(Math.Max(1e-12, _random.NextDouble())));
+        var noise = -Elementary.Log(-Elementary.Log(Math.Max(1e-12, _random.NextDouble())));
         return settings.NoSignal
             ? noise
             : 5 * Fit(deal, account, _partners[partner])
@@ -632,19 +633,21 @@ sealed class Simulation(SimulationSettings settings)
         return [.. mixed.Select(x => x / norm)];
     }
 
-    double Normal() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
+    double Normal() => Math.Sqrt(-2 * Elementary.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
 
-    double Exponential(double mean) => -mean * Math.Log(1 - _random.NextDouble());
+    static double Power(double x, double exponent) => Elementary.Exp(exponent * Elementary.Log(x));
+
+    double Exponential(double mean) => -mean * Elementary.Log(1 - _random.NextDouble());
 
     int Poisson(double mean)
     {
-        var (limit, product, count) = (Math.Exp(-mean), _random.NextDouble(), 0);
+        var (limit, product, count) = (Elementary.Exp(-mean), _random.NextDouble(), 0);
         for (; product > limit; count++)
             product *= _random.NextDouble();
         return count;
     }
 
-    int Skewed(int count) => (int)(count * Math.Pow(_random.NextDouble(), 1.4));
+    int Skewed(int count) => (int)(count * Power(_random.NextDouble(), 1.4));
 
     int[] Some(int of, int count)
     {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -46,6 +47,9 @@ sealed record TrainingConfig
             WriteIndented = true,
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         };
+
+    /// <summary>How figures are stored: to seven digits, more than any of them means.</summary>
+    public static JsonSerializerOptions Figures { get; } = new(Json) { Converters = { new SevenDigits() } };
 
     /// <summary>A learner as the configuration names it.</summary>
     public static string Name(Learner learner) => JsonNamingPolicy.SnakeCaseLower.ConvertName(learner.ToString());
@@ -327,4 +331,13 @@ sealed record GateConfig
 
     [Range(1, 1_000_000)]
     public int MinDecisions { get; init; } = 50;
+}
+
+sealed class SevenDigits : JsonConverter<double>
+{
+    public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetDouble();
+
+    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
+        writer.WriteRawValue(value.ToString("G7", CultureInfo.InvariantCulture));
 }

@@ -53,7 +53,8 @@ static class TrainingRun
                 Config = JsonSerializer.SerializeToElement(config with { Threads = 0 }, TrainingConfig.Json),
                 Seed = config.Seed,
                 CodeVersion = CodeVersion,
-                Metrics = JsonSerializer.SerializeToElement(metrics, TrainingConfig.Json),
+                TrainedOn = Machine.Kind,
+                Metrics = JsonSerializer.SerializeToElement(metrics, TrainingConfig.Figures),
                 Gate = gate,
                 Golden = new([], []),
             };
@@ -141,8 +142,7 @@ static class TrainingRun
         var onnx = OnnxTrees.Write(learned.Trees);
         var golden = GoldenRows(examples);
         var scores = new float[golden.Length];
-        using (var model = new OnnxModel(onnx))
-            model.Score(golden.SelectMany(row => row).ToArray(), golden.Length, scores);
+        new EnsembleScorer(learned.Trees).Score(golden.SelectMany(row => row).ToArray(), golden.Length, scores);
         manifest = manifest with { Golden = new(golden, scores) };
         var importance = Importance(learned.Trees, examples, manifest.Features);
         return ModelPackage.Write(

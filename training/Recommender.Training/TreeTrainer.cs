@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Microsoft.ML;
 using Microsoft.ML.Calibrators;
 using Microsoft.ML.Data;
-using Microsoft.ML.Trainers;
 using Microsoft.ML.Trainers.FastTree;
 using Microsoft.ML.Trainers.LightGbm;
 using Microsoft.ML.Transforms;
@@ -101,32 +100,22 @@ sealed class TreeTrainer(int seed, int threads)
     }
 
     /// <summary>Logistic regression on features in twenty bins of equal count, as one tree of steps per feature.</summary>
-    public (TreeEnsemble Trees, ITransformer Model) TrainLogisticRegression(ExampleSet examples, Range range)
+    public (TreeEnsemble Trees, BinnedRegression Model) TrainLogisticRegression(ExampleSet examples, Range range)
     {
-        var options = new LbfgsLogisticRegressionBinaryTrainer.Options
-        {
-            FeatureColumnName = Features,
-            ExampleWeightColumnName = nameof(Example.Weight),
-            L2Regularization = 10,
-            L1Regularization = 0,
-            NumberOfThreads = 1,
-            MaximumNumberOfIterations = 200,
-        };
-        var model = _context
+        var binning = _context
             .Transforms.NormalizeBinning(Features, maximumBinCount: 20, fixZero: false)
-            .Append(_context.BinaryClassification.Trainers.LbfgsLogisticRegression(options))
             .Fit(View(examples, range, binary: true));
         var bins = (NormalizingTransformer.BinNormalizerModelParameters<ImmutableArray<float>>)
-            ((NormalizingTransformer)model.First()).GetNormalizerModelParameters(0);
-        var regression = model.LastTransformer.Model.SubModel;
+            binning.GetNormalizerModelParameters(0);
+        var model = BinnedRegression.Train(examples, range, bins.UpperBounds);
         var trees = new List<Tree>();
         for (var f = 0; f < examples.Columns; f++)
         {
-            var (feature, weight, bounds) = (f, regression.Weights[f], bins.UpperBounds[f]);
-            if (weight != 0 && bounds.Length > 1)
-                trees.Add(Steps(feature, bounds, bin => weight * bin / bins.Density[feature]));
+            var (feature, bounds) = (f, model.Bounds[f]);
+            if (bounds.Length > 1)
+                trees.Add(Steps(feature, bounds, bin => model.Step(feature, bin)));
         }
-        return (WithCovers(new(trees, regression.Bias, examples.Columns, null), examples, range), model);
+        return (WithCovers(new(trees, (float)model.Bias, examples.Columns, null), examples, range), model);
     }
 
     /// <summary>A balanced tree over the bins of one feature; bin i ends at bounds[i].</summary>
@@ -152,8 +141,12 @@ sealed class TreeTrainer(int seed, int threads)
         return tree;
     }
 
+    /// <summary>What ML.NET itself says of examples.</summary>
+    public RawScores ScoresBy(ITransformer model, bool binary) =>
+        examples => model.Transform(View(examples, .., binary)).GetColumn<float>("Score").Select(score => (double)score);
+
     /// <summary>The examples as ML.NET reads them.</summary>
-    public IDataView View(ExampleSet examples, Range range, bool binary = false)
+    IDataView View(ExampleSet examples, Range range, bool binary = false)
     {
         var schema = SchemaDefinition.Create(typeof(Example));
         schema[Features].ColumnType = new VectorDataViewType(NumberDataViewType.Single, examples.Columns);

@@ -90,7 +90,7 @@ sealed class TruthResults
     /// <summary>NDCG@10 with graded gains against the best order of them.</summary>
     public static double GradedNdcg((double, double, double)[] keys, double[] gains)
     {
-        double Dcg(IEnumerable<int> order) => order.Take(10).Select((i, rank) => gains[i] / Math.Log2(rank + 2)).Sum();
+        double Dcg(IEnumerable<int> order) => order.Take(10).Select((i, rank) => gains[i] / Elementary.Log2(rank + 2)).Sum();
         var all = Enumerable.Range(0, gains.Length);
         var ideal = Dcg(all.OrderByDescending(i => gains[i]));
         return ideal > 0 ? Dcg(all.OrderByDescending(i => keys[i])) / ideal : 1;
@@ -101,7 +101,7 @@ sealed class TruthResults
     {
         var known = Lifts.Where(lift => lift.Known).ToList();
         double? Rmse(IReadOnlyCollection<TrueLift> of, Func<TrueLift, double> guess) =>
-            of.Count == 0 ? null : Math.Sqrt(of.Average(lift => Math.Pow(guess(lift) - lift.True, 2)));
+            of.Count == 0 ? null : Math.Sqrt(of.Average(lift => (guess(lift) - lift.True) * (guess(lift) - lift.True)));
         var span = OraclePolicy.Average() - RandomPolicy.Average();
         double Share(List<double> values) => span > 0 ? (values.Average() - RandomPolicy.Average()) / span : 0;
         return new

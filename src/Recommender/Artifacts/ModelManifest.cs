@@ -62,6 +62,9 @@ public sealed record ModelManifest
     /// <summary>The version of the code.</summary>
     public required string CodeVersion { get; init; }
 
+    /// <summary>The kind of machine it was trained on: trained again on another kind, last digits may differ. Null if it is not known.</summary>
+    public string? TrainedOn { get; init; }
+
     /// <summary>Figures on the test window, the simple baselines included.</summary>
     public required JsonElement Metrics { get; init; }
 

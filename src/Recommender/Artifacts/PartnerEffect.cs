@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Recommender.History;
 
 namespace Recommender.Artifacts;
 
@@ -129,15 +130,15 @@ public sealed record PartnerEffect
                 variance += terms[i] * terms[j] * Covariance[i][j];
         }
         var alone = Alone(created);
-        var odds = Math.Log(alone / (1 - alone));
+        var odds = Elementary.LogOdds(alone);
         var margin = Z90 * Math.Sqrt(Math.Max(0, variance));
-        double With(double change) => 1 / (1 + Math.Exp(-(odds + change)));
+        double With(double change) => Elementary.Logistic(odds + change);
         var with = With(effect);
         return new(with - alone, With(effect - margin) - alone, With(effect + margin) - alone, with);
     }
 
     /// <summary>The chance of a deal that never gets a partner: what the model says of it now still hopes for one.</summary>
-    public double Alone(double created) => 1 / (1 + Math.Exp(-(AloneOffset + AloneSlope * Math.Log(created / (1 - created)))));
+    public double Alone(double created) => Elementary.Logistic(AloneOffset + AloneSlope * Elementary.LogOdds(created));
 
     /// <summary>The terms that the coefficients multiply.</summary>
     public static void Fill(Span<double> terms, double standardScore, ReadOnlySpan<float> kinds)

@@ -1,3 +1,5 @@
+using Recommender.History;
+
 namespace Recommender.Artifacts;
 
 /// <summary>
@@ -49,7 +51,7 @@ public sealed record Tree
 public readonly record struct Calibration(double Slope, double Offset)
 {
     /// <summary>The calibrated probability, 0 to 1.</summary>
-    public double Probability(double score) => 1 / (1 + Math.Exp(-(Slope * score + Offset)));
+    public double Probability(double score) => Elementary.Logistic(Slope * score + Offset);
 }
 
 /// <summary>Trees whose leaves add up to the score.</summary>

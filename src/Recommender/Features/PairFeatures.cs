@@ -160,7 +160,7 @@ static class PairFeatures
             "account_stage_gap",
             Ideas.Account,
             "Earlier deals of the account against those the partner usually joins at, logarithms, in its standard deviations",
-            v => Gap(v.Partner.EarlierDeals, Math.Log(Math.Max(1, v.Decision.Account?.Opportunities ?? 1)))
+            v => Gap(v.Partner.EarlierDeals, Elementary.Log(Math.Max(1, v.Decision.Account?.Opportunities ?? 1)))
         );
 
         for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
@@ -377,7 +377,7 @@ static class PairFeatures
             return 0;
         var k = v.Decision.Settings.Smoothing;
         var own = (v.Values[d].Engagements + k * everybody) / (v.Partner.Counts.Engagements + k);
-        return Math.Log(own / everybody);
+        return Elementary.Log(own / everybody);
     }
 
     static double Sum(List<ValueState> values, Func<ValueState, double> of)

@@ -13,10 +13,10 @@ readonly struct Decay(double halfLifeDays)
     public static double Days(DateTime at) => (at - _landmark).TotalDays;
 
     /// <summary>What to add for one event at <paramref name="at"/>.</summary>
-    public double Weight(DateTime at) => double.Exp2(Math.Clamp(Days(at) / halfLifeDays, -1000, 1000));
+    public double Weight(DateTime at) => Elementary.Exp2(Math.Clamp(Days(at) / halfLifeDays, -1000, 1000));
 
     /// <summary>What to multiply a sum of weights by to read it at <paramref name="asOf"/>.</summary>
-    public double Scale(DateTime asOf) => double.Exp2(Math.Clamp(-Days(asOf) / halfLifeDays, -1000, 1000));
+    public double Scale(DateTime asOf) => Elementary.Exp2(Math.Clamp(-Days(asOf) / halfLifeDays, -1000, 1000));
 }
 
 /// <summary>Counts of a partner within one value of a dimension, or overall.</summary>

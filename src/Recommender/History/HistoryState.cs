@@ -557,7 +557,7 @@ public sealed class HistoryState
             Succeed(partner, account, state);
         }
         pair.DealsSince = account.Opportunities;
-        var earlier = Math.Log(account.Opportunities);
+        var earlier = Elementary.Log(account.Opportunities);
         ref var deals = ref partnerState.EarlierDeals;
         deals = (deals.Count + 1, deals.Sum + earlier, deals.Squares + earlier * earlier);
         pair.Decayed += slow;
@@ -725,7 +725,7 @@ public sealed class HistoryState
         var value = settings.Of == Side.Account ? account?.Measures[measure] ?? double.NaN : opportunityMeasures[measure];
         if (double.IsNaN(value))
             return value;
-        return settings.IsDate ? (Decay.Days(at) - value) / 365.25 : Math.CopySign(Math.Log(1 + Math.Abs(value)), value);
+        return settings.IsDate ? (Decay.Days(at) - value) / 365.25 : Math.CopySign(Elementary.Log(1 + Math.Abs(value)), value);
     }
 
     /// <summary>The values of the opportunity's own dimensions, by dimension; empty for dimensions of the account.</summary>

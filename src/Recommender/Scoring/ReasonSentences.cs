@@ -178,7 +178,7 @@ static class ReasonSentences
             .Select(other => states[other].Row?.Name ?? states[other].Id);
     }
 
-    static double Back(double logarithm) => Math.CopySign(Math.Exp(Math.Abs(logarithm)) - 1, logarithm);
+    static double Back(double logarithm) => Math.CopySign(Elementary.Exp(Math.Abs(logarithm)) - 1, logarithm);
 
     static string Short(double number) =>
         Math.Abs(number) switch

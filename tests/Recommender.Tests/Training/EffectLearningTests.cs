@@ -28,8 +28,8 @@ public class EffectLearningTests
             group.Add(g);
             won.Add(random.NextDouble() < 1 / (1 + Math.Exp(-(x - 0.3 + (g >= 0 ? 0.5 + truth[g] : 0)))));
         }
-        var regression = new MixedLogistic([.. rows], [.. won], [.. group], Groups, [2, 2, 2]);
-        regression.Fit(30);
+        var regression = new MixedLogistic([.. rows], [.. won], null, [.. group], Groups, [new(1, 2), new(0, 2), new(0, 2)]);
+        regression.Fit();
         Assert.Equal(1, regression.Coefficients[0], 0.1);
         Assert.Equal(-0.3, regression.Coefficients[1], 0.1);
         var inside = 0;

@@ -1,5 +1,4 @@
 using CsCheck;
-using Microsoft.ML.Data;
 using Recommender.Artifacts;
 using Recommender.Training;
 
@@ -110,20 +109,24 @@ public class ParityTests(TrainedSample sample) : IClassFixture<TrainedSample>
         }
     }
 
-    void Same(Learned learned, ExampleSet examples, double tolerance)
+    static void Same(Learned learned, ExampleSet examples, double tolerance)
     {
-        var mlnet = new double[examples.Count];
+        var trained = new double[examples.Count];
         foreach (var (part, share) in learned.Parts)
         {
-            var view = part.Transform(sample.Trainer.View(examples, .., binary: learned.Trees.Calibration is not null));
             var i = 0;
-            foreach (var score in view.GetColumn<float>("Score"))
-                mlnet[i++] += share * score;
+            foreach (var score in part(examples))
+                trained[i++] += share * score;
         }
         using var model = new OnnxModel(OnnxTrees.Write(learned.Trees));
-        var scores = examples.ScoredBy(model);
+        var scores = examples.ScoredBy(model.Score);
+        var judged = examples.ScoredBy(new EnsembleScorer(learned.Trees).Score);
         Assert.NotEmpty(scores);
         for (var i = 0; i < scores.Length; i++)
-            Assert.InRange(scores[i] - (learned.Trees.Calibration?.Probability(mlnet[i]) ?? mlnet[i]), -tolerance, tolerance);
+        {
+            var raw = learned.Trees.Score(examples.Row(i));
+            Assert.Equal((float)(learned.Trees.Calibration?.Probability((float)raw) ?? raw), judged[i]);
+            Assert.InRange(scores[i] - (learned.Trees.Calibration?.Probability(trained[i]) ?? trained[i]), -tolerance, tolerance);
+        }
     }
 }

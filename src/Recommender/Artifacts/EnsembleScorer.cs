@@ -1,0 +1,60 @@
+using System.Buffers;
+
+namespace Recommender.Artifacts;
+
+/// <summary>
+/// Scores rows by an ensemble as the model that ships does: probabilities where it is calibrated. The same bits on every processor, which
+/// ONNX Runtime does not promise. Safe for use by several threads.
+/// </summary>
+public sealed class EnsembleScorer(TreeEnsemble ensemble)
+{
+    /// <summary>Rows that one thread takes at a time.</summary>
+    const int Chunk = 16 * TreeScorer.Block;
+
+    readonly TreeScorer? _scorer = TreeScorer.Of(ensemble);
+
+    /// <summary>Scores rows in one batch, on all cores.</summary>
+    /// <param name="features">At least <paramref name="rows"/> × the ensemble's columns.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="scores">Room for at least one score per row.</param>
+    public void Score(Memory<float> features, int rows, Memory<float> scores) =>
+        Parallel.For(
+            0,
+            (rows + Chunk - 1) / Chunk,
+            chunk =>
+            {
+                var from = chunk * Chunk;
+                var count = Math.Min(Chunk, rows - from);
+                var own = scores.Span.Slice(from, count);
+                Raw(features.Span.Slice(from * ensemble.FeatureCount, count * ensemble.FeatureCount), own);
+                if (ensemble.Calibration is not { } calibration)
+                    return;
+                foreach (ref var score in own)
+                    score = (float)calibration.Probability(score);
+            }
+        );
+
+    void Raw(ReadOnlySpan<float> rows, Span<float> scores)
+    {
+        var width = ensemble.FeatureCount;
+        if (_scorer is null)
+        {
+            for (var i = 0; i < scores.Length; i++)
+                scores[i] = (float)ensemble.Score(rows.Slice(i * width, width));
+            return;
+        }
+        var looked = _scorer.Features;
+        var columns = ArrayPool<float>.Shared.Rent((looked.Length + 1) * Chunk);
+        var scratch = ArrayPool<uint>.Shared.Rent(_scorer.ScratchLength);
+        for (var c = 0; c < looked.Length; c++)
+        {
+            for (var i = 0; i < scores.Length; i++)
+                columns[c * Chunk + i] = rows[i * width + looked[c]];
+        }
+        var found = columns.AsSpan(looked.Length * Chunk, Chunk);
+        _scorer.Score([], width, columns, Chunk, scores.Length, scratch, found);
+        found[..scores.Length].CopyTo(scores);
+        ArrayPool<uint>.Shared.Return(scratch);
+        ArrayPool<float>.Shared.Return(columns);
+    }
+}

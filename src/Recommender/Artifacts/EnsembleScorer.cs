@@ -48,8 +48,11 @@ public sealed class EnsembleScorer(TreeEnsemble ensemble)
         var scratch = ArrayPool<uint>.Shared.Rent(_scorer.ScratchLength);
         for (var c = 0; c < looked.Length; c++)
         {
+            var column = columns.AsSpan(c * Chunk, Chunk);
             for (var i = 0; i < scores.Length; i++)
-                columns[c * Chunk + i] = rows[i * width + looked[c]];
+                column[i] = rows[i * width + looked[c]];
+            // A NaN that somebody left beside the last row would hide that row's values.
+            column[scores.Length..].Clear();
         }
         var found = columns.AsSpan(looked.Length * Chunk, Chunk);
         _scorer.Score([], width, columns, Chunk, scores.Length, scratch, found);

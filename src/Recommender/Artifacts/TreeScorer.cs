@@ -69,7 +69,10 @@ public sealed class TreeScorer
     /// <summary>Scores rows.</summary>
     /// <param name="shared">Values of the columns from <paramref name="firstShared"/> on, by column; the rest is not read.</param>
     /// <param name="firstShared">The first column that all rows share.</param>
-    /// <param name="columns">Column c of the others starts at its position in <see cref="Features"/> × <paramref name="stride"/>.</param>
+    /// <param name="columns">
+    /// Column c of the others starts at its position in <see cref="Features"/> × <paramref name="stride"/>; all finite, what follows the
+    /// last row too.
+    /// </param>
     /// <param name="stride">Rows, rounded up to <see cref="Block"/>.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="scratch">At least <see cref="ScratchLength"/> values; overwritten.</param>

@@ -5,7 +5,7 @@ namespace Recommender.Training;
 /// <summary>Ridge logistic regression on the numbers of the bins that features fall into, each scaled to 0 to 1.</summary>
 sealed class BinnedRegression
 {
-    /// <summary>As if ten cases more spoke for no effect: the inverse of the weights' expected variance.</summary>
+    /// <summary>The penalty on half the square of each weight: the inverse of its expected variance.</summary>
     const double Ridge = 10;
     const double BiasDeviation = 100;
 

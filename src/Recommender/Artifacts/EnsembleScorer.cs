@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Recommender.Artifacts;
 
 /// <summary>
@@ -37,27 +35,12 @@ public sealed class EnsembleScorer(TreeEnsemble ensemble)
     void Raw(ReadOnlySpan<float> rows, Span<float> scores)
     {
         var width = ensemble.FeatureCount;
-        if (_scorer is null)
+        if (_scorer is not null)
         {
-            for (var i = 0; i < scores.Length; i++)
-                scores[i] = (float)ensemble.Score(rows.Slice(i * width, width));
+            _scorer.ScoreRows(rows, width, scores);
             return;
         }
-        var looked = _scorer.Features;
-        var columns = ArrayPool<float>.Shared.Rent((looked.Length + 1) * Chunk);
-        var scratch = ArrayPool<uint>.Shared.Rent(_scorer.ScratchLength);
-        for (var c = 0; c < looked.Length; c++)
-        {
-            var column = columns.AsSpan(c * Chunk, Chunk);
-            for (var i = 0; i < scores.Length; i++)
-                column[i] = rows[i * width + looked[c]];
-            // A NaN that somebody left beside the last row would hide that row's values.
-            column[scores.Length..].Clear();
-        }
-        var found = columns.AsSpan(looked.Length * Chunk, Chunk);
-        _scorer.Score([], width, columns, Chunk, scores.Length, scratch, found);
-        found[..scores.Length].CopyTo(scores);
-        ArrayPool<uint>.Shared.Return(scratch);
-        ArrayPool<float>.Shared.Return(columns);
+        for (var i = 0; i < scores.Length; i++)
+            scores[i] = (float)ensemble.Score(rows.Slice(i * width, width));
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -128,6 +129,30 @@ public sealed class TreeScorer
             AddLeaves(alive, 0, scores.Slice(row, Lanes));
             AddLeaves(alive, 1, scores.Slice(row + Lanes, Lanes));
         }
+    }
+
+    /// <summary>Scores rows that lie one after another and share no column.</summary>
+    /// <param name="rows">Finite values, row by row.</param>
+    /// <param name="width">Columns of a row.</param>
+    /// <param name="scores">One for each row.</param>
+    public void ScoreRows(ReadOnlySpan<float> rows, int width, Span<float> scores)
+    {
+        var stride = (scores.Length + Block - 1) / Block * Block;
+        var columns = ArrayPool<float>.Shared.Rent((Features.Length + 1) * stride);
+        var scratch = ArrayPool<uint>.Shared.Rent(ScratchLength);
+        for (var c = 0; c < Features.Length; c++)
+        {
+            var column = columns.AsSpan(c * stride, stride);
+            for (var i = 0; i < scores.Length; i++)
+                column[i] = rows[i * width + Features[c]];
+            // A NaN that somebody left beside the last row would hide that row's values.
+            column[scores.Length..].Clear();
+        }
+        var found = columns.AsSpan(Features.Length * stride, stride);
+        Score([], width, columns, stride, scores.Length, scratch, found);
+        found[..scores.Length].CopyTo(scores);
+        ArrayPool<uint>.Shared.Return(scratch);
+        ArrayPool<float>.Shared.Return(columns);
     }
 
     void AddLeaves(ReadOnlySpan<Vector256<uint>> alive, int half, Span<float> scores)

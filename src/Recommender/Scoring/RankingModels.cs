@@ -77,21 +77,13 @@ public sealed class RankingModels
     static void Agree(ModelPackage fit, TreeScorer scorer)
     {
         var golden = fit.Manifest.Golden;
-        var (rows, columns) = (golden.Scores.Length, fit.Manifest.Features.Count);
-        var stride = (rows + TreeScorer.Block - 1) / TreeScorer.Block * TreeScorer.Block;
-        var matrix = new float[scorer.Features.Length * stride];
-        for (var c = 0; c < scorer.Features.Length; c++)
-        {
-            for (var row = 0; row < rows; row++)
-                matrix[c * stride + row] = golden.Features[row][scorer.Features[c]];
-        }
-        var scores = new float[stride];
-        scorer.Score([], columns, matrix, stride, rows, new uint[scorer.ScratchLength], scores);
-        for (var row = 0; row < rows; row++)
+        var scores = new float[golden.Scores.Length];
+        scorer.ScoreRows(golden.Features.SelectMany(row => row).ToArray(), fit.Manifest.Features.Count, scores);
+        for (var row = 0; row < scores.Length; row++)
         {
             if (Math.Abs(scores[row] - golden.Scores[row]) > 1e-4f * Math.Max(1, Math.Abs(golden.Scores[row])))
                 throw new InvalidDataException(
-                    $"{fit.Manifest.Version}: the tree scorer gives {scores[row]} for golden row {row}; ONNX Runtime gave {golden.Scores[row]}."
+                    $"{fit.Manifest.Version}: the tree scorer gives {scores[row]} for golden row {row}; expected {golden.Scores[row]}."
                 );
         }
     }

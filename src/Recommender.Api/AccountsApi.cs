@@ -106,7 +106,7 @@ static class AccountsApi
             return Problems.NotReady(http);
         if (live.Read((state, _) => state.FindAccount(id)) is not { } account)
             return Problems.NotFound("No such account.");
-        if (live.Store.Find(HistoryContract.Accounts, id) is { } stored)
+        if (live.Store.Find(FactTables.Accounts, id) is { } stored)
             http.Response.Headers.ETag = HistoryApi.ETag(stored.Fingerprint);
         return Results.Ok(Response(account));
     }

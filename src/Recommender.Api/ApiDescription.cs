@@ -188,7 +188,7 @@ static class ApiDescription
             }
         );
 
-    static OpenApiSchema SchemaOf(HistoryTable table)
+    static OpenApiSchema SchemaOf(FactTable table)
     {
         var properties = new Dictionary<string, IOpenApiSchema>();
         foreach (var column in table.Columns)

@@ -128,43 +128,36 @@ static class FeedbackApi
             facts.Add($"{row.Table.Name}/{row.Key}");
         }
         Write(
-            new(
-                HistoryContract.Feedback,
-                [
-                    id,
-                    request.RecommendationId,
-                    request.PartnerId,
-                    account,
-                    opportunity,
-                    request.Event,
-                    request.Reason,
-                    request.Note,
-                    at,
-                    null,
-                ],
-                Attributes.None
+            FactTables.Feedback.Row(
+                ("feedback_id", id),
+                ("recommendation_id", request.RecommendationId),
+                ("partner_id", request.PartnerId),
+                ("account_id", account),
+                ("opportunity_id", opportunity),
+                ("event", request.Event),
+                ("reason", request.Reason),
+                ("note", request.Note),
+                ("at", at)
             )
         );
-        if (opportunity is not null && scope.Find(HistoryContract.Opportunities, opportunity) is { Row: var deal })
+        if (opportunity is not null && scope.Find(FactTables.Opportunities, opportunity) is { Row: var deal })
         {
-            if ((string)deal.Values[1]! != account)
+            if (FactTables.Opportunities.Read(deal).AccountId != account)
                 throw new WriteRefusedException(
                     Problems.Invalid("/opportunity_id", $"The deal belongs to another account; expected one of {account}.")
                 );
             if (request.Event == "accepted")
                 Write(
-                    new(
-                        HistoryContract.Engagements,
-                        [$"{id}_engagement", opportunity, request.PartnerId, "co_sell", at, null, null, null],
-                        Attributes.None
+                    FactTables.Engagements.Row(
+                        ("engagement_id", $"{id}_engagement"),
+                        ("opportunity_id", opportunity),
+                        ("partner_id", request.PartnerId),
+                        ("role", "co_sell"),
+                        ("started_at", at)
                     )
                 );
             else if (request.Event is "won" or "lost")
-            {
-                var values = (object?[])deal.Values.Clone();
-                (values[7], values[8], values[^1]) = (at, request.Event, null);
-                Write(deal with { Values = values });
-            }
+                Write(deal.With("closed_at", at).With("outcome", request.Event).With("recorded_at", null));
         }
         events.Append(
             scope,

@@ -8,7 +8,7 @@ namespace Recommender.Api;
 
 /// <summary>What became of a row.</summary>
 /// <param name="Id">Its key.</param>
-/// <param name="Result">inserted, updated or unchanged.</param>
+/// <param name="Result">inserted, updated, deleted or unchanged.</param>
 sealed record RowResponse(string Id, string Result);
 
 /// <summary>What became of many rows.</summary>
@@ -16,6 +16,7 @@ sealed record HistoryResponse(
     long Accepted,
     long Inserted,
     long Updated,
+    long Deleted,
     long Unchanged,
     long Rejected,
     IReadOnlyList<ProblemError> Errors
@@ -25,23 +26,12 @@ static class HistoryApi
 {
     const int MostErrorsListed = 100;
 
-    static readonly (string Route, HistoryTable Table)[] _tables =
-    [
-        ("accounts", HistoryContract.Accounts),
-        ("partners", HistoryContract.Partners),
-        ("opportunities", HistoryContract.Opportunities),
-        ("engagements", HistoryContract.Engagements),
-        ("touches", HistoryContract.Touches),
-        ("deal-registrations", HistoryContract.DealRegistrations),
-        ("assists", HistoryContract.Assists),
-    ];
-
     public static void MapHistory(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1").RequireAuthorization("ingest").WithTags("History");
-        foreach (var (route, table) in _tables)
+        foreach (var table in FactTables.All.Where(table => table.Route is not null))
         {
-            var noun = table.Name.TrimEnd('s');
+            var route = table.Route!;
             group
                 .MapPut(
                     $"/{route}/{{id}}",
@@ -61,7 +51,7 @@ static class HistoryApi
                 .Produces<RowResponse>()
                 .Produces<RowResponse>(StatusCodes.Status201Created)
                 .ProducesProblems(400, 409, 412, 413, 415, 422, 503, 507);
-            if (table != HistoryContract.Accounts)
+            if (table != FactTables.Accounts)
                 routes
                     .MapGet(
                         $"/v1/{route}/{{id}}",
@@ -74,10 +64,10 @@ static class HistoryApi
                     .Produces<JsonElement>()
                     .ProducesProblems(404, 503);
         }
-        foreach (var (route, table) in _tables.Take(2))
+        foreach (var table in FactTables.All.Where(table => table.IndexOf("external_id") >= 0))
             group
                 .MapPut(
-                    $"/{route}/by-external-id/{{externalId}}",
+                    $"/{table.Route}/by-external-id/{{externalId}}",
                     (
                         string externalId,
                         HttpContext http,
@@ -87,7 +77,7 @@ static class HistoryApi
                         bool dry_run = false
                     ) => PutByExternalIdAsync(table, externalId, http, writes, live, options, dry_run)
                 )
-                .WithName($"Put{Pascal(route)}ByExternalId")
+                .WithName($"Put{Pascal(table.Route!)}ByExternalId")
                 .WithSummary(
                     $"The same by external_id; a new row takes it as its {table.Columns[0].Name} unless the body names one"
                 )
@@ -109,7 +99,7 @@ static class HistoryApi
     }
 
     static async Task<IResult> PutAsync(
-        HistoryTable table,
+        FactTable table,
         string id,
         HttpContext http,
         Writes writes,
@@ -130,7 +120,7 @@ static class HistoryApi
     }
 
     static async Task<IResult> PutByExternalIdAsync(
-        HistoryTable table,
+        FactTable table,
         string externalId,
         HttpContext http,
         Writes writes,
@@ -151,10 +141,9 @@ static class HistoryApi
             return fault;
         if (Expectation(http, out var expectation) is { } bad)
             return bad;
-        var at = table.IndexOf("external_id");
-        if (row.Values[at] is string named && named != externalId)
+        if (row["external_id"] is string named && named != externalId)
             return Problems.Invalid("/external_id", $"Found '{named}'; expected '{externalId}' as in the address, or nothing.");
-        row.Values[at] = externalId;
+        row = row.With("external_id", externalId);
         return await writes.RunAsync(http, bytes, needsKey: false, dryRun, scope => Upsert(scope, row, expectation));
     }
 
@@ -190,7 +179,7 @@ static class HistoryApi
         };
     }
 
-    static IResult Get(HistoryTable table, string id, HttpContext http, LiveRecommender live)
+    static IResult Get(FactTable table, string id, HttpContext http, LiveRecommender live)
     {
         if (!live.Answers)
             return Problems.NotReady(http);
@@ -240,6 +229,7 @@ static class HistoryApi
             {
                 long inserted = 0,
                     updated = 0,
+                    deleted = 0,
                     unchanged = 0;
                 for (var i = 0; i < rows.Count; i++)
                 {
@@ -251,6 +241,9 @@ static class HistoryApi
                             break;
                         case RowVerdict.Updated:
                             updated++;
+                            break;
+                        case RowVerdict.Deleted:
+                            deleted++;
                             break;
                         case RowVerdict.Unchanged:
                             unchanged++;
@@ -279,9 +272,17 @@ static class HistoryApi
                             errors
                         )
                     );
-                Telemetry.FactsTaken(inserted + updated);
+                Telemetry.FactsTaken(inserted + updated + deleted);
                 return WriteAnswer.Of(
-                    new HistoryResponse(inserted + updated + unchanged, inserted, updated, unchanged, rejected.Count, errors),
+                    new HistoryResponse(
+                        inserted + updated + deleted + unchanged,
+                        inserted,
+                        updated,
+                        deleted,
+                        unchanged,
+                        rejected.Count,
+                        errors
+                    ),
                     ApiJson.Default.HistoryResponse
                 );
             }
@@ -309,10 +310,10 @@ static class HistoryApi
                 fault = Bad("something else", Shape);
                 return false;
             }
-            HistoryTable? table = null;
-            foreach (var known in HistoryContract.Tables)
+            FactTable? table = null;
+            foreach (var known in FactTables.All)
             {
-                if (json.ValueTextEquals(known.Name) && known != HistoryContract.Feedback)
+                if (json.ValueTextEquals(known.Name) && known.TakesRows)
                     table = known;
             }
             if (table is null)
@@ -322,7 +323,7 @@ static class HistoryApi
                     number,
                     "table",
                     "another name",
-                    $"one of {string.Join(", ", HistoryContract.Tables.Where(known => known != HistoryContract.Feedback).Select(known => known.Name))}"
+                    $"one of {string.Join(", ", FactTables.All.Where(known => known.TakesRows).Select(known => known.Name))}"
                 );
                 return false;
             }
@@ -351,7 +352,7 @@ static class HistoryApi
         }
     }
 
-    static IResult? Row(HistoryTable table, byte[] bytes, string? id, out HistoryRow row, string? defaultId = null)
+    static IResult? Row(FactTable table, byte[] bytes, string? id, out HistoryRow row, string? defaultId = null)
     {
         row = null!;
         try
@@ -407,6 +408,7 @@ static class HistoryApi
         {
             RowVerdict.Inserted => "inserted",
             RowVerdict.Updated => "updated",
+            RowVerdict.Deleted => "deleted",
             _ => "unchanged",
         };
 
@@ -415,4 +417,4 @@ static class HistoryApi
 }
 
 /// <summary>Says which table's row a body holds.</summary>
-sealed record RowBody(HistoryTable Table);
+sealed record RowBody(FactTable Table);

@@ -435,9 +435,9 @@ sealed partial class LiveRecommender(
         {
             var state = fold.States[0];
             var deals = new HashSet<string>();
-            foreach (var fact in facts)
+            foreach (var noun in facts.SelectMany(fact => (object?[])[fact.Noun, fact.Replaced]))
             {
-                var (account, deal) = fact.Noun switch
+                var (account, deal) = noun switch
                 {
                     Account row => (row.Id, null),
                     Opportunity row => (row.AccountId, row.Id),

@@ -90,7 +90,7 @@ sealed class Backtest(
         {
             var (at, deal, isFit) = moments[i];
             replay.To(at);
-            featurizer.Look(new(at, deal.Row));
+            featurizer.Look(new(at, deal.RowIn(featurizer.State)));
             if (isFit)
                 JudgeRanking(at, deal);
             else

@@ -4,9 +4,17 @@ using Recommender.History;
 namespace Recommender.Training;
 
 /// <summary>An opportunity with what was known of it at a cut: the source of labels, never of features.</summary>
+/// <param name="row">As it was first known.</param>
 sealed class Deal(Opportunity row)
 {
+    /// <summary>The row as it was first known.</summary>
     public Opportunity Row { get; } = row;
+
+    /// <summary>The row as it was last known.</summary>
+    public Opportunity Last { get; private set; } = row;
+
+    /// <summary>The row as a decision sees it: what the fold knows then, or what was first known of a deal that it does not know yet.</summary>
+    public Opportunity RowIn(HistoryState state) => state.FindOpportunity(Row.Id) ?? Row;
 
     public List<(string PartnerId, DateTime StartedAt)> Engagements { get; } = [];
 
@@ -34,22 +42,36 @@ sealed class Deal(Opportunity row)
     public static List<Deal> KnownBefore(IEnumerable<DatedFact> facts, DateTime until)
     {
         var deals = new Dictionary<string, Deal>();
-        var waiting = new List<DatedFact>();
+        var said = new Dictionary<(FactKind, string), object>();
         foreach (var fact in facts)
         {
             if (fact.SeenAt >= until)
                 continue;
-            if (fact is { Kind: FactKind.OpportunityCreated, Noun: Opportunity opportunity })
-                deals.TryAdd(opportunity.Id, new(opportunity));
-            else if (fact.Kind is FactKind.Engagement or FactKind.StageEntered or FactKind.OpportunityClosed)
-                waiting.Add(fact);
+            if (fact.Kind == FactKind.OpportunityCreated)
+            {
+                var opportunity = (Opportunity)fact.Noun;
+                if (fact.IsRetraction)
+                    deals.Remove(opportunity.Id);
+                else if (!deals.TryAdd(opportunity.Id, new(opportunity)))
+                    deals[opportunity.Id].Last = opportunity;
+            }
+            else if (
+                fact.Kind != FactKind.Engagement
+                && fact.Kind != FactKind.StageEntered
+                && fact.Kind != FactKind.OpportunityClosed
+            )
+                continue;
+            else if (fact.IsRetraction)
+                said.Remove((fact.Kind, fact.Key));
+            else
+                said[(fact.Kind, fact.Key)] = fact.Noun;
         }
-        foreach (var fact in waiting)
+        foreach (var noun in said.Values)
         {
-            switch (fact.Noun)
+            switch (noun)
             {
                 case Engagement engagement when deals.TryGetValue(engagement.OpportunityId, out var deal):
-                    if (!deal.Engagements.Exists(known => known.PartnerId == engagement.PartnerId))
+                    if (!engagement.IsWithdrawn && !deal.Engagements.Exists(known => known.PartnerId == engagement.PartnerId))
                         deal.Engagements.Add((engagement.PartnerId, engagement.StartedAt));
                     break;
                 case StageChange stage when deals.TryGetValue(stage.OpportunityId, out var deal):

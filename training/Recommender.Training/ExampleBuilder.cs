@@ -71,7 +71,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         {
             var (at, deal, isFit, group) = moments[i];
             replay.To(at);
-            featurizer.Look(new(at, deal.Row));
+            featurizer.Look(new(at, deal.RowIn(featurizer.State)));
             if (isFit)
                 AddDecision(at, deal);
             else
@@ -99,7 +99,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     IEnumerable<(DateTime At, int Group)> Moments(Deal deal, DateTime asOf)
     {
         yield return (deal.Row.CreatedAt, AtCreation);
-        var closedAt = deal.Row.ClosedAt ?? asOf;
+        var closedAt = deal.Last.ClosedAt ?? asOf;
         var events = deal
             .StagesAt.Concat(deal.Engagements.Select(engagement => engagement.StartedAt))
             .Where(at => at.Date > deal.Row.CreatedAt.Date && at < closedAt)
@@ -189,7 +189,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             featurizer.WritePartnerFit(partner, Effect.Pairs.Add(0, 1, at, Effect.Alone.Count));
             Effect.Partners.Add(featurizer.State.PartnerId(partner));
         }
-        Effect.Accounts.Add(deal.Row.AccountId);
+        Effect.Accounts.Add(deal.Last.AccountId);
         featurizer.WriteWinProbability([], Effect.Alone.Add(deal.Outcome == Outcome.Won ? 1 : 0, 1, at, group: 0, HalfOf(deal)));
     }
 
@@ -207,7 +207,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
 
     Random RandomOf(Deal deal) => new(unchecked((int)Hash(deal.Row.Id) ^ config.Seed));
 
-    static byte HalfOf(Deal deal) => (byte)(Hash(deal.Row.AccountId) >> 16 & 1);
+    static byte HalfOf(Deal deal) => (byte)(Hash(deal.Last.AccountId) >> 16 & 1);
 
     static uint Hash(string text)
     {

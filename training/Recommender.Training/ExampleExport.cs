@@ -69,7 +69,7 @@ static class ExampleExport
         {
             var (at, deal, isFit) = moments[i];
             examples.Replay.To(at);
-            featurizer.Look(new(at, deal.Row));
+            featurizer.Look(new(at, deal.RowIn(featurizer.State)));
             if (!isFit)
             {
                 featurizer.WriteWinProbability(

@@ -158,7 +158,7 @@ static class Monitoring
         )
         {
             replay.To(at);
-            featurizer.Look(new(at, deal.Row));
+            featurizer.Look(new(at, deal.RowIn(featurizer.State)));
             if (!isFit)
             {
                 featurizer.WriteWinProbability([.. deal.PartnersBy(at, featurizer.State)], rows.Add(0, 1, at, 0));

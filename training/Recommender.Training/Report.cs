@@ -151,8 +151,8 @@ static class Report
                     : "<p>Too few cases to tell.</p>"
             );
         var missing = History
-            .HistoryContract.Tables.Where(table =>
-                !table.Required && table != History.HistoryContract.Feedback && !manifest.FeatureSettings.Fold.Has(table.Name)
+            .FactTables.OfFacts.Where(table =>
+                !table.Required && table.TakesRows && !manifest.FeatureSettings.Fold.Has(table.Name)
             )
             .Select(table => table.File);
         Section(

@@ -94,8 +94,8 @@ public sealed record AccountView(
         var held = live.Store.Tables();
         return
         [
-            .. HistoryContract
-                .Tables.Where(table => !table.Required && table != HistoryContract.Feedback && !held.Contains(table.Name))
+            .. FactTables
+                .OfFacts.Where(table => !table.Required && table.TakesRows && !held.Contains(table.Name))
                 .Select(table => table.Name),
         ];
     }

@@ -82,8 +82,22 @@ public sealed record Opportunity(
     Attributes Attributes
 );
 
-/// <summary>A partner working one opportunity with us.</summary>
-public sealed record Engagement(string Id, string OpportunityId, string PartnerId, string? Role, DateTime StartedAt);
+/// <summary>A partner working one opportunity with us, from <see cref="StartedAt"/> (inclusive) until <see cref="EndedAt"/>.</summary>
+public sealed record Engagement(
+    string Id,
+    string OpportunityId,
+    string PartnerId,
+    string? Role,
+    DateTime StartedAt,
+    DateTime? EndedAt = null,
+    string? Status = null
+)
+{
+    static readonly string[] _never = ["withdrawn", "cancelled", "canceled", "rejected", "declined", "void"];
+
+    /// <summary>True if its status says that it did not come about: withdrawn, cancelled, rejected, declined or void, whatever the case.</summary>
+    public bool IsWithdrawn => Status is { } status && _never.Contains(status.Trim(), StringComparer.OrdinalIgnoreCase);
+}
 
 /// <summary>An opportunity entering a stage.</summary>
 public sealed record StageChange(string OpportunityId, string Stage, DateTime EnteredAt);
@@ -106,7 +120,7 @@ public sealed record AccountOverlap(
     public bool IsLive(DateTime asOf) => Until is null || Until >= asOf;
 }
 
-/// <summary>A partner's claim on a deal. It is live from an approving decision until <see cref="ExpiresAt"/> (exclusive).</summary>
+/// <summary>A partner's claim on a deal.</summary>
 public sealed record DealRegistration(
     string Id,
     string PartnerId,
@@ -118,8 +132,23 @@ public sealed record DealRegistration(
     DateTime? ExpiresAt
 )
 {
-    /// <summary>True unless its end was seen strictly before <paramref name="asOf"/>.</summary>
-    public bool IsLive(DateTime asOf) => ExpiresAt is null || ExpiresAt >= asOf;
+    /// <summary>
+    /// True from an approving decision until <see cref="ExpiresAt"/> (exclusive; for ever if there is none). What its status calls expired
+    /// was approved once and is over at <see cref="ExpiresAt"/>; without that date nobody knows for how long it held, and it is not live.
+    /// </summary>
+    /// <param name="asOf">The moment.</param>
+    /// <param name="seenAt">When its decision could be seen: an end that was told after the decision was over when it was told.</param>
+    public bool IsLive(DateTime asOf, DateTime seenAt) =>
+        Status switch
+        {
+            "approved" => ExpiresAt is null || ExpiresAt >= asOf,
+            "expired" => ExpiresAt >= asOf && seenAt <= (DecidedAt ?? SubmittedAt),
+            _ => false,
+        };
+
+    /// <summary>True if it is about what is sold: it names no product, or that one, or what is sold is not known.</summary>
+    public bool IsAbout(string? product) =>
+        Product is null || product is null || string.Equals(Product.Trim(), product.Trim(), StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>A contact that moved a stage: given to, or received from, a partner.</summary>
@@ -149,3 +178,12 @@ public sealed record Feedback(
     string Event,
     DateTime At
 );
+
+/// <summary>A row that is gone from <see cref="At"/> on.</summary>
+public sealed record Deletion(string Table, string Key, DateTime At, string? Reason);
+
+/// <summary>An account or partner that is another from <see cref="At"/> on.</summary>
+public sealed record Alias(string OldId, string NewId, DateTime At, string? Table);
+
+/// <summary>What a column of a row holds from <see cref="At"/> on.</summary>
+public sealed record FieldChange(string Table, string Key, string Column, string? Value, DateTime At);

@@ -14,7 +14,7 @@ static class DecisionFeatures
             "account_partners",
             Ideas.Account,
             "Partners the account has been worked with, or shares",
-            v => v.Account?.Pairs?.Count ?? 0
+            v => v.Account?.Partners ?? 0
         );
         features.Add(
             "account_partner_engagements",
@@ -51,7 +51,7 @@ static class DecisionFeatures
             "overall_win_rate",
             Ideas.WinRate,
             "Share of matured deals that were won, decayed with the outcome half-life",
-            v => Rate(v, v.State.Outcomes)
+            v => Rate(v, v.State.Outcomes.All)
         );
         features.Add(
             "account_win_rate",
@@ -111,15 +111,15 @@ static class DecisionFeatures
                 "Share of matured deals that reached this stage and were won",
                 v =>
                     v.Opportunity is { Stages: [.., var stage] }
-                        ? Rate(v, v.State.StageOutcomes.GetValueOrDefault(stage))
+                        ? Rate(v, v.State.Outcomes.OfStages.GetValueOrDefault(stage.Stage))
                         : double.NaN
             );
-            features.Add("stages_seen", Ideas.Deal, "Stages the deal has entered", v => v.Opportunity?.Stages.Count ?? 0);
+            features.Add("stages_seen", Ideas.Deal, "Stages the deal has entered", v => v.Opportunity?.Stages.Length ?? 0);
             features.AddOptional(
                 "days_in_stage",
                 Ideas.Deal,
                 "Days since the deal entered its stage",
-                v => v.Opportunity is { Stages.Count: > 0 } deal ? (v.AsOf - deal.StageAt).TotalDays : double.NaN
+                v => v.Opportunity is { Stages.Length: > 0 } deal ? (v.AsOf - deal.StageAt).TotalDays : double.NaN
             );
         }
         if (settings.Fold.Has("touches"))

@@ -59,13 +59,13 @@ public static class HistoryProfile
         var (first, last) = (asOf, DateTime.MinValue);
         foreach (var fact in facts)
         {
-            if (fact.SeenAt >= asOf)
+            if (fact.SeenAt >= asOf || fact.IsRetraction)
                 continue;
             switch (fact.Noun)
             {
                 case Account account:
                     foreach (var name in (string[])["industry", "country", "region"])
-                        Column("account", name).Add(HistoryState.Column(account, name));
+                        Column("account", name).Add(Columns.Column(account, name));
                     Column("account", "employee_count").AddNumber(account.EmployeeCount);
                     Column("account", "annual_revenue").AddNumber(account.AnnualRevenue);
                     Column("account", "created_at").AddDate(account.CreatedAt);
@@ -73,12 +73,12 @@ public static class HistoryProfile
                     break;
                 case Partner partner:
                     foreach (var name in (string[])["partner_type", "tier", "industries", "regions", "competencies"])
-                        Column("partner", name).Add(HistoryState.Column(partner, name));
+                        Column("partner", name).Add(Columns.Column(partner, name));
                     AddAll("partner", partner.Attributes);
                     break;
                 case Opportunity opportunity when fact.Kind == FactKind.OpportunityCreated:
                     foreach (var name in (string[])["product", "currency", "owner"])
-                        Column("opportunity", name).Add(HistoryState.Column(opportunity, name));
+                        Column("opportunity", name).Add(Columns.Column(opportunity, name));
                     Column("opportunity", "amount").AddNumber(opportunity.Amount);
                     Column("opportunity", "expected_close_at").AddDate(opportunity.ExpectedCloseAt);
                     AddAll("opportunity", opportunity.Attributes);
@@ -216,7 +216,7 @@ public static class HistoryProfile
                 _dates++;
             foreach (var word in text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
-                var value = HistoryState.Normal(word);
+                var value = Columns.Normal(word);
                 if (_counts.TryGetValue(value, out var count))
                     _counts[value] = count + 1;
                 else if (_counts.Count < MostDistinct)

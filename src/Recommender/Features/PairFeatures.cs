@@ -34,7 +34,7 @@ static class PairFeatures
             "partner_share",
             Ideas.Activity,
             "Share of all decayed engagements that are the partner's, per thousand",
-            v => 1000 * Ratio(v.Partner.Counts.Decayed, v.Decision.State.DecayedEngagements)
+            v => 1000 * Ratio(v.Partner.Counts.Decayed, v.Decision.State.Engagements.Decayed)
         );
         features.AddOptional(
             "partner_days_since_engagement",
@@ -266,7 +266,7 @@ static class PairFeatures
                     $"overlap_{population}",
                     Ideas.Overlap,
                     $"1 if the account is a {population} of the partner",
-                    v => v.LiveOverlap?.Population == population ? 1 : 0,
+                    v => v.IsOverlap(population) ? 1 : 0,
                     Combine.Max
                 );
             features.Add(
@@ -372,7 +372,7 @@ static class PairFeatures
 
     static double Affinity(PairView v, int d)
     {
-        var everybody = Ratio(Sum(v.Decision.Values[d], value => value.Engagements), v.Decision.State.Engagements);
+        var everybody = Ratio(Sum(v.Decision.Values[d], value => value.Engagements), v.Decision.State.Engagements.All);
         if (everybody <= 0)
             return 0;
         var k = v.Decision.Settings.Smoothing;

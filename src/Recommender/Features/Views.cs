@@ -54,7 +54,7 @@ sealed class DecisionView
         SlowScale = _state.Slow.Scale(decision.AsOf);
         FastScale = _state.Fast.Scale(decision.AsOf);
         OutcomeScale = _state.OutcomeDecay.Scale(decision.AsOf);
-        var outcomes = _state.Outcomes;
+        var outcomes = _state.Outcomes.All;
         WinRate = (outcomes.Won + 1.0) / (outcomes.Won + outcomes.Lost + 2.0);
         var values = _state.ValuesOf(decision.Opportunity);
         var measures = _state.MeasuresOf(decision.Opportunity);
@@ -143,11 +143,21 @@ sealed class PairView(DecisionView decision)
     public PairHistory Pair;
 
     /// <summary>The overlap with the account that is live at the decision, or null.</summary>
-    public CoSell.AccountOverlap? LiveOverlap => Pair.Overlap is { } overlap && overlap.IsLive(Decision.AsOf) ? overlap : null;
+    public CoSell.AccountOverlap? LiveOverlap => Pair.Overlaps is null ? null : Pair.LiveOverlap(Decision.AsOf);
+
+    /// <summary>True if a live overlap with the account is of that population.</summary>
+    public bool IsOverlap(string population)
+    {
+        foreach (var overlap in Pair.Overlaps ?? [])
+        {
+            if (overlap.Population == population && overlap.IsLive(Decision.AsOf))
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>The registration on the account that is live at the decision, or null.</summary>
-    public CoSell.DealRegistration? LiveRegistration =>
-        Pair.Registration is { } claim && claim.IsLive(Decision.AsOf) ? claim : null;
+    public CoSell.DealRegistration? LiveRegistration => Pair.Registrations is null ? null : Pair.LiveRegistration(Decision.AsOf);
 
     public PartnerCounts[] Values { get; } = new PartnerCounts[decision.Values.Length];
 

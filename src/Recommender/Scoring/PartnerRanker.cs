@@ -167,11 +167,7 @@ public sealed class PartnerRanker
                 Exclude(known, "already_engaged", "Already works on this opportunity");
                 continue;
             }
-            if (
-                pair.Declined is { } declined
-                && declined.OpportunityId == request.OpportunityId
-                && (asOf - declined.At).TotalDays <= DeclinedDays
-            )
+            if (pair.Declines is { } declines && DeclineOf(declines, request.OpportunityId, asOf) is { } declined)
             {
                 Exclude(known, "declined", $"Declined on {declined.At:yyyy-MM-dd}");
                 continue;
@@ -203,7 +199,7 @@ public sealed class PartnerRanker
                     account,
                     known,
                     decision.Opportunity.Product,
-                    () => OtherHolders(state, partner, decision.AsOf) is [var first, ..] ? first : null,
+                    () => OtherHolders(state, partner, decision) is [var first, ..] ? first : null,
                     decision.AsOf
                 ) is
                 { } detail
@@ -213,15 +209,35 @@ public sealed class PartnerRanker
         return null;
     }
 
-    /// <summary>Names of other partners with a live registration on the account.</summary>
-    string[] OtherHolders(AccountState? account, int partner, DateTime asOf)
+    /// <summary>The last time the partner declined the deal, or the account as such, that counts still; null if it did not.</summary>
+    static Feedback? DeclineOf(Feedback[] declines, string? opportunityId, DateTime asOf)
+    {
+        Feedback? last = null;
+        foreach (var decline in declines)
+        {
+            if (
+                decline.OpportunityId == opportunityId
+                && (asOf - decline.At).TotalDays <= DeclinedDays
+                && (last is null || decline.At > last.At)
+            )
+                last = decline;
+        }
+        return last;
+    }
+
+    /// <summary>Names of other partners with a live registration on the account for what is sold.</summary>
+    string[] OtherHolders(AccountState? account, int partner, Decision decision)
     {
         List<string>? names = null;
         if (account?.Pairs is { } pairs)
         {
             foreach (var other in pairs.Partners)
             {
-                if (other != partner && pairs[other].Registration is { } claim && claim.IsLive(asOf))
+                if (
+                    other != partner
+                    && pairs[other] is { Registrations: not null } pair
+                    && pair.LiveRegistration(decision.AsOf, decision.Opportunity.Product) is { } claim
+                )
                     (names ??= []).Add(State.PartnerStates[other].Row?.Name ?? claim.PartnerId);
             }
         }
@@ -324,7 +340,7 @@ public sealed class PartnerRanker
         var counts = pair.Partner.Counts;
         var industry = State.Settings.IndexOfDimension("industry");
         var overlap = pair.LiveOverlap;
-        var holders = OtherHolders(pair.Decision.Account, partner, decision.AsOf);
+        var holders = OtherHolders(pair.Decision.Account, partner, decision);
         return new()
         {
             PartnerId = State.PartnerId(partner),
@@ -409,7 +425,7 @@ public sealed class PartnerRanker
             Add("Unproven: no engagement yet");
         else if ((pair.Decision.AsOf - pair.Partner.LastEngagementAt).TotalDays > 365)
             Add($"No engagement since {pair.Partner.LastEngagementAt:yyyy-MM-dd}");
-        if (pair.Pair.Declined is { } declined)
+        if (pair.Pair.LastDecline is { } declined)
             Add($"Declined on {declined.At:yyyy-MM-dd}");
         return cautions is null ? [] : [.. cautions];
     }

@@ -187,7 +187,7 @@ public sealed class RuleSet
                     rule.Products is null
                     || product is not null && rule.Products.Contains(product, StringComparer.OrdinalIgnoreCase)
                 )
-                && Meets(rule.Accounts, column => column == "account_id" ? account.Id : HistoryState.Column(account, column))
+                && Meets(rule.Accounts, column => column == "account_id" ? account.Id : Columns.Column(account, column))
             )
                 (concerned ??= []).Add(rule);
         }
@@ -224,7 +224,7 @@ public sealed class RuleSet
     )
     {
         var row = partner.Row!;
-        bool IsMeant() => Meets(rule.Partners, column => column == "partner_id" ? row.Id : HistoryState.Column(row, column));
+        bool IsMeant() => Meets(rule.Partners, column => column == "partner_id" ? row.Id : Columns.Column(row, column));
         switch (rule.Kind)
         {
             case "registration":

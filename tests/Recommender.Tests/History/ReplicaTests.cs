@@ -72,7 +72,7 @@ public sealed class ReplicaTests : IDisposable
         await Write(here, Row("partners", new { partner_id = "p" }));
         for (var round = 0; round < 10; round++)
         {
-            var version = store.Find(HistoryContract.Partners, "p")!.Value.Fingerprint;
+            var version = store.Find(FactTables.Partners, "p")!.Value.Fingerprint;
             RowExpectation expected = new(version, Absent: false);
             var verdicts = await Task.WhenAll(
                 Write(here, Row("partners", new { partner_id = "p", tier = $"h{round}" }), expected),
@@ -124,7 +124,7 @@ public sealed class ReplicaTests : IDisposable
             Write(here, Row("accounts", new { account_id = "b" }))
         );
         Assert.Equal(StoreFault.Broken, refused.Fault);
-        Assert.Null(store.Find(HistoryContract.Accounts, "b"));
+        Assert.Null(store.Find(FactTables.Accounts, "b"));
         store.IsGone = false;
         await MoveOn(TimeSpan.FromSeconds(1), here);
         Assert.Null(here.Fault);

@@ -97,10 +97,10 @@ sealed class SharedSqliteStore : SqliteHistoryStore
             return (now, []);
         var before = _held[(_path, since.Version)];
         var facts = new List<DatedFact>();
-        foreach (var (id, own, isOld) in Rows(connection, transaction))
+        foreach (var (id, own) in Rows(connection, transaction, since.KnownBefore))
         {
             if (!before.Contains(id))
-                facts.AddRange(own.Where(fact => !isOld || fact.AppliedAt >= since.KnownBefore));
+                facts.AddRange(own);
         }
         return (now, facts);
     }
@@ -125,45 +125,38 @@ sealed class SharedSqliteStore : SqliteHistoryStore
         );
         var epoch = connection.ExecuteScalar<long>("SELECT COUNT(*) FROM history_epochs", transaction: transaction);
         var version = epoch * 1_000_000 + writes;
-        _held.TryAdd((_path, version), [.. Rows(connection, transaction).Select(row => row.Id)]);
+        _held.TryAdd((_path, version), [.. Rows(connection, transaction, default).Select(row => row.Id)]);
         var next = Instants.OfText(stamp).AddMilliseconds(1);
         return new(writes, epoch, version, moment > next ? moment : next);
     }
 
-    static IEnumerable<(string Id, List<DatedFact> Facts, bool IsOld)> Rows(DbConnection connection, DbTransaction transaction)
+    static IEnumerable<(string Id, List<DatedFact> Facts)> Rows(
+        DbConnection connection,
+        DbTransaction transaction,
+        DateTime knownBefore
+    )
     {
         var names = new Dictionary<string, string[]>();
-        foreach (var statements in HistorySql.All)
+        foreach (var table in FactTables.OfFacts)
         {
-            var all = statements.Find[..statements.Find.IndexOf("WHERE", StringComparison.Ordinal)];
-            using var reader = Query(connection, transaction, all);
+            var find = table.Statements.Find;
+            using var reader = Query(connection, transaction, find[..find.IndexOf("WHERE", StringComparison.Ordinal)]);
             while (reader.Read())
             {
-                var row = StoredRow.Read(statements.Table, reader, names);
-                yield return (
-                    $"{statements.Table.Name} {row.Row.Key} {row.Fingerprint} {row.AppliedAt[0]:O}",
-                    [.. row.Facts()],
-                    false
-                );
+                var row = StoredRow.Read(table, reader, names);
+                yield return ($"{table.Name} {row.Row.Key} {row.Fingerprint} {row.Facts[0].AppliedAt:O}", [.. row.Facts]);
             }
-            foreach (var isEnd in (bool[])[false, true])
-            {
-                using var old = Query(
-                    connection,
-                    transaction,
-                    HistorySql.SelectSuperseded,
-                    ("@table", statements.Table.Name),
-                    ("@isEnd", isEnd),
-                    ("@asOf", DateTime.MaxValue),
-                    ("@appliedBefore", DateTime.MaxValue),
-                    ("@live", true)
-                );
-                while (old.Read())
-                {
-                    var fact = SupersededFact(statements.Table, isEnd, live: true, old, names);
-                    yield return ($"old {fact.Kind} {fact.Key} {fact.AppliedAt:O}", [fact], true);
-                }
-            }
+        }
+        const string Superseded =
+            "SELECT row_values, attributes, seen_at, applied_at, until_seen_at, until_applied_at, table_name, is_end FROM superseded_facts";
+        using var old = Query(connection, transaction, Superseded);
+        while (old.Read())
+        {
+            var held = SupersededFact(old, names);
+            yield return (
+                $"old {held.Fact.Kind} {held.Fact.Key} {held.Fact.AppliedAt:O}",
+                [.. FactVersions.Since(held, knownBefore)]
+            );
         }
     }
 

@@ -134,7 +134,7 @@ public sealed class RulesAndFiltersTests : IDisposable
     {
         var rules = Read(rule);
         var excluded = new List<ExcludedPartner>();
-        for (var account = 1; account <= 60; account++)
+        for (var account = 1; account <= 400 && !(account > 60 && excluded.Count > 0); account++)
         {
             var id = $"A{account:000000}";
             var before = Ask(id, RuleSet.None);

@@ -60,7 +60,7 @@ public class EvaluationTests
             .ToDictionary(deal => deal.Id, deal => deal.Outcome);
         var leaking = Sample
             .FactList.Select(fact =>
-                fact is { Kind: FactKind.OpportunityCreated, Noun: Opportunity deal }
+                fact is { Kind.Name: nameof(FactKind.OpportunityCreated), Noun: Opportunity deal }
                     ? fact with
                     {
                         Noun = deal with { Amount = outcomes.GetValueOrDefault(deal.Id) == Outcome.Won ? 1000 : 10 },

@@ -1,0 +1,272 @@
+using System.Globalization;
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>What a column of a table holds.</summary>
+public enum ColumnKind
+{
+    /// <summary>Text as it stands.</summary>
+    Text,
+
+    /// <summary>A number, zero or more and below 10^15, kept to four decimals.</summary>
+    Number,
+
+    /// <summary>An ISO 8601 date or instant, UTC if it has no offset, kept to the millisecond.</summary>
+    Instant,
+}
+
+/// <summary>A column that a table declares.</summary>
+public sealed record FactColumn
+{
+    const int LongestWord = 400;
+    const double NumbersBelow = 1e15;
+    static readonly string[] _reserved = ["table", "key", "column", "value"];
+
+    internal FactColumn(string name, int position) => (Name, Position) = (name, position);
+
+    /// <summary>Header name, property of the JSON row and database column.</summary>
+    public string Name { get; }
+
+    /// <summary>What it holds.</summary>
+    public ColumnKind Kind { get; internal init; }
+
+    /// <summary>The header must name it and no row may leave it empty.</summary>
+    public bool Required { get; internal init; }
+
+    /// <summary>The words it may hold; null if any.</summary>
+    public IReadOnlyList<string>? OneOf { get; internal init; }
+
+    /// <summary>The table whose key it must name; null if none.</summary>
+    public string? References { get; internal init; }
+
+    /// <summary>The longest text it may hold, characters.</summary>
+    public int MaxLength { get; internal init; } = LongestWord;
+
+    /// <summary>Its position in a row.</summary>
+    internal int Position { get; }
+
+    /// <summary>How SQL names it.</summary>
+    internal string Sql => _reserved.Contains(Name) ? $"\"{Name}\"" : Name;
+
+    /// <summary>Reads a text of a file: string, double or DateTime (UTC); null if it is empty.</summary>
+    /// <param name="text">Without space at its ends.</param>
+    /// <param name="value">What it says.</param>
+    /// <param name="expected">What was expected, if it cannot be read.</param>
+    internal bool TryRead(string text, out object? value, out string? expected)
+    {
+        (value, expected) = (null, null);
+        if (text.Length == 0)
+            return true;
+        switch (Kind)
+        {
+            case ColumnKind.Number:
+                if (
+                    double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                    && TryKeep(number, out number)
+                )
+                    value = number;
+                else
+                    expected = "a number, zero or more and below 10^15, such as 1234.5";
+                break;
+            case ColumnKind.Instant:
+                if (Instants.TryParse(text, out var at))
+                    value = at;
+                else
+                    expected = "an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z";
+                break;
+            default:
+                if (OneOf is { } words)
+                {
+                    value = words.FirstOrDefault(word => word == text);
+                    expected = value is null ? $"one of {string.Join(", ", words)}" : null;
+                }
+                else if (text.Length > MaxLength)
+                    expected = $"at most {MaxLength} characters, not {text.Length}";
+                else
+                    value = text;
+                break;
+        }
+        return expected is null;
+    }
+
+    /// <summary>A number as it is kept: to four decimals and at most 15 digits, so that every engine gives back the same. False if it cannot be.</summary>
+    public static bool TryKeep(double number, out double kept)
+    {
+        var can = number is >= 0 and < NumbersBelow;
+        kept = can ? (double)decimal.Round((decimal)number, 4) : double.NaN;
+        return can;
+    }
+}
+
+/// <summary>
+/// A file of the history contract, the database table of the same name, the rows of JSON and what they state: declared in one place, in a
+/// file a table. Reading, writing, SQL of both engines, endpoints, OpenAPI and documentation follow from it.
+/// </summary>
+public abstract class FactTable
+{
+    const int LongestText = 4000;
+    readonly List<FactColumn> _columns = [];
+    TableStatements? _statements;
+
+    private protected FactTable(string name, FactKind? kind) => (Name, Kind) = (name, kind);
+
+    /// <summary>File name without .csv, and the database table.</summary>
+    public string Name { get; }
+
+    /// <summary>The file's name.</summary>
+    public string File => Name + ".csv";
+
+    /// <summary>What a row states; null if it is about other rows, such as a deletion.</summary>
+    public FactKind? Kind { get; }
+
+    /// <summary>A history without it is refused.</summary>
+    public bool Required { get; protected init; }
+
+    /// <summary>What its rows are, in a few words, for the documentation.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The resource under /v1 where single rows are read and written; null if there is none.</summary>
+    public string? Route { get; protected init; }
+
+    /// <summary>False if rows are written by an endpoint of their own only.</summary>
+    public bool TakesRows { get; protected init; } = true;
+
+    /// <summary>The columns, those of the key first, recorded_at last.</summary>
+    public IReadOnlyList<FactColumn> Columns => _columns;
+
+    /// <summary>How many of the first columns make the key.</summary>
+    public int KeyLength { get; private set; }
+
+    /// <summary>When the second fact of a row was true, as its column's name without _at; null if a row states one.</summary>
+    public string? End { get; protected init; }
+
+    internal TableStatements Statements => _statements ??= new(this);
+
+    internal FactColumn RecordedAt => _columns[^1];
+
+    /// <summary>The position of <paramref name="column"/>, or -1.</summary>
+    public int IndexOf(string column)
+    {
+        for (var i = 0; i < _columns.Count; i++)
+        {
+            if (_columns[i].Name == column)
+                return i;
+        }
+        return -1;
+    }
+
+    /// <summary>A row of named values; what is not named is empty.</summary>
+    /// <exception cref="ArgumentException">The table has no such column.</exception>
+    public HistoryRow Row(params ReadOnlySpan<(string Column, object? Value)> values)
+    {
+        var row = new object?[_columns.Count];
+        foreach (var (name, value) in values)
+            row[
+                IndexOf(name) is >= 0 and var at
+                    ? at
+                    : throw new ArgumentException($"{Name} has no column {name}.", nameof(values))
+            ] = value;
+        return new(this, row, Attributes.None);
+    }
+
+    /// <summary>The noun of a row.</summary>
+    internal abstract object NounOf(HistoryRow row);
+
+    /// <summary>When what a noun says was true; null if nobody knows, which counts as always.</summary>
+    internal abstract DateTime? StartOf(object noun);
+
+    /// <summary>When its second fact was true; null if it states none.</summary>
+    internal abstract DateTime? EndOf(object noun);
+
+    private protected FactColumn Add(FactColumn column)
+    {
+        _columns.Insert(_columns.Count, column);
+        return column;
+    }
+
+    /// <summary>Adds a column of the key.</summary>
+    protected FactColumn Key(
+        string name,
+        ColumnKind kind = ColumnKind.Text,
+        string? references = null,
+        IReadOnlyList<string>? oneOf = null,
+        int maxLength = JsonRow.LongestId
+    )
+    {
+        KeyLength++;
+        return Add(
+            new(name, _columns.Count)
+            {
+                Kind = kind,
+                Required = true,
+                References = references,
+                OneOf = oneOf,
+                MaxLength = maxLength,
+            }
+        );
+    }
+
+    /// <summary>Adds a column that names a row of another table, or may.</summary>
+    protected FactColumn Reference(string name, string references, bool required = false) =>
+        Add(
+            new(name, _columns.Count)
+            {
+                References = references,
+                Required = required,
+                MaxLength = JsonRow.LongestId,
+            }
+        );
+
+    /// <summary>Adds a column of text.</summary>
+    protected FactColumn Text(
+        string name,
+        bool required = false,
+        IReadOnlyList<string>? oneOf = null,
+        bool isId = false,
+        bool isLong = false
+    )
+    {
+        var column = new FactColumn(name, _columns.Count) { Required = required, OneOf = oneOf };
+        return Add(
+            isLong ? column with { MaxLength = LongestText }
+            : required || isId ? column with { MaxLength = JsonRow.LongestId }
+            : column
+        );
+    }
+
+    /// <summary>Adds a column of numbers.</summary>
+    protected FactColumn Number(string name) => Add(new(name, _columns.Count) { Kind = ColumnKind.Number });
+
+    /// <summary>Adds a column of dates or instants.</summary>
+    protected FactColumn Date(string name, bool required = false) =>
+        Add(new(name, _columns.Count) { Kind = ColumnKind.Instant, Required = required });
+
+    /// <summary>Adds recorded_at, the last column of every table.</summary>
+    protected void Recorded() => Date("recorded_at");
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>A table whose rows are <typeparamref name="T"/>.</summary>
+/// <param name="name">File name without .csv, and the database table.</param>
+/// <param name="kind">What a row states; null if it is about other rows.</param>
+public abstract class FactTable<T>(string name, FactKind? kind) : FactTable(name, kind)
+    where T : class
+{
+    /// <summary>The noun of a row.</summary>
+    public abstract T Read(HistoryRow row);
+
+    /// <summary>When what a noun says was true; null if nobody knows, which counts as always.</summary>
+    protected abstract DateTime? StartOf(T noun);
+
+    /// <summary>When its second fact was true; null if it states none.</summary>
+    protected virtual DateTime? EndOf(T noun) => null;
+
+    internal sealed override object NounOf(HistoryRow row) => Read(row);
+
+    internal sealed override DateTime? StartOf(object noun) => StartOf((T)noun);
+
+    internal sealed override DateTime? EndOf(object noun) => EndOf((T)noun);
+}

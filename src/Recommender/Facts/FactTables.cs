@@ -1,0 +1,100 @@
+namespace Recommender.History;
+
+/// <summary>The tables of the history, in the order in which they refer to one another.</summary>
+public static class FactTables
+{
+    static readonly Lock _adding = new();
+    static IReadOnlyList<FactTable>? _all;
+
+    /// <summary>Companies we sell to.</summary>
+    public static AccountTable Accounts { get; } = new() { Summary = "Companies we sell to" };
+
+    /// <summary>Companies we sell with.</summary>
+    public static PartnerTable Partners { get; } = new() { Summary = "Companies we sell with" };
+
+    /// <summary>Deals.</summary>
+    public static OpportunityTable Opportunities { get; } = new() { Summary = "Deals" };
+
+    /// <summary>Partners working deals with us.</summary>
+    public static EngagementTable Engagements { get; } = new() { Summary = "Partners working deals with us" };
+
+    /// <summary>Stage changes.</summary>
+    public static OpportunityStageTable OpportunityStages { get; } = new() { Summary = "Stages that deals entered" };
+
+    /// <summary>Dated contacts.</summary>
+    public static TouchTable Touches { get; } = new() { Summary = "Dated contacts" };
+
+    /// <summary>Accounts that partners hold too.</summary>
+    public static AccountOverlapTable AccountOverlaps { get; } = new() { Summary = "Accounts that partners hold too" };
+
+    /// <summary>Claims of partners on deals.</summary>
+    public static DealRegistrationTable DealRegistrations { get; } = new() { Summary = "Claims of partners on deals" };
+
+    /// <summary>Favours given and received.</summary>
+    public static AssistTable Assists { get; } = new() { Summary = "Favours given and received" };
+
+    /// <summary>Competencies proven.</summary>
+    public static CertificationTable Certifications { get; } = new() { Summary = "Competencies proven" };
+
+    /// <summary>What came of recommendations.</summary>
+    public static FeedbackTable Feedback { get; } = new() { Summary = "What came of recommendations" };
+
+    /// <summary>Rows that are gone.</summary>
+    public static DeletionTable Deletions { get; } = new() { Summary = "Rows that are gone from a moment on" };
+
+    /// <summary>Accounts and partners that were merged.</summary>
+    public static AliasTable Aliases { get; } = new() { Summary = "Accounts and partners that were merged into others" };
+
+    /// <summary>The history of single columns.</summary>
+    public static FieldChangeTable FieldChanges { get; } = new() { Summary = "What single columns held, and since when" };
+
+    /// <summary>All tables, those that capabilities added too; a table comes after those it refers to.</summary>
+    public static IReadOnlyList<FactTable> All
+    {
+        get
+        {
+            lock (_adding)
+                return _all ??= [
+                    Accounts,
+                    Partners,
+                    Opportunities,
+                    Engagements,
+                    OpportunityStages,
+                    Touches,
+                    AccountOverlaps,
+                    DealRegistrations,
+                    Assists,
+                    Certifications,
+                    Feedback,
+                    FieldChanges,
+                    Aliases,
+                    Deletions,
+                ];
+        }
+    }
+
+    /// <summary>Those whose rows state facts.</summary>
+    public static IEnumerable<FactTable> OfFacts => All.Where(table => table.Kind is not null);
+
+    /// <summary>The table of that name; null if there is none.</summary>
+    public static FactTable? Find(string name) => All.FirstOrDefault(table => table.Name == name);
+
+    /// <summary>Adds the tables of a capability, before a history is opened.</summary>
+    /// <exception cref="ArgumentException">There is a table of that name.</exception>
+    public static void Add(IEnumerable<FactTable> tables)
+    {
+        foreach (var table in tables)
+        {
+            var all = All;
+            if (all.Any(known => known.Name == table.Name))
+                throw new ArgumentException($"There is a table {table.Name} already.", nameof(tables));
+            lock (_adding)
+                _all =
+                [
+                    .. all.TakeWhile(known => known.Kind is not null),
+                    table,
+                    .. all.SkipWhile(known => known.Kind is not null),
+                ];
+        }
+    }
+}

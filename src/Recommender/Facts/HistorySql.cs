@@ -1,0 +1,132 @@
+namespace Recommender.History;
+
+/// <summary>SQL of the history that is not of one table, one text per statement.</summary>
+static class HistorySql
+{
+    /// <summary>Keeps a fact that a later version of its row replaces, and until when it held.</summary>
+    public const string Supersede = """
+        INSERT INTO superseded_facts (table_name, is_end, row_key, applied_at, seen_at, is_change, row_values, attributes, until_applied_at, until_seen_at)
+        VALUES (@table, @isEnd, @key, @appliedAt, @seenAt, @isChange, @values, @attributes, @untilAppliedAt, @untilSeenAt)
+        """;
+
+    /// <summary>Forgets the earlier versions of a row.</summary>
+    public const string ForgetSuperseded = """
+        -- index: superseded_facts_key
+        DELETE FROM superseded_facts
+        WHERE table_name = @table AND row_key = @key
+        """;
+
+    /// <summary>Replaced facts that held for some time, in the order in which they could be seen, or with @live in that in which they were applied.</summary>
+    public const string SelectSuperseded = """
+        -- index: superseded_facts_by_applied_at
+        SELECT row_values, attributes, seen_at, applied_at, until_seen_at, until_applied_at, table_name, is_end
+        FROM superseded_facts
+        WHERE seen_at < @asOf AND applied_at < @appliedBefore
+          AND (@live = 1 AND applied_at < until_applied_at OR @live = 0 AND seen_at < until_seen_at)
+        ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, table_name, row_key
+        """;
+
+    /// <summary>The same, those that are replaced by then, in the order in which they were.</summary>
+    public const string SelectReplaced = """
+        -- index: superseded_facts_by_applied_at
+        SELECT row_values, attributes, seen_at, applied_at, until_seen_at, until_applied_at, table_name, is_end
+        FROM superseded_facts
+        WHERE until_seen_at < @asOf AND until_applied_at < @appliedBefore AND seen_at < @asOf AND applied_at < @appliedBefore
+          AND (@live = 1 AND applied_at < until_applied_at OR @live = 0 AND seen_at < until_seen_at)
+        ORDER BY CASE WHEN @live = 1 THEN until_applied_at ELSE until_seen_at END, table_name, row_key
+        """;
+
+    /// <summary>Rows of a table that have earlier versions.</summary>
+    public const string SelectChangedKeys = """
+        -- index: superseded_facts_key
+        SELECT DISTINCT row_key
+        FROM superseded_facts
+        WHERE table_name = @table
+        ORDER BY row_key
+        """;
+
+    /// <summary>What a merged id stands for now.</summary>
+    public const string SelectAlias = """
+        -- index: aliases_key
+        SELECT new_id, "table"
+        FROM aliases
+        WHERE old_id = @oldId
+        ORDER BY old_id
+        """;
+
+    /// <summary>All merged ids.</summary>
+    public const string SelectAliases = """
+        -- index: aliases_key
+        SELECT old_id, new_id, "table"
+        FROM aliases
+        ORDER BY old_id
+        """;
+
+    /// <summary>Keys of deleted rows of a table, with what they held when they were.</summary>
+    public const string SelectDeleted = """
+        -- index: deletions_key
+        SELECT "key", row_fingerprint
+        FROM deletions
+        WHERE "table" = @table
+        ORDER BY "key", at
+        """;
+
+    /// <summary>Notes what a deleted row held.</summary>
+    public const string NoteDeleted = """
+        -- index: deletions_key
+        UPDATE deletions
+        SET row_fingerprint = @fingerprint
+        WHERE "table" = @table AND "key" = @key AND at = @at
+        """;
+
+    public const string AccountByExternalId = """
+        -- index: accounts_by_external_id
+        SELECT account_id
+        FROM accounts
+        WHERE external_id = @externalId
+        ORDER BY account_id
+        """;
+
+    public const string PartnerByExternalId = """
+        -- index: partners_by_external_id
+        SELECT partner_id
+        FROM partners
+        WHERE external_id = @externalId
+        ORDER BY partner_id
+        """;
+
+    /// <summary>Accounts in the order in which they were taken in.</summary>
+    public static readonly SqlText AccountsSince = SqlText.Limited(
+        """
+        -- index: accounts_by_applied_at
+        SELECT account_id, applied_at
+        FROM accounts
+        WHERE applied_at > @since OR applied_at = @since AND account_id > @after
+        ORDER BY applied_at, account_id
+        """
+    );
+
+    public const string InsertEpoch = """
+        INSERT INTO history_epochs (imported_at)
+        VALUES (@at)
+        """;
+
+    public const string CountEpochs = """
+        -- index: history_epochs_key
+        SELECT COUNT(*)
+        FROM history_epochs
+        """;
+
+    public const string DeleteRejected = """
+        -- index: rejected_rows_key
+        DELETE FROM rejected_rows
+        """;
+
+    public const string InsertRejected = """
+        INSERT INTO rejected_rows ("file", line, column_name, found, expected)
+        VALUES (@File, @Line, @Column, @Found, @Expected)
+        """;
+
+    /// <summary>The statements of every table.</summary>
+    public static IReadOnlyList<TableStatements> All => [.. FactTables.All.Select(table => table.Statements)];
+}

@@ -1,0 +1,266 @@
+using System.Data.Common;
+using Dapper;
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>
+/// Takes a folder into a database within one transaction. A row that is there with other values was learned now: what it said until now
+/// stays what was known until then.
+/// </summary>
+sealed class Import : IDisposable
+{
+    readonly HistoryStore _store;
+    readonly DbConnection _connection;
+    readonly DbTransaction _transaction;
+    readonly HistoryFolder _folder;
+    readonly HistoryWriter _writer;
+    readonly KnownKeys _keys = new();
+    readonly List<TableImport> _counts = [];
+    readonly Dictionary<(string Table, string Key), List<(string Column, object? Value, DateTime At)>> _changes = [];
+    readonly List<DatedFact> _unused = [];
+    long _withoutEnd;
+    double _done;
+
+    public Import(HistoryStore store, DbConnection connection, DbTransaction transaction, HistoryFolder folder)
+    {
+        (_store, _connection, _transaction, _folder) = (store, connection, transaction, folder);
+        _writer = new(connection) { Transaction = transaction };
+    }
+
+    /// <summary>When it was done, UTC.</summary>
+    public DateTime At { get; } = Instants.ToMillisecond(TimeProvider.System.GetUtcNow().UtcDateTime);
+
+    public List<RejectedRow> Rejected { get; } = [];
+
+    /// <summary>True if anything is other than before.</summary>
+    public bool HasChanged => _counts.Exists(count => count.Inserted + count.Updated > 0);
+
+    public ImportSummary Run(Action<string, double>? progress)
+    {
+        ReadChanges(progress);
+        foreach (
+            var (oldId, newId, table) in _connection.Query<(string, string, string)>(
+                HistorySql.SelectAliases,
+                transaction: _transaction
+            )
+        )
+            _keys.Rename(table, oldId, newId, isDone: true);
+        var aliases = Rows(FactTables.Aliases, progress).ToList();
+        foreach (var (_, row) in aliases)
+        {
+            var alias = FactTables.Aliases.Read(row);
+            foreach (var table in alias.Table is { } one ? [one] : (string[])["accounts", "partners"])
+                _keys.Rename(table, alias.OldId, alias.NewId, _keys.IsMerged(table, alias.OldId));
+        }
+        foreach (var table in _folder.Tables.Where(table => table.Kind is not null))
+            Take(table, progress);
+        Count(FactTables.Aliases, aliases, TakeBy);
+        var deletions = Rows(FactTables.Deletions, progress).ToList();
+        Count(
+            FactTables.Deletions,
+            [
+                .. deletions.OrderByDescending(one =>
+                    FactTables.All.TakeWhile(table => table.Name != (string?)one.Row["table"]).Count()
+                ),
+            ],
+            TakeBy
+        );
+        return new(
+            [.. _counts.OrderBy(count => FactTables.All.TakeWhile(table => table.File != count.File).Count())],
+            _withoutEnd
+        );
+    }
+
+    IEnumerable<(long Line, HistoryRow Row)> Rows(FactTable table, Action<string, double>? progress)
+    {
+        if (!_folder.Tables.Contains(table))
+            yield break;
+        var (length, total) = (_folder.LengthOf(table), Math.Max(1, _folder.Length));
+        foreach (
+            var row in _folder.Read(
+                table,
+                _keys,
+                Rejected.Add,
+                at => progress?.Invoke(table.File, (_done + Math.Min(at, length)) / total)
+            )
+        )
+            yield return (_folder.Line, row);
+        _done += length;
+    }
+
+    /// <summary>Reads what single columns held before anything else, so that rows come with their versions.</summary>
+    void ReadChanges(Action<string, double>? progress)
+    {
+        if (!_folder.Tables.Contains(FactTables.FieldChanges))
+            return;
+        var rejectedBefore = Rejected.Count;
+        long taken = 0;
+        foreach (var (line, row) in Rows(FactTables.FieldChanges, progress))
+        {
+            var change = FactTables.FieldChanges.Read(row);
+            if (FaultOf(change, out var of, out var value) is { } fault)
+            {
+                Rejected.Add(fault with { File = FactTables.FieldChanges.File, Line = line });
+                continue;
+            }
+            taken++;
+            var known = (of!.Name, HistoryWriter.KeyOf(of, change.Key)!);
+            if (!_changes.TryGetValue(known, out var changes))
+                _changes.Add(known, changes = []);
+            changes.Add((change.Column, value, change.At));
+        }
+        foreach (var changes in _changes.Values)
+            changes.Sort((x, y) => x.At.CompareTo(y.At));
+        _counts.Add(new(FactTables.FieldChanges.File, 0, 0, taken, Rejected.Count - rejectedBefore));
+    }
+
+    static RejectedRow? FaultOf(FieldChange change, out FactTable? of, out object? value)
+    {
+        value = null;
+        of = FactTables.Find(change.Table);
+        static RejectedRow Fault(string column, string found, string expected) => new("", 0, column, found, expected);
+        if (of?.Kind is null)
+            return Fault("table", change.Table, "a table of the history");
+        if (HistoryWriter.KeyOf(of, change.Key) is null)
+            return Fault("key", change.Key, "the key of a row");
+        var at = of.IndexOf(change.Column);
+        if (at < of.KeyLength || of.Columns[at] == of.RecordedAt)
+            return Fault("column", change.Column, $"a column of {of.Name} that is not of its key");
+        return of.Columns[at].TryRead(change.Value ?? "", out value, out var expected)
+            ? null
+            : Fault("value", change.Value ?? "", expected!);
+    }
+
+    void Take(FactTable table, Action<string, double>? progress)
+    {
+        using var sink = _store.OpenSink(_connection, _transaction, table);
+        var known = HistoryStore.Fingerprints(_connection, _transaction, table);
+        var deleted = _connection
+            .Query<(string Key, long Fingerprint)>(HistorySql.SelectDeleted, new { table = table.Name }, _transaction)
+            .ToHashSet();
+        var changed = _changes.Keys.Any(one => one.Table == table.Name)
+            ? _connection.Query<string>(HistorySql.SelectChangedKeys, new { table = table.Name }, _transaction).ToHashSet()
+            : [];
+        _keys.Of(table.Name)?.UnionWith(known.Keys);
+        long inserted = 0,
+            updated = 0,
+            unchanged = 0,
+            rejectedBefore = Rejected.Count;
+        foreach (var (_, row) in Rows(table, progress))
+        {
+            var fingerprint = row.Fingerprint(out _);
+            var key = row.Key;
+            if (table == FactTables.Opportunities && row["outcome"] is "won" or "lost" && row["closed_at"] is null)
+                _withoutEnd++;
+            var isThere = known.TryGetValue(key, out var before);
+            var changes = _changes.GetValueOrDefault((table.Name, key));
+            if (
+                isThere && before == fingerprint && (changes is null || changed.Contains(key))
+                || !isThere && (deleted.Contains((key, fingerprint)) || _keys.IsMerged(table.Name, key))
+            )
+                unchanged++;
+            else
+            {
+                Take(sink, row, isThere ? _writer.Read(table, key) : null, changes, fingerprint);
+                if (isThere)
+                    updated++;
+                else
+                    inserted++;
+            }
+        }
+        sink.Finish();
+        _counts.Add(new(table.File, inserted, updated, unchanged, Rejected.Count - rejectedBefore));
+    }
+
+    void Take(
+        RowSink sink,
+        HistoryRow row,
+        StoredRow? stored,
+        List<(string Column, object? Value, DateTime At)>? changes,
+        long fingerprint
+    )
+    {
+        if (changes is not null)
+        {
+            // What its columns held when is known: its earlier versions are made anew.
+            _connection.Execute(HistorySql.ForgetSuperseded, new { table = row.Table.Name, key = row.Key }, _transaction);
+            var versions = FactVersions.Of(row, stored?.Row, changes, At);
+            for (var v = 0; v + 1 < versions.Count; v++)
+            {
+                var next = versions[v + 1].From!.Value;
+                var facts = versions[v].Row.Facts(versions[v].From);
+                for (var part = 0; part < facts.Count; part++)
+                {
+                    if (facts[part].AppliedAt < next)
+                        _writer.Keep(versions[v].Row, part, facts[part], v > 0, next, next);
+                }
+            }
+            var last = versions[^1];
+            sink.Take(
+                last.From is { } since ? last.Row.With("recorded_at", since) : last.Row,
+                last.Row.Facts(last.From),
+                fingerprint,
+                isNew: stored is null,
+                isChange: versions.Count > 1
+            );
+            return;
+        }
+        if (stored is null)
+        {
+            sink.Take(row, row.Facts(), fingerprint, isNew: true, isChange: false);
+            return;
+        }
+        // A service may have been ahead of this clock.
+        var stamp = HistoryRow.Later(At, stored.Facts[0].AppliedAt);
+        var isSeen = stored.Facts[0].AppliedAt < stamp;
+        var learned =
+            row.Date(row.Table.RecordedAt) is { } recorded && recorded > stored.Facts[0].SeenAt
+                ? row
+                : row.With("recorded_at", stamp);
+        DateTime? from = isSeen ? learned.Date(row.Table.RecordedAt) : null;
+        var stated = learned.Facts(from);
+        var (untilSeen, until) = (stated[0].SeenAt, stated[0].AppliedAt);
+        for (var part = 0; part < stored.Facts.Count; part++)
+        {
+            if (stored.Facts[part].AppliedAt < until)
+                _writer.Keep(stored.Row, part, stored.Facts[part], stored.IsChange, untilSeen, until);
+        }
+        sink.Take(learned, stated, fingerprint, isNew: false, isChange: isSeen);
+    }
+
+    void Count(FactTable table, List<(long Line, HistoryRow Row)> rows, Func<HistoryRow, RowResult> take)
+    {
+        if (!_folder.Tables.Contains(table))
+            return;
+        long done = 0,
+            unchanged = 0,
+            rejected = 0;
+        foreach (var (line, row) in rows)
+        {
+            var result = take(row);
+            switch (result.Verdict)
+            {
+                case RowVerdict.Unchanged:
+                    unchanged++;
+                    break;
+                case RowVerdict.Rejected:
+                    rejected++;
+                    Rejected.Add(result.Reason! with { File = table.File, Line = line });
+                    break;
+                default:
+                    done++;
+                    break;
+            }
+        }
+        _counts.Add(new(table.File, done, 0, unchanged, rejected));
+    }
+
+    public void Dispose() => _writer.Dispose();
+
+    RowResult TakeBy(HistoryRow row) => _writer.Upsert(row, Moment(row), default, _unused);
+
+    /// <summary>When a merge or deletion is known from: its date, or later if it was recorded later.</summary>
+    static DateTime Moment(HistoryRow row) =>
+        HistoryRow.Later((DateTime)row["at"]!, row.Date(row.Table.RecordedAt) ?? DateTime.MinValue);
+}

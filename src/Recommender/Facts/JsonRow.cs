@@ -1,0 +1,316 @@
+using System.Globalization;
+using System.Text.Json;
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>Reads rows of the history contract from JSON objects. A property that the contract does not name becomes an attribute.</summary>
+public static class JsonRow
+{
+    /// <summary>The longest id, in characters.</summary>
+    public const int LongestId = 200;
+
+    const int LongestText = 4000;
+    const int MostAttributes = 200;
+
+    /// <summary>Reads the object at which <paramref name="json"/> stands.</summary>
+    /// <param name="table">The table it is a row of.</param>
+    /// <param name="json">At the start of an object; afterwards at its end.</param>
+    /// <param name="line">For the explanation of what is wrong.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="fault">What is wrong, if anything is; the reader then stands anywhere.</param>
+    /// <param name="key">The key by which the caller addressed the row; null if the row has to name it itself.</param>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static bool TryRead(
+        FactTable table,
+        ref Utf8JsonReader json,
+        long line,
+        out HistoryRow row,
+        out RejectedRow? fault,
+        string? key = null
+    )
+    {
+        row = null!;
+        RejectedRow Reject(string column, string found, string expected) =>
+            new(table.Name, line, column, found.Length > 200 ? found[..200] + "…" : found, expected);
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            fault = Reject("the row", Kind(json.TokenType), "a JSON object");
+            return false;
+        }
+        var values = new object?[table.Columns.Count];
+        List<string>? names = null;
+        List<string?>? texts = null;
+        var seen = 0L;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var at = IndexOf(table, ref json);
+            string? name = null;
+            if (at < 0)
+            {
+                if (!TryText(ref json, out name) || name.Length is 0 or > LongestId || HasControl(name))
+                {
+                    fault = Reject(
+                        "a property's name",
+                        name ?? "no text",
+                        $"1 to {LongestId} characters, none a control character"
+                    );
+                    return false;
+                }
+            }
+            else if ((seen & 1L << at) != 0)
+            {
+                fault = Reject(table.Columns[at].Name, "a second value", "one");
+                return false;
+            }
+            else
+                seen |= 1L << at;
+            json.Read();
+            if (at < 0)
+            {
+                if (names is { Count: >= MostAttributes })
+                {
+                    fault = Reject("the row", $"more than {MostAttributes} attributes", $"at most {MostAttributes}");
+                    return false;
+                }
+                if (!TryAttribute(ref json, out var text))
+                {
+                    fault = Reject(
+                        name!,
+                        Kind(json.TokenType),
+                        $"a text of at most {LongestText} characters, a number, a truth value or a list of those"
+                    );
+                    return false;
+                }
+                if (names?.Contains(name!) == true)
+                {
+                    fault = Reject(name!, "a second value", "one");
+                    return false;
+                }
+                (names ??= []).Add(name!);
+                (texts ??= []).Add(text);
+            }
+            else if (json.TokenType != JsonTokenType.Null)
+            {
+                values[at] = Value(table.Columns[at], ref json, out var found, out var expected);
+                if (expected is not null)
+                {
+                    fault = Reject(table.Columns[at].Name, found!, expected);
+                    return false;
+                }
+            }
+        }
+        if (key is not null)
+        {
+            if (values[0] is string named && named != key)
+            {
+                fault = Reject(table.Columns[0].Name, named, $"'{key}' as in the address, or nothing");
+                return false;
+            }
+            values[0] = key;
+        }
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (values[i] is null && table.Columns[i].Required)
+            {
+                fault = Reject(table.Columns[i].Name, "nothing", "a value");
+                return false;
+            }
+        }
+        row = new(table, values, names is null ? Attributes.None : new([.. names], [.. texts!]));
+        fault = null;
+        return true;
+    }
+
+    /// <summary>The row as a JSON object that <see cref="TryRead"/> reads; what is absent is left out.</summary>
+    public static byte[] Write(HistoryRow row)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            for (var i = 0; i < row.Values.Length; i++)
+            {
+                var name = row.Table.Columns[i].Name;
+                switch (row.Values[i])
+                {
+                    case double number:
+                        json.WriteNumber(name, number);
+                        break;
+                    case DateTime at:
+                        json.WriteString(name, Instants.Text(at));
+                        break;
+                    case string text:
+                        json.WriteString(name, text);
+                        break;
+                    default:
+                        break;
+                }
+            }
+            for (var i = 0; i < row.Attributes.Names.Count; i++)
+            {
+                if (row.Attributes.Values[i] is { } value)
+                    json.WriteString(row.Attributes.Names[i], value);
+            }
+            json.WriteEndObject();
+        }
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>What is wrong with an id; null if nothing is.</summary>
+    public static string? FaultOfId(string id) =>
+        id.Length is 0 or > LongestId || HasControl(id) || id.Trim().Length != id.Length
+            ? $"1 to {LongestId} characters, none a control character, no space at either end"
+            : null;
+
+    static int IndexOf(FactTable table, ref Utf8JsonReader json)
+    {
+        for (var i = 0; i < table.Columns.Count; i++)
+        {
+            if (json.ValueTextEquals(table.Columns[i].Name))
+                return i;
+        }
+        return -1;
+    }
+
+    static object? Value(FactColumn column, ref Utf8JsonReader json, out string? found, out string? expected)
+    {
+        (found, expected) = (null, null);
+        switch (column.Kind)
+        {
+            case ColumnKind.Number:
+                if (
+                    json.TokenType == JsonTokenType.Number
+                    && json.TryGetDouble(out var number)
+                    && FactColumn.TryKeep(number, out number)
+                )
+                    return number;
+                (found, expected) = (Raw(ref json), "a number, zero or more and below 10^15");
+                return null;
+            case ColumnKind.Instant:
+                if (
+                    json.TokenType == JsonTokenType.String
+                    && TryText(ref json, out var instant)
+                    && Instants.TryParse(instant, out var at)
+                )
+                    return at;
+                (found, expected) = (Raw(ref json), "an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z");
+                return null;
+            default:
+                string? text = null;
+                if (json.TokenType == JsonTokenType.StartArray)
+                {
+                    if (!TryList(ref json, out text))
+                        (found, expected) = ("a list with something else in it", "a list of texts");
+                }
+                else if (json.TokenType != JsonTokenType.String || !TryText(ref json, out text))
+                    (found, expected) = (Raw(ref json), "a text");
+                if (expected is not null)
+                    return null;
+                text = text!.Trim();
+                if (text.Length == 0)
+                    return null;
+                var isId = (column.References is not null || column.Required) && column.MaxLength <= LongestId;
+                if (isId && FaultOfId(text) is { } fault)
+                    (found, expected) = (text, fault);
+                else if (text.Length > column.MaxLength)
+                    (found, expected) = ($"{text.Length} characters", $"at most {column.MaxLength}");
+                else if (column.OneOf is { } words && !words.Contains(text))
+                    (found, expected) = (text, $"one of {string.Join(", ", words)}");
+                else if (HasControl(text, exceptLines: true))
+                    (found, expected) = ("a control character", "text without");
+                return expected is null ? text : null;
+        }
+    }
+
+    static bool TryAttribute(ref Utf8JsonReader json, out string? text)
+    {
+        text = null;
+        switch (json.TokenType)
+        {
+            case JsonTokenType.Null:
+                return true;
+            case JsonTokenType.String:
+                if (!TryText(ref json, out text) || text.Length > LongestText)
+                    return false;
+                text = text.Trim() is { Length: > 0 } trimmed ? trimmed : null;
+                return true;
+            case JsonTokenType.Number:
+                text = Raw(ref json);
+                return text.Length <= 100;
+            case JsonTokenType.True:
+            case JsonTokenType.False:
+                text = json.TokenType == JsonTokenType.True ? "true" : "false";
+                return true;
+            case JsonTokenType.StartArray:
+                return TryList(ref json, out text) && text!.Length <= LongestText;
+            default:
+                return false;
+        }
+    }
+
+    static bool TryList(ref Utf8JsonReader json, out string? text)
+    {
+        var parts = new List<string>();
+        text = null;
+        while (json.Read() && json.TokenType != JsonTokenType.EndArray)
+        {
+            if (
+                json.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject
+                || !TryAttribute(ref json, out var part)
+                || part?.Contains('|') == true
+            )
+                return false;
+            if (part is not null)
+                parts.Add(part);
+        }
+        text = string.Join('|', parts);
+        return true;
+    }
+
+    /// <summary>False if the text holds half a surrogate pair, which is no Unicode.</summary>
+    static bool TryText(ref Utf8JsonReader json, out string text)
+    {
+        try
+        {
+            text = json.GetString() ?? "";
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            text = "";
+            return false;
+        }
+    }
+
+    static string Raw(ref Utf8JsonReader json) =>
+        json.TokenType switch
+        {
+            JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(json.ValueSpan),
+            JsonTokenType.String => TryText(ref json, out var text) ? text : "text that is no Unicode",
+            _ => Kind(json.TokenType),
+        };
+
+    static string Kind(JsonTokenType token) =>
+        token switch
+        {
+            JsonTokenType.StartObject => "an object",
+            JsonTokenType.StartArray => "a list",
+            JsonTokenType.String => "a text",
+            JsonTokenType.Number => "a number",
+            JsonTokenType.True => "true",
+            JsonTokenType.False => "false",
+            JsonTokenType.Null => "null",
+            _ => token.ToString(),
+        };
+
+    static bool HasControl(string text, bool exceptLines = false)
+    {
+        foreach (var c in text)
+        {
+            if (char.GetUnicodeCategory(c) is UnicodeCategory.Control && !(exceptLines && c is '\n' or '\r' or '\t'))
+                return true;
+        }
+        return false;
+    }
+}

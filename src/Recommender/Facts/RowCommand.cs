@@ -1,0 +1,84 @@
+using System.Data.Common;
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>A statement that takes one row of a history table as its parameters.</summary>
+static class RowCommand
+{
+    /// <summary>The columns of a stored row: those of the contract, then attributes, moments, is_change and fingerprint.</summary>
+    public static IReadOnlyList<string> Names(FactTable table)
+    {
+        var names = table.Columns.Select(column => column.Name).Append("attributes");
+        return table.End is { } end
+            ? [.. names, "seen_at", end + "_seen_at", "applied_at", end + "_applied_at", "is_change", "fingerprint"]
+            : [.. names, "seen_at", "applied_at", "is_change", "fingerprint"];
+    }
+
+    /// <summary>What one of <see cref="Names"/> holds; null for is_change, a flag, and fingerprint, a whole number.</summary>
+    public static ColumnKind? KindOf(FactTable table, string name) =>
+        table.IndexOf(name) is >= 0 and var at ? table.Columns[at].Kind
+        : name == "attributes" ? ColumnKind.Text
+        : name is "is_change" or "fingerprint" ? null
+        : ColumnKind.Instant;
+
+    public static DbCommand Of(DbConnection connection, DbTransaction? transaction, string sql, FactTable table)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = transaction;
+        foreach (var name in Names(table))
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = "@" + name;
+            parameter.Value = DBNull.Value;
+            if (KindOf(table, name) is { } kind)
+                Engines.Declare(parameter, kind, name == "attributes" ? -1 : 4000);
+            command.Parameters.Add(parameter);
+        }
+        return command;
+    }
+
+    /// <summary>The values of <see cref="Names"/>.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="facts">What it states, with the moments at which that is applied.</param>
+    /// <param name="isChange">It replaces an earlier version that was seen.</param>
+    /// <param name="attributes">Its attributes as JSON; null if none.</param>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    public static object?[] Values(HistoryRow row, List<DatedFact> facts, bool isChange, string? attributes, long fingerprint)
+    {
+        var hasEnd = row.Table.End is not null;
+        var columns = row.Values.Length;
+        var values = new object?[columns + (hasEnd ? 7 : 5)];
+        row.Values.CopyTo(values, 0);
+        values[columns++] = attributes;
+        var end = facts.Count > 1 ? facts[1] : (DatedFact?)null;
+        // What states no fact is known at once.
+        var (seenAt, appliedAt) = facts is [var start, ..] ? (start.SeenAt, start.AppliedAt) : (default, default);
+        values[columns++] = seenAt;
+        if (hasEnd)
+            values[columns++] = end?.SeenAt;
+        values[columns++] = appliedAt;
+        if (hasEnd)
+            values[columns++] = end?.AppliedAt;
+        values[columns++] = isChange;
+        values[columns] = fingerprint;
+        return values;
+    }
+
+    /// <summary>Runs the statement for a row whose facts are <paramref name="facts"/>.</summary>
+    public static void Execute(
+        DbCommand command,
+        HistoryRow row,
+        List<DatedFact> facts,
+        bool isChange,
+        string? attributes,
+        long fingerprint
+    )
+    {
+        var at = 0;
+        foreach (var value in Values(row, facts, isChange, attributes, fingerprint))
+            Engines.Set(command.Parameters[at++], value);
+        command.ExecuteNonQuery();
+    }
+}

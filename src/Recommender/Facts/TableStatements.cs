@@ -1,0 +1,153 @@
+namespace Recommender.History;
+
+/// <summary>The statements of one table, which follow from its columns.</summary>
+sealed class TableStatements
+{
+    public TableStatements(FactTable table)
+    {
+        Table = table;
+        var name = table.Name;
+        var columns = table.Columns.Select(column => column.Sql).ToList();
+        var stored = RowCommand.Names(table).Select(column => SqlOf(table, column)).ToList();
+        var key = columns.Take(table.KeyLength).ToList();
+        var changing = stored.Skip(table.KeyLength).ToList();
+        string Join(IEnumerable<string> parts) => string.Join(", ", parts);
+        string Where(string right) => string.Join(" AND ", key.Select(column => $"{column} = {right}{Bare(column)}"));
+        string Parameter(string column) => "@" + Bare(column);
+        Keys = $"""
+            -- index: {name}_key
+            SELECT {Join(key)}, fingerprint
+            FROM {name}
+            ORDER BY {Join(key)}
+            """;
+        Find = $"""
+            -- index: {name}_key
+            SELECT {Join(stored)}
+            FROM {name}
+            WHERE {Where("@")}
+            ORDER BY {Join(key)}
+            """;
+        Insert = $"""
+            INSERT INTO {name} ({Join(stored)})
+            VALUES ({Join(stored.Select(Parameter))})
+            """;
+        Update = $"""
+            -- index: {name}_key
+            UPDATE {name}
+            SET {Join(changing.Select(column => $"{column} = {Parameter(column)}"))}
+            WHERE {Where("@")}
+            """;
+        Delete = $"""
+            -- index: {name}_key
+            DELETE FROM {name}
+            WHERE {Where("@")}
+            """;
+        if (table.Kind is not null)
+        {
+            Select = $"""
+                -- index: {name}_by_applied_at
+                SELECT {Join(columns)}, attributes, seen_at, applied_at, is_change
+                FROM {name}
+                WHERE seen_at < @asOf AND applied_at < @appliedBefore
+                ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, {Join(key)}
+                """;
+            if (table.End is { } end)
+                SelectEnds = $"""
+                    -- index: {name}_by_applied_at
+                    SELECT {Join(columns)}, attributes, {end}_seen_at, {end}_applied_at, is_change
+                    FROM {name}
+                    WHERE {end}_seen_at < @asOf AND {end}_applied_at < @appliedBefore
+                    ORDER BY CASE WHEN @live = 1 THEN {end}_applied_at ELSE {end}_seen_at END, {Join(key)}
+                    """;
+        }
+        Any = $"""
+            -- index: {name}_key
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM {name}) THEN 1 ELSE 0 END
+            """;
+        Naming =
+        [
+            .. table
+                .Columns.Where(column => column.References is not null)
+                .Select(column => new NamingStatement(
+                    column,
+                    $"""
+                    -- index: {name}_key
+                    SELECT {Join(key)}
+                    FROM {name}
+                    WHERE {column.Sql} = @id
+                    ORDER BY {Join(key)}
+                    """
+                )),
+        ];
+        Stage = $"""
+            SELECT TOP (0) {Join(stored)}
+            INTO #staged_{name}
+            FROM {name}
+            """;
+        Merge = $"""
+            -- index: {name}_key
+            MERGE {name} WITH (HOLDLOCK) AS target
+            USING #staged_{name} AS source ON {string.Join(" AND ", key.Select(column => $"target.{column} = source.{column}"))}
+            WHEN MATCHED THEN UPDATE SET {Join(changing.Select(column => $"{column} = source.{column}"))}
+            WHEN NOT MATCHED THEN INSERT ({Join(stored)})
+            VALUES ({Join(stored.Select(column => "source." + column))});
+            """;
+        Changes = $"""
+            -- index: {name}_by_change
+            SELECT {Join(stored)}
+            FROM {name}
+            WHERE change_version > CONVERT(binary(8), @since)
+            ORDER BY change_version
+            """;
+    }
+
+    public FactTable Table { get; }
+
+    /// <summary>Key and fingerprint of every row.</summary>
+    public string Keys { get; }
+
+    /// <summary>The row that has the key, in the columns of <see cref="RowCommand.Names"/>.</summary>
+    public string Find { get; }
+
+    /// <summary>Adds a row.</summary>
+    public string Insert { get; }
+
+    /// <summary>Replaces a row that has the key.</summary>
+    public string Update { get; }
+
+    /// <summary>Removes the row that has the key.</summary>
+    public string Delete { get; }
+
+    /// <summary>
+    /// Rows seen before @asOf and applied before @appliedBefore; in the order of applied_at if @live is 1, else of seen_at. Null if a row
+    /// states nothing.
+    /// </summary>
+    public string? Select { get; }
+
+    /// <summary>The same by the row's second fact; null if the table states one fact a row.</summary>
+    public string? SelectEnds { get; }
+
+    /// <summary>1 if there are rows.</summary>
+    public string Any { get; }
+
+    /// <summary>Keys of the rows that name @id, for each column that refers to another table.</summary>
+    public IReadOnlyList<NamingStatement> Naming { get; }
+
+    /// <summary>SQL Server: makes an empty staging table for this session, with the columns of <see cref="RowCommand.Names"/>.</summary>
+    public string Stage { get; }
+
+    /// <summary>SQL Server: takes the staged rows in; new keys are added, known ones replaced.</summary>
+    public string Merge { get; }
+
+    /// <summary>SQL Server: rows changed since @since, in the columns of <see cref="Find"/>.</summary>
+    public string Changes { get; }
+
+    static string SqlOf(FactTable table, string name) => table.IndexOf(name) is >= 0 and var at ? table.Columns[at].Sql : name;
+
+    static string Bare(string column) => column.Trim('"');
+}
+
+/// <summary>Finds the rows that name a row of another table.</summary>
+/// <param name="Column">The column that names it.</param>
+/// <param name="Sql">Their keys.</param>
+sealed record NamingStatement(FactColumn Column, string Sql);

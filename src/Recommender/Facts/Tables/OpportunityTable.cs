@@ -1,0 +1,66 @@
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>Deals. Known from created_at; how one ended, from closed_at.</summary>
+public sealed class OpportunityTable : FactTable<Opportunity>
+{
+    readonly FactColumn _id,
+        _account,
+        _product,
+        _amount,
+        _currency,
+        _created,
+        _expected,
+        _closed,
+        _outcome,
+        _owner;
+
+    /// <summary>Declares the table.</summary>
+    public OpportunityTable()
+        : base("opportunities", FactKind.OpportunityCreated)
+    {
+        Required = true;
+        Route = "opportunities";
+        End = "closed";
+        _id = Key("opportunity_id");
+        _account = Reference("account_id", "accounts", required: true);
+        _product = Text("product");
+        _amount = Number("amount");
+        _currency = Text("currency");
+        _created = Date("created_at", required: true);
+        _expected = Date("expected_close_at");
+        _closed = Date("closed_at");
+        _outcome = Text("outcome", oneOf: ["won", "lost", "open"]);
+        Text("stage");
+        _owner = Text("owner");
+        Recorded();
+    }
+
+    /// <inheritdoc/>
+    public override Opportunity Read(HistoryRow row) =>
+        new(
+            row.Text(_id)!,
+            row.Text(_account)!,
+            row.Text(_product),
+            row.Number(_amount),
+            row.Text(_currency),
+            row.Date(_created)!.Value,
+            row.Date(_expected),
+            row.Date(_closed),
+            row.Text(_outcome) switch
+            {
+                "won" => Outcome.Won,
+                "lost" => Outcome.Lost,
+                _ => Outcome.Open,
+            },
+            row.Text(_owner),
+            row.Attributes
+        );
+
+    /// <inheritdoc/>
+    protected override DateTime? StartOf(Opportunity noun) => noun.CreatedAt;
+
+    /// <summary>When it ended; null while it is open, or if nobody knows when.</summary>
+    protected override DateTime? EndOf(Opportunity noun) => noun.Outcome == Outcome.Open ? null : noun.ClosedAt;
+}

@@ -1,0 +1,52 @@
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>Companies we sell with. Known from joined_at; industries, regions and competencies are lists, separated by |.</summary>
+public sealed class PartnerTable : FactTable<Partner>
+{
+    readonly FactColumn _id,
+        _name,
+        _type,
+        _tier,
+        _industries,
+        _regions,
+        _competencies,
+        _joined;
+
+    /// <summary>Declares the table.</summary>
+    public PartnerTable()
+        : base("partners", FactKind.Partner)
+    {
+        Required = true;
+        Route = "partners";
+        _id = Key("partner_id");
+        _name = Text("name");
+        _type = Text("partner_type");
+        _tier = Text("tier");
+        _industries = Text("industries", isLong: true);
+        _regions = Text("regions", isLong: true);
+        _competencies = Text("competencies", isLong: true);
+        _joined = Date("joined_at");
+        Text("domain");
+        Text("external_id", isId: true);
+        Recorded();
+    }
+
+    /// <inheritdoc/>
+    public override Partner Read(HistoryRow row) =>
+        new(
+            row.Text(_id)!,
+            row.Text(_name),
+            row.Text(_type),
+            row.Text(_tier),
+            row.Text(_industries),
+            row.Text(_regions),
+            row.Text(_competencies),
+            row.Date(_joined),
+            row.Attributes
+        );
+
+    /// <inheritdoc/>
+    protected override DateTime? StartOf(Partner noun) => noun.JoinedAt;
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>Columns of accounts, partners and opportunities by name, those of the contract and custom ones.</summary>
+static class Columns
+{
+    static readonly int[] _noValues = [];
+
+    public static string Normal(string text) => text.Trim().ToLowerInvariant();
+
+    public static string? Column(Account row, string name) =>
+        name switch
+        {
+            "industry" => row.Industry,
+            "country" => row.Country,
+            "region" => row.Region,
+            _ => row.Attributes[name],
+        };
+
+    public static string? Column(Partner row, string name) =>
+        name switch
+        {
+            "partner_type" => row.PartnerType,
+            "tier" => row.Tier,
+            "industries" => row.Industries,
+            "regions" => row.Regions,
+            "competencies" => row.Competencies,
+            _ => row.Attributes[name],
+        };
+
+    public static string? Column(Opportunity row, string name) =>
+        name switch
+        {
+            "product" => row.Product,
+            "currency" => row.Currency,
+            "owner" => row.Owner,
+            _ => row.Attributes[name],
+        };
+
+    public static double Number(Account row, string name) =>
+        name switch
+        {
+            "employee_count" => row.EmployeeCount ?? double.NaN,
+            "annual_revenue" => row.AnnualRevenue ?? double.NaN,
+            "created_at" => Days(row.CreatedAt),
+            _ => Number(row.Attributes[name]),
+        };
+
+    public static double Number(Opportunity row, string name) =>
+        name switch
+        {
+            "amount" => row.Amount ?? double.NaN,
+            "expected_close_at" => Days(row.ExpectedCloseAt),
+            _ => Number(row.Attributes[name]),
+        };
+
+    static double Days(DateTime? at) => at is { } date ? Decay.Days(date) : double.NaN;
+
+    static double Number(string? text)
+    {
+        if (text is null)
+            return double.NaN;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
+            return number;
+        return Instants.TryParse(text, out var at) ? Decay.Days(at) : double.NaN;
+    }
+
+    /// <summary>The values of a category, which '|' separates, as numbers.</summary>
+    public static int[] Split(string? text, Func<string, int> number)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+            return _noValues;
+        return text.Contains('|')
+            ?
+            [
+                .. text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                    .Select(Normal)
+                    .Distinct()
+                    .Select(number),
+            ]
+            : [number(Normal(text))];
+    }
+}

@@ -1,0 +1,142 @@
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>A partner's engagements in one industry, and the outcomes that count.</summary>
+public sealed record PartnerRecord(string Value, int Engagements, int Won, int Lost);
+
+/// <summary>What a partner did so far. Won and lost count deals whose outcome matured.</summary>
+public sealed record PartnerHistory(Partner? Row, int Engagements, int Won, int Lost, IReadOnlyList<PartnerRecord> Industries);
+
+/// <summary>What is asked of the fold.</summary>
+public sealed partial class HistoryState
+{
+    /// <summary>The account's row as last seen, or null if unknown.</summary>
+    public Account? FindAccount(string id) => FindAccountState(id)?.Row;
+
+    /// <summary>The partner's row as last seen, or null if unknown.</summary>
+    public Partner? FindPartner(string id) => _partners.Find(id) is >= 0 and var at ? PartnerStates[at].Row : null;
+
+    /// <summary>The opportunity's row as last seen, or null if unknown.</summary>
+    public Opportunity? FindOpportunity(string id) => FindOpportunityState(id)?.Row;
+
+    /// <summary>The partner's id.</summary>
+    /// <param name="partner">0 to <see cref="PartnerCount"/> - 1.</param>
+    public string PartnerId(int partner) => PartnerStates[partner].Id;
+
+    /// <summary>The partner's number, or -1 if unknown.</summary>
+    public int IndexOfPartner(string id) => _partners.Find(id);
+
+    /// <summary>Accounts known, in the order in which they came.</summary>
+    public IEnumerable<Account> Accounts =>
+        AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
+
+    /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>
+    /// <param name="text">What to look for, whatever the case.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="skip">How many to leave out first.</param>
+    public IReadOnlyList<Account> FindAccounts(string text, int limit, int skip = 0)
+    {
+        // The worst of the best so far comes out first.
+        var best = new PriorityQueue<Account, (bool IsMiddle, string Name, string Id)>(_worstFirst);
+        foreach (var index in Names.Find(text))
+        {
+            var account = AccountStates[index].Row!;
+            var isMiddle = account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) != true;
+            var order = (isMiddle, account.Name ?? "", account.Id);
+            if (best.Count < limit + skip)
+                best.Enqueue(account, order);
+            else
+                best.EnqueueDequeue(account, order);
+        }
+        var found = new List<Account>(best.Count);
+        while (best.TryDequeue(out var account, out _))
+            found.Add(account);
+        found.Reverse();
+        return found.Count <= skip ? [] : found[skip..];
+    }
+
+    static readonly Comparer<(bool IsMiddle, string Name, string Id)> _worstFirst = Comparer<(
+        bool IsMiddle,
+        string Name,
+        string Id
+    )>.Create(
+        (x, y) =>
+            y.IsMiddle != x.IsMiddle ? y.IsMiddle.CompareTo(x.IsMiddle)
+            : StringComparer.OrdinalIgnoreCase.Compare(y.Name, x.Name) is var names && names != 0 ? names
+            : string.CompareOrdinal(y.Id, x.Id)
+    );
+
+    /// <summary>When the account's first deal was created; null if it had none.</summary>
+    public DateTime? FirstDealOf(string accountId) =>
+        FindAccountState(accountId) is { Opportunities: > 0 } account ? account.FirstOpportunityAt : null;
+
+    /// <summary>When the partner first engaged; null if it never did.</summary>
+    public DateTime? FirstEngagementOf(int partner) =>
+        PartnerStates[partner] is { Counts.Engagements: > 0 } state ? state.FirstEngagementAt : null;
+
+    /// <summary>The partner's row; null if only its engagements are known.</summary>
+    public Partner? FindPartner(int partner) => PartnerStates[partner].Row;
+
+    /// <summary>How many engagements the partner has had, and when the last started.</summary>
+    public (int Count, DateTime LastAt) EngagementsOf(int partner) =>
+        (PartnerStates[partner].Counts.Engagements, PartnerStates[partner].LastEngagementAt);
+
+    /// <summary>What the partner did so far, by industry; null if it is not known.</summary>
+    public PartnerHistory? RecordOf(string partnerId)
+    {
+        if (_partners.Find(partnerId) is not (>= 0 and var partner))
+            return null;
+        var (state, industry) = (PartnerStates[partner], Settings.IndexOfDimension("industry"));
+        var industries = new List<PartnerRecord>();
+        foreach (var (value, known) in industry < 0 ? [] : Dimensions[industry])
+        {
+            if (known.Partners.TryGet(partner, out var counts) && counts.Engagements > 0)
+                industries.Add(new(Categories[value], counts.Engagements, counts.Won, counts.Lost));
+        }
+        return new(
+            state.Row,
+            state.Counts.Engagements,
+            state.Counts.Won,
+            state.Counts.Lost,
+            [.. industries.OrderByDescending(row => row.Engagements).ThenBy(row => row.Value, StringComparer.Ordinal)]
+        );
+    }
+
+    /// <summary>True if the partner has worked with the account.</summary>
+    public bool HaveWorkedTogether(int partner, string accountId) =>
+        FindAccountState(accountId)?.Pairs is { } pairs && pairs.TryGet(partner, out var pair) && pair.Engagements > 0;
+
+    /// <summary>The partners engaged on the opportunity, by number, in the order in which they were known.</summary>
+    public IReadOnlyList<int> PartnersOn(string opportunityId)
+    {
+        if (FindOpportunityState(opportunityId) is not { Engagements.Length: > 0 } deal)
+            return _noValues;
+        var partners = new List<int>(deal.Engagements.Length);
+        for (var e = 0; e < deal.Engagements.Length; e++)
+        {
+            if (deal.Counts(e))
+                partners.Add(deal.Engagements[e].Partner);
+        }
+        return partners;
+    }
+
+    /// <summary>The account's deals that are open, newest first.</summary>
+    public IEnumerable<Opportunity> OpenDealsOf(string accountId) =>
+        FindAccountState(accountId) is { } account ? DealsOf(account).Where(IsOpen).Select(deal => deal.Row) : [];
+
+    /// <summary>All deals that are open, in the order in which they came.</summary>
+    public IEnumerable<Opportunity> OpenDeals => OpportunityStates.Where(IsOpen).Select(state => state!.Row);
+
+    /// <summary>True if the deal is known and open.</summary>
+    public bool IsOpen(string opportunityId) => IsOpen(FindOpportunityState(opportunityId));
+
+    /// <summary>A deal that is won or lost without closed_at is not open, though nobody knows when it ended.</summary>
+    static bool IsOpen(OpportunityState? state) =>
+        state is { Outcome: Outcome.Open, Row: { Outcome: Outcome.Open } or { ClosedAt: not null } };
+
+    internal AccountState? FindAccountState(string id) => _accounts.Find(id) is >= 0 and var at ? AccountStates[at] : null;
+
+    internal OpportunityState? FindOpportunityState(string id) =>
+        id.Length > 0 && _opportunities.Find(id) is >= 0 and var at ? OpportunityStates[at] : null;
+}

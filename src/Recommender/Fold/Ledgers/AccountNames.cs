@@ -1,0 +1,70 @@
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>Rows of accounts, found by name; a correction of one counts all its deals under the new columns.</summary>
+sealed class AccountNames(HistoryState state) : Ledger<Account>
+{
+    readonly NameIndex _index = new();
+
+    /// <summary>Numbers of the accounts whose name or id holds <paramref name="text"/>.</summary>
+    public IEnumerable<int> Find(string text) => _index.Find(text);
+
+    protected override void Add(Account row, in DatedFact fact)
+    {
+        var index = state.AccountIndex(row.Id);
+        _index.Set(index, row.Name, row.Id);
+        Set(
+            state.AccountStates[index],
+            row,
+            state.ValuesOf(Side.Account, name => Columns.Column(row, name)),
+            state.MeasuresOf(Side.Account, name => Columns.Number(row, name))
+        );
+    }
+
+    protected override void Replace(Account replaced, Account row, in DatedFact fact) => Add(row, fact);
+
+    protected override void Retract(Account row, in DatedFact fact)
+    {
+        var index = state.AccountIndex(row.Id);
+        _index.Remove(index);
+        Set(state.AccountStates[index], null, [], AccountState.NoMeasures(state.Settings.Measures.Count));
+    }
+
+    void Set(AccountState account, Account? row, int[][] values, double[] measures)
+    {
+        account.Row = row;
+        if (account.LastDeal < 0 || Pipeline.AreSame(account.Values, values) && account.Measures.AsSpan().SequenceEqual(measures))
+        {
+            (account.Values, account.Measures) = (values, measures);
+            return;
+        }
+        foreach (var deal in state.DealsOf(account))
+            state.CountDeal(deal, -1);
+        (account.Values, account.Measures) = (values, measures);
+        foreach (var deal in state.DealsOf(account))
+            state.CountDeal(deal, 1);
+    }
+}
+
+/// <summary>Rows of partners.</summary>
+sealed class PartnerNames(HistoryState state) : Ledger<Partner>
+{
+    protected override void Add(Partner row, in DatedFact fact)
+    {
+        var partner = state.Partner(row.Id);
+        partner.Row = row;
+        partner.Traits =
+        [
+            .. state.Settings.PartnerTraits.Select(trait => Columns.Split(Columns.Column(row, trait), state.Categories.Of)),
+        ];
+    }
+
+    protected override void Replace(Partner replaced, Partner row, in DatedFact fact) => Add(row, fact);
+
+    protected override void Retract(Partner row, in DatedFact fact)
+    {
+        var partner = state.Partner(row.Id);
+        (partner.Row, partner.Traits) = (null, []);
+    }
+}

@@ -1,0 +1,26 @@
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>Assists given to partners and received from them, decayed with the slow half-life; by account they are counted.</summary>
+sealed class Assists(HistoryState state) : Ledger<Assist>
+{
+    protected override void Add(Assist row, in DatedFact fact) => Count(row, 1);
+
+    protected override void Retract(Assist row, in DatedFact fact) => Count(row, -1);
+
+    void Count(Assist row, int times)
+    {
+        var index = state.PartnerIndex(row.PartnerId);
+        var partner = state.PartnerStates[index];
+        ref var sum = ref (row.Given ? ref partner.AssistsGiven : ref partner.AssistsReceived);
+        sum = Math.Max(0, sum + times * state.Slow.Weight(row.At));
+        if (row.AccountId is null)
+            return;
+        ref var pair = ref state.Account(row.AccountId).Note(index, times);
+        if (row.Given)
+            pair.AssistsGiven += times;
+        else
+            pair.AssistsReceived += times;
+    }
+}

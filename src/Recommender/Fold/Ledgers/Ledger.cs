@@ -1,0 +1,56 @@
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>What the facts of one subject add up to. Each entry can be taken back: the counts are then as if it had never been.</summary>
+public abstract class Ledger
+{
+    /// <summary>Takes a fact in, or back.</summary>
+    public abstract void Apply(in DatedFact fact);
+}
+
+/// <summary>A ledger of facts that are <typeparamref name="T"/>.</summary>
+public abstract class Ledger<T> : Ledger
+    where T : class
+{
+    /// <inheritdoc/>
+    public sealed override void Apply(in DatedFact fact)
+    {
+        if (fact.IsRetraction)
+            Retract((T)fact.Noun, fact);
+        else if (fact.Replaced is T replaced)
+            Replace(replaced, (T)fact.Noun, fact);
+        else
+            Add((T)fact.Noun, fact);
+    }
+
+    /// <summary>Takes in what was not there.</summary>
+    protected abstract void Add(T row, in DatedFact fact);
+
+    /// <summary>Subtracts exactly what adding <paramref name="row"/> added.</summary>
+    protected abstract void Retract(T row, in DatedFact fact);
+
+    /// <summary>Has <paramref name="row"/> stand where <paramref name="replaced"/> stood; known since that was.</summary>
+    protected virtual void Replace(T replaced, T row, in DatedFact fact)
+    {
+        Retract(replaced, fact);
+        Add(row, fact);
+    }
+}
+
+/// <summary>Short arrays of facts that hold at the same time.</summary>
+static class Several
+{
+    /// <summary>The array with one more.</summary>
+    public static T[] With<T>(T[]? held, T one) => [.. held ?? [], one];
+
+    /// <summary>The array without the first that equals one; null if it was the last.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public static T[]? Without<T>(T[]? held, Predicate<T> isIt)
+    {
+        var at = Array.FindIndex(held ?? [], isIt);
+        if (at < 0)
+            throw new InvalidOperationException($"A {typeof(T).Name} is taken back that was never taken in.");
+        return held!.Length == 1 ? null : [.. held[..at], .. held[(at + 1)..]];
+    }
+}

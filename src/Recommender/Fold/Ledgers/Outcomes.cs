@@ -1,0 +1,185 @@
+using System.Runtime.InteropServices;
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>
+/// How deals ended, and what that says of everything they have to do with once it is mature. A partner is credited if it was brought in
+/// before the deal closed.
+/// </summary>
+sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
+{
+    readonly PriorityQueue<int, (DateTime Due, int Order)> _maturing = new();
+
+    /// <summary>All mature outcomes.</summary>
+    public OutcomeCounts All;
+
+    /// <summary>Mature outcomes of the deals that entered a stage.</summary>
+    public Dictionary<int, OutcomeCounts> OfStages { get; } = [];
+
+    /// <summary>When the newest outcome matured; <see cref="DateTime.MinValue"/> before the first.</summary>
+    public DateTime MaturedUntil { get; private set; }
+
+    /// <summary>When the next outcome matures; <see cref="DateTime.MaxValue"/> if none waits.</summary>
+    public DateTime NextMaturesAt => _maturing.TryPeek(out _, out var due) ? due.Due : DateTime.MaxValue;
+
+    /// <summary>Lets outcomes mature that were due strictly before <paramref name="asOf"/>.</summary>
+    public void AdvanceTo(DateTime asOf)
+    {
+        while (_maturing.TryPeek(out var index, out var due) && due.Due < asOf)
+        {
+            _maturing.Dequeue();
+            if (state.OpportunityStates[index] is not { Outcome: not Outcome.Open, Matured: false } deal || deal.DueAt != due.Due)
+                continue;
+            deal.Matured = true;
+            if (due.Due > MaturedUntil)
+                MaturedUntil = due.Due;
+            Credit(deal, 1);
+        }
+    }
+
+    protected override void Add(Opportunity row, in DatedFact fact)
+    {
+        if (state.Known(row.Id, fact) is { } deal)
+            Close(deal, row, fact.SeenAt > deal.KnownAt ? fact.SeenAt : deal.KnownAt);
+    }
+
+    protected override void Replace(Opportunity replaced, Opportunity row, in DatedFact fact)
+    {
+        if (state.TakeBackWaiting(row.Id, fact) is not null)
+            Add(row, fact);
+        else if (state.FindOpportunityState(row.Id) is { } deal)
+            Close(deal, row, deal.Outcome == Outcome.Open ? fact.SeenAt : deal.ClosedKnownAt);
+    }
+
+    protected override void Retract(Opportunity row, in DatedFact fact)
+    {
+        if (state.TakeBackWaiting(row.Id, fact) is null && state.FindOpportunityState(row.Id) is { } deal)
+            Reopen(deal);
+    }
+
+    void Close(OpportunityState deal, Opportunity row, DateTime knownAt)
+    {
+        var closedAt = row.ClosedAt ?? DateTime.MinValue;
+        if (deal.Outcome == row.Outcome && deal.ClosedAt == closedAt)
+            return;
+        Reopen(deal);
+        (deal.Outcome, deal.ClosedAt, deal.ClosedKnownAt) = (row.Outcome, closedAt, knownAt);
+        CountOpen(deal, -1);
+        var account = state.AccountStates[deal.Account];
+        if (row.Outcome == Outcome.Won && closedAt > account.LastWonAt)
+            account.LastWonAt = closedAt;
+        Count(deal, 1);
+        Enqueue(deal, state.OpportunityIndex(row.Id));
+    }
+
+    /// <summary>Takes back what closing the deal counted.</summary>
+    void Reopen(OpportunityState deal)
+    {
+        if (deal.Outcome == Outcome.Open)
+            return;
+        Count(deal, -1);
+        (deal.Matured, deal.Outcome, deal.ClosedAt) = (false, Outcome.Open, default);
+        CountOpen(deal, 1);
+        DateAgain(state.AccountStates[deal.Account]);
+    }
+
+    void CountOpen(OpportunityState deal, int times)
+    {
+        for (var e = 0; e < deal.Engagements.Length; e++)
+        {
+            if (deal.Counts(e))
+                state.PartnerStates[deal.Engagements[e].Partner].OpenDeals += times;
+        }
+    }
+
+    /// <summary>Has the outcome mature anew, after the date of the deal was corrected.</summary>
+    public void Schedule(OpportunityState deal, int index)
+    {
+        if (deal.Outcome == Outcome.Open)
+            return;
+        if (deal.Matured)
+            Credit(deal, -1);
+        deal.Matured = false;
+        Enqueue(deal, index);
+    }
+
+    void Enqueue(OpportunityState deal, int index)
+    {
+        var (created, days) = (deal.Row.CreatedAt, state.Settings.MaturityDays);
+        var due = created > DateTime.MaxValue.AddDays(-days) ? DateTime.MaxValue : created.AddDays(days);
+        deal.DueAt = due < deal.ClosedKnownAt ? deal.ClosedKnownAt : due;
+        _maturing.Enqueue(index, (deal.DueAt, index));
+    }
+
+    /// <summary>When the account last bought, from its deals.</summary>
+    public void DateAgain(AccountState account)
+    {
+        account.LastWonAt = default;
+        foreach (var deal in state.DealsOf(account))
+        {
+            if (deal.Outcome == Outcome.Won && deal.ClosedAt > account.LastWonAt)
+                account.LastWonAt = deal.ClosedAt;
+        }
+    }
+
+    /// <summary>What the outcome of a closed deal adds.</summary>
+    public void Count(OpportunityState deal, int times)
+    {
+        var account = state.AccountStates[deal.Account];
+        if (deal.Outcome == Outcome.Won)
+            account.Won += times;
+        else
+            account.Lost += times;
+        if (deal.Matured)
+            Credit(deal, times);
+    }
+
+    void Credit(OpportunityState deal, int times)
+    {
+        var account = state.AccountStates[deal.Account];
+        var weight = state.OutcomeDecay.Weight(deal.DueAt);
+        var won = deal.Outcome == Outcome.Won;
+        All.Add(won, weight, times);
+        for (var d = 0; d < state.Dimensions.Length; d++)
+        {
+            foreach (var value in state.ValuesOn(d, account, deal))
+                state.Value(d, value).Outcomes.Add(won, weight, times);
+        }
+        foreach (var (stage, _) in deal.Stages)
+            CreditStage(stage, deal, times);
+        for (var e = 0; e < deal.Engagements.Length; e++)
+        {
+            if (deal.Counts(e))
+                CreditPartner(deal, e, times);
+        }
+    }
+
+    /// <summary>Counts the outcome of a deal for a stage that it entered.</summary>
+    public void CreditStage(int stage, OpportunityState deal, int times) =>
+        CollectionsMarshal
+            .GetValueRefOrAddDefault(OfStages, stage, out _)
+            .Add(deal.Outcome == Outcome.Won, state.OutcomeDecay.Weight(deal.DueAt), times);
+
+    /// <summary>Counts the outcome of a deal for a partner that was on it when it closed.</summary>
+    public void CreditPartner(OpportunityState deal, int entry, int times)
+    {
+        var (_, partner, startedAt, _) = deal.Engagements[entry];
+        if (startedAt > deal.ClosedAt)
+            return;
+        var account = state.AccountStates[deal.Account];
+        var (won, lost) = deal.Outcome == Outcome.Won ? (times, 0) : (0, times);
+        ref var ofPartner = ref state.PartnerStates[partner].Counts;
+        (ofPartner.Won, ofPartner.Lost) = (ofPartner.Won + won, ofPartner.Lost + lost);
+        ref var pair = ref account.Pair(partner);
+        (pair.Won, pair.Lost) = (pair.Won + won, pair.Lost + lost);
+        for (var d = 0; d < state.Dimensions.Length; d++)
+        {
+            foreach (var value in state.ValuesOn(d, account, deal))
+            {
+                ref var counts = ref state.Value(d, value).Partners[partner];
+                (counts.Won, counts.Lost) = (counts.Won + won, counts.Lost + lost);
+            }
+        }
+    }
+}

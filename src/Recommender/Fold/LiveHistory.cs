@@ -1,0 +1,511 @@
+using System.Data.Common;
+using System.Threading.Channels;
+using Dapper;
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>What a write may do while it runs: the only writer's connection, inside a transaction that others may share.</summary>
+public sealed class WriteScope
+{
+    const int FactsOfOneMoment = 500;
+    readonly HistoryWriter _writer;
+    readonly HashSet<(string, string)> _written = [];
+    readonly List<(DateTime Stamp, int Start)> _moments = [];
+
+    internal WriteScope(
+        DbConnection connection,
+        DbTransaction transaction,
+        HistoryWriter writer,
+        PreparedStatements statements,
+        DateTime stamp
+    )
+    {
+        (Connection, Transaction, _writer, Statements, Stamp) = (connection, transaction, writer, statements, stamp);
+        _moments.Add((stamp, 0));
+    }
+
+    /// <summary>The writer's connection.</summary>
+    public DbConnection Connection { get; }
+
+    /// <summary>The transaction; do not end it.</summary>
+    public DbTransaction Transaction { get; }
+
+    /// <summary>Statements that run often.</summary>
+    public PreparedStatements Statements { get; }
+
+    /// <summary>The moment of this write, UTC.</summary>
+    public DateTime Stamp { get; private set; }
+
+    internal List<DatedFact> Facts { get; } = [];
+
+    /// <summary>The facts by the moments at which they were written.</summary>
+    internal List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)> Written() =>
+        [
+            .. _moments.Select(
+                (moment, m) =>
+                    (
+                        moment.Stamp,
+                        (IReadOnlyList<DatedFact>)
+                            Facts[moment.Start..(m + 1 < _moments.Count ? _moments[m + 1].Start : Facts.Count)]
+                    )
+            ),
+        ];
+
+    /// <summary>Forgets the facts after the first <paramref name="count"/>.</summary>
+    internal void Undo(int count)
+    {
+        Facts.RemoveRange(count, Facts.Count - count);
+        for (var m = 0; m < _moments.Count; m++)
+            _moments[m] = (_moments[m].Stamp, Math.Min(_moments[m].Start, count));
+    }
+
+    /// <summary>The row under a key, with its fingerprint; null if there is none.</summary>
+    public (HistoryRow Row, long Fingerprint)? Find(FactTable table, string key) => _writer.Find(table, key);
+
+    /// <summary>Takes a row in, if it can be taken; of deletions and aliases, does what it says.</summary>
+    public RowResult Upsert(HistoryRow row, RowExpectation expected = default)
+    {
+        var key = (row.Table.Name, row.Key);
+        // What changes other rows has a moment of its own.
+        if (row.Table.Kind is null || _written.Contains(key) || Facts.Count - _moments[^1].Start >= FactsOfOneMoment)
+            NextMoment();
+        var result = _writer.Upsert(row, Stamp, expected, Facts);
+        if (row.Table.Kind is null)
+            NextMoment();
+        else if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
+            _written.Add(key);
+        return result;
+    }
+
+    /// <summary>Removes an account and everything that names it, from what was known before too.</summary>
+    /// <returns>How many rows went; null if there is no such account.</returns>
+    public int? Erase(string accountId)
+    {
+        NextMoment();
+        var rows = _writer.Erase(accountId, Stamp, Facts);
+        NextMoment();
+        return rows;
+    }
+
+    void NextMoment()
+    {
+        if (Facts.Count == _moments[^1].Start && _written.Count == 0)
+            return;
+        Stamp = Stamp.AddMilliseconds(1);
+        _moments.Add((Stamp, Facts.Count));
+        _written.Clear();
+    }
+}
+
+/// <summary>
+/// The history of a running service: database and fold in step. One thread writes, many requests to one transaction; a write is durable,
+/// and its facts are applied, before it is answered. Where others write to the database as well, it takes in what they wrote before each
+/// write of its own and four times a second, in the order in which everybody does.
+/// </summary>
+public sealed class LiveHistory : IAsyncDisposable
+{
+    const int MostOfOneTransaction = 256;
+    static readonly TimeSpan _followEvery = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan _fullFor = TimeSpan.FromSeconds(10);
+    readonly HistoryStore _store;
+    readonly TimeProvider _time;
+    readonly Channel<Write> _writes;
+    readonly Thread _thread;
+    readonly ITimer? _timer;
+    DbConnection? _connection;
+    HistoryWriter? _writer;
+    PreparedStatements? _statements;
+    List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)>? _captured;
+    LiveFold _fold;
+    ChangePosition _position;
+    volatile StoreUnavailableException? _fault;
+    long _faultAt;
+    volatile bool _isOutdated;
+    int _followsSoon;
+    long _lastContact;
+
+    LiveHistory(HistoryStore store, TimeProvider time, LiveFold fold, ChangePosition position, int capacity)
+    {
+        (_store, _time, _fold, _position) = (store, time, fold, position);
+        _lastContact = time.GetTimestamp();
+        _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(capacity) { SingleReader = true });
+        _thread = new(Loop) { IsBackground = true, Name = "history writer" };
+        _thread.Start();
+        if (store.IsShared)
+            _timer = time.CreateTimer(_ => FollowSoon(), null, _followEvery, _followEvery);
+    }
+
+    /// <summary>Folds what the database holds and takes writes from then on.</summary>
+    /// <param name="store">The database; this object is its only writer, unless the store is shared.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="settings">One fold for each.</param>
+    /// <param name="capacity">How many writes may wait.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static LiveHistory Open(
+        HistoryStore store,
+        TimeProvider time,
+        IEnumerable<FoldSettings> settings,
+        int capacity = 1024,
+        CancellationToken cancel = default
+    )
+    {
+        using var started = new Started(store);
+        var fold = started.Load(time, settings, cancel);
+        return new(store, time, fold, started.Position, capacity);
+    }
+
+    /// <summary>How long ago the database was last heard of; zero where no other process writes to it.</summary>
+    public TimeSpan SinceContact => _store.IsShared ? _time.GetElapsedTime(Volatile.Read(ref _lastContact)) : TimeSpan.Zero;
+
+    /// <summary>
+    /// True once another process imported a history, or the fold could not take in what was written: it stands as before, until
+    /// <see cref="RefoldAsync"/>.
+    /// </summary>
+    public bool IsOutdated => _isOutdated;
+
+    /// <summary>The fold as of now.</summary>
+    public LiveFold Fold => Volatile.Read(ref _fold);
+
+    /// <summary>
+    /// Why the last write failed for the database's sake; null if it did not. A full database counts as full for ten seconds after it last
+    /// refused a write, whatever smaller ones it took since.
+    /// </summary>
+    public StoreUnavailableException? Fault => _fault;
+
+    /// <summary>How many writes wait.</summary>
+    public int Waiting => _writes.Reader.Count;
+
+    /// <summary>Told the facts of each transaction after they were applied, on the writer's thread.</summary>
+    public Action<IReadOnlyList<DatedFact>>? Applied { get; set; }
+
+    /// <summary>Told why the fold could not take in what was written; from then on it <see cref="IsOutdated"/>. On the writer's thread.</summary>
+    public Action<Exception>? NotTakenIn { get; set; }
+
+    /// <summary>
+    /// Hands a write in; false if too many wait. The task ends when what it did is durable and applied. It fails with
+    /// <see cref="StoreUnavailableException"/> if the database cannot be written; then nothing was changed.
+    /// </summary>
+    public bool TryWrite<T>(Func<WriteScope, T> write, out Task<T> done)
+    {
+        var task = new Write<T>(write);
+        done = task.Done.Task;
+        return _writes.Writer.TryWrite(task);
+    }
+
+    /// <summary>
+    /// Folds everything anew under other settings while the old fold goes on answering, then runs <paramref name="swap"/> on the
+    /// writer's thread, between two transactions.
+    /// </summary>
+    public async Task RefoldAsync(IReadOnlyList<FoldSettings> settings, Action<LiveFold> swap, CancellationToken cancel)
+    {
+        var started = await Always(() =>
+            {
+                _captured = _store.IsShared ? null : [];
+                // What is written from here on is dated from here on.
+                var at = _fold.Reserve();
+                _fold.Release();
+                return new Started(_store, at);
+            })
+            .ConfigureAwait(false);
+        try
+        {
+            var fold = await Task.Run(() => started.Load(_time, settings, cancel), cancel).ConfigureAwait(false);
+            await Always(() =>
+                {
+                    _isOutdated = false;
+                    if (_captured is not null)
+                        fold.Apply(_captured);
+                    else
+                    {
+                        // What was written meanwhile, by this process too.
+                        var position = started.Position;
+                        CatchUp(fold, ref position, null);
+                        _position = position;
+                    }
+                    Volatile.Write(ref _fold, fold);
+                    swap(fold);
+                    return true;
+                })
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            started.Dispose();
+            await Always(() => (_captured = null) is null).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Has the writer look for what others wrote, unless it is about to.</summary>
+    void FollowSoon()
+    {
+        if (Interlocked.Exchange(ref _followsSoon, 1) == 0 && !_writes.Writer.TryWrite(new Turn<bool>(Follow)))
+            Volatile.Write(ref _followsSoon, 0);
+    }
+
+    bool Follow()
+    {
+        Volatile.Write(ref _followsSoon, 0);
+        try
+        {
+            CatchUp(_fold, ref _position, null);
+            // What only a write can find out, such as a full disk, stays until a write succeeds.
+            if (_fault is { Fault: StoreFault.Broken or StoreFault.Busy })
+                _fault = null;
+            Volatile.Write(ref _lastContact, _time.GetTimestamp());
+        }
+        catch (Exception e)
+        {
+            _fault = _store.Unavailable(e) ?? new StoreUnavailableException(StoreFault.Broken, e);
+            Disconnect();
+        }
+        return true;
+    }
+
+    /// <summary>Takes in what others wrote since <paramref name="position"/> and moves that on; returns the moment before which all is known.</summary>
+    DateTime CatchUp(LiveFold fold, ref ChangePosition position, DbTransaction? exclusive)
+    {
+        Connect();
+        var (now, facts) = _store.ReadChanges(_connection!, exclusive, position);
+        if (now.Epoch != position.Epoch)
+            _isOutdated = true;
+        else
+        {
+            fold.CatchUp(facts, position.KnownBefore, now.KnownBefore);
+            position = now;
+            if (facts.Count > 0 && ReferenceEquals(fold, _fold))
+                Applied?.Invoke(facts);
+        }
+        return now.KnownBefore;
+    }
+
+    void Connect()
+    {
+        if (_connection is not null)
+            return;
+        _connection = _store.Connect();
+        _writer = new(_connection);
+        _statements = new(_connection);
+    }
+
+    /// <summary>A snapshot whose streams have all begun, so that others can write again while it is folded.</summary>
+    sealed class Started : IDisposable
+    {
+        readonly HistorySnapshot _snapshot;
+        readonly IEnumerator<DatedFact> _facts;
+        readonly bool _isShared;
+        readonly bool _any;
+        readonly DateTime? _at;
+
+        public Started(HistoryStore store, DateTime? at = null)
+        {
+            (_isShared, _at) = (store.IsShared, store.IsShared ? null : at);
+            _snapshot = store.OpenSnapshot();
+            _facts = HistoryStore.Applied(_snapshot).GetEnumerator();
+            try
+            {
+                _any = _facts.MoveNext();
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+            _snapshot.Unlock();
+        }
+
+        public ChangePosition Position => _snapshot.Position;
+
+        public LiveFold Load(TimeProvider time, IEnumerable<FoldSettings> settings, CancellationToken cancel)
+        {
+            var fold = new LiveFold(time, _isShared ? Position.KnownBefore : null, settings);
+            fold.Load(ReadAhead.Of(Facts()), _at, cancel);
+            return fold;
+        }
+
+        IEnumerable<DatedFact> Facts()
+        {
+            for (var any = _any; any; any = _facts.MoveNext())
+                yield return _facts.Current;
+        }
+
+        public void Dispose()
+        {
+            _facts.Dispose();
+            _snapshot.Dispose();
+        }
+    }
+
+    /// <summary>Runs something on the writer's thread between two transactions, however many wait.</summary>
+    async Task<T> Always<T>(Func<T> run)
+    {
+        var turn = new Turn<T>(run);
+        await _writes.Writer.WriteAsync(turn).ConfigureAwait(false);
+        return await turn.Done.Task.ConfigureAwait(false);
+    }
+
+    void Loop()
+    {
+        var batch = new List<Write>();
+        while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            batch.Clear();
+            while (batch.Count < MostOfOneTransaction && _writes.Reader.TryPeek(out var next))
+            {
+                if (next.IsTurn && batch.Count > 0)
+                    break;
+                _writes.Reader.TryRead(out _);
+                if (next.IsTurn)
+                {
+                    next.Run(null!);
+                    next.Complete();
+                    break;
+                }
+                batch.Add(next);
+            }
+            if (batch.Count > 0)
+                Commit(batch);
+        }
+        Disconnect();
+    }
+
+    void Commit(List<Write> batch)
+    {
+        var fold = Fold;
+        try
+        {
+            Connect();
+            WriteScope scope;
+            ChangePosition? changed = null;
+            using (var transaction = _store.BeginExclusive(_connection!))
+            {
+                var knownBefore = _store.IsShared ? CatchUp(fold, ref _position, transaction) : default;
+                _writer!.Transaction = _statements!.Transaction = transaction;
+                scope = new(_connection!, transaction, _writer, _statements, fold.Reserve(knownBefore));
+                foreach (var write in batch)
+                    Try(write, scope, transaction);
+                if (scope.Facts.Count > 0)
+                    changed = _store.Changed(transaction, _position, scope.Stamp);
+                transaction.Commit();
+            }
+            if (changed is { } position && !_isOutdated)
+                _position = position;
+            Volatile.Write(ref _lastContact, _time.GetTimestamp());
+            if (scope.Facts.Count > 0)
+            {
+                var written = scope.Written();
+                _captured?.AddRange(written);
+                TakeIn(fold, written);
+            }
+            // A small write may still fit where a larger one did not: full is full for a while.
+            if (_fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
+                _fault = null;
+            if (scope.Facts.Count > 0)
+                Applied?.Invoke(scope.Facts);
+            foreach (var write in batch)
+                write.Complete();
+        }
+        catch (Exception e)
+        {
+            _fault = _store.Unavailable(e);
+            _faultAt = _time.GetTimestamp();
+            Disconnect();
+            foreach (var write in batch)
+                write.Fail(_fault ?? e);
+        }
+        finally
+        {
+            fold.Release();
+        }
+    }
+
+    /// <summary>What is durable is done: a fold that cannot take it in is made anew, and the writes stand.</summary>
+    void TakeIn(LiveFold fold, List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)> written)
+    {
+        try
+        {
+            fold.Apply(written);
+        }
+        catch (Exception e)
+        {
+            _isOutdated = true;
+            NotTakenIn?.Invoke(e);
+        }
+    }
+
+    void Disconnect()
+    {
+        _writer?.Dispose();
+        _statements?.Dispose();
+        _connection?.Dispose();
+        (_connection, _writer, _statements) = (null, null, null);
+    }
+
+    /// <summary>A write that is at fault itself undoes only itself.</summary>
+    void Try(Write write, WriteScope scope, DbTransaction transaction)
+    {
+        const string Name = "one_write";
+        var facts = scope.Facts.Count;
+        transaction.Save(Name);
+        try
+        {
+            write.Run(scope);
+        }
+        catch (Exception e) when (_store.Unavailable(e) is null)
+        {
+            transaction.Rollback(Name);
+            scope.Undo(facts);
+            _writer!.Forget();
+            write.Fail(e);
+        }
+        Engines.Forget(transaction, Name);
+    }
+
+    /// <summary>Lets the writes that wait be done, then stops.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _timer?.Dispose();
+        _writes.Writer.TryComplete();
+        _thread.Join();
+        return ValueTask.CompletedTask;
+    }
+
+    abstract class Write
+    {
+        public virtual bool IsTurn => false;
+
+        public abstract void Run(WriteScope scope);
+
+        public abstract void Complete();
+
+        public abstract void Fail(Exception why);
+    }
+
+    class Write<T>(Func<WriteScope, T> run) : Write
+    {
+        T? _result;
+
+        public TaskCompletionSource<T> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override void Run(WriteScope scope)
+        {
+            try
+            {
+                _result = run(scope);
+            }
+            catch (Exception e) when (IsTurn)
+            {
+                Fail(e);
+            }
+        }
+
+        public override void Complete() => Done.TrySetResult(_result!);
+
+        public override void Fail(Exception why) => Done.TrySetException(why);
+    }
+
+    sealed class Turn<T>(Func<T> run) : Write<T>(_ => run())
+    {
+        public override bool IsTurn => true;
+    }
+}

@@ -1,0 +1,295 @@
+using System.Runtime.InteropServices;
+using Recommender.CoSell;
+
+namespace Recommender.History;
+
+/// <summary>A deal registration and when its decision could be seen, UTC.</summary>
+readonly record struct SeenRegistration(DealRegistration Row, DateTime SeenAt);
+
+/// <summary>What is known between a partner and an account.</summary>
+struct PairHistory
+{
+    /// <summary>How many facts stand here; none if all were taken back.</summary>
+    public int Facts;
+    public int Engagements;
+    public int Won;
+    public int Lost;
+    public int AssistsGiven;
+    public int AssistsReceived;
+    public int DealsSince;
+    public double Decayed;
+    public double Touches;
+    public DateTime LastEngagementAt;
+    public DateTime LastTouchAt;
+    public AccountOverlap[]? Overlaps;
+    public SeenRegistration[]? Registrations;
+    public Feedback[]? Declines;
+
+    /// <summary>
+    /// The overlap that is live, the closest if there are several: customer before open opportunity before prospect, then the one that
+    /// began last; null if none is.
+    /// </summary>
+    public readonly AccountOverlap? LiveOverlap(DateTime asOf)
+    {
+        AccountOverlap? closest = null;
+        foreach (var overlap in Overlaps ?? [])
+        {
+            if (
+                overlap.IsLive(asOf)
+                && (closest is null || (Rank(overlap), overlap.Since).CompareTo((Rank(closest), closest.Since)) > 0)
+            )
+                closest = overlap;
+        }
+        return closest;
+    }
+
+    static int Rank(AccountOverlap overlap) =>
+        overlap.Population switch
+        {
+            "customer" => 2,
+            "open_opportunity" => 1,
+            _ => 0,
+        };
+
+    /// <summary>The registration that is live, the one that ends last if there are several; null if none is.</summary>
+    /// <param name="asOf">The moment.</param>
+    /// <param name="product">Only those about it; null for any.</param>
+    public readonly DealRegistration? LiveRegistration(DateTime asOf, string? product = null)
+    {
+        DealRegistration? last = null;
+        foreach (var (row, seenAt) in Registrations ?? [])
+        {
+            if (
+                row.IsLive(asOf, seenAt)
+                && row.IsAbout(product)
+                && (last is null || (row.ExpiresAt ?? DateTime.MaxValue) > (last.ExpiresAt ?? DateTime.MaxValue))
+            )
+                last = row;
+        }
+        return last;
+    }
+
+    /// <summary>The last time it declined; null if it never did.</summary>
+    public readonly Feedback? LastDecline
+    {
+        get
+        {
+            Feedback? last = null;
+            foreach (var decline in Declines ?? [])
+            {
+                if (last is null || decline.At > last.At)
+                    last = decline;
+            }
+            return last;
+        }
+    }
+}
+
+/// <summary>What is known of an account.</summary>
+sealed class AccountState(string id, int measures)
+{
+    public readonly string Id = id;
+    public Account? Row;
+    public int[][] Values = [];
+    public double[] Measures = NoMeasures(measures);
+    public int Opportunities;
+    public int Won;
+    public int Lost;
+    public int Engagements;
+
+    /// <summary>Partners of whom anything is known with the account.</summary>
+    public int Partners;
+    public double OwnTouches;
+    public double PartnerTouches;
+    public DateTime LastOpportunityAt;
+    public DateTime LastWonAt;
+    public DateTime FirstOpportunityAt;
+
+    /// <summary>The newest known of its deals, the first of a list through <see cref="OpportunityState.NextOfAccount"/>; -1 if it has none.</summary>
+    public int LastDeal = -1;
+
+    /// <summary>The engagement with it that was known last; without a deal if there is none.</summary>
+    public KnownEngagement Newest;
+    public PartnerMap<PairHistory>? Pairs;
+    public List<(int Partner, DateTime At)>? TouchesOfPartners;
+
+    public static double[] NoMeasures(int measures)
+    {
+        var none = new double[measures];
+        Array.Fill(none, double.NaN);
+        return none;
+    }
+
+    public ref PairHistory Pair(int partner) => ref (Pairs ??= new())[partner];
+
+    /// <summary>Notes that a fact about the pair was added, or taken back.</summary>
+    /// <returns>The pair.</returns>
+    public ref PairHistory Note(int partner, int times)
+    {
+        ref var pair = ref Pair(partner);
+        if (pair.Facts == 0)
+            Partners++;
+        pair.Facts += times;
+        if (pair.Facts == 0)
+            Partners--;
+        return ref pair;
+    }
+}
+
+/// <summary>A partner's work on a deal.</summary>
+/// <param name="Id">The engagement.</param>
+/// <param name="Partner">The partner's number.</param>
+/// <param name="StartedAt">When it began, UTC.</param>
+/// <param name="FirstKnownAt">When it was first known, UTC.</param>
+readonly record struct EngagementEntry(string Id, int Partner, DateTime StartedAt, DateTime FirstKnownAt);
+
+/// <summary>
+/// An engagement in the order in which a fold takes facts in: by moment, deals before engagements, then by id. One that was known before
+/// its deal waited and comes with it.
+/// </summary>
+readonly record struct KnownEngagement(EngagementEntry Entry, OpportunityState Deal)
+{
+    bool Waited => Entry.FirstKnownAt < Deal.KnownAt;
+
+    DateTime At => Waited ? Deal.KnownAt : Entry.FirstKnownAt;
+
+    /// <summary>True if a deal was known when the engagement was.</summary>
+    public bool Knows(OpportunityState deal) =>
+        deal.KnownAt < At || deal.KnownAt == At && (!Waited || string.CompareOrdinal(deal.Row.Id, Deal.Row.Id) <= 0);
+
+    /// <summary>Less than 0 if it was known before the other, 0 only if it is the same.</summary>
+    public int OrderOf(KnownEngagement other)
+    {
+        var order = At.CompareTo(other.At);
+        if (order == 0)
+            order = other.Waited.CompareTo(Waited);
+        if (order == 0 && Waited)
+            order = string.CompareOrdinal(Deal.Row.Id, other.Deal.Row.Id);
+        if (order == 0 && Waited)
+            order = Entry.FirstKnownAt.CompareTo(other.Entry.FirstKnownAt);
+        return order != 0 ? order : string.CompareOrdinal(Entry.Id, other.Entry.Id);
+    }
+}
+
+/// <summary>A stage that a deal entered.</summary>
+readonly record struct StageEntry(int Stage, DateTime EnteredAt);
+
+/// <summary>What is known of an opportunity.</summary>
+sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, int[][] values, double[] measures)
+{
+    public Opportunity Row = row;
+    public int Account = account;
+    public int NextOfAccount = -1;
+    public readonly DateTime KnownAt = knownAt;
+    public int[][] Values = values;
+    public double[] Measures = measures;
+    public Outcome Outcome;
+    public bool Matured;
+    public DateTime ClosedAt;
+
+    /// <summary>When its outcome was first known, UTC.</summary>
+    public DateTime ClosedKnownAt;
+    public DateTime DueAt;
+
+    /// <summary>In the order in which they were known. Of several of one partner the first counts.</summary>
+    public EngagementEntry[] Engagements = [];
+
+    /// <summary>By when they were entered.</summary>
+    public StageEntry[] Stages = [];
+    public double OwnTouches;
+    public double PartnerTouches;
+
+    /// <summary>Contacts that name the deal only and count for its account, whichever that is; -1 is our own people.</summary>
+    public List<(int Partner, DateTime At)>? TouchesByDealOnly;
+
+    public DateTime StageAt => Stages is [.., var last] ? last.EnteredAt : default;
+
+    /// <summary>True if the entry is the first of its partner.</summary>
+    public bool Counts(int entry)
+    {
+        for (var i = 0; i < entry; i++)
+        {
+            if (Engagements[i].Partner == Engagements[entry].Partner)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>The position of the entry of the partner that counts; -1 if it is not on the deal.</summary>
+    public int EntryOf(int partner)
+    {
+        for (var i = 0; i < Engagements.Length; i++)
+        {
+            if (Engagements[i].Partner == partner)
+                return i;
+        }
+        return -1;
+    }
+}
+
+/// <summary>What is known of a partner.</summary>
+sealed class PartnerState(string id, int measures)
+{
+    public readonly string Id = id;
+    public Partner? Row;
+    public int[][] Traits = [];
+    public PartnerCounts Counts;
+    public double Short;
+    public int Accounts;
+    public int Overlaps;
+    public int Registrations;
+    public int OpenDeals;
+    public double AssistsGiven;
+    public double AssistsReceived;
+    public readonly (int Count, double Sum, double Squares)[] Measures = new (int, double, double)[measures];
+    public Dictionary<int, int>? Neighbours;
+    public Dictionary<int, int>? Successors;
+    public (int Count, double Sum, double Squares) EarlierDeals;
+    public List<Certification>? Certifications;
+
+    /// <summary>When its engagements started, in order.</summary>
+    public readonly List<DateTime> Starts = [];
+
+    public DateTime FirstEngagementAt => Starts.Count > 0 ? Starts[0] : default;
+
+    public DateTime LastEngagementAt => Starts.Count > 0 ? Starts[^1] : default;
+
+    public void Start(DateTime at)
+    {
+        if (Starts.Count == 0 || at >= Starts[^1])
+        {
+            Starts.Add(at);
+            return;
+        }
+        var place = Starts.BinarySearch(at);
+        Starts.Insert(place < 0 ? ~place : place, at);
+    }
+
+    public void TakeBackStart(DateTime at) => Starts.RemoveAt(Starts.BinarySearch(at));
+
+    /// <summary>Counts another partner once more, or once less.</summary>
+    public static void Count(ref Dictionary<int, int>? counts, int other, int times)
+    {
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts ??= [], other, out _);
+        count += times;
+        if (count == 0)
+            counts.Remove(other);
+    }
+
+    /// <summary>Adds a value to a sum, or takes it back.</summary>
+    public static void Sum(ref (int Count, double Sum, double Squares) sums, double value, int times)
+    {
+        var count = sums.Count + times;
+        sums = count == 0 ? default : (count, sums.Sum + times * value, sums.Squares + times * (value * value));
+    }
+}
+
+/// <summary>What is known of one value of a dimension.</summary>
+sealed class ValueState
+{
+    public int Opportunities;
+    public int Engagements;
+    public double DecayedEngagements;
+    public OutcomeCounts Outcomes;
+    public readonly PartnerMap<PartnerCounts> Partners = new();
+}

@@ -133,19 +133,33 @@ static class ApiDescription
                     or "RollBackModel"
                     or "AddWebhook"
                     or "TestWebhook"
-                    or "Redeliver";
+                    or "Redeliver"
+                    or "MergeAccounts"
+                    or "MergePartners"
+                    or "EraseAccount";
         if (isWrite)
             Header(
                 operation,
                 "Idempotency-Key",
                 "A text of your own that names this write; sent again, the stored answer comes back for 24 hours",
-                operation.OperationId is not ("PostHistory" or "PutRules" or "RemoveWebhook")
+                operation.OperationId
+                    is not (
+                        "PostHistory"
+                        or "PutRules"
+                        or "RemoveWebhook"
+                        or "MergeAccounts"
+                        or "MergePartners"
+                        or "EraseAccount"
+                    )
                     && context.Description.HttpMethod == "POST"
             );
-        if (context.Description.HttpMethod == "PUT")
+        if (
+            context.Description.HttpMethod == "PUT"
+            || operation.OperationId != "RemoveWebhook" && context.Description.HttpMethod == "DELETE"
+        )
         {
             Header(operation, "If-Match", "Only if the row still has this ETag, else 412", false);
-            if (operation.OperationId != "PutRules")
+            if (operation.OperationId != "PutRules" && context.Description.HttpMethod == "PUT")
                 Header(operation, "If-None-Match", "* to write only if there is no such row yet, else 412", false);
         }
         if (metadata.OfType<RowBody>().FirstOrDefault() is { } row)
@@ -157,7 +171,7 @@ static class ApiDescription
                     ["application/json"] = new() { Schema = SchemaOf(row.Table) },
                 },
             };
-        if (Examples.ByOperation[operation.OperationId ?? ""] is not JsonObject example)
+        if (Examples.Of(operation.OperationId ?? "") is not JsonObject example)
             return;
         if (example["body"] is { } body && operation.RequestBody?.Content?.Values.FirstOrDefault() is { } content)
         {

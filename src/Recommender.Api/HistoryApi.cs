@@ -152,13 +152,7 @@ static class HistoryApi
         var result = scope.Upsert(row, expectation);
         return result.Verdict switch
         {
-            RowVerdict.NotAsExpected => throw new WriteRefusedException(
-                Problems.Of(
-                    StatusCodes.Status412PreconditionFailed,
-                    "The row was changed meanwhile, or is there or not there against If-Match or If-None-Match.",
-                    "precondition_failed"
-                )
-            ),
+            RowVerdict.NotAsExpected => throw new WriteRefusedException(NotAsExpected()),
             RowVerdict.Rejected => throw new WriteRefusedException(
                 Problems.Of(
                     StatusCodes.Status422UnprocessableEntity,
@@ -178,6 +172,13 @@ static class HistoryApi
             ),
         };
     }
+
+    public static IResult NotAsExpected() =>
+        Problems.Of(
+            StatusCodes.Status412PreconditionFailed,
+            "The row was changed meanwhile, or is there or not there against If-Match or If-None-Match.",
+            "precondition_failed"
+        );
 
     static IResult Get(FactTable table, string id, HttpContext http, LiveRecommender live)
     {
@@ -378,7 +379,7 @@ static class HistoryApi
         return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(property, out _);
     }
 
-    static IResult? Expectation(HttpContext http, out RowExpectation expectation)
+    public static IResult? Expectation(HttpContext http, out RowExpectation expectation)
     {
         expectation = default;
         var match = http.Request.Headers.IfMatch.ToString();
@@ -412,7 +413,7 @@ static class HistoryApi
             _ => "unchanged",
         };
 
-    static string Pascal(string route) =>
+    public static string Pascal(string route) =>
         string.Concat(route.Split('-').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 }
 

@@ -187,6 +187,7 @@ sealed partial class LiveRecommender(
                 Log.NoModel(logger, string.Join(", ", ModelRegistry.Models.Except(models.Versions.Keys)));
             ReindexAll();
             History.Applied = Reindex;
+            History.NotTakenIn = fault => Log.NotTakenIn(logger, fault.Message.ReplaceLineEndings(" "));
             Volatile.Write(ref _generation, new(models, History.Fold));
             _index = new(KeepIndex)
             {
@@ -631,9 +632,15 @@ sealed partial class LiveRecommender(
 
         [LoggerMessage(
             Level = LogLevel.Information,
-            Message = "Another process imported a history, the {Epoch}. so far: folded anew"
+            Message = "Folded anew, because another process imported a history, an account was erased, or a fold had failed; imports and erasures so far: {Epoch}"
         )]
         public static partial void Reimported(ILogger logger, long epoch);
+
+        [LoggerMessage(
+            Level = LogLevel.Error,
+            Message = "What was written stands, but could not be folded; the history is folded anew: {Reason}"
+        )]
+        public static partial void NotTakenIn(ILogger logger, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The live pointer is not followed, what was live stays: {Reason}")]
         public static partial void Refused(ILogger logger, string reason);

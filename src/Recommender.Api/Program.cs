@@ -98,6 +98,7 @@ app.MapPartnerRecommendations();
 app.MapOpportunityRecommendations();
 app.MapFeedback();
 app.MapHistory();
+app.MapCorrections();
 app.MapAccounts();
 app.MapModels();
 app.MapRules();

@@ -299,7 +299,7 @@ public sealed class KnownKeys
         var known = _keys[table];
         for (var step = 0; step <= _merged.Count; step++)
         {
-            if (known.TryGetValue(id, out var key))
+            if (!_done.Contains((table, id)) && known.TryGetValue(id, out var key))
                 return key;
             if (!_merged.TryGetValue((table, id), out id!))
                 return null;

@@ -260,9 +260,20 @@ public sealed class HistoryWriter : IDisposable
                 : new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, $"a key that {table.Name} has"));
         if (Naming(table, key!) is [var (other, otherKey, _), ..] all)
             return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, StillNamed(all.Count, other, otherKey)));
-        Delete(table, key!, stamp, stamp, facts);
+        var deleted = Delete(table, key!, stamp, stamp, facts);
         if (before is null)
             Note(noted, stamp, fingerprint);
+        _connection.Execute(
+            HistorySql.NoteDeleted,
+            new
+            {
+                table = table.Name,
+                key,
+                at = deletion.At,
+                fingerprint = deleted,
+            },
+            Transaction
+        );
         return new(RowVerdict.Deleted, fingerprint, null);
     }
 

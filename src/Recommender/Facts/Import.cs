@@ -19,6 +19,7 @@ sealed class Import : IDisposable
     readonly List<TableImport> _counts = [];
     readonly Dictionary<(string Table, string Key), List<(string Column, object? Value, DateTime At)>> _changes = [];
     readonly List<DatedFact> _unused = [];
+    readonly HashSet<(string Table, string Key)> _gone = [];
     long _withoutEnd;
     double _done;
 
@@ -138,7 +139,7 @@ sealed class Import : IDisposable
         var known = HistoryStore.Fingerprints(_connection, _transaction, table);
         var deleted = _connection
             .Query<(string Key, long Fingerprint)>(HistorySql.SelectDeleted, new { table = table.Name }, _transaction)
-            .ToHashSet();
+            .ToLookup(one => one.Key, one => one.Fingerprint);
         var changed = _changes.Keys.Any(one => one.Table == table.Name)
             ? _connection.Query<string>(HistorySql.SelectChangedKeys, new { table = table.Name }, _transaction).ToHashSet()
             : [];
@@ -157,12 +158,27 @@ sealed class Import : IDisposable
             var changes = _changes.GetValueOrDefault((table.Name, key));
             if (
                 isThere && before == fingerprint && (changes is null || changed.Contains(key))
-                || !isThere && (deleted.Contains((key, fingerprint)) || _keys.IsMerged(table.Name, key))
+                || !isThere && (deleted[key].Contains(fingerprint) || _keys.IsMerged(table.Name, key))
             )
+            {
                 unchanged++;
+                if (!isThere)
+                    _gone.Add((table.Name, key));
+            }
+            else if (Gone(row) is { } column)
+                Rejected.Add(
+                    new(table.File, _folder.Line, column.Name, row.Text(column)!, $"an id that {column.References} has")
+                );
             else
             {
-                Take(sink, row, isThere ? _writer.Read(table, key) : null, changes, fingerprint);
+                // A row that was deleted and comes again is known again from now on.
+                Take(
+                    sink,
+                    !isThere && deleted.Contains(key) ? row.With("recorded_at", At) : row,
+                    isThere ? _writer.Read(table, key) : null,
+                    changes,
+                    fingerprint
+                );
                 if (isThere)
                     updated++;
                 else
@@ -172,6 +188,14 @@ sealed class Import : IDisposable
         sink.Finish();
         _counts.Add(new(table.File, inserted, updated, unchanged, Rejected.Count - rejectedBefore));
     }
+
+    /// <summary>The column that names a row which the folder still holds and which was deleted before; null if none does.</summary>
+    FactColumn? Gone(HistoryRow row) =>
+        _gone.Count == 0
+            ? null
+            : row.Table.Columns.FirstOrDefault(column =>
+                column.References is { } other && row.Text(column) is { } id && _gone.Contains((other, id))
+            );
 
     void Take(
         RowSink sink,

@@ -39,6 +39,9 @@ public sealed class WriteScope
 
     internal List<DatedFact> Facts { get; } = [];
 
+    /// <summary>True if something was removed from what was known before.</summary>
+    internal bool HasErased { get; private set; }
+
     /// <summary>The facts by the moments at which they were written.</summary>
     internal List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)> Written() =>
         [
@@ -78,6 +81,9 @@ public sealed class WriteScope
         return result;
     }
 
+    /// <summary>Into what a row of accounts or partners was merged; null if it was not.</summary>
+    public string? MergedInto(FactTable table, string id) => _writer.AliasOf(table, id);
+
     /// <summary>Removes an account and everything that names it, from what was known before too.</summary>
     /// <returns>How many rows went; null if there is no such account.</returns>
     public int? Erase(string accountId)
@@ -85,6 +91,7 @@ public sealed class WriteScope
         NextMoment();
         var rows = _writer.Erase(accountId, Stamp, Facts);
         NextMoment();
+        HasErased |= rows is not null;
         return rows;
     }
 
@@ -397,6 +404,8 @@ public sealed class LiveHistory : IAsyncDisposable
                 _captured?.AddRange(written);
                 TakeIn(fold, written);
             }
+            // What was said before cannot be computed again.
+            _isOutdated |= scope.HasErased;
             // A small write may still fit where a larger one did not: full is full for a while.
             if (_fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
                 _fault = null;

@@ -98,6 +98,7 @@ public sealed class EventLog(HistoryStore store)
         "rules.changed",
         "handoff.prepared",
         "handoff.sent",
+        "account.erased",
         "webhook.test",
     ];
 

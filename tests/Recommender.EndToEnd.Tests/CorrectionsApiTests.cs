@@ -1,0 +1,125 @@
+using System.Net;
+
+namespace Recommender.EndToEnd.Tests;
+
+public sealed class CorrectionsApiTests : IAsyncLifetime
+{
+    const string Deal = """{"account_id":"B","product":"Security","created_at":"2026-06-01","outcome":"open"}""";
+    Service _service = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _service = await Service.StartAsync();
+        await _service.PutAsync("/v1/accounts/A", """{"name":"Orchardgate Foods GmbH"}""");
+        await _service.PutAsync("/v1/accounts/B", """{"name":"Orchardgate Foods"}""");
+        await _service.PutAsync("/v1/partners/P", """{"name":"Hollin"}""");
+        (await _service.PutAsync("/v1/opportunities/O", Deal)).Expect(HttpStatusCode.Created);
+        (
+            await _service.PutAsync("/v1/engagements/E", """{"opportunity_id":"O","partner_id":"P","started_at":"2026-06-02"}""")
+        ).Expect(HttpStatusCode.Created);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _service.Dispose();
+        return default;
+    }
+
+    Task<Answer> DeleteAsync(string path, params (string, string)[] headers) =>
+        _service.SendAsync(HttpMethod.Delete, path, headers: headers);
+
+    [Fact]
+    public async Task A_row_is_deleted_once_and_not_while_others_name_it()
+    {
+        var named = (await DeleteAsync("/v1/opportunities/O")).Expect(HttpStatusCode.Conflict);
+        Assert.Equal("row_is_named", named["code"].GetString());
+        Assert.Contains("engagements 'E'", named.Text, StringComparison.Ordinal);
+        (await DeleteAsync("/v1/engagements/E", ("If-Match", "\"0000000000000001\""))).Expect(HttpStatusCode.PreconditionFailed);
+        Assert.Equal("deleted", (await DeleteAsync("/v1/engagements/E?dry_run=true"))["result"].GetString());
+        var etag = (await _service.GetAsync("/v1/engagements/E")).Expect(HttpStatusCode.OK).ETag!;
+        (await DeleteAsync("/v1/engagements/E?reason=by%20mistake", ("If-Match", etag))).Expect(HttpStatusCode.OK);
+        (await DeleteAsync("/v1/engagements/E")).Expect(HttpStatusCode.NotFound);
+        (await _service.GetAsync("/v1/engagements/E")).Expect(HttpStatusCode.NotFound);
+        (await DeleteAsync("/v1/opportunities/O")).Expect(HttpStatusCode.OK);
+        // What was taken out can come again, and be taken out again.
+        (await _service.PutAsync("/v1/opportunities/O", Deal)).Expect(HttpStatusCode.Created);
+        (await DeleteAsync("/v1/opportunities/O")).Expect(HttpStatusCode.OK);
+        (await DeleteAsync("/v1/opportunities/O", ("Idempotency-Key", "again"))).Expect(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task What_was_recommended_before_a_deletion_is_computed_again_to_the_bit()
+    {
+        var answer = await _service.RankAsync("""{"account_id":"B","opportunity_id":"O","limit":5}""");
+        var id = answer["recommendation_id"].GetString();
+        Assert.Contains("already_engaged", answer.Text, StringComparison.Ordinal);
+        (await DeleteAsync("/v1/engagements/E")).Expect(HttpStatusCode.OK);
+        Assert.DoesNotContain(
+            "already_engaged",
+            (await _service.RankAsync("""{"account_id":"B","opportunity_id":"O","limit":5}""")).Text,
+            StringComparison.Ordinal
+        );
+        var again = (await _service.GetAsync($"/v1/recommendations/{id}/replay")).Expect(HttpStatusCode.OK);
+        Assert.Equal("exact", again["match"].GetString());
+        await _service.RestartAsync();
+        again = (await _service.GetAsync($"/v1/recommendations/{id}/replay")).Expect(HttpStatusCode.OK);
+        Assert.Equal("exact", again["match"].GetString());
+    }
+
+    [Fact]
+    public async Task A_merged_account_is_the_other_from_then_on()
+    {
+        (await _service.PostAsync("/v1/accounts/nobody/merge", """{"into":"A"}""")).Expect(HttpStatusCode.NotFound);
+        (await _service.PostAsync("/v1/accounts/B/merge", """{"into":"nobody"}""")).Expect(HttpStatusCode.UnprocessableEntity);
+        (await _service.PostAsync("/v1/accounts/B/merge", """{"into":"B"}""")).Expect(HttpStatusCode.UnprocessableEntity);
+        var merged = (await _service.PostAsync("/v1/accounts/B/merge", """{"into":"A"}""")).Expect(HttpStatusCode.OK);
+        Assert.Equal("merged", merged["result"].GetString());
+        Assert.Equal("unchanged", (await _service.PostAsync("/v1/accounts/B/merge", """{"into":"A"}"""))["result"].GetString());
+        (await _service.PostAsync("/v1/accounts/B/merge", """{"into":"A000007"}""")).Expect(HttpStatusCode.UnprocessableEntity);
+        Assert.Equal("A", (await _service.GetAsync("/v1/opportunities/O"))["account_id"].GetString());
+        (await _service.GetAsync("/v1/accounts/B")).Expect(HttpStatusCode.NotFound);
+        var found = (await _service.GetAsync("/v1/accounts?q=Orchardgate")).Expect(HttpStatusCode.OK);
+        Assert.Equal("A", Assert.Single(found["items"].EnumerateArray()).GetProperty("account_id").GetString());
+        // The CRM's other rows still name it.
+        (await _service.PutAsync("/v1/touches/T", """{"account_id":"B","kind":"call","at":"2026-06-03"}""")).Expect(
+            HttpStatusCode.Created
+        );
+        Assert.Equal("A", (await _service.GetAsync("/v1/touches/T"))["account_id"].GetString());
+        var partner = (await _service.PostAsync("/v1/partners/P/merge", """{"into":"P00001"}""")).Expect(HttpStatusCode.OK);
+        Assert.Equal("P00001", partner["into"].GetString());
+        Assert.Equal("P00001", (await _service.GetAsync("/v1/engagements/E"))["partner_id"].GetString());
+    }
+
+    [Fact]
+    public async Task An_erased_account_leaves_nothing_behind_but_that_it_was_erased()
+    {
+        await _service.PutAsync("/v1/accounts/B", """{"name":"Orchardgate Secret Foods"}""");
+        await _service.RankAsync("""{"account_id":"B","opportunity_id":"O","limit":5}""");
+        (await _service.PostAsync("/v1/erasures", """{"account_id":"nobody"}""")).Expect(HttpStatusCode.NotFound);
+        var erased = (await _service.PostAsync("/v1/erasures", """{"account_id":"B"}""")).Expect(HttpStatusCode.OK);
+        Assert.Equal(3, erased["rows"].GetInt64());
+        Assert.Equal(1, erased["recommendations"].GetInt64());
+        (await _service.GetAsync("/v1/accounts/B")).Expect(HttpStatusCode.NotFound);
+        (await _service.GetAsync("/v1/opportunities/O")).Expect(HttpStatusCode.NotFound);
+        var events = (await _service.GetAsync("/v1/events?type=account.erased")).Expect(HttpStatusCode.OK);
+        Assert.Contains("\"rows\":3", events.Text, StringComparison.Ordinal);
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_service.Database}");
+        connection.Open();
+        foreach (
+            var table in (string[])["accounts", "opportunities", "engagements", "superseded_facts", "recommendations", "events"]
+        )
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT * FROM {table}";
+            using var rows = command.ExecuteReader();
+            while (rows.Read())
+            {
+                for (var i = 0; i < rows.FieldCount; i++)
+                    Assert.DoesNotContain("Orchardgate Secret", rows.GetValue(i).ToString(), StringComparison.Ordinal);
+            }
+        }
+        // The fold is made anew, and the service goes on.
+        (await _service.PutAsync("/v1/accounts/B", """{"name":"Another"}""")).Expect(HttpStatusCode.Created);
+        (await _service.RankAsync("""{"account_id":"B","limit":5}""")).Expect(HttpStatusCode.OK);
+    }
+}

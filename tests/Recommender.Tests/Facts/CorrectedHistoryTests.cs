@@ -1,0 +1,407 @@
+using Dapper;
+using Recommender.CoSell;
+using Recommender.Features;
+using Recommender.History;
+using Recommender.Tests.Fold;
+using Recommender.Training;
+
+namespace Recommender.Tests.History;
+
+/// <summary>Histories whose rows were changed, merged and deleted on the way: by file, by a running service, on both engines.</summary>
+public sealed class CorrectedHistoryTests : IDisposable
+{
+    static readonly FoldSettings _fold = SmallHistory.Settings.Fold with { PartnerTraits = ["partner_type"] };
+    readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Engines => [TestDatabase.Sqlite, TestDatabase.SqlServer];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_row_that_an_import_changes_is_what_it_was_until_then(string engine)
+    {
+        var store = Open(engine);
+        Folder("before", opportunity: "o1,a1,core,1000,2024-01-10,2024-06-01,,open", tier: "silver");
+        Import(store, "before");
+        var day = Sample.Day(2024, 3, 1);
+        var features = StateText.Of(FoldOf(store, day), day);
+        var imported = TimeProvider.System.GetUtcNow().UtcDateTime;
+        Folder("after", opportunity: "o1,a1,core,5000,2024-01-10,2024-09-01,2024-08-15,won", tier: "gold");
+        Assert.Equal(2, Import(store, "after").Tables.Sum(table => table.Updated));
+        // The earlier day to the bit, and the newer values from the import on.
+        Assert.Equal(features, StateText.Of(FoldOf(store, day), day));
+        var now = FoldOf(store, DateTime.MaxValue);
+        Assert.Equal(5000, now.FindOpportunity("o1")!.Amount);
+        Assert.Equal("gold", now.FindPartner("p1")!.Tier);
+        Assert.False(now.IsOpen("o1"));
+        var until = FoldOf(store, imported.AddSeconds(-1));
+        Assert.Equal(1000, until.FindOpportunity("o1")!.Amount);
+        Assert.Equal("silver", until.FindPartner("p1")!.Tier);
+        Assert.True(until.IsOpen("o1"));
+        // The same folder again changes nothing.
+        Assert.Equal(0, Import(store, "after").Tables.Sum(table => table.Updated + table.Inserted));
+    }
+
+    [Fact]
+    public void Training_sees_a_deal_as_it_was_at_each_moment()
+    {
+        var store = Open(TestDatabase.Sqlite);
+        Folder("before", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Import(store, "before");
+        Folder("after", opportunity: "o1,a1,core,5000,2024-01-10,,2024-08-15,won", tier: "silver");
+        Import(store, "after");
+        var facts = store.ReadFacts(DateTime.MaxValue).ToList();
+        var deal = Assert.Single(Deal.KnownBefore(facts, DateTime.MaxValue));
+        Assert.Equal(Outcome.Won, deal.Outcome);
+        using var replay = new Replay(facts, new HistoryState(_fold));
+        replay.To(Sample.Day(2024, 3, 1));
+        Assert.Equal(1000, deal.RowIn(replay.State).Amount);
+        replay.To(DateTime.MaxValue);
+        Assert.Equal(5000, deal.RowIn(replay.State).Amount);
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void Deletions_aliases_and_field_changes_come_by_file(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,3000,2024-01-10,,2024-08-15,won", tier: "gold");
+        Write("one", "accounts.csv", "account_id,name,industry", "a1,Acme,retail", "a2,Acme Inc,energy", "a3,Bolt,retail");
+        Write(
+            "one",
+            "touches.csv",
+            "touch_id,account_id,partner_id,kind,at",
+            "t1,a2,p1,call,2024-02-01",
+            "t2,a3,p1,call,2024-02-02"
+        );
+        Write("one", "aliases.csv", "old_id,new_id,at", "a2,a1,2024-05-01", "nobody,a1,2024-05-01");
+        Write(
+            "one",
+            "deletions.csv",
+            "table,key,at,reason",
+            "touches,t2,2024-06-01,test record",
+            "accounts,a3,2024-06-01,",
+            "accounts,a1,2024-06-01,still named",
+            "touches,t9,2024-06-01,"
+        );
+        Write(
+            "one",
+            "field_changes.csv",
+            "table,key,column,value,at",
+            "opportunities,o1,amount,1000,2024-01-10",
+            "opportunities,o1,amount,3000,2024-04-01",
+            "partners,p1,tier,silver,2024-02-15",
+            "partners,p1,tier,gold,2024-07-01",
+            "opportunities,o1,opportunity_id,x,2024-07-01",
+            "opportunities,o1,amount,much,2024-07-01"
+        );
+        var summary = Import(store, "one");
+        TableImport Of(string file) => summary.Tables.Single(table => table.File == file);
+        Assert.Equal((2, 2), (Of("deletions.csv").Inserted, Of("deletions.csv").Rejected));
+        Assert.Equal((1, 1), (Of("aliases.csv").Inserted, Of("aliases.csv").Rejected));
+        Assert.Equal((4, 2), (Of("field_changes.csv").Accepted, Of("field_changes.csv").Rejected));
+        var rejected = File.ReadAllLines(_folder["rejected.csv"]);
+        Assert.Contains(rejected, line => line.StartsWith("field_changes.csv,6,column,opportunity_id", StringComparison.Ordinal));
+        Assert.Contains(
+            rejected,
+            line => line.StartsWith("deletions.csv,4,key,a1,\"a row that no other names", StringComparison.Ordinal)
+        );
+        Assert.Contains(rejected, line => line.StartsWith("aliases.csv,3,old_id,nobody", StringComparison.Ordinal));
+
+        var march = FoldOf(store, Sample.Day(2024, 3, 1));
+        Assert.Equal(1000, march.FindOpportunity("o1")!.Amount);
+        Assert.Equal("silver", march.FindPartner("p1")!.Tier);
+        Assert.Null(FoldOf(store, Sample.Day(2024, 2, 1)).FindPartner("p1")!.Tier);
+        Assert.NotNull(march.FindAccount("a2"));
+        Assert.Equal(1, march.FindAccountState("a2")!.Pair(march.IndexOfPartner("p1")).Facts);
+        var now = FoldOf(store, DateTime.MaxValue);
+        Assert.Equal(3000, now.FindOpportunity("o1")!.Amount);
+        Assert.Equal("gold", now.FindPartner("p1")!.Tier);
+        Assert.Null(now.FindAccount("a2"));
+        Assert.Null(now.FindAccount("a3"));
+        Assert.Equal(0, now.FindAccountState("a2")!.Partners);
+        Assert.Equal(Sample.Day(2024, 2, 1), now.FindAccountState("a1")!.Pair(now.IndexOfPartner("p1")).LastTouchAt);
+        // The same folder again changes nothing, though it holds the rows that are gone.
+        var before = store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue).ToList();
+        Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Inserted + table.Updated));
+        Assert.Equal(before, store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue));
+        // Training from the folder sees the same.
+        var (facts, _) = new HistoryFolder(_folder["one"]).ReadFacts(_ => { });
+        Assert.Equal(store.ReadFacts(DateTime.MaxValue).Select(fact => fact.ToString()), facts.Select(fact => fact.ToString()));
+    }
+
+    /// <summary>Merged away before, an account comes again in an export that is behind, and deals name it.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task What_names_a_merged_account_names_the_one_that_stays(string engine)
+    {
+        var store = Open(engine);
+        await using (var history = Live(store))
+        {
+            await Write(history, Row("accounts", new { account_id = "a1", name = "Acme" }));
+            await Write(history, Row("accounts", new { account_id = "a2", name = "Acme Inc" }));
+            await Write(history, Row("partners", new { partner_id = "p1" }));
+            await Write(
+                history,
+                Row(
+                    "opportunities",
+                    new
+                    {
+                        opportunity_id = "o2",
+                        account_id = "a2",
+                        created_at = "2024-01-01",
+                    }
+                )
+            );
+            await Write(
+                history,
+                Row(
+                    "account_overlaps",
+                    new
+                    {
+                        partner_id = "p1",
+                        account_id = "a2",
+                        population = "customer",
+                        since = "2024-01-01",
+                    }
+                )
+            );
+            var merged = Row(
+                "aliases",
+                new
+                {
+                    old_id = "a2",
+                    new_id = "a1",
+                    at = "2024-05-01",
+                }
+            );
+            Assert.Equal(RowVerdict.Inserted, (await Write(history, merged)).Verdict);
+            Assert.Equal(RowVerdict.Unchanged, (await Write(history, merged)).Verdict);
+            Assert.Equal("a1", history.Fold.Read(_ => history.Fold.States[0].FindOpportunity("o2")!.AccountId));
+            Assert.Null(history.Fold.Read(_ => history.Fold.States[0].FindAccount("a2")));
+            Assert.NotNull(store.Find(FactTables.AccountOverlaps, "p1\u001fa1\u001fcustomer\u001f2024-01-01T00:00:00.000Z"));
+            var late = await Write(
+                history,
+                Row(
+                    "opportunities",
+                    new
+                    {
+                        opportunity_id = "o3",
+                        account_id = "a2",
+                        created_at = "2024-02-01",
+                    }
+                )
+            );
+            Assert.Equal(RowVerdict.Inserted, late.Verdict);
+            Assert.Equal(2, history.Fold.Read(_ => history.Fold.States[0].OpenDealsOf("a1").Count()));
+            var again = await Write(history, Row("accounts", new { account_id = "a2", name = "Acme Inc" }));
+            Assert.Equal(RowVerdict.Rejected, again.Verdict);
+            Assert.Contains("'a1'", again.Reason!.Expected, StringComparison.Ordinal);
+            AssertIsRefolded(history, store);
+        }
+    }
+
+    /// <summary>Rows are changed, moved and taken out by a running service; a service that starts on the database folds the same, to the bit.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task Corrections_of_a_running_service_fold_anew_to_the_same(string engine)
+    {
+        var store = Open(engine);
+        await using var history = Live(store);
+        var random = new Random(14);
+        string Any(string letter, int of) => $"{letter}{random.Next(of)}";
+        string Day() => $"2024-{random.Next(1, 13):00}-{random.Next(1, 28):00}";
+        for (var i = 0; i < 3; i++)
+        {
+            await Write(history, Row("accounts", new { account_id = "a" + i, industry = "retail" }));
+            await Write(history, Row("partners", new { partner_id = "p" + i }));
+        }
+        for (var i = 0; i < 400; i++)
+        {
+            HistoryRow row = random.Next(9) switch
+            {
+                0 => Row("accounts", new { account_id = Any("a", 3), industry = Any("i", 3) }),
+                1 or 2 => Row(
+                    "opportunities",
+                    new
+                    {
+                        opportunity_id = Any("o", 5),
+                        account_id = Any("a", 3),
+                        product = Any("product", 2),
+                        created_at = Day(),
+                        outcome = random.Next(2) == 0 ? "won" : "open",
+                        closed_at = random.Next(3) == 0 ? "2030-01-01" : Day(),
+                    }
+                ),
+                3 or 4 => Row(
+                    "engagements",
+                    new
+                    {
+                        engagement_id = Any("e", 6),
+                        opportunity_id = Any("o", 5),
+                        partner_id = Any("p", 3),
+                        started_at = Day(),
+                        status = random.Next(5) == 0 ? "withdrawn" : "active",
+                    }
+                ),
+                5 => Row(
+                    "touches",
+                    new
+                    {
+                        touch_id = Any("t", 6),
+                        opportunity_id = Any("o", 5),
+                        partner_id = Any("p", 3),
+                        kind = "call",
+                        at = Day(),
+                    }
+                ),
+                6 => Row(
+                    "deal_registrations",
+                    new
+                    {
+                        registration_id = Any("r", 4),
+                        partner_id = Any("p", 3),
+                        account_id = Any("a", 3),
+                        submitted_at = Day(),
+                        status = random.Next(2) == 0 ? "approved" : "rejected",
+                        decided_at = random.Next(3) == 0 ? "2030-01-01" : Day(),
+                    }
+                ),
+                7 => Row(
+                    "deletions",
+                    new
+                    {
+                        table = "engagements",
+                        key = Any("e", 6),
+                        at = Day() + $"T00:{i / 60 % 60:00}:{i % 60:00}Z",
+                    }
+                ),
+                _ => Row(
+                    "deletions",
+                    new
+                    {
+                        table = "opportunities",
+                        key = Any("o", 5),
+                        at = Day() + $"T00:{i / 60 % 60:00}:{i % 60:00}Z",
+                    }
+                ),
+            };
+            await Write(history, row);
+        }
+        AssertIsRefolded(history, store);
+    }
+
+    [Fact]
+    public async Task What_is_durable_stands_when_the_fold_cannot_take_it_in()
+    {
+        var store = Open(TestDatabase.Sqlite);
+        await using var history = Live(store);
+        await Write(history, Row("accounts", new { account_id = "a1" }));
+        await Write(history, Row("partners", new { partner_id = "p1" }));
+        await Write(
+            history,
+            Row(
+                "opportunities",
+                new
+                {
+                    opportunity_id = "o1",
+                    account_id = "a1",
+                    created_at = "2024-01-01",
+                }
+            )
+        );
+        await Write(
+            history,
+            Row(
+                "engagements",
+                new
+                {
+                    engagement_id = "e1",
+                    opportunity_id = "o1",
+                    partner_id = "p1",
+                    started_at = "2024-01-02",
+                }
+            )
+        );
+        // Something else has written to the database: the fold does not know the row that is corrected next.
+        using (var connection = store.Connect())
+            connection.Execute(
+                "INSERT INTO engagements SELECT 'e2', opportunity_id, partner_id, role, started_at, ended_at, status, recorded_at, attributes, seen_at, fingerprint + 1, applied_at, is_change FROM engagements"
+            );
+        var faults = new List<Exception>();
+        history.NotTakenIn = faults.Add;
+        var result = await Write(
+            history,
+            Row(
+                "engagements",
+                new
+                {
+                    engagement_id = "e2",
+                    opportunity_id = "o1",
+                    partner_id = "p1",
+                    started_at = "2024-03-01",
+                }
+            )
+        );
+        Assert.Equal(RowVerdict.Updated, result.Verdict);
+        Assert.Contains("e2", Assert.Single(faults).Message, StringComparison.Ordinal);
+        Assert.True(history.IsOutdated);
+        await history.RefoldAsync([_fold], _ => { }, TestContext.Current.CancellationToken);
+        Assert.False(history.IsOutdated);
+        AssertIsRefolded(history, store);
+        // It goes on.
+        Assert.Equal(RowVerdict.Inserted, (await Write(history, Row("accounts", new { account_id = "a9" }))).Verdict);
+    }
+
+    /// <summary>Rows by column, as accounts, partners, deals and engagements of one history.</summary>
+    void Folder(string name, string opportunity, string tier)
+    {
+        Directory.CreateDirectory(_folder[name]);
+        Write(name, "accounts.csv", "account_id,name,industry", "a1,Acme,retail");
+        Write(name, "partners.csv", "partner_id,name,tier,joined_at", $"p1,Peer,{tier},2023-01-01");
+        Write(
+            name,
+            "opportunities.csv",
+            "opportunity_id,account_id,product,amount,created_at,expected_close_at,closed_at,outcome",
+            opportunity
+        );
+        Write(name, "engagements.csv", "engagement_id,opportunity_id,partner_id,started_at", "e1,o1,p1,2024-02-01");
+    }
+
+    void Write(string folder, string file, params string[] lines) =>
+        File.WriteAllLines(Path.Combine(_folder[folder], file), lines);
+
+    ImportSummary Import(HistoryStore store, string folder) =>
+        store.Import(new HistoryFolder(_folder[folder]), _folder["rejected.csv"], strict: false);
+
+    static HistoryState FoldOf(HistoryStore store, DateTime asOf)
+    {
+        var state = new HistoryState(_fold);
+        foreach (var fact in store.ReadFacts(asOf))
+            state.Apply(fact);
+        state.AdvanceTo(asOf);
+        return state;
+    }
+
+    static void AssertIsRefolded(LiveHistory history, HistoryStore store)
+    {
+        var (asOf, live) = history.Fold.Read(asOf => (asOf, StateText.Of(history.Fold.States[0], asOf)));
+        var again = new HistoryState(_fold);
+        foreach (var fact in store.ReadApplied(DateTime.MaxValue, asOf))
+            again.Apply(fact);
+        Assert.Equal(StateText.Of(again, asOf), live);
+    }
+
+    static HistoryRow Row(string table, object row) => StoreContractTests.Row(table, row);
+
+    HistoryStore Open(string engine) => HistoryStore.Open(TestDatabase.Of(engine, _folder["s.db"]));
+
+    static LiveHistory Live(HistoryStore store) => LiveHistory.Open(store, TimeProvider.System, [_fold]);
+
+    static async Task<RowResult> Write(LiveHistory history, HistoryRow row)
+    {
+        Assert.True(history.TryWrite(scope => scope.Upsert(row), out var done));
+        return await done;
+    }
+}

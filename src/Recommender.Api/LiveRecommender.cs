@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Options;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.History;
 using Recommender.Journal;
+using Recommender.Models;
 using Recommender.Scoring;
 using Stopwatch = System.Diagnostics.Stopwatch;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Recommender.Artifacts;
 using Recommender.Journal;
+using Recommender.Models;
 
 namespace Recommender.Api;
 

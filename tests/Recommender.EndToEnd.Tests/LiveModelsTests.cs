@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using Recommender.Artifacts;
+using Recommender.Models;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;

@@ -17,7 +17,7 @@ public class RoomTests
         )
         .Build();
 
-    static readonly string[] _flow = ["CoSell", "History", "Features", "Artifacts", "Scoring", "Journal"];
+    static readonly string[] _flow = ["CoSell", "History", "Features", "Models", "Scoring", "Journal"];
 
     [Fact]
     public void A_room_of_the_library_sees_only_those_before_it()
@@ -34,10 +34,10 @@ public class RoomTests
     [InlineData("Microsoft.Data.Sqlite", "Recommender.History")]
     [InlineData("Microsoft.Data.SqlClient", "Recommender.History")]
     [InlineData("DbUp", "Recommender.History")]
-    [InlineData("Dapper", "Recommender.History", "Recommender.Journal", "Recommender.Artifacts")]
+    [InlineData("Dapper", "Recommender.History", "Recommender.Journal", "Recommender.Models")]
     [InlineData("CsvHelper", "Recommender.History")]
-    [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Artifacts")]
-    [InlineData("Google.Protobuf", "Recommender.Artifacts")]
+    [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Models")]
+    [InlineData("Google.Protobuf", "Recommender.Models")]
     [InlineData("Microsoft.ML.Trainers", "Recommender.Training")]
     [InlineData("Microsoft.AspNetCore", "Recommender.Api")]
     public void A_package_is_known_in_its_rooms_only(string package, params string[] homes)

@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.History;
 using Recommender.Journal;
+using Recommender.Models;
 using Recommender.Scoring;
 using Spectre.Console;
 

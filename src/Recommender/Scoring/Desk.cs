@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 
 namespace Recommender.Scoring;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 
 namespace Recommender.Scoring;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
 using Recommender.Journal;
+using Recommender.Models;
 using Recommender.Scoring;
 
 namespace Recommender.Tests.History;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Recommender.History;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>
 /// The packages in a folder and which of them is live. live.json holds, per model, the versions promoted, newest last. With a database

@@ -1,6 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>A model in ONNX Runtime. Safe for use by several threads.</summary>
 public sealed class OnnxModel : IDisposable

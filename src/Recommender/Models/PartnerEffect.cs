@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Recommender.History;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>How a partner differs from its like: what its own deals say beyond fit and kind.</summary>
 /// <param name="Deals">Matured deals it was brought into.</param>

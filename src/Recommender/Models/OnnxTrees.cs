@@ -1,9 +1,9 @@
 using Google.Protobuf;
-using Recommender.Artifacts.Onnx;
-using OnnxAttribute = Recommender.Artifacts.Onnx.Attribute;
-using OnnxType = Recommender.Artifacts.Onnx.Type;
+using Recommender.Models.Onnx;
+using OnnxAttribute = Recommender.Models.Onnx.Attribute;
+using OnnxType = Recommender.Models.Onnx.Type;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>Writes and reads tree ensembles as ONNX (ai.onnx.ml TreeEnsembleRegressor, opset 1; covers travel as hit rates).</summary>
 public static class OnnxTrees

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Recommender.Artifacts;
+using Recommender.Models;
 
-namespace Recommender.Tests.Artifacts;
+namespace Recommender.Tests.Models;
 
 public sealed class ModelPackageTests : IDisposable
 {

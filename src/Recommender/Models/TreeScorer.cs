@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>
 /// Scores many rows of one decision by an ensemble whose trees have at most 32 leaves, from columns: QuickScorer (Lucchese et al., SIGIR

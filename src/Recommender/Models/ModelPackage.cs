@@ -3,7 +3,7 @@ using System.Text.Json;
 using Recommender.Features;
 using Recommender.History;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>A verified model, ready to score. Made by <see cref="Open"/>.</summary>
 public sealed class ModelPackage : IDisposable

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Recommender.Features;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>The verdict of the promotion gate.</summary>
 /// <param name="Promote">True if the model may go live.</param>

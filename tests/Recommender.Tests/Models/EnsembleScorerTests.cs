@@ -1,7 +1,7 @@
 using System.Buffers;
-using Recommender.Artifacts;
+using Recommender.Models;
 
-namespace Recommender.Tests.Artifacts;
+namespace Recommender.Tests.Models;
 
 public class EnsembleScorerTests
 {

@@ -1,7 +1,7 @@
 using Dapper;
 using Recommender.History;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>Model packages and the live pointer in a database that replicas share. Its tables are on SQL Server only.</summary>
 sealed class SharedPackages(HistoryStore store)

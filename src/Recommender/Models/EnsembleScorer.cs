@@ -1,4 +1,4 @@
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>
 /// Scores rows by an ensemble as the model that ships does: probabilities where it is calibrated. The same bits on every processor, which

@@ -1,6 +1,6 @@
 using Recommender.History;
 
-namespace Recommender.Artifacts;
+namespace Recommender.Models;
 
 /// <summary>
 /// A binary tree as parallel arrays; node 0 is the root. A row goes left where its feature is at most the threshold.

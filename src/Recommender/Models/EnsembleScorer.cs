@@ -11,6 +11,9 @@ public sealed class EnsembleScorer(TreeEnsemble ensemble)
 
     readonly TreeScorer? _scorer = TreeScorer.Of(ensemble);
 
+    /// <summary>Scores the raw score from columns; null if a tree has more leaves than it takes.</summary>
+    internal TreeScorer? ByColumns => _scorer;
+
     /// <summary>Scores rows in one batch, on all cores.</summary>
     /// <param name="features">At least <paramref name="rows"/> × the ensemble's columns.</param>
     /// <param name="rows">How many rows.</param>

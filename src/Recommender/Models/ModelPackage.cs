@@ -1,11 +1,10 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Recommender.Features;
 using Recommender.History;
 
 namespace Recommender.Models;
 
-/// <summary>A verified model, ready to score. Made by <see cref="Open"/>.</summary>
+/// <summary>A verified model, ready to score. Made by <see cref="Open(string)"/>.</summary>
 public sealed class ModelPackage : IDisposable
 {
     /// <summary>The model that ranks.</summary>
@@ -14,76 +13,57 @@ public sealed class ModelPackage : IDisposable
     /// <summary>The model that says how likely a deal is won.</summary>
     public const string WinProbability = "win-probability";
 
-    const string ModelFile = "model.onnx";
-    const string ManifestFile = "manifest.json";
-    const float Tolerance = 1e-4f;
-
-    ModelPackage(ModelManifest manifest, OnnxModel model, TreeEnsemble trees, EffectModels? effect)
+    ModelPackage(ModelManifest manifest, OnnxModel model, TreeEnsemble trees, EnsembleScorer scorer, EffectModels? effect)
     {
         Manifest = manifest;
         Model = model;
         Trees = trees;
+        Scorer = scorer;
         Effect = effect;
     }
 
     /// <summary>Facts about the model.</summary>
     public ModelManifest Manifest { get; }
 
-    /// <summary>The model in ONNX Runtime.</summary>
+    /// <summary>The model in ONNX Runtime: the reference.</summary>
     public OnnxModel Model { get; }
 
     /// <summary>The same trees, for the reasons.</summary>
     public TreeEnsemble Trees { get; }
 
+    /// <summary>Scores by the same trees.</summary>
+    public EnsembleScorer Scorer { get; }
+
     /// <summary>What partners add to the chance of winning; null where the history could not tell.</summary>
     public EffectModels? Effect { get; }
 
-    /// <summary>Opens a package after checking hashes, schema, features, shapes and golden rows.</summary>
+    /// <summary>
+    /// Opens a package after all its checks: names and hashes of its files and that nothing lies beside them, schema, features, shapes,
+    /// trees, golden rows, and that the trees score as ONNX Runtime does.
+    /// </summary>
     /// <param name="folder">models/&lt;model&gt;/&lt;version&gt;.</param>
-    /// <exception cref="InvalidDataException">A check fails; the message says which.</exception>
+    /// <exception cref="InvalidDataException">A check fails; the message says in one line where, what was found and what was expected.</exception>
     public static ModelPackage Open(string folder)
     {
-        var manifest = ReadManifest(folder);
-        foreach (var (file, expected) in manifest.Files)
-        {
-            var path = Path.Combine(folder, file);
-            if (!File.Exists(path))
-                throw new InvalidDataException($"{path} is missing; expected as {ManifestFile} names it.");
-            var found = Hash(File.ReadAllBytes(path));
-            if (found != expected)
-                throw new InvalidDataException(
-                    $"{path}: SHA-256 is {found}; expected {expected}. The file was changed after training."
-                );
-        }
-        if (!manifest.Files.ContainsKey(ModelFile))
-            throw new InvalidDataException($"{folder}: {ManifestFile} names no {ModelFile}.");
-        var featurizer = new Featurizer(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
+        var files = PackageFiles.In(folder);
+        files.CheckNothingBeside(folder);
+        return Open(files);
+    }
+
+    internal static ModelPackage Open(PackageFiles files)
+    {
+        var (where, manifest) = (files.Where, files.Manifest);
+        var featurizer = FeaturizerOf(where, manifest);
         var columns = manifest.Model == PartnerFit ? featurizer.PartnerFit : featurizer.WinProbability;
-        for (var i = 0; i < Math.Max(columns.Count, manifest.Features.Count); i++)
-        {
-            var found = i < manifest.Features.Count ? manifest.Features[i].Name : "nothing";
-            var expected = i < columns.Count ? columns[i].Name : "nothing";
-            if (found != expected)
-                throw new InvalidDataException($"{folder}: feature {i} is {found}; this code makes {expected} there.");
-        }
-        var bytes = File.ReadAllBytes(Path.Combine(folder, ModelFile));
-        var trees = OnnxTrees.Read(bytes);
-        var model = new OnnxModel(bytes);
+        PackageChecks.Features(where, manifest.Features, columns);
+        PackageChecks.Golden(where, manifest);
+        var (model, trees, scorer) = OpenModel(files, PackageFiles.ModelFile, columns.Count);
         try
         {
-            if (model.FeatureCount != columns.Count)
-                throw new InvalidDataException(
-                    $"{folder}: the model takes {model.FeatureCount} features; the manifest names {columns.Count}."
-                );
-            var golden = manifest.Golden;
-            var scores = new float[golden.Scores.Length];
-            model.Score(golden.Features.SelectMany(row => row).ToArray(), scores.Length, scores);
-            for (var i = 0; i < scores.Length; i++)
-            {
-                if (!(Math.Abs(scores[i] - golden.Scores[i]) <= Tolerance * Math.Max(1, Math.Abs(golden.Scores[i]))))
-                    throw new InvalidDataException($"{folder}: golden row {i} scores {scores[i]}; expected {golden.Scores[i]}.");
-            }
-            return new(manifest, model, trees, OpenEffect(folder, manifest, featurizer.PartnerFit.Count));
+            PackageChecks.Scale(where, manifest, trees);
+            PackageChecks.GoldenScores(where, model, manifest.Golden);
+            PackageChecks.Agreement(where, scorer, trees, model, manifest.Golden.Features);
+            return new(manifest, model, trees, scorer, OpenEffect(files, featurizer));
         }
         catch
         {
@@ -92,22 +72,69 @@ public sealed class ModelPackage : IDisposable
         }
     }
 
-    static EffectModels? OpenEffect(string folder, ModelManifest manifest, int columns)
+    static Featurizer FeaturizerOf(string where, ModelManifest manifest)
     {
-        if (!manifest.Files.ContainsKey(PartnerEffect.File))
+        try
+        {
+            return new(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
+        }
+        catch (Exception e)
+            when (e is ArgumentException or InvalidOperationException or NullReferenceException or OverflowException)
+        {
+            throw new InvalidDataException($"{where}: feature_settings make no features: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    static (OnnxModel Model, TreeEnsemble Trees, EnsembleScorer Scorer) OpenModel(PackageFiles files, string name, int columns)
+    {
+        var path = Path.Combine(files.Where, name);
+        var bytes = files[name];
+        try
+        {
+            // Before ONNX Runtime, which may walk a circle for ever.
+            var trees = OnnxTrees.Read(bytes);
+            var model = new OnnxModel(bytes);
+            try
+            {
+                PackageChecks.Shape(columns, model, trees);
+                return (model, trees, new(trees));
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    static EffectModels? OpenEffect(PackageFiles files, Featurizer featurizer)
+    {
+        if (!files.All.TryGetValue(PartnerEffect.File, out var json))
             return null;
-        var effect = PartnerEffect.Read(File.ReadAllBytes(Path.Combine(folder, PartnerEffect.File)));
+        var path = Path.Combine(files.Where, PartnerEffect.File);
+        if (files.Manifest.Model != WinProbability)
+            throw new InvalidDataException(
+                $"{path} is in a package of {files.Manifest.Model}; expected it in {WinProbability} only."
+            );
+        var effect = PartnerEffect.Read(path, json);
+        PackageChecks.Effect(path, effect, featurizer);
         OnnxModel Open(string name)
         {
-            if (!manifest.Files.ContainsKey(name))
-                throw new InvalidDataException(
-                    $"{folder}: {PartnerEffect.File} needs {name}, which {ManifestFile} does not name."
-                );
-            var model = new OnnxModel(File.ReadAllBytes(Path.Combine(folder, name)));
-            if (model.FeatureCount == columns)
+            var (model, trees, scorer) = OpenModel(files, name, featurizer.PartnerFit.Count);
+            try
+            {
+                PackageChecks.Agreement(Path.Combine(files.Where, name), scorer, trees, model, []);
                 return model;
-            model.Dispose();
-            throw new InvalidDataException($"{folder}: {name} takes {model.FeatureCount} features; partner fit has {columns}.");
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
         }
         var fit = Open(PartnerEffect.FitFile);
         try
@@ -121,25 +148,14 @@ public sealed class ModelPackage : IDisposable
         }
     }
 
-    /// <summary>Reads manifest.json without checking the files it names.</summary>
-    /// <exception cref="InvalidDataException">It is missing, no JSON, or of another schema.</exception>
+    /// <summary>Reads manifest.json without looking at the files it names.</summary>
+    /// <exception cref="InvalidDataException">It is missing, no JSON, of another schema, or its names are no names.</exception>
     public static ModelManifest ReadManifest(string folder)
     {
-        var path = Path.Combine(folder, ManifestFile);
+        var path = Path.Combine(folder, PackageFiles.ManifestFile);
         if (!File.Exists(path))
             throw new InvalidDataException($"{path} is missing; expected a model package.");
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            var schema = json.RootElement.TryGetProperty("schema_version", out var version) ? version.GetRawText() : "missing";
-            if (schema != ModelManifest.CurrentSchema.ToString(System.Globalization.CultureInfo.InvariantCulture))
-                throw new InvalidDataException($"{path}: schema_version is {schema}; expected {ModelManifest.CurrentSchema}.");
-            return json.Deserialize<ModelManifest>(ModelManifest.Json)!;
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path}: {e.Message}", e);
-        }
+        return PackageFiles.ReadManifest(path, File.ReadAllBytes(path));
     }
 
     /// <summary>Writes a package in one step: either all of it is there or nothing.</summary>
@@ -155,13 +171,13 @@ public sealed class ModelPackage : IDisposable
         Func<ModelManifest, IReadOnlyDictionary<string, byte[]>> others
     )
     {
-        var hash = Hash(onnx);
+        var hash = PackageFiles.Hash(onnx);
         manifest = manifest with { Version = $"{manifest.Training.AsOf:yyyy-MM-dd}-{hash[..8]}" };
-        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { [ModelFile] = onnx };
+        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { [PackageFiles.ModelFile] = onnx };
         foreach (var (name, bytes) in others(manifest))
             files[name] = bytes;
-        manifest = manifest with { Files = files.ToDictionary(file => file.Key, file => Hash(file.Value)) };
-        files[ManifestFile] = JsonSerializer.SerializeToUtf8Bytes(manifest, ModelManifest.Json);
+        manifest = manifest with { Files = files.ToDictionary(file => file.Key, file => PackageFiles.Hash(file.Value)) };
+        files[PackageFiles.ManifestFile] = JsonSerializer.SerializeToUtf8Bytes(manifest, ModelManifest.Json);
 
         var parent = Path.Combine(models, manifest.Model);
         Directory.CreateDirectory(parent);
@@ -178,16 +194,14 @@ public sealed class ModelPackage : IDisposable
         return manifest;
     }
 
-    /// <summary>Replaces manifest.json in one step.</summary>
+    /// <summary>Replaces manifest.json in one step; until then the new one lies beside the package, where nothing may lie in it.</summary>
     internal static ModelManifest Rewrite(string folder, ModelManifest manifest)
     {
-        var path = Path.Combine(folder, ManifestFile);
-        File.WriteAllBytes(path + ".part", JsonSerializer.SerializeToUtf8Bytes(manifest, ModelManifest.Json));
-        File.Move(path + ".part", path, true);
+        var written = Path.Combine(Path.GetDirectoryName(folder)!, $".{Path.GetFileName(folder)}.{PackageFiles.ManifestFile}");
+        File.WriteAllBytes(written, JsonSerializer.SerializeToUtf8Bytes(manifest, ModelManifest.Json));
+        File.Move(written, Path.Combine(folder, PackageFiles.ManifestFile), true);
         return manifest;
     }
-
-    static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     /// <inheritdoc/>
     public void Dispose()

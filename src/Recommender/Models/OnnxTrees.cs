@@ -8,9 +8,9 @@ namespace Recommender.Models;
 /// <summary>Writes and reads tree ensembles as ONNX (ai.onnx.ml TreeEnsembleRegressor, opset 1; covers travel as hit rates).</summary>
 public static class OnnxTrees
 {
-    const int Float = 1;
-    const string Input = "features";
-    const string Output = "score";
+    internal const int Float = 1;
+    internal const string Input = "features";
+    internal const string Output = "score";
 
     /// <summary>The bytes of model.onnx: features [n, F] float32 → score [n, 1] float32. The same ensemble gives the same bytes.</summary>
     public static byte[] Write(TreeEnsemble ensemble)
@@ -39,77 +39,12 @@ public static class OnnxTrees
         return model.ToByteArray();
     }
 
-    /// <summary>Reads the trees of an ONNX model that is one TreeEnsembleRegressor with splits "at most", calibrated or not.</summary>
-    /// <exception cref="InvalidDataException">The graph is something else.</exception>
-    public static TreeEnsemble Read(byte[] bytes)
-    {
-        Model model;
-        try
-        {
-            model = Model.Parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw new InvalidDataException("The file is not ONNX: " + e.Message, e);
-        }
-        var node =
-            model.Graph?.Node.FirstOrDefault(node => node.OpType == "TreeEnsembleRegressor")
-            ?? throw new InvalidDataException("The graph has no TreeEnsembleRegressor; expected one.");
-        var attributes = node.Attribute.ToDictionary(attribute => attribute.Name);
-        IList<long> Ints(string name) => attributes.TryGetValue(name, out var found) ? found.Ints : [];
-        IList<float> Floats(string name) => attributes.TryGetValue(name, out var found) ? found.Floats : [];
-        var (treeIds, nodeIds, features) = (Ints("nodes_treeids"), Ints("nodes_nodeids"), Ints("nodes_featureids"));
-        var (left, right) = (Ints("nodes_truenodeids"), Ints("nodes_falsenodeids"));
-        var (values, covers, modes) = (Floats("nodes_values"), Floats("nodes_hitrates"), attributes["nodes_modes"].Strings);
-        if (covers.Count != treeIds.Count)
-            throw new InvalidDataException(
-                $"{covers.Count} nodes_hitrates; expected {treeIds.Count}, one a node, for the reasons."
-            );
-        var places = new Dictionary<(long, long), (Tree Tree, int Node)>();
-        var trees = new List<Tree>();
-        for (var start = 0; start < treeIds.Count; )
-        {
-            var end = start;
-            while (end < treeIds.Count && treeIds[end] == treeIds[start])
-                end++;
-            var count = end - start;
-            var index = Enumerable.Range(start, count).ToDictionary(i => nodeIds[i], i => i - start);
-            var tree = Tree.OfSize(count);
-            for (var i = 0; i < count; i++)
-            {
-                var at = start + i;
-                var mode = modes[at].ToStringUtf8();
-                tree.Cover[i] = covers[at];
-                places[(treeIds[at], nodeIds[at])] = (tree, i);
-                if (mode == "LEAF")
-                {
-                    tree.Feature[i] = -1;
-                    continue;
-                }
-                if (mode is not ("BRANCH_LEQ" or "BRANCH_LT"))
-                    throw new InvalidDataException($"A node is {mode}; expected LEAF, BRANCH_LEQ or BRANCH_LT.");
-                tree.Feature[i] = (int)features[at];
-                tree.Threshold[i] = mode == "BRANCH_LT" ? MathF.BitDecrement(values[at]) : values[at];
-                tree.Left[i] = index[left[at]];
-                tree.Right[i] = index[right[at]];
-            }
-            trees.Add(tree);
-            start = end;
-        }
-        var (targetTrees, targetNodes, weights) = (Ints("target_treeids"), Ints("target_nodeids"), Floats("target_weights"));
-        for (var i = 0; i < weights.Count; i++)
-        {
-            var (tree, at) = places[(targetTrees[i], targetNodes[i])];
-            tree.Value[at] += weights[i];
-        }
-        var scalars = model.Graph.Initializer.ToDictionary(tensor => tensor.Name, tensor => tensor.FloatData[0]);
-        Calibration? calibration =
-            scalars.TryGetValue("slope", out var slope) && scalars.TryGetValue("offset", out var offset)
-                ? new(slope, offset)
-                : null;
-        var columns = (int)model.Graph.Input[0].Type.TensorType.Shape.Dim[1].DimValue;
-        return new(trees, Floats("base_values").FirstOrDefault(), columns, calibration);
-    }
+    /// <summary>
+    /// Reads the trees of an ONNX model that is one TreeEnsembleRegressor, with splits "at most" or "less than" and summed leaves, followed
+    /// by nothing or by Mul and Add of a number each and a Sigmoid.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The graph says something else, or the nodes of a tree make no tree.</exception>
+    public static TreeEnsemble Read(byte[] bytes) => OnnxTreeReader.Read(bytes);
 
     static Node Regressor(TreeEnsemble ensemble, string output)
     {

@@ -89,18 +89,22 @@ public sealed record PartnerEffect
     /// <summary>Matured deals without one.</summary>
     public required int DealsWithout { get; init; }
 
+    static readonly JsonSerializerOptions _strict = new(ModelManifest.Json) { RespectNullableAnnotations = true };
+
     /// <summary>Reads effect.json.</summary>
+    /// <param name="path">What messages call it.</param>
+    /// <param name="json">Its bytes.</param>
     /// <exception cref="InvalidDataException">It is no such file.</exception>
-    public static PartnerEffect Read(byte[] json)
+    public static PartnerEffect Read(string path, byte[] json)
     {
         try
         {
-            return JsonSerializer.Deserialize<PartnerEffect>(json, ModelManifest.Json)
-                ?? throw new InvalidDataException($"{File}: found null.");
+            return JsonSerializer.Deserialize<PartnerEffect>(json, _strict)
+                ?? throw new InvalidDataException($"{path}: found null; expected an effect.");
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{File}: {e.Message}", e);
+            throw new InvalidDataException($"{path}: {e.Message}", e);
         }
     }
 

@@ -61,6 +61,9 @@ public readonly record struct Calibration(double Slope, double Offset)
 /// <param name="Calibration">Makes a probability of the score; null if the score is what is wanted.</param>
 public sealed record TreeEnsemble(IReadOnlyList<Tree> Trees, float Bias, int FeatureCount, Calibration? Calibration)
 {
+    /// <summary>The most splits on a path from root to leaf of a tree that is read: reasons are exact up to there.</summary>
+    public const int MostSplits = 128;
+
     /// <summary>One ensemble that scores as the mean of <paramref name="parts"/>, uncalibrated.</summary>
     public static TreeEnsemble Mean(IReadOnlyList<TreeEnsemble> parts) =>
         new(

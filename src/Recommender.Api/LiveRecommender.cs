@@ -28,6 +28,9 @@ sealed partial class LiveRecommender(
     readonly CancellationTokenSource _stop = new();
     readonly Lock _openVersions = new();
     readonly List<(string Versions, RankingModels Models)> _pastModels = [];
+
+    // By model, the live version that does not stand its checks, why, and when it was last tried.
+    readonly Dictionary<string, (string Version, string Reason, DateTime At)> _refused = [];
     FileStream? _lock;
     string? _sandbox;
     Generation? _generation;
@@ -106,10 +109,7 @@ sealed partial class LiveRecommender(
         if (isServer)
             path = Path.Combine(Path.GetTempPath(), "recommender");
         Registry = new(_options.Models.Path, Store);
-        var models = new RankingModels(
-            Registry.OpenLive(ModelPackage.PartnerFit),
-            Registry.OpenLive(ModelPackage.WinProbability)
-        );
+        var models = new RankingModels(OpenNewest(ModelPackage.PartnerFit), OpenNewest(ModelPackage.WinProbability));
         Keys = new(Store);
         if (_options.Sandbox.Enabled)
             Log.SandboxKey(logger, Keys.Create("sandbox", ApiKeys.AllScopes, Now()).Secret);
@@ -119,6 +119,17 @@ sealed partial class LiveRecommender(
         Webhooks = new(Store);
         _working = Task.Run(() => OpenAsync(models, path), _stop.Token);
         return Task.CompletedTask;
+    }
+
+    /// <summary>The live package, or the newest before it that stands its checks: a file that was damaged must not keep the service from starting.</summary>
+    ModelPackage? OpenNewest(string model)
+    {
+        var package = Registry.OpenNewest(model, out var refused);
+        foreach (var (version, reason) in refused)
+            Log.WentBack(logger, model, version, package!.Manifest.Version, reason);
+        if (refused is [var (live, why), ..])
+            _refused[model] = (live, why, Now());
+        return package;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -245,7 +256,7 @@ sealed partial class LiveRecommender(
                 return now;
             return await RefoldAsync(generation.Models, request, knownBefore, rules, cancel);
         }
-        return await RefoldAsync(ModelsOf(versions), request, knownBefore, rules, cancel);
+        return await RefoldAsync(PastModelsOf(versions), request, knownBefore, rules, cancel);
     }
 
     async Task<Recommendation?> RefoldAsync(
@@ -288,19 +299,31 @@ sealed partial class LiveRecommender(
         return fold.Read(asOf => read(fold.States[0], asOf));
     }
 
-    /// <summary>Makes a version live and answers with it from then on; null goes back to the version before.</summary>
+    /// <summary>
+    /// Answers with a version from now on and makes it live: opened and put to use first, the pointer last. Null goes back to the version
+    /// that was live before.
+    /// </summary>
     /// <exception cref="InvalidDataException">The package is refused; what was live stays live.</exception>
     public async Task<string> SwapAsync(string model, string? version, CancellationToken cancel)
     {
         await _swapping.WaitAsync(cancel);
         try
         {
-            if (version is null)
-                version = Registry.Rollback(model);
-            else
-                Registry.Promote(model, version);
-            await FollowAsync(CancellationToken.None);
-            return version;
+            var back = version is null ? Registry.Return(model) : null;
+            var package = Registry.Open(model, version ?? back!.Version);
+            var models = ModelsOf(Versions, package);
+            PointerMove move;
+            try
+            {
+                move = back ?? Registry.Promotion(package);
+            }
+            catch
+            {
+                models.Close();
+                throw;
+            }
+            await ReplaceAsync(models, move.Make, CancellationToken.None);
+            return move.Version;
         }
         catch (InvalidDataException e)
         {
@@ -328,35 +351,117 @@ sealed partial class LiveRecommender(
 
     void ReindexAll() => Index.Touch(Read((state, _) => state.OpenDeals.Select(deal => deal.Id).ToList()));
 
-    /// <summary>Answers with the versions that the registry says are live, if those are others.</summary>
+    /// <summary>
+    /// Answers with the versions that the registry says are live, if those are others. One that is refused does not keep the other model
+    /// from being followed.
+    /// </summary>
     async Task<bool> FollowAsync(CancellationToken cancel)
     {
-        var old = Current;
-        string?[] live = [Registry.Live(ModelPackage.PartnerFit), Registry.Live(ModelPackage.WinProbability)];
-        string?[] now =
-        [
-            old.Models.Versions.GetValueOrDefault(ModelPackage.PartnerFit),
-            old.Models.Versions.GetValueOrDefault(ModelPackage.WinProbability),
-        ];
-        var isOutdated = History.IsOutdated;
-        if (live.SequenceEqual(now) && !isOutdated)
-            return false;
-        var fit = Registry.OpenLive(ModelPackage.PartnerFit);
-        RankingModels models;
+        var now = Versions;
+        var wanted = now.ToDictionary();
+        var opened = new List<ModelPackage>();
         try
         {
-            models = new(fit, Registry.OpenLive(ModelPackage.WinProbability));
+            foreach (var model in ModelRegistry.Models)
+            {
+                var live = Registry.Live(model);
+                if (live is null)
+                    wanted.Remove(model);
+                else if (live == now.GetValueOrDefault(model))
+                    _refused.Remove(model);
+                else if (TryOpen(model, live) is { } package)
+                {
+                    opened.Add(package);
+                    wanted[model] = live;
+                }
+            }
+            if (Same(wanted, now) && !History.IsOutdated)
+                return false;
         }
         catch
         {
-            fit?.Dispose();
+            opened.ForEach(package => package.Dispose());
             throw;
         }
-        if (models.FitInto(old.Models) && !isOutdated)
-            Volatile.Write(ref _generation, new(models, old.Fold));
-        else
-            await History.RefoldAsync(models.Folds, fold => Volatile.Write(ref _generation, new(models, fold)), cancel);
-        old.Retire();
+        await ReplaceAsync(ModelsOf(wanted, [.. opened]), () => { }, cancel);
+        return true;
+    }
+
+    /// <summary>Opens a live version; null if it is refused, which is said once. It is tried again every minute, for it may be mended in place.</summary>
+    ModelPackage? TryOpen(string model, string version)
+    {
+        _refused.TryGetValue(model, out var before);
+        if (before.Version == version && (Now() - before.At).TotalMinutes < 1)
+            return null;
+        try
+        {
+            return Registry.Open(model, version);
+        }
+        catch (Exception e) when (e is InvalidDataException or UnauthorizedAccessException)
+        {
+            if (before.Version != version || before.Reason != e.Message)
+                Log.Refused(logger, e.Message.ReplaceLineEndings(" "));
+            _refused[model] = (version, e.Message, Now());
+            return null;
+        }
+    }
+
+    /// <summary>The models of these versions, <paramref name="opened"/> among them or in their place. If one is refused all are closed.</summary>
+    RankingModels ModelsOf(IReadOnlyDictionary<string, string> versions, params IReadOnlyList<ModelPackage> opened)
+    {
+        var packages = opened.ToDictionary(package => package.Manifest.Model);
+        try
+        {
+            foreach (var (model, version) in versions)
+            {
+                if (!packages.ContainsKey(model))
+                    packages[model] = Registry.Open(model, version);
+            }
+            return new(
+                packages.GetValueOrDefault(ModelPackage.PartnerFit),
+                packages.GetValueOrDefault(ModelPackage.WinProbability)
+            );
+        }
+        catch
+        {
+            foreach (var package in packages.Values)
+                package.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Answers with these models from now on; <paramref name="move"/> makes the pointer say so.</summary>
+    async Task ReplaceAsync(RankingModels models, Action move, CancellationToken cancel)
+    {
+        var old = Current;
+        var isOutdated = History.IsOutdated;
+        Generation? next = null;
+        try
+        {
+            if (models.FitInto(old.Models) && !isOutdated)
+            {
+                next = new(models, old.Fold);
+                move();
+                Volatile.Write(ref _generation, next);
+            }
+            else
+            {
+                await History.RefoldAsync(
+                    models.Folds,
+                    fold => Volatile.Write(ref _generation, next = new(models, fold)),
+                    cancel
+                );
+                // Once the fold was replaced there is no way back but to follow the pointer, as is done all the time.
+                move();
+            }
+        }
+        finally
+        {
+            if (ReferenceEquals(Current, next))
+                old.Retire();
+            else
+                models.Close();
+        }
         if (isOutdated)
         {
             Epoch = Store.Epoch();
@@ -364,7 +469,6 @@ sealed partial class LiveRecommender(
         }
         ReindexAll();
         Log.Swapped(logger, string.Join(", ", models.Versions.Select(pair => $"{pair.Key} {pair.Value}")));
-        return true;
     }
 
     /// <summary>Follows the live pointer, which the console moves, and takes care of what grows old.</summary>
@@ -522,7 +626,7 @@ sealed partial class LiveRecommender(
         }
     }
 
-    RankingModels ModelsOf(IReadOnlyDictionary<string, string> versions)
+    RankingModels PastModelsOf(IReadOnlyDictionary<string, string> versions)
     {
         var key = string.Join(' ', versions.OrderBy(pair => pair.Key, StringComparer.Ordinal));
         lock (_openVersions)
@@ -530,9 +634,7 @@ sealed partial class LiveRecommender(
             var at = _pastModels.FindIndex(past => past.Versions == key);
             if (at >= 0)
                 return _pastModels[at].Models;
-            ModelPackage? Open(string model) =>
-                versions.TryGetValue(model, out var version) ? Registry.Open(model, version) : null;
-            var models = new RankingModels(Open(ModelPackage.PartnerFit), Open(ModelPackage.WinProbability));
+            var models = ModelsOf(versions);
             // What falls out is closed when nobody holds it any more.
             if (_pastModels.Count >= 4)
                 _pastModels.RemoveAt(0);
@@ -634,6 +736,12 @@ sealed partial class LiveRecommender(
             Message = "Another process imported a history, the {Epoch}. so far: folded anew"
         )]
         public static partial void Reimported(ILogger logger, long epoch);
+
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "{Model} {Refused}, which is live, is refused; {Answers}, promoted before it, answers: {Reason}"
+        )]
+        public static partial void WentBack(ILogger logger, string model, string refused, string answers, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The live pointer is not followed, what was live stays: {Reason}")]
         public static partial void Refused(ILogger logger, string reason);

@@ -10,8 +10,8 @@ namespace Recommender.Models;
 /// </summary>
 public sealed class ModelRegistry
 {
-    const string LiveFile = "live.json";
     readonly string _folder;
+    readonly LivePointer _pointer;
     readonly SharedPackages? _shared;
     readonly Lock _fetching = new();
 
@@ -22,6 +22,7 @@ public sealed class ModelRegistry
     {
         _folder = folder;
         _shared = store is { IsShared: true } ? new(store) : null;
+        _pointer = new(folder, _shared);
     }
 
     /// <summary>The models there can be.</summary>
@@ -54,18 +55,50 @@ public sealed class ModelRegistry
     }
 
     /// <summary>The live version of a model, or null if none is.</summary>
-    public string? Live(string model) => Promoted().TryGetValue(model, out var versions) ? versions.LastOrDefault() : null;
+    public string? Live(string model) => _pointer.Promoted(model) is [.., var live] ? live : null;
 
     /// <summary>Opens the live package of a model, or null if none is live.</summary>
     /// <exception cref="InvalidDataException">The package does not stand its checks.</exception>
     public ModelPackage? OpenLive(string model) => Live(model) is { } version ? Open(model, version) : null;
 
+    /// <summary>Opens the newest version of a model that was promoted and stands its checks; null if none was ever promoted.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="refused">Versions promoted later that do not, newest first, with the reasons.</param>
+    /// <exception cref="InvalidDataException">Versions were promoted and none stands its checks.</exception>
+    public ModelPackage? OpenNewest(string model, out IReadOnlyList<(string Version, string Reason)> refused)
+    {
+        var reasons = new List<(string Version, string Reason)>();
+        refused = reasons;
+        foreach (var version in _pointer.Promoted(model).Reverse().Distinct())
+        {
+            try
+            {
+                return Open(model, version);
+            }
+            catch (InvalidDataException e)
+            {
+                reasons.Add((version, e.Message));
+            }
+        }
+        return reasons.Count == 0
+            ? null
+            : throw new InvalidDataException(
+                $"None of the versions of {model} that were promoted stands its checks. {string.Join(" ", reasons.Select(one => one.Reason))}"
+            );
+    }
+
     /// <summary>Opens a package.</summary>
-    /// <exception cref="InvalidDataException">There is none, or it does not stand its checks.</exception>
+    /// <exception cref="InvalidDataException">There is none, it does not stand its checks, or it is another than its place says.</exception>
     public ModelPackage Open(string model, string version)
     {
         Fetch(model, version);
-        return ModelPackage.Open(PathOf(model, version));
+        var package = ModelPackage.Open(PathOf(model, version));
+        if (package.Manifest.Model == model && package.Manifest.Version == version)
+            return package;
+        package.Dispose();
+        throw new InvalidDataException(
+            $"{PathOf(model, version)} holds {package.Manifest.Model} {package.Manifest.Version}; expected {model} {version}, as its place says."
+        );
     }
 
     /// <summary>True if there is such a package.</summary>
@@ -81,34 +114,58 @@ public sealed class ModelRegistry
     {
         if (!Models.Contains(model))
             throw new InvalidDataException($"'{model}' is no model; expected one of {string.Join(", ", Models)}.");
-        using (var package = Open(model, version))
-        {
-            if (!package.Manifest.Gate.Promote)
-                throw new InvalidDataException($"{model} {version} is not promoted: {package.Manifest.Gate.Reason}");
-        }
-        var promoted = Promoted();
-        var versions = promoted.TryGetValue(model, out var known) ? known : promoted[model] = [];
-        var before = Text(versions);
-        if (versions.LastOrDefault() == version && _shared is null)
-            return;
-        if (versions.LastOrDefault() != version)
-            versions.Add(version);
-        Write(promoted, model, before);
+        using var package = Open(model, version);
+        Promotion(package).Make();
     }
 
-    /// <summary>Goes back to the version that was live before; returns it.</summary>
+    /// <summary>Goes back to the version that was live before, after opening it once; returns it.</summary>
     /// <exception cref="InvalidDataException">None was, or it does not stand its checks.</exception>
     public string Rollback(string model)
     {
-        var promoted = Promoted();
-        if (!promoted.TryGetValue(model, out var versions) || versions.Count < 2)
-            throw new InvalidDataException($"{model} has no earlier live version to go back to.");
-        Open(model, versions[^2]).Dispose();
-        var before = Text(versions);
-        versions.RemoveAt(versions.Count - 1);
-        Write(promoted, model, before);
-        return versions[^1];
+        var move = Return(model);
+        Open(model, move.Version).Dispose();
+        move.Make();
+        return move.Version;
     }
+
+    /// <summary>The move of the pointer to a package of this registry, for whoever has more to do before it is made.</summary>
+    /// <exception cref="InvalidDataException">The gate refused the package.</exception>
+    public PointerMove Promotion(ModelPackage package)
+    {
+        var (model, version) = (package.Manifest.Model, package.Manifest.Version);
+        if (!package.Manifest.Gate.Promote)
+            throw new InvalidDataException($"{model} {version} is not promoted: {package.Manifest.Gate.Reason}");
+        var promoted = _pointer.Promoted(model);
+        return MoveOf(model, promoted, promoted is [.., var live] && live == version ? promoted : [.. promoted, version]);
+    }
+
+    /// <summary>The move of the pointer to the version that was live before. Whoever makes it opens that version first.</summary>
+    /// <exception cref="InvalidDataException">None was.</exception>
+    public PointerMove Return(string model)
+    {
+        var promoted = _pointer.Promoted(model);
+        return promoted.Count < 2
+            ? throw new InvalidDataException($"{model} has no earlier live version to go back to.")
+            : MoveOf(model, promoted, [.. promoted.SkipLast(1)]);
+    }
+
+    PointerMove MoveOf(string model, IReadOnlyList<string> before, IReadOnlyList<string> after) =>
+        new(
+            model,
+            after[^1],
+            () =>
+            {
+                if (_shared is null && before.SequenceEqual(after))
+                    return;
+                // Whoever follows the pointer finds the package there.
+                if (_shared is not null && !_shared.List().Contains((model, after[^1])))
+                    _shared.Put(model, after[^1], Directory.GetFiles(PathOf(model, after[^1])));
+                if (!_pointer.Move(model, before, after))
+                    throw new InvalidDataException(
+                        $"Another promoted or rolled back {model} at the same moment; nothing was done. Look at what is live and try again."
+                    );
+            }
+        );
 
     /// <summary>Copies a package made elsewhere in, after opening it once. It is not live.</summary>
     /// <exception cref="InvalidDataException">It does not stand its checks, or its version is there already.</exception>
@@ -178,48 +235,4 @@ public sealed class ModelRegistry
 
     /// <summary>The folder of a version.</summary>
     public string PathOf(string model, string version) => Path.Combine(_folder, model, version);
-
-    Dictionary<string, List<string>> Promoted()
-    {
-        var promoted = PromotedInFolder();
-        foreach (var (model, versions) in _shared?.Live() ?? new Dictionary<string, string>())
-            promoted[model] = JsonSerializer.Deserialize<List<string>>(versions) ?? [];
-        return promoted;
-    }
-
-    Dictionary<string, List<string>> PromotedInFolder()
-    {
-        var path = Path.Combine(_folder, LiveFile);
-        if (!File.Exists(path))
-            return [];
-        try
-        {
-            return JsonSerializer.Deserialize<Dictionary<string, List<string>>>(File.ReadAllBytes(path)) ?? [];
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path}: {e.Message}", e);
-        }
-    }
-
-    static string Text(List<string> versions) => JsonSerializer.Serialize(versions);
-
-    void Write(Dictionary<string, List<string>> promoted, string model, string before)
-    {
-        if (_shared is not null)
-        {
-            var version = promoted[model][^1];
-            if (!_shared.List().Contains((model, version)))
-                _shared.Put(model, version, Directory.GetFiles(PathOf(model, version)));
-            if (!_shared.Move(model, before, Text(promoted[model])))
-                throw new InvalidDataException(
-                    $"Another promoted or rolled back {model} at the same moment; nothing was done. Look at what is live and try again."
-                );
-            return;
-        }
-        Directory.CreateDirectory(_folder);
-        var path = Path.Combine(_folder, LiveFile);
-        File.WriteAllText(path + ".part", JsonSerializer.Serialize(promoted, ModelManifest.Json) + "\n");
-        File.Move(path + ".part", path, true);
-    }
 }

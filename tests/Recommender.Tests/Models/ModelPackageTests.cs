@@ -18,6 +18,8 @@ public sealed class ModelPackageTests : IDisposable
 
     string Package => Path.Combine(_folder.Path, ModelPackage.PartnerFit, _version);
 
+    string LiveFile => _folder["live.json"];
+
     string Manifest => Path.Combine(Package, "manifest.json");
 
     public void Dispose() => _folder.Dispose();
@@ -95,12 +97,104 @@ public sealed class ModelPackageTests : IDisposable
     {
         _registry.Promote(ModelPackage.PartnerFit, _version);
         Assert.Throws<InvalidDataException>(() => _registry.Rollback(ModelPackage.PartnerFit));
-        var other = Path.Combine(_folder.Path, ModelPackage.PartnerFit, "2020-01-01-other");
-        TemporaryFolder.Copy(Package, other);
+        Other("2020-01-01-other");
         _registry.Promote(ModelPackage.PartnerFit, "2020-01-01-other");
         Assert.Equal("2020-01-01-other", _registry.Live(ModelPackage.PartnerFit));
         Assert.Equal(_version, _registry.Rollback(ModelPackage.PartnerFit));
         Assert.Equal(_version, _registry.Live(ModelPackage.PartnerFit));
+    }
+
+    [Fact]
+    public void A_package_in_the_place_of_another_is_refused()
+    {
+        TemporaryFolder.Copy(Package, Path.Combine(_folder.Path, ModelPackage.PartnerFit, "2020-01-01-other"));
+        TemporaryFolder.Copy(Package, Path.Combine(_folder.Path, ModelPackage.WinProbability, _version));
+        foreach (
+            var (model, version) in ((string, string)[])
+                [(ModelPackage.PartnerFit, "2020-01-01-other"), (ModelPackage.WinProbability, _version)]
+        )
+        {
+            var e = Assert.Throws<InvalidDataException>(() => _registry.Promote(model, version));
+            Assert.EndsWith(
+                $"holds partner-fit {_version}; expected {model} {version}, as its place says.",
+                e.Message,
+                StringComparison.Ordinal
+            );
+            Assert.Null(_registry.Live(model));
+        }
+    }
+
+    [Fact]
+    public void A_refused_package_moves_no_pointer()
+    {
+        _registry.Promote(ModelPackage.PartnerFit, _version);
+        var pointer = File.ReadAllBytes(LiveFile);
+        var bad = Other("2020-01-01-bad");
+        File.WriteAllText(Path.Combine(bad, "notes.txt"), "x");
+        Assert.Throws<InvalidDataException>(() => _registry.Promote(ModelPackage.PartnerFit, "2020-01-01-bad"));
+        Assert.Equal(pointer, File.ReadAllBytes(LiveFile));
+
+        File.Delete(Path.Combine(bad, "notes.txt"));
+        _registry.Promote(ModelPackage.PartnerFit, "2020-01-01-bad");
+        pointer = File.ReadAllBytes(LiveFile);
+        File.WriteAllText(Path.Combine(Package, "notes.txt"), "x");
+        Assert.Throws<InvalidDataException>(() => _registry.Rollback(ModelPackage.PartnerFit));
+        Assert.Equal(pointer, File.ReadAllBytes(LiveFile));
+    }
+
+    [Fact]
+    public void A_move_that_is_not_made_or_comes_too_late_moves_no_pointer()
+    {
+        Other("2020-01-01-other");
+        using var package = _registry.Open(ModelPackage.PartnerFit, _version);
+        var move = _registry.Promotion(package);
+        Assert.Null(_registry.Live(ModelPackage.PartnerFit));
+        _registry.Promote(ModelPackage.PartnerFit, "2020-01-01-other");
+        var e = Assert.Throws<InvalidDataException>(move.Make);
+        Assert.StartsWith("Another promoted or rolled back partner-fit", e.Message, StringComparison.Ordinal);
+        Assert.Equal("2020-01-01-other", _registry.Live(ModelPackage.PartnerFit));
+    }
+
+    [Fact]
+    public void What_the_gate_refused_is_not_promoted()
+    {
+        Edit(manifest => manifest["gate"]!["promote"] = false);
+        var e = Assert.Throws<InvalidDataException>(() => _registry.Promote(ModelPackage.PartnerFit, _version));
+        Assert.StartsWith($"partner-fit {_version} is not promoted: ", e.Message, StringComparison.Ordinal);
+        Assert.Null(_registry.Live(ModelPackage.PartnerFit));
+    }
+
+    [Fact]
+    public void The_newest_that_stands_its_checks_is_opened_and_those_refused_are_told()
+    {
+        Assert.Null(_registry.OpenNewest(ModelPackage.PartnerFit, out var refused));
+        Assert.Empty(refused);
+        var (second, third) = (Other("2020-01-02-second"), Other("2020-01-03-third"));
+        _registry.Promote(ModelPackage.PartnerFit, _version);
+        _registry.Promote(ModelPackage.PartnerFit, "2020-01-02-second");
+        _registry.Promote(ModelPackage.PartnerFit, "2020-01-03-third");
+        var pointer = File.ReadAllBytes(LiveFile);
+        string Opened()
+        {
+            using var package = _registry.OpenNewest(ModelPackage.PartnerFit, out refused)!;
+            return package.Manifest.Version;
+        }
+        Assert.Equal("2020-01-03-third", Opened());
+        Assert.Empty(refused);
+        File.WriteAllText(Path.Combine(third, "notes.txt"), "x");
+        Directory.Delete(second, true);
+        Assert.Equal(_version, Opened());
+        Assert.Equal(["2020-01-03-third", "2020-01-02-second"], refused.Select(one => one.Version));
+        Assert.Contains("notes.txt is there", refused[0].Reason, StringComparison.Ordinal);
+        Assert.Contains("manifest.json is missing", refused[1].Reason, StringComparison.Ordinal);
+        File.Delete(Manifest);
+        var e = Assert.Throws<InvalidDataException>(() => _registry.OpenNewest(ModelPackage.PartnerFit, out refused));
+        Assert.StartsWith(
+            "None of the versions of partner-fit that were promoted stands its checks. ",
+            e.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(pointer, File.ReadAllBytes(LiveFile));
     }
 
     [Fact]
@@ -112,11 +206,22 @@ public sealed class ModelPackageTests : IDisposable
         Assert.Throws<InvalidDataException>(() => registry.Import(Package));
     }
 
-    void Edit(Action<JsonNode> change)
+    /// <summary>The same package under another version.</summary>
+    string Other(string version)
     {
-        var manifest = JsonNode.Parse(File.ReadAllText(Manifest))!;
+        var package = Path.Combine(_folder.Path, ModelPackage.PartnerFit, version);
+        TemporaryFolder.Copy(Package, package);
+        Edit(Path.Combine(package, "manifest.json"), manifest => manifest["version"] = version);
+        return package;
+    }
+
+    void Edit(Action<JsonNode> change) => Edit(Manifest, change);
+
+    static void Edit(string path, Action<JsonNode> change)
+    {
+        var manifest = JsonNode.Parse(File.ReadAllText(path))!;
         change(manifest);
-        File.WriteAllText(Manifest, manifest.ToJsonString());
+        File.WriteAllText(path, manifest.ToJsonString());
     }
 
     void Refused(string message) =>

@@ -33,7 +33,16 @@ public sealed class ModelRegistry
     public IReadOnlyList<ModelManifest> List(Action<string>? refused = null)
     {
         foreach (var (model, version) in _shared?.List() ?? [])
-            Fetch(model, version);
+        {
+            try
+            {
+                Fetch(model, version);
+            }
+            catch (InvalidDataException e)
+            {
+                refused?.Invoke(e.Message);
+            }
+        }
         var manifests = new List<ModelManifest>();
         var packages = Models
             .Select(model => Path.Combine(_folder, model))
@@ -93,27 +102,28 @@ public sealed class ModelRegistry
     {
         Fetch(model, version);
         var package = ModelPackage.Open(PathOf(model, version));
-        if (package.Manifest.Model == model && package.Manifest.Version == version)
+        try
+        {
+            CheckPlace(PathOf(model, version), package.Manifest, model, version);
             return package;
-        package.Dispose();
-        throw new InvalidDataException(
-            $"{PathOf(model, version)} holds {package.Manifest.Model} {package.Manifest.Version}; expected {model} {version}, as its place says."
-        );
+        }
+        catch
+        {
+            package.Dispose();
+            throw;
+        }
     }
 
     /// <summary>True if there is such a package.</summary>
-    public bool Has(string model, string version)
-    {
-        Fetch(model, version);
-        return Directory.Exists(PathOf(model, version));
-    }
+    public bool Has(string model, string version) =>
+        Models.Contains(model)
+        && PackageFiles.IsVersion(version)
+        && (Directory.Exists(PathOf(model, version)) || _shared?.List().Contains((model, version)) == true);
 
     /// <summary>Makes a version live after opening it once.</summary>
     /// <exception cref="InvalidDataException">There is no such package, it does not stand its checks, or the gate refused it.</exception>
     public void Promote(string model, string version)
     {
-        if (!Models.Contains(model))
-            throw new InvalidDataException($"'{model}' is no model; expected one of {string.Join(", ", Models)}.");
         using var package = Open(model, version);
         Promotion(package).Make();
     }
@@ -167,37 +177,41 @@ public sealed class ModelRegistry
             }
         );
 
-    /// <summary>Copies a package made elsewhere in, after opening it once. It is not live.</summary>
-    /// <exception cref="InvalidDataException">It does not stand its checks, or its version is there already.</exception>
+    /// <summary>
+    /// Takes in a package made elsewhere: manifest.json and the files it names, after the checks of opening. It is not live.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It does not stand its checks, or its version is there already; nothing was written.</exception>
     public ModelManifest Import(string package)
     {
-        ModelManifest manifest;
-        using (var opened = ModelPackage.Open(package))
-            manifest = opened.Manifest;
-        var target = PathOf(manifest.Model, manifest.Version);
-        if (Directory.Exists(target))
-            throw new InvalidDataException($"{manifest.Model} {manifest.Version} is there already.");
-        Place(
-            manifest.Model,
-            manifest.Version,
-            temporary =>
-            {
-                foreach (var file in Directory.GetFiles(package))
-                    File.Copy(file, Path.Combine(temporary, Path.GetFileName(file)));
-            }
-        );
-        return manifest;
+        var files = PackageFiles.In(package);
+        ModelPackage.Open(files).Dispose();
+        var (model, version) = (files.Manifest.Model, files.Manifest.Version);
+        if (Directory.Exists(PathOf(model, version)))
+            throw new InvalidDataException($"{model} {version} is there already.");
+        Place(model, version, files);
+        return files.Manifest;
     }
 
     /// <summary>Puts a package into the folder, whole or not at all.</summary>
-    void Place(string model, string version, Action<string> fill)
+    void Place(string model, string version, PackageFiles files)
     {
+        var path = PathOf(model, version);
         var temporary = Path.Combine(_folder, model, $".{version}.part");
         if (Directory.Exists(temporary))
             Directory.Delete(temporary, true);
-        Directory.CreateDirectory(temporary);
-        fill(temporary);
-        Directory.Move(temporary, PathOf(model, version));
+        try
+        {
+            Directory.CreateDirectory(temporary);
+            foreach (var (name, content) in files.All)
+                File.WriteAllBytes(Path.Combine(temporary, name), content);
+            Directory.Move(temporary, path);
+        }
+        catch
+        {
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, true);
+            throw;
+        }
     }
 
     /// <summary>Gets what the folder lacks and the database has.</summary>
@@ -207,18 +221,27 @@ public sealed class ModelRegistry
             return;
         lock (_fetching)
         {
-            if (Directory.Exists(PathOf(model, version)) || _shared.Files(model, version) is not { Count: > 0 } files)
-                return;
-            Place(
-                model,
-                version,
-                temporary =>
-                {
-                    foreach (var (name, content) in files)
-                        File.WriteAllBytes(Path.Combine(temporary, Path.GetFileName(name)), content);
-                }
-            );
+            if (!Directory.Exists(PathOf(model, version)) && _shared.Files(model, version) is { Count: > 0 } files)
+                Take(model, version, files);
         }
+    }
+
+    /// <summary>Takes in a package that the database holds, without anything beside the files that its manifest names.</summary>
+    /// <exception cref="InvalidDataException">It is another package, or not whole; nothing was written.</exception>
+    internal void Take(string model, string version, IReadOnlyList<(string Name, byte[] Content)> files)
+    {
+        var named = files.ToDictionary(file => file.Name, file => file.Content);
+        var package = PackageFiles.Of($"{model}/{version} in the database", named.GetValueOrDefault);
+        CheckPlace(package.Where, package.Manifest, model, version);
+        Place(model, version, package);
+    }
+
+    static void CheckPlace(string where, ModelManifest manifest, string model, string version)
+    {
+        if (manifest.Model != model || manifest.Version != version)
+            throw new InvalidDataException(
+                $"{where} holds {manifest.Model} {manifest.Version}; expected {model} {version}, as its place says."
+            );
     }
 
     /// <summary>Writes down what an evaluation found: figures and verdict of a version.</summary>
@@ -234,5 +257,13 @@ public sealed class ModelRegistry
     }
 
     /// <summary>The folder of a version.</summary>
-    public string PathOf(string model, string version) => Path.Combine(_folder, model, version);
+    /// <exception cref="InvalidDataException">It is no model, or no version: a path, perhaps.</exception>
+    public string PathOf(string model, string version) =>
+        !Models.Contains(model)
+            ? throw new InvalidDataException($"'{model}' is no model; expected one of {string.Join(", ", Models)}.")
+        : !PackageFiles.IsVersion(version)
+            ? throw new InvalidDataException(
+                $"'{version}' is no version of {model}; expected letters, digits and hyphens, such as 2026-07-01-c030239f."
+            )
+        : Path.Combine(_folder, model, version);
 }

@@ -26,14 +26,24 @@ public sealed class EnsembleScorer(TreeEnsemble ensemble)
             {
                 var from = chunk * Chunk;
                 var count = Math.Min(Chunk, rows - from);
-                var own = scores.Span.Slice(from, count);
-                Raw(features.Span.Slice(from * ensemble.FeatureCount, count * ensemble.FeatureCount), own);
-                if (ensemble.Calibration is not { } calibration)
-                    return;
-                foreach (ref var score in own)
-                    score = (float)calibration.Probability(score);
+                ScoreHere(
+                    features.Span.Slice(from * ensemble.FeatureCount, count * ensemble.FeatureCount),
+                    scores.Span.Slice(from, count)
+                );
             }
         );
+
+    /// <summary>Scores rows on this thread.</summary>
+    /// <param name="features">The ensemble's columns for each score.</param>
+    /// <param name="scores">One for each row.</param>
+    internal void ScoreHere(ReadOnlySpan<float> features, Span<float> scores)
+    {
+        Raw(features, scores);
+        if (ensemble.Calibration is not { } calibration)
+            return;
+        foreach (ref var score in scores)
+            score = (float)calibration.Probability(score);
+    }
 
     void Raw(ReadOnlySpan<float> rows, Span<float> scores)
     {

@@ -13,26 +13,24 @@ public sealed class ModelPackage : IDisposable
     /// <summary>The model that says how likely a deal is won.</summary>
     public const string WinProbability = "win-probability";
 
-    ModelPackage(ModelManifest manifest, OnnxModel model, TreeEnsemble trees, EnsembleScorer scorer, EffectModels? effect)
+    ModelPackage(ModelManifest manifest, ServedModel served, EffectModels? effect)
     {
         Manifest = manifest;
-        Model = model;
-        Trees = trees;
-        Scorer = scorer;
+        Served = served;
         Effect = effect;
     }
 
     /// <summary>Facts about the model.</summary>
     public ModelManifest Manifest { get; }
 
+    /// <summary>The model as it answers.</summary>
+    public ServedModel Served { get; }
+
     /// <summary>The model in ONNX Runtime: the reference.</summary>
-    public OnnxModel Model { get; }
+    public OnnxModel Model => Served.Onnx;
 
-    /// <summary>The same trees, for the reasons.</summary>
-    public TreeEnsemble Trees { get; }
-
-    /// <summary>Scores by the same trees.</summary>
-    public EnsembleScorer Scorer { get; }
+    /// <summary>The same trees, which answer and give the reasons.</summary>
+    public TreeEnsemble Trees => Served.Trees;
 
     /// <summary>What partners add to the chance of winning; null where the history could not tell.</summary>
     public EffectModels? Effect { get; }
@@ -57,13 +55,13 @@ public sealed class ModelPackage : IDisposable
         var columns = manifest.Model == PartnerFit ? featurizer.PartnerFit : featurizer.WinProbability;
         PackageChecks.Features(where, manifest.Features, columns);
         PackageChecks.Golden(where, manifest);
-        var (model, trees, scorer) = OpenModel(files, PackageFiles.ModelFile, columns.Count);
+        var model = OpenModel(files, PackageFiles.ModelFile, columns.Count);
         try
         {
-            PackageChecks.Scale(where, manifest, trees);
-            PackageChecks.GoldenScores(where, model, manifest.Golden);
-            PackageChecks.Agreement(where, scorer, trees, model, manifest.Golden.Features);
-            return new(manifest, model, trees, scorer, OpenEffect(files, featurizer));
+            PackageChecks.Scale(where, manifest, model.Trees);
+            PackageChecks.GoldenScores(where, model.Onnx, manifest.Golden);
+            PackageChecks.Agreement(where, model, manifest.Golden.Features);
+            return new(manifest, model, OpenEffect(files, featurizer));
         }
         catch
         {
@@ -85,7 +83,7 @@ public sealed class ModelPackage : IDisposable
         }
     }
 
-    static (OnnxModel Model, TreeEnsemble Trees, EnsembleScorer Scorer) OpenModel(PackageFiles files, string name, int columns)
+    static ServedModel OpenModel(PackageFiles files, string name, int columns)
     {
         var path = Path.Combine(files.Where, name);
         var bytes = files[name];
@@ -97,7 +95,7 @@ public sealed class ModelPackage : IDisposable
             try
             {
                 PackageChecks.Shape(columns, model, trees);
-                return (model, trees, new(trees));
+                return new(model, trees);
             }
             catch
             {
@@ -122,12 +120,12 @@ public sealed class ModelPackage : IDisposable
             );
         var effect = PartnerEffect.Read(path, json);
         PackageChecks.Effect(path, effect, featurizer);
-        OnnxModel Open(string name)
+        ServedModel Open(string name)
         {
-            var (model, trees, scorer) = OpenModel(files, name, featurizer.PartnerFit.Count);
+            var model = OpenModel(files, name, featurizer.PartnerFit.Count);
             try
             {
-                PackageChecks.Agreement(Path.Combine(files.Where, name), scorer, trees, model, []);
+                PackageChecks.Agreement(Path.Combine(files.Where, name), model, []);
                 return model;
             }
             catch
@@ -206,7 +204,7 @@ public sealed class ModelPackage : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Model.Dispose();
+        Served.Dispose();
         Effect?.Dispose();
     }
 }

@@ -87,16 +87,16 @@ static class PackageChecks
     /// The trees, which answer, score as ONNX Runtime does, which is the reference: on <paramref name="rows"/>, and on rows made up of the
     /// points at which the trees split.
     /// </summary>
-    public static void Agreement(string path, EnsembleScorer scorer, TreeEnsemble trees, OnnxModel model, float[][] rows)
+    public static void Agreement(string path, ServedModel model, float[][] rows)
     {
         Agree("golden row", rows);
-        Agree("made-up row", RowsAtSplits(trees));
+        Agree("made-up row", RowsAtSplits(model.Trees));
 
         void Agree(string name, float[][] those)
         {
-            var expected = Scores(model, those);
+            var expected = Scores(model.Onnx, those);
             var found = new float[those.Length];
-            scorer.Score(those.SelectMany(row => row).ToArray(), those.Length, found);
+            model.Scorer.Score(those.SelectMany(row => row).ToArray(), those.Length, found);
             for (var i = 0; i < found.Length; i++)
             {
                 if (!Near(found[i], expected[i]))

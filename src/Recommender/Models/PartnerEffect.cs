@@ -18,7 +18,7 @@ public sealed record PartnerDifference(int Deals, double Value, double Variance,
 public readonly record struct LiftEstimate(double Lift, double Low, double High, double WinProbability);
 
 /// <summary>An effect with the models whose scores it rests on; both take rows of partner fit.</summary>
-public sealed record EffectModels(PartnerEffect Effect, OnnxModel Fit, OnnxModel Suitability) : IDisposable
+public sealed record EffectModels(PartnerEffect Effect, ServedModel Fit, ServedModel Suitability) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()

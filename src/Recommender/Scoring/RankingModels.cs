@@ -18,7 +18,7 @@ public sealed class RankingModels
         FitSettings = (fit ?? win)?.Manifest.FeatureSettings ?? WithoutModel;
         WinSettings = win?.Manifest.FeatureSettings ?? FitSettings;
         Folds = Same(FitSettings.Fold, WinSettings.Fold) ? [FitSettings.Fold] : [FitSettings.Fold, WinSettings.Fold];
-        Scorer = fit?.Scorer.ByColumns;
+        Scorer = fit?.Served.Scorer.ByColumns;
         foreach (var package in (ModelPackage?[])[fit, win])
         {
             if (package is not null)

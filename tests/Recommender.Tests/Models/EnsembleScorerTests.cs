@@ -60,4 +60,31 @@ public class EnsembleScorerTests
         new EnsembleScorer(new([tree], 1, 1, null)).Score(rows, rows.Length, scores);
         Assert.Equal(rows.Select(x => 1 + Math.Min(x, Leaves - 1)), scores);
     }
+
+    [Theory]
+    [InlineData(32, false)]
+    [InlineData(33, true)]
+    public void What_is_served_comes_from_the_trees_unless_one_has_too_many_leaves(int leaves, bool isOnnx)
+    {
+        var tree = Tree.OfSize(2 * leaves - 1);
+        for (var i = 0; i < leaves - 1; i++)
+            (tree.Threshold[2 * i], tree.Left[2 * i], tree.Right[2 * i]) = (i, 2 * i + 1, 2 * i + 2);
+        for (var i = 0; i < leaves; i++)
+        {
+            var leaf = i == leaves - 1 ? 2 * i : 2 * i + 1;
+            (tree.Feature[leaf], tree.Value[leaf]) = (-1, i);
+        }
+        // As doubles they add up to 3, as floats to something else.
+        var stump = Tree.OfSize(1);
+        (stump.Feature[0], stump.Value[0]) = (-1, 1e8f);
+        var ensemble = new TreeEnsemble([stump, tree, stump with { Value = [-1e8f] }], 0, 1, null);
+        using var served = new ServedModel(new OnnxModel(OnnxTrees.Write(ensemble)), ensemble);
+        var (rows, scores) = (new float[8], new float[8]);
+        Array.Fill(rows, 3f);
+        served.Score(rows, 5, scores);
+        if (isOnnx)
+            Assert.NotEqual(3f, scores[0]);
+        else
+            Assert.Equal([3f, 3f, 3f, 3f, 3f, 0f, 0f, 0f], scores);
+    }
 }

@@ -129,7 +129,7 @@ static class ModelsApi
                     ApiJson.Default.ModelChangeResponse
                 );
             },
-            async () => now = await live.SwapAsync(model, version, http.RequestAborted)
+            async () => now = await live.Models.SwapAsync(model, version, http.RequestAborted)
         );
     }
 

@@ -13,7 +13,7 @@ public class RoomTests
         .LoadAssembliesIncludingDependencies(
             typeof(Recommender.CoSell.Account).Assembly,
             typeof(Recommender.Training.TreeTrainer).Assembly,
-            typeof(Recommender.Api.LiveRecommender).Assembly
+            typeof(Recommender.Api.Serving.LiveRecommender).Assembly
         )
         .Build();
 

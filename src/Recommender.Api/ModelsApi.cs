@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Recommender.Journal;
 using Recommender.Models;
+using Recommender.Webhooks;
 
 namespace Recommender.Api;
 

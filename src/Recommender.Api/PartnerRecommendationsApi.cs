@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.History;
-using Recommender.Journal;
+using Recommender.Records;
 using Recommender.Scoring;
 
 namespace Recommender.Api;

@@ -17,7 +17,7 @@ public class RoomTests
         )
         .Build();
 
-    static readonly string[] _flow = ["CoSell", "History", "Features", "Models", "Scoring", "Journal"];
+    static readonly string[] _flow = ["CoSell", "History", "Features", "Models", "Scoring", "Access", "Webhooks", "Records"];
 
     [Fact]
     public void A_room_of_the_library_sees_only_those_before_it()
@@ -31,10 +31,29 @@ public class RoomTests
     }
 
     [Theory]
+    [InlineData("Access")]
+    [InlineData("Webhooks")]
+    [InlineData("Records", "Scoring", "Webhooks")]
+    public void What_is_kept_beside_the_facts_knows_only_them(string room, params string[] others)
+    {
+        foreach (var other in _flow.Except([room, "CoSell", "History", .. others]))
+            Holds(Apart("Recommender." + room, "Recommender." + other));
+        foreach (var other in (string[])["History", .. others])
+            Broken(Apart("Recommender." + room, "Recommender." + other));
+    }
+
+    [Theory]
     [InlineData("Microsoft.Data.Sqlite", "Recommender.History")]
     [InlineData("Microsoft.Data.SqlClient", "Recommender.History")]
     [InlineData("DbUp", "Recommender.History")]
-    [InlineData("Dapper", "Recommender.History", "Recommender.Journal", "Recommender.Models")]
+    [InlineData(
+        "Dapper",
+        "Recommender.History",
+        "Recommender.Models",
+        "Recommender.Access",
+        "Recommender.Webhooks",
+        "Recommender.Records"
+    )]
     [InlineData("CsvHelper", "Recommender.History")]
     [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Models")]
     [InlineData("Google.Protobuf", "Recommender.Models")]

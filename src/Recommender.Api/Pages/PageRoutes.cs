@@ -8,9 +8,9 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
-using Recommender.Journal;
 using Recommender.Models;
 using Recommender.Scoring;
+using Recommender.Webhooks;
 
 namespace Recommender.Api.Pages;
 

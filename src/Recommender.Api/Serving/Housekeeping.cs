@@ -1,4 +1,5 @@
-using Recommender.Journal;
+using Recommender.Records;
+using Recommender.Webhooks;
 
 namespace Recommender.Api.Serving;
 

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Options;
+using Recommender.Access;
 using Recommender.History;
-using Recommender.Journal;
 using Recommender.Models;
+using Recommender.Records;
 using Recommender.Scoring;
+using Recommender.Webhooks;
 
 namespace Recommender.Api.Serving;
 

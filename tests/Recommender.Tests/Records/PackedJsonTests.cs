@@ -1,7 +1,7 @@
 using System.Text;
-using Recommender.Journal;
+using Recommender.Records;
 
-namespace Recommender.Tests.Journal;
+namespace Recommender.Tests.Records;
 
 public sealed class PackedJsonTests
 {

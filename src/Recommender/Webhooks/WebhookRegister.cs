@@ -1,7 +1,7 @@
 using Dapper;
 using Recommender.History;
 
-namespace Recommender.Journal;
+namespace Recommender.Webhooks;
 
 /// <summary>Where events are sent.</summary>
 /// <param name="WebhookId">Its id.</param>

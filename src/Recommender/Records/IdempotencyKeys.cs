@@ -2,7 +2,7 @@ using System.Data.Common;
 using Dapper;
 using Recommender.History;
 
-namespace Recommender.Journal;
+namespace Recommender.Records;
 
 /// <summary>An answer that was given to a request with an idempotency key.</summary>
 /// <param name="RequestHash">SHA-256 of method, path and body, hex.</param>

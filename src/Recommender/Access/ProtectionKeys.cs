@@ -1,7 +1,7 @@
 using Dapper;
 using Recommender.History;
 
-namespace Recommender.Journal;
+namespace Recommender.Access;
 
 /// <summary>What cookies, forms and webhook secrets are protected with, in a database that replicas share.</summary>
 public sealed class ProtectionKeys(HistoryStore store)

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Dapper;
 using Recommender.History;
 
-namespace Recommender.Journal;
+namespace Recommender.Webhooks;
 
 /// <summary>Something others may want to hear of.</summary>
 /// <param name="Type">Such as recommendation.created.</param>

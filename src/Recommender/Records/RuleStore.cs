@@ -2,7 +2,7 @@ using Dapper;
 using Recommender.History;
 using Recommender.Scoring;
 
-namespace Recommender.Journal;
+namespace Recommender.Records;
 
 /// <summary>All versions of the rules; the newest holds.</summary>
 public sealed class RuleStore(HistoryStore store)

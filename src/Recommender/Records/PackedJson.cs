@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 
-namespace Recommender.Journal;
+namespace Recommender.Records;
 
 /// <summary>JSON as it is kept: answers name the same properties over and over, and take a quarter of the room when packed.</summary>
 /// <param name="Bytes">What is kept.</param>

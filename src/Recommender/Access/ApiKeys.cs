@@ -3,7 +3,7 @@ using System.Text;
 using Dapper;
 using Recommender.History;
 
-namespace Recommender.Journal;
+namespace Recommender.Access;
 
 /// <summary>A key that lets a program call the service. The key itself is shown once and not kept.</summary>
 /// <param name="KeyId">What it is called in logs.</param>

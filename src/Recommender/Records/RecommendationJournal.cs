@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using Dapper;
 using Recommender.History;
+using Recommender.Webhooks;
 
-namespace Recommender.Journal;
+namespace Recommender.Records;
 
 /// <summary>What was recommended, and all that is needed to compute it again.</summary>
 public sealed record JournalEntry(

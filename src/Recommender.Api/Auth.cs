@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
+using Recommender.Access;
 using Recommender.Api.Pages;
-using Recommender.Journal;
 
 namespace Recommender.Api;
 

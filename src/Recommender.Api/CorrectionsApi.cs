@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Recommender.History;
-using Recommender.Journal;
+using Recommender.Records;
 
 namespace Recommender.Api;
 

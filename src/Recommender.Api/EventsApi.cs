@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Recommender.Journal;
+using Recommender.Webhooks;
 
 namespace Recommender.Api;
 

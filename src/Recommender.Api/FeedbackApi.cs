@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
 using Recommender.History;
-using Recommender.Journal;
+using Recommender.Webhooks;
 
 namespace Recommender.Api;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Recommender.Artifacts;
-using Recommender.Journal;
+using Recommender.Models;
+using Recommender.Webhooks;
 
 namespace Recommender.Api;
 
@@ -129,7 +129,7 @@ static class ModelsApi
                     ApiJson.Default.ModelChangeResponse
                 );
             },
-            async () => now = await live.SwapAsync(model, version, http.RequestAborted)
+            async () => now = await live.Models.SwapAsync(model, version, http.RequestAborted)
         );
     }
 

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.History;
-using Recommender.Journal;
+using Recommender.Records;
 using Recommender.Scoring;
 
 namespace Recommender.Api;
@@ -194,7 +194,7 @@ static class PartnerRecommendationsApi
         else
         {
             var now = live.Read((_, now) => now);
-            var past = await live.RankPastAsync(question, now, live.Rules, null, cancel);
+            var past = await live.Past.RankAsync(question, now, live.Rules, null, cancel);
             answered = past is null ? null : new(past, now);
         }
         if (answered is null)
@@ -319,7 +319,7 @@ static class PartnerRecommendationsApi
             .ToDictionary(pair => pair.Name, pair => pair.Value.GetString()!);
         try
         {
-            var again = await live.RankPastAsync(
+            var again = await live.Past.RankAsync(
                 Question(request, entry.AsOf),
                 entry.MadeAt,
                 rules,

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Recommender.Journal;
+using Recommender.Records;
 using Recommender.Scoring;
 
 namespace Recommender.Api;

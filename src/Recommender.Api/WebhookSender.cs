@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
-using Recommender.Journal;
+using Recommender.Webhooks;
 
 namespace Recommender.Api;
 

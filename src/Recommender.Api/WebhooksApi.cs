@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
-using Recommender.Journal;
+using Recommender.Webhooks;
 
 namespace Recommender.Api;
 

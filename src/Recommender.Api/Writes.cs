@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Recommender.History;
-using Recommender.Journal;
+using Recommender.Records;
 
 namespace Recommender.Api;
 

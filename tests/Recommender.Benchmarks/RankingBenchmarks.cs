@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Jobs;
-using Recommender.Artifacts;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 using Recommender.Scoring;
 using Recommender.Training;
 

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Jobs;
-using Recommender.Artifacts;
+using Recommender.Models;
 using Recommender.Scoring;
 
 namespace Recommender.Benchmarks;

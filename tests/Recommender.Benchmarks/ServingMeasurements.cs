@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
-using Recommender.Artifacts;
 using Recommender.EndToEnd.Tests;
 using Recommender.History;
+using Recommender.Models;
 using Recommender.Scoring;
 using Recommender.Training;
 

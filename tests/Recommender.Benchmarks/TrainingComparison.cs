@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Recommender.Artifacts;
+using Recommender.Models;
 using Recommender.Training;
 
 namespace Recommender.Benchmarks;

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using Recommender.Access;
 using Recommender.History;
-using Recommender.Journal;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;

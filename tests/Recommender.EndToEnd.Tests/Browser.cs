@@ -1,5 +1,5 @@
 using Microsoft.Playwright;
-using Recommender.Artifacts;
+using Recommender.Models;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Recommender.History;
+using Recommender.Models;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
@@ -86,6 +87,27 @@ public sealed class ConsoleTests : IDisposable
             await Run(output, "recommend", "--history", Sample.Folder, "--models", Sample.Models, "--account", "nobody")
         );
         Assert.Equal("No account 'nobody' was seen before 2026-07-01.", Assert.Single(output));
+    }
+
+    [Fact]
+    public async Task A_package_whose_manifest_names_a_path_is_refused_in_one_line()
+    {
+        var (package, models) = (_folder["inner/package"], _folder["inner/models"]);
+        var committed = new ModelRegistry(Sample.Models);
+        TemporaryFolder.Copy(committed.PathOf(ModelPackage.PartnerFit, committed.Live(ModelPackage.PartnerFit)!), package);
+        var manifest = Path.Combine(package, "manifest.json");
+        var cancel = TestContext.Current.CancellationToken;
+        var text = await File.ReadAllTextAsync(manifest, cancel);
+        var hostile = text.Replace("\"model\": \"partner-fit\"", "\"model\": \"../../x\"", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(manifest, hostile, cancel);
+        var output = new List<string>();
+        Assert.Equal(1, await Run(output, "models", "import", package, "--models", models));
+        Assert.EndsWith(
+            "manifest.json: model is '../../x'; expected one of partner-fit, win-probability.",
+            Assert.Single(output),
+            StringComparison.Ordinal
+        );
+        Assert.Equal([package], Directory.GetFileSystemEntries(_folder["inner"]));
     }
 
     [Theory]

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Recommender.Artifacts;
+using Recommender.Models;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;

@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Playwright;
+using Recommender.Access;
 using Recommender.History;
-using Recommender.Journal;
 using Recommender.Tests;
 using static Microsoft.Playwright.Assertions;
 

@@ -13,11 +13,11 @@ public class RoomTests
         .LoadAssembliesIncludingDependencies(
             typeof(Recommender.CoSell.Account).Assembly,
             typeof(Recommender.Training.TreeTrainer).Assembly,
-            typeof(Recommender.Api.LiveRecommender).Assembly
+            typeof(Recommender.Api.Serving.LiveRecommender).Assembly
         )
         .Build();
 
-    static readonly string[] _flow = ["CoSell", "History", "Features", "Artifacts", "Scoring", "Journal"];
+    static readonly string[] _flow = ["CoSell", "History", "Features", "Models", "Scoring", "Access", "Webhooks", "Records"];
 
     [Fact]
     public void A_room_of_the_library_sees_only_those_before_it()
@@ -31,13 +31,32 @@ public class RoomTests
     }
 
     [Theory]
+    [InlineData("Access")]
+    [InlineData("Webhooks")]
+    [InlineData("Records", "Scoring", "Webhooks")]
+    public void What_is_kept_beside_the_facts_knows_only_them(string room, params string[] others)
+    {
+        foreach (var other in _flow.Except([room, "CoSell", "History", .. others]))
+            Holds(Apart("Recommender." + room, "Recommender." + other));
+        foreach (var other in (string[])["History", .. others])
+            Broken(Apart("Recommender." + room, "Recommender." + other));
+    }
+
+    [Theory]
     [InlineData("Microsoft.Data.Sqlite", "Recommender.History")]
     [InlineData("Microsoft.Data.SqlClient", "Recommender.History")]
     [InlineData("DbUp", "Recommender.History")]
-    [InlineData("Dapper", "Recommender.History", "Recommender.Journal", "Recommender.Artifacts")]
+    [InlineData(
+        "Dapper",
+        "Recommender.History",
+        "Recommender.Models",
+        "Recommender.Access",
+        "Recommender.Webhooks",
+        "Recommender.Records"
+    )]
     [InlineData("CsvHelper", "Recommender.History")]
-    [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Artifacts")]
-    [InlineData("Google.Protobuf", "Recommender.Artifacts")]
+    [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Models")]
+    [InlineData("Google.Protobuf", "Recommender.Models")]
     [InlineData("Microsoft.ML.Trainers", "Recommender.Training")]
     [InlineData("Microsoft.AspNetCore", "Recommender.Api")]
     public void A_package_is_known_in_its_rooms_only(string package, params string[] homes)

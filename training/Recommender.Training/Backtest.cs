@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 using Recommender.Scoring;
 
 namespace Recommender.Training;

@@ -1,5 +1,5 @@
-using Recommender.Artifacts;
 using Recommender.Features;
+using Recommender.Models;
 
 namespace Recommender.Training;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 
 namespace Recommender.Training;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
+using Recommender.Models;
 
 namespace Recommender.Training;
 

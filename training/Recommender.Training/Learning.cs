@@ -1,5 +1,5 @@
 using Microsoft.ML;
-using Recommender.Artifacts;
+using Recommender.Models;
 
 namespace Recommender.Training;
 

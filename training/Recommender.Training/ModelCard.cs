@@ -1,5 +1,5 @@
 using System.Text;
-using Recommender.Artifacts;
+using Recommender.Models;
 
 namespace Recommender.Training;
 

@@ -6,8 +6,8 @@ using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Legends;
 using OxyPlot.Series;
-using Recommender.Artifacts;
 using Recommender.Features;
+using Recommender.Models;
 
 namespace Recommender.Training;
 

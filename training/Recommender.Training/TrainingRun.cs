@@ -3,9 +3,9 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
+using Recommender.Models;
 using Recommender.Scoring;
 
 namespace Recommender.Training;

@@ -5,7 +5,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Trainers.FastTree;
 using Microsoft.ML.Trainers.LightGbm;
 using Microsoft.ML.Transforms;
-using Recommender.Artifacts;
+using Recommender.Models;
 
 namespace Recommender.Training;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Recommender.Artifacts;
 using Recommender.History;
+using Recommender.Models;
 
 namespace Recommender.Training;
 

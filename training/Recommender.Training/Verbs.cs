@@ -2,11 +2,12 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Recommender.Artifacts;
+using Recommender.Access;
 using Recommender.CoSell;
 using Recommender.History;
-using Recommender.Journal;
+using Recommender.Models;
 using Recommender.Scoring;
+using Recommender.Webhooks;
 using Spectre.Console;
 
 namespace Recommender.Training;

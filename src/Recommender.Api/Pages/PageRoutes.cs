@@ -7,10 +7,10 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
-using Recommender.Artifacts;
 using Recommender.CoSell;
-using Recommender.Journal;
+using Recommender.Models;
 using Recommender.Scoring;
+using Recommender.Webhooks;
 
 namespace Recommender.Api.Pages;
 

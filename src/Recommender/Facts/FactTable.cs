@@ -179,6 +179,9 @@ public abstract class FactTable
     /// <summary>When its second fact was true; null if it states none.</summary>
     internal abstract DateTime? EndOf(object noun);
 
+    /// <summary>The account and the opportunity that a noun says something of; null where it says of none.</summary>
+    public abstract (string? AccountId, string? OpportunityId) ConcernsOf(object noun);
+
     private protected FactColumn Add(FactColumn column)
     {
         _columns.Insert(_columns.Count, column);
@@ -269,4 +272,10 @@ public abstract class FactTable<T>(string name, FactKind? kind) : FactTable(name
     internal sealed override DateTime? StartOf(object noun) => StartOf((T)noun);
 
     internal sealed override DateTime? EndOf(object noun) => EndOf((T)noun);
+
+    /// <summary>The account and the opportunity that a noun says something of; null where it says of none.</summary>
+    protected virtual (string? AccountId, string? OpportunityId) Concerns(T noun) => (null, null);
+
+    /// <inheritdoc/>
+    public sealed override (string? AccountId, string? OpportunityId) ConcernsOf(object noun) => Concerns((T)noun);
 }

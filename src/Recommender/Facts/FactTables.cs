@@ -1,3 +1,5 @@
+using Recommender.CoSell;
+
 namespace Recommender.History;
 
 /// <summary>The tables of the history, in the order in which they refer to one another.</summary>
@@ -75,6 +77,10 @@ public static class FactTables
 
     /// <summary>Those whose rows state facts.</summary>
     public static IEnumerable<FactTable> OfFacts => All.Where(table => table.Kind is not null);
+
+    /// <summary>The table whose rows state a kind of fact.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public static FactTable Of(FactKind kind) => All.First(table => table.Kind == kind || table.Kind?.End == kind);
 
     /// <summary>The table of that name; null if there is none.</summary>
     public static FactTable? Find(string name) => All.FirstOrDefault(table => table.Name == name);

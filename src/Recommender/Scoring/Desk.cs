@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 
 namespace Recommender.Scoring;
 
@@ -110,7 +110,7 @@ sealed class Desk
                 others[^1] = InWin(Candidates[joining[i - 1]]);
                 _win.WriteWinProbability(others, matrix.AsSpan(i * columns, columns));
             }
-            win.Model.Score(matrix, rows, probabilities);
+            win.Served.Score(matrix, rows, probabilities);
             if (known)
                 return Estimates(win.Effect!, probabilities[0], joining);
             var chances = new Chance[joining.Length];

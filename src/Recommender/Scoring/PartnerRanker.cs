@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 
 namespace Recommender.Scoring;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 
 namespace Recommender.Scoring;
 
@@ -18,14 +18,12 @@ public sealed class RankingModels
         FitSettings = (fit ?? win)?.Manifest.FeatureSettings ?? WithoutModel;
         WinSettings = win?.Manifest.FeatureSettings ?? FitSettings;
         Folds = Same(FitSettings.Fold, WinSettings.Fold) ? [FitSettings.Fold] : [FitSettings.Fold, WinSettings.Fold];
-        Scorer = fit is null ? null : TreeScorer.Of(fit.Trees);
+        Scorer = fit?.Served.Scorer.ByColumns;
         foreach (var package in (ModelPackage?[])[fit, win])
         {
             if (package is not null)
                 Versions[package.Manifest.Model] = package.Manifest.Version;
         }
-        if (fit is not null && Scorer is not null)
-            Agree(fit, Scorer);
         if (fit is null)
             return;
         Ideas = [.. fit.Manifest.Features.Select(column => column.Idea).Distinct()];
@@ -73,20 +71,6 @@ public sealed class RankingModels
             Matches = [],
             OneHots = [],
         };
-
-    static void Agree(ModelPackage fit, TreeScorer scorer)
-    {
-        var golden = fit.Manifest.Golden;
-        var scores = new float[golden.Scores.Length];
-        scorer.ScoreRows(golden.Features.SelectMany(row => row).ToArray(), fit.Manifest.Features.Count, scores);
-        for (var row = 0; row < scores.Length; row++)
-        {
-            if (Math.Abs(scores[row] - golden.Scores[row]) > 1e-4f * Math.Max(1, Math.Abs(golden.Scores[row])))
-                throw new InvalidDataException(
-                    $"{fit.Manifest.Version}: the tree scorer gives {scores[row]} for golden row {row}; expected {golden.Scores[row]}."
-                );
-        }
-    }
 
     static bool Same<T>(T left, T right) => JsonSerializer.Serialize(left) == JsonSerializer.Serialize(right);
 

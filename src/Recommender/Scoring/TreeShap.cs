@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Recommender.Artifacts;
+using Recommender.Models;
 
 namespace Recommender.Scoring;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
+using Recommender.Models;
 using Recommender.Scoring;
 
 namespace Recommender.Tests.History;

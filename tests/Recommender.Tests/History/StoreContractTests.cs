@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Recommender.Artifacts;
+using Recommender.Access;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.History;
-using Recommender.Journal;
+using Recommender.Models;
+using Recommender.Records;
 using Recommender.Scoring;
+using Recommender.Webhooks;
 
 namespace Recommender.Tests.History;
 

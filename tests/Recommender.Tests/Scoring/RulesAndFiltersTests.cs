@@ -1,8 +1,8 @@
 using System.Text;
 using CsCheck;
-using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.History;
+using Recommender.Models;
 using Recommender.Scoring;
 
 namespace Recommender.Tests.Scoring;

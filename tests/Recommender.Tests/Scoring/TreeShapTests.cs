@@ -1,5 +1,5 @@
 using CsCheck;
-using Recommender.Artifacts;
+using Recommender.Models;
 using Recommender.Scoring;
 
 namespace Recommender.Tests.Scoring;

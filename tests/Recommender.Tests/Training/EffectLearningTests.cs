@@ -1,4 +1,4 @@
-using Recommender.Artifacts;
+using Recommender.Models;
 using Recommender.Training;
 
 namespace Recommender.Tests.Training;

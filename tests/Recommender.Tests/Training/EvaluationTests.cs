@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Recommender.Artifacts;
 using Recommender.CoSell;
+using Recommender.Models;
 using Recommender.Training;
 
 namespace Recommender.Tests.Training;

@@ -1,5 +1,5 @@
-using Recommender.Artifacts;
 using Recommender.CoSell;
+using Recommender.Models;
 using Recommender.Training;
 
 namespace Recommender.Tests.Training;

@@ -1,5 +1,5 @@
 using CsCheck;
-using Recommender.Artifacts;
+using Recommender.Models;
 using Recommender.Training;
 
 namespace Recommender.Tests.Training;

@@ -41,4 +41,7 @@ public sealed class AccountOverlapTable : FactTable<AccountOverlap>
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(AccountOverlap noun) => noun.Since;
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(AccountOverlap noun) => (noun.AccountId, null);
 }

@@ -49,4 +49,7 @@ public sealed class AccountTable : FactTable<Account>
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(Account noun) => noun.CreatedAt;
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(Account noun) => (noun.Id, null);
 }

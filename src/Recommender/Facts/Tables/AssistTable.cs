@@ -39,4 +39,7 @@ public sealed class AssistTable : FactTable<Assist>
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(Assist noun) => noun.At;
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(Assist noun) => (noun.AccountId, noun.OpportunityId);
 }

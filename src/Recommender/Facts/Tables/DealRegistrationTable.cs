@@ -50,4 +50,7 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
     /// <summary>When it was decided; if its status says that it was and no date stands there, when it was submitted.</summary>
     protected override DateTime? EndOf(DealRegistration noun) =>
         noun.DecidedAt ?? (noun.Status is "approved" or "rejected" or "expired" ? noun.SubmittedAt : null);
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(DealRegistration noun) => (noun.AccountId, null);
 }

@@ -43,4 +43,7 @@ public sealed class EngagementTable : FactTable<Engagement>
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(Engagement noun) => noun.StartedAt;
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(Engagement noun) => (null, noun.OpportunityId);
 }

@@ -44,4 +44,7 @@ public sealed class FeedbackTable : FactTable<Feedback>
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(Feedback noun) => noun.At;
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(Feedback noun) => (noun.AccountId, noun.OpportunityId);
 }

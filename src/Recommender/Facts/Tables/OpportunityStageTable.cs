@@ -25,4 +25,7 @@ public sealed class OpportunityStageTable : FactTable<StageChange>
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(StageChange noun) => noun.EnteredAt;
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(StageChange noun) => (null, noun.OpportunityId);
 }

@@ -63,4 +63,7 @@ public sealed class OpportunityTable : FactTable<Opportunity>
 
     /// <summary>When it ended; null while it is open, or if nobody knows when.</summary>
     protected override DateTime? EndOf(Opportunity noun) => noun.Outcome == Outcome.Open ? null : noun.ClosedAt;
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(Opportunity noun) => (noun.AccountId, noun.Id);
 }

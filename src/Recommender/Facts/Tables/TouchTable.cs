@@ -39,4 +39,7 @@ public sealed class TouchTable : FactTable<Touch>
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(Touch noun) => noun.At;
+
+    /// <inheritdoc/>
+    protected override (string? AccountId, string? OpportunityId) Concerns(Touch noun) => (noun.AccountId, noun.OpportunityId);
 }

@@ -1,0 +1,157 @@
+using Recommender.CoSell;
+using Recommender.History;
+using Recommender.Scoring;
+using Stopwatch = System.Diagnostics.Stopwatch;
+
+namespace Recommender.Api.Serving;
+
+/// <summary>
+/// Keeps the index of open deals in step: what facts, rules or models touched is looked at again, on a thread that takes a share of one
+/// core.
+/// </summary>
+sealed partial class IndexWorker(
+    OpportunityIndex index,
+    LiveModels live,
+    LiveHistory history,
+    Func<RuleSet> rules,
+    RecommenderOptions.IndexOptions options,
+    TimeProvider time,
+    ILogger logger
+)
+{
+    Thread? _thread;
+
+    OpportunityIndex Index { get; } = index;
+
+    LiveHistory History { get; } = history;
+
+    /// <summary>Has all open deals looked at, and from now on those that facts touch.</summary>
+    public void Begin()
+    {
+        ReindexAll();
+        History.Applied = Reindex;
+    }
+
+    /// <summary>Starts the thread.</summary>
+    public void Start(CancellationToken stop)
+    {
+        _thread = new(KeepIndex)
+        {
+            IsBackground = true,
+            Name = "opportunity index",
+            Priority = ThreadPriority.BelowNormal,
+        };
+        _thread.Start(stop);
+    }
+
+    /// <summary>Waits until the thread has ended.</summary>
+    public void Join() => _thread?.Join();
+
+    /// <summary>Has all open deals looked at again.</summary>
+    public void ReindexAll()
+    {
+        var fold = History.Fold;
+        Index.Touch(fold.Read(_ => fold.States[0].OpenDeals.Select(deal => deal.Id).ToList()));
+    }
+
+    /// <summary>Deals that facts have something to say about are looked at again.</summary>
+    void Reindex(IReadOnlyList<DatedFact> facts)
+    {
+        var fold = History.Fold;
+        var touched = fold.Read(_ =>
+        {
+            var state = fold.States[0];
+            var deals = new HashSet<string>();
+            foreach (var fact in facts)
+            {
+                foreach (var noun in (object?[])[fact.Noun, fact.Replaced])
+                {
+                    if (noun is not null)
+                        Touch(FactTables.Of(fact.Kind).ConcernsOf(noun), state, deals);
+                }
+            }
+            return deals;
+        });
+        Index.Touch(touched);
+    }
+
+    static void Touch((string? Account, string? Opportunity) concerns, HistoryState state, HashSet<string> deals)
+    {
+        var (account, deal) = concerns;
+        if (deal is not null)
+        {
+            deals.Add(deal);
+            account ??= state.FindOpportunity(deal)?.AccountId;
+        }
+        if (account is not null)
+            deals.UnionWith(state.OpenDealsOf(account).Select(open => open.Id));
+    }
+
+    /// <summary>Looks at a deal again.</summary>
+    public void Refresh(string opportunityId)
+    {
+        Index.Untouch(opportunityId);
+        using var generation = live.Lease();
+        var (fold, applied) = (generation.Fold, rules());
+        var entry = fold.Read(asOf =>
+        {
+            var state = fold.States[0];
+            if (!state.IsOpen(opportunityId) || state.FindOpportunity(opportunityId) is not { } deal)
+                return null;
+            var answer = generation.Ranker.Rank(
+                new(deal.AccountId, asOf)
+                {
+                    OpportunityId = deal.Id,
+                    Limit = OpportunityIndex.Kept,
+                    Explain = false,
+                },
+                applied
+            );
+            return answer is null
+                ? null
+                : new IndexedOpportunity(
+                    deal,
+                    asOf,
+                    [
+                        .. answer.Partners.Select(partner => new PartnerOption(
+                            partner.PartnerId,
+                            partner.Lift ?? double.NaN,
+                            partner.WinProbability ?? double.NaN
+                        )),
+                    ]
+                );
+        });
+        Index.Set(opportunityId, entry);
+    }
+
+    void KeepIndex(object? token)
+    {
+        var stop = (CancellationToken)token!;
+        while (!stop.IsCancellationRequested)
+        {
+            if (!Index.TryTake(time.GetUtcNow().UtcDateTime.AddMinutes(-options.RefreshMinutes), out var id))
+            {
+                stop.WaitHandle.WaitOne(50);
+                continue;
+            }
+            var started = Stopwatch.GetTimestamp();
+            try
+            {
+                Refresh(id);
+            }
+            catch (InvalidOperationException e)
+            {
+                Log.NotIndexed(logger, e.Message);
+            }
+            var rest = Stopwatch.GetElapsedTime(started) * (100.0 / options.CorePercent - 1);
+            if (rest.TotalMilliseconds >= 1)
+                stop.WaitHandle.WaitOne(rest);
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "A deal was not indexed: {Reason}")]
+        public static partial void NotIndexed(ILogger logger, string reason);
+    }
+}

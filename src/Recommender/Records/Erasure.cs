@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Dapper;
+using Recommender.History;
+
+namespace Recommender.Records;
+
+/// <summary>What was said and logged of an account that is to be forgotten.</summary>
+public static class Erasure
+{
+    const string DeleteRecommendations = """
+        -- index: recommendations_by_account
+        DELETE FROM recommendations
+        WHERE account_id = @accountId
+        """;
+
+    static readonly SqlText _deleteDeliveries = new(
+        Sqlite: """
+        -- index: webhook_deliveries_by_sequence, events_key
+        DELETE FROM webhook_deliveries
+        WHERE sequence IN (SELECT sequence FROM events WHERE instr(data, @text) > 0)
+        """,
+        SqlServer: """
+        -- index: webhook_deliveries_by_sequence, events_key
+        DELETE FROM webhook_deliveries
+        WHERE sequence IN (SELECT sequence FROM events WHERE CHARINDEX(@text, data) > 0)
+        """
+    );
+
+    static readonly SqlText _deleteEvents = new(
+        Sqlite: """
+        -- index: events_key
+        DELETE FROM events
+        WHERE instr(data, @text) > 0
+        """,
+        SqlServer: """
+        -- index: events_key
+        DELETE FROM events
+        WHERE CHARINDEX(@text, data) > 0
+        """
+    );
+
+    /// <summary>Removes an account with everything that names it: its facts, what was recommended for it, and events about it.</summary>
+    /// <param name="scope">The write.</param>
+    /// <param name="accountId">The account.</param>
+    /// <returns>How many rows of the history, recommendations and events went; null if there is no such account.</returns>
+    public static (int Rows, int Recommendations, int Events)? Erase(WriteScope scope, string accountId)
+    {
+        if (scope.Erase(accountId) is not { } rows)
+            return null;
+        var recommendations = scope.Connection.Execute(DeleteRecommendations, new { accountId }, scope.Transaction);
+        var text = $"\"account_id\":{JsonSerializer.Serialize(accountId)}";
+        scope.Connection.Execute(_deleteDeliveries.For(scope.Connection), new { text }, scope.Transaction);
+        var events = scope.Connection.Execute(_deleteEvents.For(scope.Connection), new { text }, scope.Transaction);
+        return (rows, recommendations, events);
+    }
+}

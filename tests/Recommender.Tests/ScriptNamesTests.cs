@@ -1,0 +1,26 @@
+namespace Recommender.Tests;
+
+/// <summary>A database knows the scripts it has run by their names: under another name a script would run a second time.</summary>
+public class ScriptNamesTests
+{
+    [Fact]
+    public void A_script_keeps_the_name_that_databases_know_it_by() =>
+        Assert.Equal(
+            [
+                "Recommender.Artifacts.SqlServer.0003_registry.sql",
+                "Recommender.History.SqlServer.0001_history.sql",
+                "Recommender.History.SqlServer.0004_corrections.sql",
+                "Recommender.History.Sqlite.0001_history.sql",
+                "Recommender.History.Sqlite.0002_live.sql",
+                "Recommender.History.Sqlite.0006_corrections.sql",
+                "Recommender.Journal.SqlServer.0002_journal.sql",
+                "Recommender.Journal.Sqlite.0003_journal.sql",
+                "Recommender.Journal.Sqlite.0004_look_ups.sql",
+                "Recommender.Journal.Sqlite.0005_packed_answers.sql",
+            ],
+            typeof(CoSell.Account)
+                .Assembly.GetManifestResourceNames()
+                .Where(name => name.EndsWith(".sql", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        );
+}

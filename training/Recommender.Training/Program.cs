@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Recommender.Training;
 
 return Verbs.Root().Parse(args).Invoke(new() { EnableDefaultExceptionHandler = false });

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Recommender.Artifacts;
 using Recommender.CoSell;
 using Recommender.Features;
-using Recommender.History;
 using Recommender.Scoring;
 
 namespace Recommender.Training;

@@ -1,4 +1,3 @@
-using Microsoft.ML;
 using Recommender.Artifacts;
 
 namespace Recommender.Training;

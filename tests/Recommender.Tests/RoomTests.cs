@@ -35,7 +35,7 @@ public class RoomTests
     [InlineData("Microsoft.Data.SqlClient", "Recommender.History")]
     [InlineData("DbUp", "Recommender.History")]
     [InlineData("Dapper", "Recommender.History", "Recommender.Journal", "Recommender.Artifacts")]
-    [InlineData("CsvHelper", "Recommender.History")]
+    [InlineData("CsvHelper", "Recommender.History", "Recommender.Training")]
     [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Artifacts")]
     [InlineData("Google.Protobuf", "Recommender.Artifacts")]
     [InlineData("Microsoft.ML.Trainers", "Recommender.Training")]

@@ -4,12 +4,15 @@ using System.Globalization;
 using System.Text.Json;
 using Recommender.Artifacts;
 using static Recommender.Training.ConsoleOptions;
+using static Recommender.Training.ConsoleTable;
 
 namespace Recommender.Training;
 
 /// <summary>Judges models on decisions of a window.</summary>
 static class EvaluateVerb
 {
+    const string Signed = "+0.0000;-0.0000";
+
     public static Command Command()
     {
         var from = new Option<DateTime?>("--test-from")
@@ -124,9 +127,7 @@ static class EvaluateVerb
     {
         var figures = new List<object>();
         var days = (to.Date.AddDays(1) - from).TotalDays;
-        Console.WriteLine(
-            $"{"from", -12}{"to", -12}{"decisions", 10}{"NDCG@10", 10}{"best simple", 12}{"deals", 8}{"AUC", 8}{"log loss", 10}{"ECE", 8}"
-        );
+        var table = new ConsoleTable("from", "<to", "decisions", "NDCG@10", "best simple", "deals", "AUC", "log loss", "ECE");
         for (var part = 0; part < parts; part++)
         {
             var (start, end) = (
@@ -154,13 +155,19 @@ static class EvaluateVerb
             var win = evaluation.Win.TryGetValue("win_probability", out var predicted)
                 ? ProbabilityQuality.Of(predicted, evaluation.Won)
                 : null;
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{start:yyyy-MM-dd}  {end:yyyy-MM-dd}  {evaluation.Fit.Decisions, 10}{evaluation.Fit.MeanNdcg, 10:0.0000}{simple, 12:0.0000}{evaluation.Won.Count, 8}{win?.AreaUnderRocCurve, 8:0.000}{win?.LogLoss, 10:0.0000}{win?.Ece, 8:0.000}"
-                )
+            table.Add(
+                start.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                end.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                Whole(evaluation.Fit.Decisions),
+                Number(evaluation.Fit.MeanNdcg, "0.0000"),
+                Number(simple, "0.0000"),
+                Whole(evaluation.Won.Count),
+                Number(win?.AreaUnderRocCurve, "0.000"),
+                Number(win?.LogLoss, "0.0000"),
+                Number(win?.Ece, "0.000")
             );
         }
+        table.Print();
         return figures;
     }
 
@@ -169,7 +176,7 @@ static class EvaluateVerb
     {
         var families = whole.Families;
         var figures = new List<object>();
-        Console.WriteLine($"{"without", -18}{"NDCG@10", 20}{"log loss", 20}");
+        var table = new ConsoleTable("without", "NDCG@10", "interval", "log loss");
         foreach (var family in families)
         {
             var without = Evaluation.Run(
@@ -198,13 +205,14 @@ static class EvaluateVerb
                     log_loss_change = loss,
                 }
             );
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{family, -18}{ndcg?.Value, 9:+0.0000;-0.0000} ({ndcg?.Low:+0.0000;-0.0000} to {ndcg?.High:+0.0000;-0.0000}){loss, 12:+0.0000;-0.0000}"
-                )
+            table.Add(
+                family,
+                Number(ndcg?.Value, Signed),
+                ndcg is { } found ? $"{Number(found.Low, Signed)} to {Number(found.High, Signed)}" : "",
+                Number(loss, Signed)
             );
         }
+        table.Print();
         return figures;
     }
 
@@ -221,6 +229,7 @@ static class EvaluateVerb
     {
         var figures = new List<object>();
         var first = new Dictionary<string, List<double>>();
+        var table = new ConsoleTable("model", "<version", "<metric", "value", "to the first", "interval", "<gate", "<reason");
         foreach (var version in versions)
         {
             var manifest =
@@ -260,15 +269,20 @@ static class EvaluateVerb
                     difference_to_first = toFirst,
                 }
             );
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{manifest.Model, -18}{version, -22}{(isFit ? "NDCG@10" : "log loss")} {each.Average():0.0000}{(toFirst is { } d ? $", {d.Value:+0.0000;-0.0000} to the first ({d.Low:+0.0000;-0.0000} to {d.High:+0.0000;-0.0000})" : "")}; {(gate.Promote ? "passes" : "refused")}: {gate.Reason}"
-                )
+            table.Add(
+                manifest.Model,
+                version,
+                isFit ? "NDCG@10" : "log loss",
+                Number(each.Average(), "0.0000"),
+                Number(toFirst?.Value, Signed),
+                toFirst is { } d ? $"{Number(d.Low, Signed)} to {Number(d.High, Signed)}" : "",
+                gate.Promote ? "passes" : "refused",
+                gate.Reason
             );
             if (record)
                 registry.Record(manifest.Model, version, JsonSerializer.SerializeToElement(found, ModelManifest.Json), gate);
         }
+        table.Print();
         return figures;
     }
 
@@ -277,28 +291,38 @@ static class EvaluateVerb
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
         var (fit, win) = (root.GetProperty("partner_fit"), root.GetProperty("win_probability"));
-        string Number(JsonElement of, string name) =>
-            of.GetProperty(name).GetDouble().ToString("0.0000", CultureInfo.InvariantCulture);
+        string Figure(JsonElement of, string name) => Number(of.GetProperty(name).GetDouble(), "0.0000");
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"partner fit: {fit.GetProperty("decisions")} decisions, {fit.GetProperty("candidates_mean").GetDouble():0} candidates each on average"
             )
         );
-        Console.WriteLine($"{"", -28}{"NDCG@10", 10}{"Recall@10", 10}{"Hit@10", 10}{"MRR", 10}{"new NDCG", 10}");
+        var ranking = new ConsoleTable("", "NDCG@10", "Recall@10", "Hit@10", "MRR", "new NDCG");
         foreach (var model in fit.GetProperty("models").EnumerateObject())
         {
             var all = model.Value.GetProperty("all");
-            Console.WriteLine(
-                $"{model.Name, -28}{Number(all, "ndcg_at_10"), 10}{Number(all, "recall_at_10"), 10}{Number(all, "hit_at_10"), 10}{Number(all, "mrr"), 10}{Number(model.Value.GetProperty("new"), "ndcg_at_10"), 10}"
+            ranking.Add(
+                model.Name,
+                Figure(all, "ndcg_at_10"),
+                Figure(all, "recall_at_10"),
+                Figure(all, "hit_at_10"),
+                Figure(all, "mrr"),
+                Figure(model.Value.GetProperty("new"), "ndcg_at_10")
             );
         }
-        Console.WriteLine($"win probability: {win.GetProperty("decisions")} deals, {Number(win, "won_share")} won");
-        Console.WriteLine($"{"", -28}{"AUC", 10}{"log loss", 10}{"Brier", 10}{"ECE", 10}");
+        ranking.Print();
+        Console.WriteLine($"win probability: {win.GetProperty("decisions")} deals, {Figure(win, "won_share")} won");
+        var winning = new ConsoleTable("", "AUC", "log loss", "Brier", "ECE");
         foreach (var model in win.GetProperty("models").EnumerateObject())
-            Console.WriteLine(
-                $"{model.Name, -28}{Number(model.Value, "auc"), 10}{Number(model.Value, "log_loss"), 10}{Number(model.Value, "brier"), 10}{Number(model.Value, "ece_15"), 10}"
+            winning.Add(
+                model.Name,
+                Figure(model.Value, "auc"),
+                Figure(model.Value, "log_loss"),
+                Figure(model.Value, "brier"),
+                Figure(model.Value, "ece_15")
             );
+        winning.Print();
         foreach (var gate in root.GetProperty("gates").EnumerateObject())
             Console.WriteLine(
                 $"gate {gate.Name}: {(gate.Value.GetProperty("promote").GetBoolean() ? "promote" : "refuse")}. {gate.Value.GetProperty("reason")}"

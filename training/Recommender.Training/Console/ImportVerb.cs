@@ -5,6 +5,7 @@ using System.Text.Json;
 using Recommender.Artifacts;
 using Recommender.History;
 using static Recommender.Training.ConsoleOptions;
+using static Recommender.Training.ConsoleTable;
 
 namespace Recommender.Training;
 
@@ -44,11 +45,17 @@ static class ImportVerb
                     Console.WriteLine(JsonSerializer.Serialize(summary, ModelManifest.Json));
                     return 0;
                 }
-                Console.WriteLine($"{"file", -26}{"accepted", 11}{"new", 11}{"changed", 11}{"unchanged", 11}{"rejected", 11}");
+                var counts = new ConsoleTable("file", "accepted", "new", "changed", "unchanged", "rejected");
                 foreach (var table in summary!.Tables)
-                    Console.WriteLine(
-                        $"{table.File, -26}{table.Accepted, 11}{table.Inserted, 11}{table.Updated, 11}{table.Unchanged, 11}{table.Rejected, 11}"
+                    counts.Add(
+                        table.File,
+                        Whole(table.Accepted),
+                        Whole(table.Inserted),
+                        Whole(table.Updated),
+                        Whole(table.Unchanged),
+                        Whole(table.Rejected)
                     );
+                counts.Print();
                 var rejected = summary.Tables.Sum(table => table.Rejected);
                 if (rejected > 0)
                     Console.WriteLine(

@@ -74,14 +74,22 @@ static class KeysVerb
                     return 0;
                 }
                 if (keys.Count == 0)
+                {
                     Console.WriteLine("No keys.");
+                    return 0;
+                }
+                var table = new ConsoleTable("key", "<name", "<scopes", "<used").WithoutHeader();
                 foreach (var key in keys)
-                    Console.WriteLine(
+                    table.Add(
+                        key.KeyId,
+                        key.Name,
+                        string.Join(',', key.Scopes),
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"{key.KeyId, -18}{key.Name, -24}{string.Join(',', key.Scopes), -26}made {key.CreatedAt:yyyy-MM-dd}, {(key.LastUsedAt is { } used ? $"used {used:yyyy-MM-dd HH:mm}" : "never used")}{(key.RevokedAt is { } at ? $", REVOKED {at:yyyy-MM-dd HH:mm}" : "")}"
+                            $"made {key.CreatedAt:yyyy-MM-dd}, {(key.LastUsedAt is { } used ? string.Create(CultureInfo.InvariantCulture, $"used {used:yyyy-MM-dd HH:mm}") : "never used")}{(key.RevokedAt is { } at ? string.Create(CultureInfo.InvariantCulture, $", REVOKED {at:yyyy-MM-dd HH:mm}") : "")}"
                         )
                     );
+                table.Print();
                 return 0;
             })
         );

@@ -30,12 +30,20 @@ static class ModelsVerb
                     .ToList();
                 if (result.GetValue(JsonOption))
                     Console.WriteLine(JsonSerializer.Serialize(rows, ModelManifest.Json));
-                else
+                else if (rows.Count > 0)
+                {
+                    var table = new ConsoleTable("", "<model", "<version", "<gate", "<reason").WithoutHeader();
                     rows.ForEach(row =>
-                        Console.WriteLine(
-                            $"{(row.Live ? "*" : " ")} {row.Model, -18}{row.Version, -24}{(row.Gate.Promote ? "passed" : "refused"), -9}{row.Gate.Reason}"
+                        table.Add(
+                            row.Live ? "*" : "",
+                            row.Model,
+                            row.Version,
+                            row.Gate.Promote ? "passed" : "refused",
+                            row.Gate.Reason
                         )
                     );
+                    table.Print();
+                }
                 return 0;
             })
         );

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Recommender.Artifacts;
 using Recommender.Scoring;
 using static Recommender.Training.ConsoleOptions;
+using static Recommender.Training.ConsoleTable;
 
 namespace Recommender.Training;
 
@@ -80,16 +81,20 @@ static class TrainVerb
                 [("partner-fit", "NDCG@10", fit), ("win-probability", "log loss", win)]
         )
         {
-            Console.WriteLine(
-                $"{model, -18}{"leaves", 8}{"min leaf", 10}{"rate", 8}{"features", 10}{"learner", 22}{"trees", 7}{metric, 10}"
-            );
+            var table = new ConsoleTable(model, "leaves", "min leaf", "rate", "features", "<learner", "trees", metric, "<");
             foreach (var row in rows)
-                Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"  trial {row.Number, -10}{row.Settings.Leaves, 8}{row.Settings.MinExamplesPerLeaf, 10}{row.Settings.LearningRate, 8:0.000}{row.Settings.FeatureFraction, 10:0.00}{TrainingConfig.Name(row.Best.Learner), 22}{row.Best.Trees, 7}{row.Best.Metric, 10:0.0000}{(row.Settings == best.PartnerFit || row.Settings == best.WinProbability ? " *" : "")}"
-                    )
+                table.Add(
+                    $"  trial {Whole(row.Number)}",
+                    Whole(row.Settings.Leaves),
+                    Whole(row.Settings.MinExamplesPerLeaf),
+                    Number(row.Settings.LearningRate, "0.000"),
+                    Number(row.Settings.FeatureFraction, "0.00"),
+                    TrainingConfig.Name(row.Best.Learner),
+                    Whole(row.Best.Trees),
+                    Number(row.Best.Metric, "0.0000"),
+                    row.Settings == best.PartnerFit || row.Settings == best.WinProbability ? "*" : ""
                 );
+            table.Print();
         }
         return best;
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Recommender.Training;
 
@@ -18,18 +17,18 @@ sealed class SimulatedFiles(string folder, double dirty, Random random) : IDispo
     public void Dispose() => _open.ForEach(file => file.Dispose());
 }
 
+/// <summary>One file of them.</summary>
 sealed class SimulatedCsv : IDisposable
 {
-    readonly StreamWriter _writer;
+    readonly CsvFile _file;
     readonly string[] _columns;
     readonly double _dirty;
     readonly Random _random;
 
     public SimulatedCsv(string path, string header, double dirty, Random random)
     {
-        _writer = new(path, false, new UTF8Encoding(false), 1 << 16) { NewLine = "\n" };
-        _writer.WriteLine(header);
         _columns = header.Split(',');
+        _file = new(path, _columns);
         (_dirty, _random) = (dirty, random);
     }
 
@@ -37,14 +36,7 @@ sealed class SimulatedCsv : IDisposable
     {
         if (_dirty > 0 && _random.NextDouble() < _dirty)
             Spoil(ref fields);
-        for (var i = 0; i < fields.Length; i++)
-        {
-            if (i > 0)
-                _writer.Write(',');
-            var quoted = fields[i].AsSpan().IndexOfAny(",\"\r\n") >= 0;
-            _writer.Write(quoted ? $"\"{fields[i].Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : fields[i]);
-        }
-        _writer.WriteLine();
+        _file.Add(fields);
     }
 
     void Spoil(ref string[] fields)
@@ -71,7 +63,7 @@ sealed class SimulatedCsv : IDisposable
         }
     }
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose() => _file.Dispose();
 
     public static string Day(DateTime at) => at.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 

@@ -113,7 +113,7 @@ static class OpportunityRecommendationsApi
                 faults.Add(new("/" + name, $"Expected 1 to {JsonRow.LongestId} characters."));
         }
         if (request.Limit is < 1 or > 100)
-            faults.Add(new("/limit", $"Found {request.Limit}; expected 1 to 100."));
+            faults.Add(new("/limit", FormattableString.Invariant($"Found {request.Limit}; expected 1 to 100.")));
         var skip = request.Cursor is null ? 0 : Cursor.ReadNumber(request.Cursor);
         if (skip is null or > 10_000_000)
             faults.Add(new("/cursor", "Expected the next_cursor of an earlier answer."));

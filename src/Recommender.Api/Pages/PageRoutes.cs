@@ -351,7 +351,7 @@ static class PageRoutes
             ["opportunity_id"] = deal.Length > 0 ? deal : null,
             ["partner_id"] = partnerId,
             ["recommendation_id"] = form["recommendation_id"].ToString(),
-            ["complete"] = $"{Handover.Filled(packet)}/{Handover.Fields.Count}",
+            ["complete"] = FormattableString.Invariant($"{Handover.Filled(packet)}/{Handover.Fields.Count}"),
             ["packet"] = packet,
         };
         http.Request.Headers["Idempotency-Key"] = $"page-{form["once"]}-{to}";

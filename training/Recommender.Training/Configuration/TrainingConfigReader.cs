@@ -55,7 +55,7 @@ static class TrainingConfigReader
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{file}, line {e.LineNumber + 1}: {e.Message}", e);
+            throw new InvalidDataException(FormattableString.Invariant($"{file}, line {e.LineNumber + 1}: {e.Message}"), e);
         }
         catch (FormatException e)
         {

@@ -76,7 +76,9 @@ static class EvaluateVerb
                 var known = result.GetValue(truth) is { } path ? Truth.Read(path) : null;
                 if (result.GetValue(rolling) < 1)
                     throw new InvalidDataException(
-                        $"--rolling is {result.GetValue(rolling)}; expected a number of parts, at least 1."
+                        FormattableString.Invariant(
+                            $"--rolling is {result.GetValue(rolling)}; expected a number of parts, at least 1."
+                        )
                     );
                 if (result.GetValue(rolling) is > 1 and var parts)
                 {
@@ -237,8 +239,9 @@ static class EvaluateVerb
                 ?? throw new InvalidDataException($"There is no version {version}; `models list` names them.");
             if (manifest.Training.AsOf > from)
             {
-                var seen =
-                    $"{manifest.Model} {version} was trained on what was known at {manifest.Training.AsOf:yyyy-MM-dd}: it has seen a part of the window.";
+                var seen = FormattableString.Invariant(
+                    $"{manifest.Model} {version} was trained on what was known at {manifest.Training.AsOf:yyyy-MM-dd}: it has seen a part of the window."
+                );
                 if (record)
                     throw new InvalidDataException(seen + " A verdict on that is not recorded.");
                 Console.Error.WriteLine(seen);
@@ -249,7 +252,9 @@ static class EvaluateVerb
             var gate = isFit ? PromotionGate.PartnerFit(evaluation, config) : PromotionGate.WinProbability(evaluation, config);
             if ((isFit ? evaluation.Fit.Decisions : evaluation.Win.Count) == 0)
                 throw new InvalidDataException(
-                    $"Nothing to judge {manifest.Model} on from {from:yyyy-MM-dd} to {to:yyyy-MM-dd}."
+                    FormattableString.Invariant(
+                        $"Nothing to judge {manifest.Model} on from {from:yyyy-MM-dd} to {to:yyyy-MM-dd}."
+                    )
                 );
             var each = isFit
                 ? evaluation.Fit.All["partner_fit"].Select(quality => quality.Ndcg).ToList()

@@ -59,11 +59,15 @@ static class ImportVerb
                 var rejected = summary.Tables.Sum(table => table.Rejected);
                 if (rejected > 0)
                     Console.WriteLine(
-                        $"{rejected} rows were not taken; {result.GetValue(rejectedFile)} says where, what was found and what was expected."
+                        FormattableString.Invariant(
+                            $"{rejected} rows were not taken; {result.GetValue(rejectedFile)} says where, what was found and what was expected."
+                        )
                     );
                 if (summary.WithoutEnd > 0)
                     Console.WriteLine(
-                        $"{summary.WithoutEnd} opportunities are won or lost without closed_at: kept, but their outcome teaches nothing."
+                        FormattableString.Invariant(
+                            $"{summary.WithoutEnd} opportunities are won or lost without closed_at: kept, but their outcome teaches nothing."
+                        )
                     );
                 Console.WriteLine(
                     string.Create(

@@ -88,7 +88,9 @@ static class MonitorVerb
                 $"{found.Value:+0.000;-0.000} ({found.Low:+0.000;-0.000} to {found.High:+0.000;-0.000})"
             )
             : "unknown";
-        Console.WriteLine($"{report.Model} {report.Version}: {report.Rows} rows since, {report.Reference} before");
+        Console.WriteLine(
+            FormattableString.Invariant($"{report.Model} {report.Version}: {report.Rows} rows since, {report.Reference} before")
+        );
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,

@@ -37,7 +37,9 @@ static class RecommendVerb
                 var id = result.GetValue(account)!;
                 var answer =
                     ranker.Rank(new(id, asOf) { Limit = result.GetValue(top) })
-                    ?? throw new InvalidDataException($"No account '{id}' was seen before {asOf:yyyy-MM-dd}.");
+                    ?? throw new InvalidDataException(
+                        FormattableString.Invariant($"No account '{id}' was seen before {asOf:yyyy-MM-dd}.")
+                    );
                 if (result.GetValue(JsonOption))
                     Console.WriteLine(JsonSerializer.Serialize(answer, ModelManifest.Json));
                 else
@@ -54,7 +56,9 @@ static class RecommendVerb
             ? $"baseline {fallback}, no model is live"
             : string.Join(", ", answer.ModelVersions.Select(pair => $"{pair.Key} {pair.Value}"));
         Console.WriteLine(
-            $"{account.Name ?? account.Id} ({account.Id}) as of {answer.AsOf:yyyy-MM-dd}, {answer.Candidates} candidates, {models}"
+            FormattableString.Invariant(
+                $"{account.Name ?? account.Id} ({account.Id}) as of {answer.AsOf:yyyy-MM-dd}, {answer.Candidates} candidates, {models}"
+            )
         );
         foreach (var partner in answer.Partners)
         {

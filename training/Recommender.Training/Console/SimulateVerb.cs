@@ -59,7 +59,9 @@ static class SimulateVerb
                 var folder = result.GetValue(output)!;
                 new Progress().Step("simulate", told => new Simulation(settings).Write(folder, told));
                 Console.WriteLine(
-                    $"Wrote {settings.Opportunities} opportunities, {settings.Accounts} accounts and {settings.Partners} partners to {folder}."
+                    FormattableString.Invariant(
+                        $"Wrote {settings.Opportunities} opportunities, {settings.Accounts} accounts and {settings.Partners} partners to {folder}."
+                    )
                 );
                 return 0;
             })

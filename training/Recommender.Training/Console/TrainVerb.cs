@@ -40,7 +40,9 @@ static class TrainVerb
                     config = config with { Threads = count };
                 if (result.GetValue(search) < 0)
                     throw new InvalidDataException(
-                        $"--search is {result.GetValue(search)}; expected a number of settings, at least 1."
+                        FormattableString.Invariant(
+                            $"--search is {result.GetValue(search)}; expected a number of settings, at least 1."
+                        )
                     );
                 var facts = Source(result);
                 if (result.GetValue(search) is > 0 and var trials)

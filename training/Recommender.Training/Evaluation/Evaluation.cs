@@ -315,7 +315,9 @@ sealed class Evaluation
                     .Range(0, Won.Count)
                     .GroupBy(i => (WinDeals[i].At.Year, Quarter: (WinDeals[i].At.Month + 2) / 3))
                     .OrderBy(part => part.Key)
-                    .Select(part => CalibrationJson($"{part.Key.Year}-Q{part.Key.Quarter}", [.. part]))
+                    .Select(part =>
+                        CalibrationJson(FormattableString.Invariant($"{part.Key.Year}-Q{part.Key.Quarter}"), [.. part])
+                    )
                     .ToArray(),
             slices = Win.Count == 0
                 ? []

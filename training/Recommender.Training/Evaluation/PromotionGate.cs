@@ -13,7 +13,9 @@ static class PromotionGate
         if (learned.Count < gate.MinDecisions)
             return new(
                 false,
-                $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck."
+                FormattableString.Invariant(
+                    $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck."
+                )
             );
         if (evaluation.FitLeaks?.Alarms is [var alarm, ..])
             return new(false, "The figures are not to be trusted: " + alarm);
@@ -34,7 +36,9 @@ static class PromotionGate
         if (won.Count < gate.MinDecisions)
             return new(
                 false,
-                $"Only {won.Count} test deals with a known outcome; at least {gate.MinDecisions} are needed to tell a model from luck."
+                FormattableString.Invariant(
+                    $"Only {won.Count} test deals with a known outcome; at least {gate.MinDecisions} are needed to tell a model from luck."
+                )
             );
         var predicted = evaluation.Win["win_probability"];
         if (evaluation.WinLeaks?.Alarms is [var alarm, ..])

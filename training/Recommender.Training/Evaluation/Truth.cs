@@ -36,7 +36,9 @@ sealed class Truth
                 )
             )
                 throw new InvalidDataException(
-                    $"{file}, line {csv.RawRow}: found '{csv.RawRecord.TrimEnd()}'; expected opportunity_id,partner_id,win_probability,fit."
+                    FormattableString.Invariant(
+                        $"{file}, line {csv.RawRow}: found '{csv.RawRecord.TrimEnd()}'; expected opportunity_id,partner_id,win_probability,fit."
+                    )
                 );
             if (!truth._decisions.TryGetValue(fields[0], out var decision))
                 truth._decisions[fields[0]] = decision = new(0, []);

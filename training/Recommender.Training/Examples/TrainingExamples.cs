@@ -40,7 +40,10 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
         var builder = new ExampleBuilder(config, featurizer);
         var replay = new Replay(facts.All, featurizer.State);
         var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
-        progress.Step($"replay to {asOf:yyyy-MM-dd}", told => builder.Build(replay, deals, asOf, parts, told));
+        progress.Step(
+            FormattableString.Invariant($"replay to {asOf:yyyy-MM-dd}"),
+            told => builder.Build(replay, deals, asOf, parts, told)
+        );
         return new(settings, featurizer, replay, builder);
     }
 

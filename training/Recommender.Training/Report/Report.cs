@@ -154,7 +154,9 @@ static class Report
             .Select(table => table.File);
         Section(
             "Data",
-            $"<p>Facts {manifest.DataFingerprint[..16]}…, outcomes count {manifest.FeatureSettings.Fold.MaturityDays} days after creation. "
+            FormattableString.Invariant(
+                $"<p>Facts {manifest.DataFingerprint[..16]}…, outcomes count {manifest.FeatureSettings.Fold.MaturityDays} days after creation. "
+            )
                 + $"Categories: {Names(manifest.FeatureSettings.Fold.Dimensions.Select(dimension => dimension.Name))}. Numbers: {Names(manifest.FeatureSettings.Fold.Measures.Select(measure => measure.Name))}. "
                 + (missing.Any() ? $"Left out for want of files: {Names(missing)}." : "No optional file is missing.")
                 + "</p>"

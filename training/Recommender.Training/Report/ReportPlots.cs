@@ -1,3 +1,4 @@
+using System.Globalization;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Legends;
@@ -195,10 +196,14 @@ static class ReportPlots
         // The exporter measures text in a narrower font than browsers show it in.
         plot.Padding = new OxyThickness(names is null ? 16 : 110, 10, 24, 10);
         var svg = SvgExporter.ExportToString(plot, width, height, false);
-        var head = $"<svg width=\"{width}\" height=\"{height}\"";
-        return svg.Replace("\"clipPath", $"\"clip{number}-", StringComparison.Ordinal)
-            .Replace("#clipPath", $"#clip{number}-", StringComparison.Ordinal)
-            .Replace(head, $"<svg role=\"img\" viewBox=\"0 0 {width} {height}\"", StringComparison.Ordinal);
+        var head = FormattableString.Invariant($"<svg width=\"{width}\" height=\"{height}\"");
+        return svg.Replace("\"clipPath", FormattableString.Invariant($"\"clip{number}-"), StringComparison.Ordinal)
+            .Replace("#clipPath", FormattableString.Invariant($"#clip{number}-"), StringComparison.Ordinal)
+            .Replace(
+                head,
+                FormattableString.Invariant($"<svg role=\"img\" viewBox=\"0 0 {width} {height}\""),
+                StringComparison.Ordinal
+            );
     }
 
     /// <summary>After each deal, best score first: won and lost so far, of how many.</summary>
@@ -217,6 +222,7 @@ static class ReportPlots
     {
         var plot = new PlotModel
         {
+            Culture = CultureInfo.InvariantCulture,
             DefaultFont = "sans-serif",
             TextColor = _ink,
             PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1),

@@ -82,7 +82,7 @@ sealed class SimulatedDeals(
                     : won ? "won"
                     : "lost",
                 stage,
-                $"seller{1 + deal.Account % 17:00}",
+                FormattableString.Invariant($"seller{1 + deal.Account % 17:00}"),
                 Vocabulary.Channels[deal.Channel],
                 SimulatedCsv.Number(Math.Round(Elementary.Exp(account.LogSize * 0.6 + draws.Normal() * 0.4))),
                 draws.RecordedLate(createdAt)
@@ -96,7 +96,7 @@ sealed class SimulatedDeals(
                     continue;
                 var role = draws.Pick(["sourced", "influenced", "co_sell", "co_sell", "resell", "services"]);
                 engagements.Add(
-                    $"E{++_engagements:0000000}",
+                    FormattableString.Invariant($"E{++_engagements:0000000}"),
                     deal.Id,
                     partners[partner].Id,
                     role,
@@ -111,7 +111,7 @@ sealed class SimulatedDeals(
                     WriteRegistration(registrations, busy, account, deal, createdAt.AddDays(-1 - random.Next(20)));
                 if (random.NextDouble() < 0.25)
                     assists.Add(
-                        $"S{++_assists:0000000}",
+                        FormattableString.Invariant($"S{++_assists:0000000}"),
                         partners[partner].Id,
                         random.NextDouble() < 0.5 ? "given" : "received",
                         account.Id,
@@ -154,7 +154,7 @@ sealed class SimulatedDeals(
             + 0.4 * (of.Stack == 3 && product is 1 or 5 ? -1 : 0)
             + 0.1 * Math.Sin(years * 2 * Math.PI / 5);
         return new(
-            $"O{index + 1:0000000}",
+            FormattableString.Invariant($"O{index + 1:0000000}"),
             account,
             product,
             Elementary.Exp(logAmount),
@@ -260,7 +260,7 @@ sealed class SimulatedDeals(
             var at = deal.CreatedAt.AddDays(random.NextDouble() * (closedAt - deal.CreatedAt).TotalDays);
             if (at < Simulation.End)
                 touches.Add(
-                    $"T{++_touches:00000000}",
+                    FormattableString.Invariant($"T{++_touches:00000000}"),
                     account.Id,
                     deal.Id,
                     partner ?? "",
@@ -276,7 +276,7 @@ sealed class SimulatedDeals(
         var approved = random.NextDouble() < 0.85;
         var expires = decided.AddDays(90);
         registrations.Add(
-            $"R{++_registrations:0000000}",
+            FormattableString.Invariant($"R{++_registrations:0000000}"),
             partners[partner].Id,
             account.Id,
             Vocabulary.Products[deal.Product],

@@ -57,7 +57,7 @@ sealed class Simulation
             var quality = _draws.Normal() * 0.6;
             var partner = new SimulatedPartner
             {
-                Id = $"P{i + 1:00000}",
+                Id = FormattableString.Invariant($"P{i + 1:00000}"),
                 Industries = _draws.Some(Vocabulary.Industries.Length, 1 + _random.Next(3)),
                 Regions = _draws.Some(Vocabulary.Regions.Length, 1 + _random.Next(3)),
                 Products = _draws.Some(Vocabulary.Products.Length, 1 + _random.Next(4)),
@@ -111,7 +111,7 @@ sealed class Simulation
             var (industry, region) = (_draws.Skewed(Vocabulary.Industries.Length), _draws.Skewed(Vocabulary.Regions.Length));
             var account = new SimulatedAccount
             {
-                Id = $"A{i + 1:000000}",
+                Id = FormattableString.Invariant($"A{i + 1:000000}"),
                 Industry = industry,
                 Region = region,
                 Stack =

@@ -144,7 +144,7 @@ public sealed record AccountView(
         if (grade != now.Grade)
             parts.Add($"grade was {grade ?? "unknown"}");
         if (lift is null != now.Lift is null || lift is { } was && Math.Abs(was - now.Lift!.Value) >= 0.01)
-            parts.Add(lift is { } value ? $"difference was {Words.Points(value)}" : "difference was unknown");
+            parts.Add(lift is { } value ? $"difference was {Format.Points(value)}" : "difference was unknown");
         return parts.Count == 0 ? null : string.Join(", ", parts);
     }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Recommender.Api.Pages;
 
 /// <summary>Numbers and dates in the words that stand on a page.</summary>
-static class Words
+static class Format
 {
     static readonly CultureInfo _culture = CultureInfo.InvariantCulture;
 

@@ -53,7 +53,7 @@ static class AccountsApi
     )
     {
         if (limit is < 1 or > 1000)
-            return Problems.Invalid("limit", $"Found {limit}; expected 1 to 1000.");
+            return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
         if (q is { Length: > JsonRow.LongestId })
             return Problems.Invalid("q", $"Expected at most {JsonRow.LongestId} characters.");
         var since = DateTime.MinValue;

@@ -48,7 +48,7 @@ static class EventsApi
     static IResult List(HttpContext http, LiveRecommender live, string? cursor = null, int limit = 25, string? type = null)
     {
         if (limit is < 1 or > 1000)
-            return Problems.Invalid("limit", $"Found {limit}; expected 1 to 1000.");
+            return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
         var after = cursor is null ? 0 : Cursor.ReadNumber(cursor);
         if (after is null)
             return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");

@@ -210,7 +210,7 @@ static class HistoryApi
             if (rows.Count >= limits.BulkRows)
                 return Problems.Of(
                     StatusCodes.Status413PayloadTooLarge,
-                    $"Expected at most {limits.BulkRows} rows; nothing was taken.",
+                    FormattableString.Invariant($"Expected at most {limits.BulkRows} rows; nothing was taken."),
                     "too_many_rows"
                 );
             if (TryReadLine(line.Span, number, out var row, out var fault))
@@ -260,7 +260,7 @@ static class HistoryApi
                         .OrderBy(row => row.Line)
                         .Take(MostErrorsListed)
                         .Select(row => new ProblemError(
-                            $"line {row.Line}, {row.File} {row.Column}",
+                            FormattableString.Invariant($"line {row.Line}, {row.File} {row.Column}"),
                             $"Found '{row.Found}'; expected {row.Expected}."
                         )),
                 ];
@@ -369,7 +369,10 @@ static class HistoryApi
         }
         catch (JsonException e)
         {
-            return Problems.Invalid("", $"The body is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+            return Problems.Invalid(
+                "",
+                FormattableString.Invariant($"The body is no JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.")
+            );
         }
     }
 

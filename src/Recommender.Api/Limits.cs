@@ -70,7 +70,9 @@ sealed class Limits : IDisposable
             await Problems
                 .Of(
                     StatusCodes.Status429TooManyRequests,
-                    $"More than {_options.RequestsPerSecond} requests a second; come back in a second.",
+                    FormattableString.Invariant(
+                        $"More than {_options.RequestsPerSecond} requests a second; come back in a second."
+                    ),
                     "rate_limited"
                 )
                 .ExecuteAsync(http);

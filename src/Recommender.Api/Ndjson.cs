@@ -34,7 +34,10 @@ static class Ndjson
                 }
                 if (buffer.Length > longestLine)
                 {
-                    yield return (null, $"Expected at most {longestLine} bytes; what follows is not read.");
+                    yield return (
+                        null,
+                        FormattableString.Invariant($"Expected at most {longestLine} bytes; what follows is not read.")
+                    );
                     yield break;
                 }
                 if (read.IsCompleted)

@@ -28,20 +28,28 @@ sealed record OpportunityRecommendationsRequest
 /// <summary>An open deal and the partner to bring.</summary>
 public sealed record RecommendedOpportunity
 {
+    /// <summary>The deal's id.</summary>
     public required string OpportunityId { get; init; }
 
+    /// <summary>Id of the account that it is a deal of.</summary>
     public required string AccountId { get; init; }
 
+    /// <summary>The account's name; null if it has none.</summary>
     public string? AccountName { get; init; }
 
+    /// <summary>Who of ours owns the deal; null if nobody is named.</summary>
     public string? Owner { get; init; }
 
+    /// <summary>What is to be sold; null if unknown.</summary>
     public string? Product { get; init; }
 
+    /// <summary>Value of the deal in its currency; null if unknown.</summary>
     public double? Amount { get; init; }
 
+    /// <summary>Currency of amount and added_value, as the history has it (ISO 4217); null if unknown.</summary>
     public string? Currency { get; init; }
 
+    /// <summary>When it is expected to close, UTC; null if unknown.</summary>
     public DateTime? ExpectedCloseAt { get; init; }
 
     /// <summary>1 is best.</summary>
@@ -105,7 +113,7 @@ static class OpportunityRecommendationsApi
                 faults.Add(new("/" + name, $"Expected 1 to {JsonRow.LongestId} characters."));
         }
         if (request.Limit is < 1 or > 100)
-            faults.Add(new("/limit", $"Found {request.Limit}; expected 1 to 100."));
+            faults.Add(new("/limit", FormattableString.Invariant($"Found {request.Limit}; expected 1 to 100.")));
         var skip = request.Cursor is null ? 0 : Cursor.ReadNumber(request.Cursor);
         if (skip is null or > 10_000_000)
             faults.Add(new("/cursor", "Expected the next_cursor of an earlier answer."));

@@ -241,7 +241,12 @@ static class PartnerRecommendationsApi
             line++;
             BatchError? error = null;
             if (line > limits.BulkRows)
-                error = new(line, 413, "batch_too_large", $"Expected at most {limits.BulkRows} lines; the rest is not answered.");
+                error = new(
+                    line,
+                    413,
+                    "batch_too_large",
+                    FormattableString.Invariant($"Expected at most {limits.BulkRows} lines; the rest is not answered.")
+                );
             else if (fault is not null)
                 error = new(line, 400, "invalid_request", fault);
             else if (await AnswerAsync(http, live, bytes!, room) is { } problem)
@@ -312,7 +317,7 @@ static class PartnerRecommendationsApi
     {
         var request = JsonSerializer.Deserialize(entry.Request, ApiJson.Default.PartnerRecommendationsRequest)!;
         if (live.RuleStore.Find(entry.RulesVersion) is not { } rules)
-            return (null, $"Rules version {entry.RulesVersion} is not kept any more.");
+            return (null, FormattableString.Invariant($"Rules version {entry.RulesVersion} is not kept any more."));
         var versions = stored
             .GetProperty("model_versions")
             .EnumerateObject()
@@ -373,7 +378,7 @@ static class PartnerRecommendationsApi
         if (request.Product is { Length: > JsonRow.LongestId })
             faults.Add(new("/product", $"Expected at most {JsonRow.LongestId} characters."));
         if (request.Limit is < 1 or > 100)
-            faults.Add(new("/limit", $"Found {request.Limit}; expected 1 to 100."));
+            faults.Add(new("/limit", FormattableString.Invariant($"Found {request.Limit}; expected 1 to 100.")));
         if (request.Amount is { } amount && !(amount >= 0 && double.IsFinite(amount)))
             faults.Add(new("/amount", "Expected a number, zero or more."));
         if (request.OpportunityId is not null && (request.Product is not null || request.Amount is not null))

@@ -38,7 +38,11 @@ static class Problems
     }
 
     public static IResult TooLarge(long limit) =>
-        Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {limit} bytes.", "body_too_large");
+        Of(
+            StatusCodes.Status413PayloadTooLarge,
+            FormattableString.Invariant($"The body is larger than {limit} bytes."),
+            "body_too_large"
+        );
 
     public static IResult OtherType(string expected) =>
         Of(StatusCodes.Status415UnsupportedMediaType, $"Expected Content-Type {expected}.", "unsupported_media_type");
@@ -82,7 +86,7 @@ static class Problems
                 {
                     StatusCodes.Status404NotFound => "The address leads nowhere. Find an account above, or go to the start.",
                     StatusCodes.Status403Forbidden => "Your key does not allow this.",
-                    _ => $"The server answered {http.Response.StatusCode}.",
+                    _ => FormattableString.Invariant($"The server answered {http.Response.StatusCode}."),
                 },
                 http.Response.StatusCode
             )
@@ -138,6 +142,8 @@ static class Problems
 
     public static string Explain(JsonException e) =>
         e is { Path: { } path, LineNumber: { } line }
-            ? $"The body is not as expected at {path}, line {line + 1}: a property may be missing, unknown, or of another type."
+            ? FormattableString.Invariant(
+                $"The body is not as expected at {path}, line {line + 1}: a property may be missing, unknown, or of another type."
+            )
             : "The body lacks a required property, or is no JSON object.";
 }

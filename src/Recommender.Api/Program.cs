@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
@@ -7,6 +8,8 @@ using Recommender.Api;
 using Recommender.Api.Pages;
 using Recommender.History;
 
+// Pages and answers do not depend on where the machine stands; a component writes numbers in the culture of its thread.
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.WebHost.ConfigureKestrel(
     (context, kestrel) =>

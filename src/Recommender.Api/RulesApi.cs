@@ -53,7 +53,9 @@ static class RulesApi
         if (bytes is null)
             return problem!;
         if (RuleSet.Read(bytes, 1, out var faults) is null)
-            return Problems.Invalid([.. faults.Select(fault => new ProblemError($"line {fault.Line}", fault.Message))]);
+            return Problems.Invalid([
+                .. faults.Select(fault => new ProblemError(FormattableString.Invariant($"line {fault.Line}"), fault.Message)),
+            ]);
         if (!live.Answers)
             return Problems.NotReady(http);
         var match = http.Request.Headers.IfMatch.ToString();
@@ -70,7 +72,7 @@ static class RulesApi
                     throw new WriteRefusedException(
                         Problems.Of(
                             StatusCodes.Status412PreconditionFailed,
-                            $"Version {held} of the rules holds.",
+                            FormattableString.Invariant($"Version {held} of the rules holds."),
                             "precondition_failed"
                         )
                     );
@@ -97,5 +99,5 @@ static class RulesApi
         return answer;
     }
 
-    static string ETag(long version) => $"\"{version}\"";
+    static string ETag(long version) => FormattableString.Invariant($"\"{version}\"");
 }

@@ -162,7 +162,7 @@ sealed partial class WebhookSender(
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
             status = (int)answer.StatusCode;
             if (!answer.IsSuccessStatusCode)
-                error = $"Answered {status}; expected 2xx.";
+                error = FormattableString.Invariant($"Answered {status}; expected 2xx.");
         }
         catch (Exception e)
             when (e is HttpRequestException or IOException or CryptographicException

@@ -180,7 +180,7 @@ static class WebhooksApi
     static IResult Deliveries(string id, HttpContext http, LiveRecommender live, string? cursor = null, int limit = 25)
     {
         if (limit is < 1 or > 1000)
-            return Problems.Invalid("limit", $"Found {limit}; expected 1 to 1000.");
+            return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
         var after = cursor is null ? 0 : Cursor.ReadNumber(cursor);
         if (after is null)
             return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");

@@ -200,6 +200,28 @@ public sealed class ConsoleTests : IDisposable
     }
 
     [Fact]
+    public async Task Off_a_terminal_a_table_is_plain_text_with_a_line_for_each_row_however_long()
+    {
+        var output = new List<string>();
+        Assert.Equal(0, await Run(output, "models", "list", "--models", Sample.Models));
+        Assert.Equal(2, output.Count);
+        Assert.Matches(
+            "^\\*  partner-fit      2026-07-01-[0-9a-f]{8}  passed  NDCG@10 differs from .* decisions\\)\\.$",
+            output[0]
+        );
+        Assert.StartsWith("*  win-probability  2026-07-01-", output[1], StringComparison.Ordinal);
+        output.Clear();
+        string[] database = ["--database", TestDatabase.Of(_folder["table.db"])];
+        Assert.Equal(
+            0,
+            await Run(output, ["import", "--history", Sample.Folder, "--rejected", _folder["rejected.csv"], .. database])
+        );
+        Assert.Equal("file                    accepted    new  changed  unchanged  rejected", output[0]);
+        Assert.Equal("accounts.csv                 400    400        0          0         0", output[1]);
+        Assert.DoesNotContain(output, line => line.Contains('\u001b', StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Keys_are_made_listed_and_revoked()
     {
         var output = new List<string>();

@@ -30,7 +30,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             Account + "?deal=none",
             Account + "/partners/P00018",
             Account + "/compare?partner=P00018&partner=P00001",
-            Account + "/partners/P00001/handover",
+            Account + "/partners/P00001/handoff",
             "/deals",
             "/deals?owner=nobody",
             "/partners/P00001",
@@ -155,7 +155,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             (await browser.Client.SendAsync(webhook, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         }
         await page.Locator(".partner", new() { HasText = "Ironridge" })
-            .GetByRole(AriaRole.Link, new() { Name = "Hand over" })
+            .GetByRole(AriaRole.Link, new() { Name = "Hand off" })
             .PressAsync("Enter");
         await Expect(page.Locator("h1")).ToContainTextAsync("Ironridge");
         await Expect(page.Locator("textarea")).ToHaveCountAsync(12);
@@ -495,7 +495,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         using var service = await Service.StartAsync();
         var texts = new List<string>();
         foreach (
-            var path in (string[])["", "/partners/P00018", "/compare?partner=P00018&partner=P00001", "/partners/P00001/handover"]
+            var path in (string[])["", "/partners/P00018", "/compare?partner=P00018&partner=P00001", "/partners/P00001/handoff"]
         )
             texts.Add((await service.GetAsync(Account + path)).Expect(System.Net.HttpStatusCode.OK).Text);
         // The journal is written in the order of the pages: once the last is there, what is missing was never noted.

@@ -59,7 +59,11 @@ sealed class ServiceProcess : IDisposable
     }
 
     /// <summary>Starts it; settings such as Database:Path=x.db come last and win.</summary>
-    public static ServiceProcess Start(string root, string environment, params IEnumerable<string> settings)
+    public static ServiceProcess Start(string root, string environment, params IEnumerable<string> settings) =>
+        StartIn(null, root, environment, settings);
+
+    /// <summary>The same with LANG set, such as "th_TH.UTF-8".</summary>
+    public static ServiceProcess StartIn(string? language, string root, string environment, params IEnumerable<string> settings)
     {
         var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
@@ -75,6 +79,8 @@ sealed class ServiceProcess : IDisposable
         foreach (var setting in settings)
             start.ArgumentList.Add("--" + setting);
         start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
+        if (language is not null)
+            start.Environment["LANG"] = start.Environment["LC_ALL"] = language;
         return new(Process.Start(start)!, address);
     }
 

@@ -54,7 +54,7 @@ public class RoomTests
         "Recommender.Webhooks",
         "Recommender.Records"
     )]
-    [InlineData("CsvHelper", "Recommender.History")]
+    [InlineData("CsvHelper", "Recommender.History", "Recommender.Training")]
     [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Models")]
     [InlineData("Google.Protobuf", "Recommender.Models")]
     [InlineData("Microsoft.ML.Trainers", "Recommender.Training")]

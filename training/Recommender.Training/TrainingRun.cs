@@ -188,7 +188,9 @@ static class TrainingRun
         {
             if (golden.Features.Length == 0 || golden.Features.Any(row => row.Length != model.FeatureCount))
                 throw new InvalidDataException(
-                    $"{manifestFile}: golden rows of {golden.Features.FirstOrDefault()?.Length ?? 0} features; {onnxFile} takes {model.FeatureCount}."
+                    FormattableString.Invariant(
+                        $"{manifestFile}: golden rows of {golden.Features.FirstOrDefault()?.Length ?? 0} features; {onnxFile} takes {model.FeatureCount}."
+                    )
                 );
             if (golden.Scores.Length == 0)
             {
@@ -303,13 +305,21 @@ static class TrainingRun
     /// <summary>SHA-256 of facts in their order.</summary>
     public static string Fingerprint(IEnumerable<DatedFact> facts)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var fact in facts)
-            hash.AppendData(
-                Encoding.UTF8.GetBytes(
-                    string.Create(CultureInfo.InvariantCulture, $"{fact.SeenAt.Ticks}|{fact.Kind}|{fact.Noun}\n")
-                )
-            );
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        // A record writes its numbers and dates in the culture of the thread.
+        var culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        try
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var fact in facts)
+                hash.AppendData(
+                    Encoding.UTF8.GetBytes(FormattableString.Invariant($"{fact.SeenAt.Ticks}|{fact.Kind}|{fact.Noun}\n"))
+                );
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
     }
 }

@@ -140,11 +140,11 @@ public sealed record AccountView(
         double? lift = before.GetProperty("lift") is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : null;
         var parts = new List<string>();
         if (rank != now.Rank)
-            parts.Add($"was number {rank}");
+            parts.Add(FormattableString.Invariant($"was number {rank}"));
         if (grade != now.Grade)
             parts.Add($"grade was {grade ?? "unknown"}");
         if (lift is null != now.Lift is null || lift is { } was && Math.Abs(was - now.Lift!.Value) >= 0.01)
-            parts.Add(lift is { } value ? $"difference was {Words.Points(value)}" : "difference was unknown");
+            parts.Add(lift is { } value ? $"difference was {Format.Points(value)}" : "difference was unknown");
         return parts.Count == 0 ? null : string.Join(", ", parts);
     }
 

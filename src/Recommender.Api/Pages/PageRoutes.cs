@@ -48,10 +48,11 @@ static class PageRoutes
         pages.MapPost("/accounts/{id}/feedback", FeedbackAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
         pages.MapGet("/accounts/{id}/compare", Compare);
         pages.MapGet("/accounts/{id}/partners/{partnerId}", Why);
-        pages.MapGet("/accounts/{id}/partners/{partnerId}/handover", HandoverAsync);
+        pages.MapGet("/accounts/{id}/partners/{partnerId}/handoff", HandoffAsync);
         pages
-            .MapPost("/accounts/{id}/partners/{partnerId}/handover", HandAsync)
+            .MapPost("/accounts/{id}/partners/{partnerId}/handoff", SendHandoffAsync)
             .WithMetadata(new RequireAntiforgeryTokenAttribute());
+        pages.MapMethods("/accounts/{id}/partners/{partnerId}/handover", ["GET", "POST"], MovedHandoff);
         pages.MapGet("/deals", Deals);
         pages.MapGet("/deals.csv", DealsCsv);
         pages.MapGet("/partners/{id}", Partner);
@@ -308,7 +309,18 @@ static class PageRoutes
             : NotRanked(id);
     }
 
-    static async Task<IResult> HandoverAsync(
+    /// <summary>Where the page stands that had another name before, for addresses that people kept.</summary>
+    static RedirectHttpResult MovedHandoff(HttpContext http) =>
+        TypedResults.Redirect(
+            http.Request.Path.ToUriComponent().TrimEnd('/')[..^"handover".Length] + "handoff" + http.Request.QueryString,
+            permanent: true,
+            preserveMethod: true
+        );
+
+    static string HandoffOf(string id, string partnerId) =>
+        $"/accounts/{Uri.EscapeDataString(id)}/partners/{Uri.EscapeDataString(partnerId)}/handoff";
+
+    static async Task<IResult> HandoffAsync(
         string id,
         string partnerId,
         HttpContext http,
@@ -324,23 +336,29 @@ static class PageRoutes
             return NoAccount();
         if (All(live, view, partnerId) is not var (partner, _))
             return NotRanked(id);
-        var packet = Handover.Fill(view, partner, said.RecommendationId);
-        packet["introduction"] = Handover.Introduction(view, partner);
-        return Page<HandoverPage>(
-            (nameof(HandoverPage.View), view),
-            (nameof(HandoverPage.Partner), partner),
-            (nameof(HandoverPage.RecommendationId), said.RecommendationId),
-            (nameof(HandoverPage.Packet), packet),
-            (nameof(HandoverPage.Once), Guid.NewGuid().ToString("N")),
-            (nameof(HandoverPage.CanSend), live.Events.Webhooks.Any(webhook => webhook.Wants("handoff.sent"))),
-            (nameof(HandoverPage.Sent), sent is null ? null : "The packet is on its way to the PRM, and in the journal.")
+        var packet = Handoff.Fill(view, partner, said.RecommendationId);
+        packet["introduction"] = Handoff.Introduction(view, partner);
+        return Page<HandoffPage>(
+            (nameof(HandoffPage.View), view),
+            (nameof(HandoffPage.Partner), partner),
+            (nameof(HandoffPage.RecommendationId), said.RecommendationId),
+            (nameof(HandoffPage.Packet), packet),
+            (nameof(HandoffPage.Once), Guid.NewGuid().ToString("N")),
+            (nameof(HandoffPage.CanSend), live.Events.Webhooks.Any(webhook => webhook.Wants("handoff.sent"))),
+            (nameof(HandoffPage.Sent), sent is null ? null : "The packet is on its way to the PRM, and in the journal.")
         );
     }
 
-    static async Task<IResult> HandAsync(string id, string partnerId, HttpContext http, LiveRecommender live, Writes writes)
+    static async Task<IResult> SendHandoffAsync(
+        string id,
+        string partnerId,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes
+    )
     {
         var form = await FormAsync(http);
-        var packet = Handover
+        var packet = Handoff
             .Fields.Select(field => field.Name)
             .Append("introduction")
             .ToDictionary(name => name, name => form[name].ToString() is { Length: <= 4000 } text ? text : "");
@@ -351,7 +369,7 @@ static class PageRoutes
             ["opportunity_id"] = deal.Length > 0 ? deal : null,
             ["partner_id"] = partnerId,
             ["recommendation_id"] = form["recommendation_id"].ToString(),
-            ["complete"] = $"{Handover.Filled(packet)}/{Handover.Fields.Count}",
+            ["complete"] = FormattableString.Invariant($"{Handoff.Filled(packet)}/{Handoff.Fields.Count}"),
             ["packet"] = packet,
         };
         http.Request.Headers["Idempotency-Key"] = $"page-{form["once"]}-{to}";
@@ -369,15 +387,14 @@ static class PageRoutes
                 return WriteAnswer.Of(new TestEventResponse("kept"), ApiJson.Default.TestEventResponse);
             }
         );
-        var page =
-            $"/accounts/{Uri.EscapeDataString(id)}/partners/{Uri.EscapeDataString(partnerId)}/handover?deal={Uri.EscapeDataString(deal.Length > 0 ? deal : "none")}";
+        var page = $"{HandoffOf(id, partnerId)}?deal={Uri.EscapeDataString(deal.Length > 0 ? deal : "none")}";
         if (Told(answer, page) is { } told)
             return told;
-        var name = $"handover-{id}-{partnerId}";
+        var name = $"handoff-{id}-{partnerId}";
         return to switch
         {
             "markdown" => Results.File(
-                Encoding.UTF8.GetBytes(Handover.Markdown($"Handover: {id} to {partnerId}", packet)),
+                Encoding.UTF8.GetBytes(Handoff.Markdown($"Handoff: {id} to {partnerId}", packet)),
                 "text/markdown; charset=utf-8",
                 name + ".md"
             ),
@@ -413,7 +430,7 @@ static class PageRoutes
                                 .ToHashSet()
                     );
             return deal =>
-                (Owner is null || deal.Owner is { } owner && Words.Token(owner) == Owner)
+                (Owner is null || deal.Owner is { } owner && Format.Token(owner) == Owner)
                 && (places is null || places.Contains(deal.AccountId));
         }
     }
@@ -467,13 +484,13 @@ static class PageRoutes
                 nameof(DealsPage.Filters),
                 new List<DealsPage.Filter>
                 {
-                    new("owner", "Owner", wanted.Owner, [.. owners.Select(owner => (Words.Token(owner), owner))]),
+                    new("owner", "Owner", wanted.Owner, [.. owners.Select(owner => (Format.Token(owner), owner))]),
                     new("region", "Region", wanted.Region, [.. regions.Select(region => (region, region))]),
                     new(
                         "industry",
                         "Industry",
                         wanted.Industry,
-                        [.. industries.Select(industry => (industry, Words.Plain(industry)))]
+                        [.. industries.Select(industry => (industry, Format.Plain(industry)))]
                     ),
                     new("partner", "Partner", wanted.Partner, partners),
                 }

@@ -47,4 +47,31 @@ public class MetricsTests
         Assert.InRange(4.5, interval.Low, interval.High);
         Assert.Equal(interval, Bootstrap.Interval(values, 0.95, 500, 1));
     }
+
+    [Fact]
+    public void Auc_is_the_share_of_pairs_in_order_to_the_bit()
+    {
+        var random = new Random(5);
+        for (var trial = 0; trial < 50; trial++)
+        {
+            var won = Enumerable.Range(0, 40).Select(i => i < 2 ? i == 0 : random.NextDouble() < 0.3).ToList();
+            var scores = won.Select(_ => Math.Round(random.NextDouble(), 1) - 0.5).ToList();
+            double pairs = 0,
+                ordered = 0;
+            for (var i = 0; i < won.Count; i++)
+            {
+                for (var j = 0; j < won.Count; j++)
+                {
+                    if (!won[i] || won[j])
+                        continue;
+                    pairs++;
+                    ordered +=
+                        scores[i] > scores[j] ? 1
+                        : scores[i] == scores[j] ? 0.5
+                        : 0;
+                }
+            }
+            Assert.Equal(ordered / pairs, ProbabilityQuality.Auc(scores, won));
+        }
+    }
 }

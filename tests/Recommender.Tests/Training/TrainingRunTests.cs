@@ -125,53 +125,6 @@ public class TrainingRunTests
         Assert.True(rejected.Count > 50);
     }
 
-    [Fact]
-    public void A_configuration_reports_all_its_errors_at_once()
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["config.json"], """{ "validation_share": 2, "partner_fit": { "leaves": 1 } }""");
-        var e = Assert.Throws<InvalidDataException>(() => TrainingConfig.Read(folder["config.json"]));
-        Assert.Contains("ValidationShare", e.Message, StringComparison.Ordinal);
-        Assert.Contains("partner_fit.", e.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void The_default_configuration_file_says_what_the_code_defaults_to() =>
-        Assert.Equal(
-            Text(new TrainingConfig()),
-            Text(TrainingConfig.Read(Path.Combine(Sample.Root, "training/configs/default.json")))
-        );
-
-    [Fact]
-    public void Overrides_change_single_settings_and_wrong_ones_are_all_named()
-    {
-        var config = TrainingConfig.Read(null, ["win_probability.trees=77", "partner_fit.learners=[\"light_gbm\"]", "seed=3"]);
-        Assert.Equal((77, 3), (config.WinProbability.Trees, config.Seed));
-        Assert.Equal(Learner.LightGbm, Assert.Single(config.PartnerFit.Learners));
-        Assert.Equal(Text(new TrainingConfig()), Text(config with { Seed = 7, PartnerFit = new(), WinProbability = new() }));
-        var e = Assert.Throws<InvalidDataException>(() =>
-            TrainingConfig.Read(
-                null,
-                ["win_probability.tree=1", "partner_fit.trees=many", "partner_fit.learners=[\"blend\"]", "x"]
-            )
-        );
-        Assert.Contains("win_probability.tree is no setting", e.Message, StringComparison.Ordinal);
-        Assert.Contains("partner_fit.trees is \"many\"; expected a whole number", e.Message, StringComparison.Ordinal);
-        Assert.Contains("'x' is no override", e.Message, StringComparison.Ordinal);
-        e = Assert.Throws<InvalidDataException>(() => TrainingConfig.Read(null, ["partner_fit.learners=[\"blend\"]"]));
-        Assert.Contains("learners must be some of fast_tree, light_gbm", e.Message, StringComparison.Ordinal);
-    }
-
-    static string Text(TrainingConfig config) => System.Text.Json.JsonSerializer.Serialize(config, TrainingConfig.Json);
-
-    [Fact]
-    public void An_unknown_setting_is_refused()
-    {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["config.json"], """{ "sed": 2 }""");
-        Assert.Throws<InvalidDataException>(() => TrainingConfig.Read(folder["config.json"]));
-    }
-
     static string Onnx(TrainingConfig config)
     {
         using var models = TrainedModels.Train(Sample.Facts, config, Sample.AsOf, Parts.Both, new Progress(quiet: true));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.Features;
@@ -60,8 +59,7 @@ static class ExampleExport
         using var y = new NpyFile<float>(Path.Combine(fit, "test.y.npy"));
         using var known = new NpyFile<int>(Path.Combine(fit, "test.known.npy"));
         using var groups = new NpyFile<int>(Path.Combine(fit, "test.group.npy"));
-        using var decisions = new StreamWriter(Path.Combine(fit, "test.decisions.csv"));
-        decisions.WriteLine("opportunity_id,partner_id");
+        using var decisions = new CsvFile(Path.Combine(fit, "test.decisions.csv"), "opportunity_id", "partner_id");
         var wins = new ExampleSet(featurizer.WinProbability.Count);
         var row = new float[featurizer.PartnerFit.Count];
         var moments = Backtest.Moments(inside);
@@ -88,7 +86,7 @@ static class ExampleExport
                 x.Write(row);
                 y.Write([engaged.Contains(partner) ? 1 : 0]);
                 known.Write([featurizer.State.HaveWorkedTogether(partner, deal.Row.AccountId) ? 1 : 0]);
-                decisions.WriteLine($"{deal.Row.Id},{featurizer.State.PartnerId(partner)}");
+                decisions.Add(deal.Row.Id, featurizer.State.PartnerId(partner));
             }
             groups.Write([candidates.Proven.Count]);
             progress((double)i / moments.Count);

@@ -25,7 +25,7 @@ static class HyperSearch
         List<SearchTrial> fit = [],
             win = [];
         progress.Step(
-            $"search {trials} settings",
+            FormattableString.Invariant($"search {trials} settings"),
             told =>
             {
                 for (var t = 0; t < trials; t++)

@@ -8,12 +8,12 @@ namespace Recommender.Api.Pages;
 /// <param name="Name">In forms and JSON.</param>
 /// <param name="Title">For a person.</param>
 /// <param name="Hint">What belongs there.</param>
-sealed record HandoverField(string Name, string Title, string Hint);
+sealed record HandoffField(string Name, string Title, string Hint);
 
 /// <summary>What a partner needs to know to step in: eleven fields and a warm introduction, filled as far as the history knows.</summary>
-static class Handover
+static class Handoff
 {
-    public static IReadOnlyList<HandoverField> Fields { get; } =
+    public static IReadOnlyList<HandoffField> Fields { get; } =
     [
         new("account_and_opportunity", "Account and opportunity", "Which deal; sourced or influenced by the partner"),
         new("partner_and_contact", "Partner and named contact", "Who at the partner takes it"),
@@ -38,12 +38,12 @@ static class Handover
         {
             ["account_and_opportunity"] = deal is null
                 ? $"{account} ({view.Account.Id}); no deal yet"
-                : $"{account} ({view.Account.Id}), deal {deal.Id}{(deal.Product is { } product ? $", {product}" : "")}, {Words.Money(deal.Amount, deal.Currency)}; influenced",
+                : $"{account} ({view.Account.Id}), deal {deal.Id}{(deal.Product is { } product ? $", {product}" : "")}, {Format.Money(deal.Amount, deal.Currency)}; influenced",
             ["partner_and_contact"] = name + ": ",
             ["why_this_partner"] = string.Join(". ", positive) + (positive.Count > 0 ? "." : ""),
             ["trigger"] = "",
             ["joint_value"] = partner.Lift is { } lift
-                ? $"Chance of winning with {name} {Words.Percent(partner.WinProbability)}, {Words.Points(lift)} against alone (an estimate)."
+                ? $"Chance of winning with {name} {Format.Percent(partner.WinProbability)}, {Format.Points(lift)} against alone (an estimate)."
                 : "",
             ["warm_path"] = partner.WarmPath is { } path ? WarmPath(path) : "",
             ["our_next_move"] = partner.NextAction.Text + ".",
@@ -58,10 +58,10 @@ static class Handover
     }
 
     public static string WarmPath(WarmPath path) =>
-        $"The account is its {Words.Plain(path.Population)} since {Words.Day(path.Since)}"
+        $"The account is its {Format.Plain(path.Population)} since {Format.Day(path.Since)}"
         + (
             path.ContactCount > 0
-                ? $"; {Words.Count(path.ContactCount, "contact")}{(path.ContactLevel is { } level ? $", up to {Words.Plain(level)} level" : "")}"
+                ? $"; {Format.Count(path.ContactCount, "contact")}{(path.ContactLevel is { } level ? $", up to {Format.Plain(level)} level" : "")}"
                 : ""
         );
 

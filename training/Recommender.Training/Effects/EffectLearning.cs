@@ -1,3 +1,4 @@
+using MathNet.Numerics.LinearRegression;
 using Recommender.Features;
 using Recommender.Models;
 
@@ -208,11 +209,10 @@ static class EffectLearning
         };
     }
 
-    /// <summary>The line through points by least squares.</summary>
+    /// <summary>The line through points by least squares; level if all stand above one another.</summary>
     static (double Slope, double Offset) Line(double[] x, double[] y)
     {
-        var (meanX, meanY) = (x.Average(), y.Average());
-        var slope = x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / Math.Max(1e-9, x.Sum(a => (a - meanX) * (a - meanX)));
-        return (slope, meanY - slope * meanX);
+        var (offset, slope) = SimpleRegression.Fit(x, y);
+        return double.IsFinite(slope) ? (slope, offset) : (0, y.Average());
     }
 }

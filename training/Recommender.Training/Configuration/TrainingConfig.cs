@@ -1,8 +1,7 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Recommender.Training;
@@ -54,123 +53,12 @@ sealed record TrainingConfig
     /// <summary>A learner as the configuration names it.</summary>
     public static string Name(Learner learner) => JsonNamingPolicy.SnakeCaseLower.ConvertName(learner.ToString());
 
-    /// <summary>Reads a file, applies overrides and checks the whole; all errors are reported at once.</summary>
+    /// <summary>Reads a file, applies overrides and checks the whole; all errors are reported at once, a line each.</summary>
     /// <param name="file">A commented JSON file, or null for the defaults.</param>
     /// <param name="overrides">Settings such as "win_probability.trees=300", applied in order.</param>
     /// <exception cref="InvalidDataException">The file is no JSON, or a setting is unknown, of another type or out of range.</exception>
-    public static TrainingConfig Read(string? file, IEnumerable<string>? overrides = null)
-    {
-        JsonNode? root;
-        try
-        {
-            root = file is null
-                ? new JsonObject()
-                : JsonNode.Parse(
-                    File.ReadAllText(file),
-                    documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }
-                );
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{file}, line {e.LineNumber + 1}: {e.Message}", e);
-        }
-        var source = file ?? "The configuration";
-        var errors = new List<string>();
-        if (root is not JsonObject settings)
-            throw new InvalidDataException($"{source}: found {root?.ToJsonString() ?? "null"}; expected an object.");
-        foreach (var text in overrides ?? [])
-            Override(settings, text, errors);
-        Check(settings, typeof(TrainingConfig), "", errors);
-        if (errors.Count == 0)
-        {
-            var config = settings.Deserialize<TrainingConfig>(Json)!;
-            CheckRanges(config, "", errors);
-            if (errors.Count == 0)
-                return config;
-        }
-        throw new InvalidDataException($"{source}: {string.Join(" ", errors)}");
-    }
-
-    static void Override(JsonObject settings, string text, List<string> errors)
-    {
-        if (text.Split('=', 2) is not [var path, var value] || path.Length == 0)
-        {
-            errors.Add($"'{text}' is no override; expected one such as win_probability.trees=300.");
-            return;
-        }
-        var names = path.Split('.');
-        var at = settings;
-        foreach (var name in names[..^1])
-        {
-            if (at[name] is not JsonObject inner)
-                at[name] = inner = [];
-            at = inner;
-        }
-        JsonNode? parsed;
-        try
-        {
-            parsed = JsonNode.Parse(value);
-        }
-        catch (JsonException)
-        {
-            parsed = JsonValue.Create(value);
-        }
-        at[names[^1]] = parsed;
-    }
-
-    /// <summary>Adds an error for each setting that there is not, or that is of another type.</summary>
-    static void Check(JsonObject settings, Type type, string prefix, List<string> errors)
-    {
-        var known = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .ToDictionary(
-                property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name),
-                property => property.PropertyType
-            );
-        foreach (var (name, value) in settings)
-        {
-            if (!known.TryGetValue(name, out var expected))
-                errors.Add($"{prefix}{name} is no setting; expected one of {string.Join(", ", known.Keys)}.");
-            else if (value is JsonObject inner)
-                Check(inner, expected, $"{prefix}{name}.", errors);
-            else
-            {
-                try
-                {
-                    if (value.Deserialize(expected, Json) is null)
-                        errors.Add($"{prefix}{name} is null; expected {Words(expected)}.");
-                }
-                catch (JsonException)
-                {
-                    errors.Add($"{prefix}{name} is {value!.ToJsonString()}; expected {Words(expected)}.");
-                }
-            }
-        }
-    }
-
-    static string Words(Type type) =>
-        type == typeof(int) ? "a whole number"
-        : type == typeof(double) ? "a number"
-        : type == typeof(bool) ? "true or false"
-        : type == typeof(string) ? "a text"
-        : type == typeof(IReadOnlyList<Learner>) ? $"a list of {string.Join(", ", Enum.GetValues<Learner>().Select(Name))}"
-        : type.IsAssignableTo(typeof(System.Collections.IEnumerable)) ? "a list"
-        : "an object";
-
-    static void CheckRanges(object part, string prefix, List<string> errors)
-    {
-        var results = new List<ValidationResult>();
-        Validator.TryValidateObject(part, new(part), results, true);
-        errors.AddRange(results.Select(result => $"{prefix}{result.ErrorMessage}"));
-        foreach (var property in part.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
-        {
-            if (property.PropertyType.IsClass && property.PropertyType.Assembly == typeof(TrainingConfig).Assembly)
-                CheckRanges(
-                    property.GetValue(part)!,
-                    $"{prefix}{JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name)}.",
-                    errors
-                );
-        }
-    }
+    public static TrainingConfig Read(string? file, IEnumerable<string>? overrides = null) =>
+        TrainingConfigReader.Read(file, overrides ?? []);
 }
 
 /// <summary>Which features are made.</summary>
@@ -192,6 +80,7 @@ sealed record CandidateConfig
 }
 
 /// <summary>What can learn a model; all of them end as trees.</summary>
+[TypeConverter(typeof(LearnerNames))]
 enum Learner
 {
     /// <summary>ML.NET's boosted trees (MART, LambdaMART).</summary>
@@ -208,7 +97,7 @@ enum Learner
 }
 
 /// <summary>Hyper-parameters of boosted trees. The defaults are those of partner fit.</summary>
-abstract record TreesConfig : IValidatableObject
+abstract record TreesConfig
 {
     /// <summary>Who may learn; the validation window chooses among them.</summary>
     public abstract IReadOnlyList<Learner> Learners { get; init; }
@@ -229,15 +118,6 @@ abstract record TreesConfig : IValidatableObject
     /// <summary>Share of features each tree may use.</summary>
     [Range(0.05, 1)]
     public virtual double FeatureFraction { get; init; } = 0.4;
-
-    /// <summary>Learners that this model can have.</summary>
-    protected abstract IReadOnlyList<Learner> Possible { get; }
-
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (Learners.Count == 0 || Learners.Except(Possible).Any())
-            yield return new($"learners must be some of {string.Join(", ", Possible.Select(TrainingConfig.Name))}.");
-    }
 }
 
 /// <summary>How partner fit is learned.</summary>
@@ -256,9 +136,8 @@ sealed record PartnerFitConfig : TreesConfig
     [Range(1, 100)]
     public double WonGrade { get; init; } = 1.5;
 
+    [SomeOf(Learner.FastTree, Learner.LightGbm)]
     public override IReadOnlyList<Learner> Learners { get; init; } = [Learner.FastTree];
-
-    protected override IReadOnlyList<Learner> Possible => [Learner.FastTree, Learner.LightGbm];
 }
 
 /// <summary>How the probability of winning is learned.</summary>
@@ -271,10 +150,9 @@ sealed record WinProbabilityConfig : TreesConfig
     [Range(1, 4)]
     public int ValidationFolds { get; init; } = 3;
 
+    [SomeOf(Learner.FastTree, Learner.LightGbm, Learner.LogisticRegression, Learner.Blend)]
     public override IReadOnlyList<Learner> Learners { get; init; } =
     [Learner.FastTree, Learner.LogisticRegression, Learner.Blend];
-
-    protected override IReadOnlyList<Learner> Possible => Enum.GetValues<Learner>();
 
     public override int Leaves { get; init; } = 6;
 
@@ -333,6 +211,34 @@ sealed record GateConfig
     public int MinDecisions { get; init; } = 50;
 }
 
+/// <summary>Learners by their names in the configuration.</summary>
+sealed class LearnerNames() : EnumConverter(typeof(Learner))
+{
+    public override object ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value)
+    {
+        foreach (var learner in Enum.GetValues<Learner>())
+        {
+            if (TrainingConfig.Name(learner).Equals(value))
+                return learner;
+        }
+        throw new FormatException($"'{value}' is no learner.");
+    }
+}
+
+/// <summary>Learners that a model can have; at least one must be named.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class SomeOfAttribute(params Learner[] learners) : ValidationAttribute
+{
+    public Learner[] Learners => learners;
+
+    public override bool IsValid(object? value) =>
+        value is IReadOnlyList<Learner> { Count: > 0 } some && !some.Except(learners).Any();
+
+    public override string FormatErrorMessage(string name) =>
+        $"learners must be some of {string.Join(", ", learners.Select(TrainingConfig.Name))}";
+}
+
+/// <summary>Writes numbers with seven significant digits.</summary>
 sealed class SevenDigits : JsonConverter<double>
 {
     public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -26,7 +26,9 @@ sealed class NpyFile<T>(string path, int columns = 0) : IDisposable
     {
         var type = typeof(T) == typeof(float) ? "<f4" : "<i4";
         var shape =
-            columns == 0 ? $"({_values},)" : string.Create(CultureInfo.InvariantCulture, $"({_values / columns}, {columns})");
+            columns == 0
+                ? FormattableString.Invariant($"({_values},)")
+                : string.Create(CultureInfo.InvariantCulture, $"({_values / columns}, {columns})");
         var text = $"{{'descr': '{type}', 'fortran_order': False, 'shape': {shape}, }}".PadRight(HeaderLength - 11) + "\n";
         _stream.Position = 0;
         _stream.Write([0x93, .. "NUMPY"u8, 1, 0, HeaderLength - 10, 0]);

@@ -1,4 +1,3 @@
-using Recommender.CoSell;
 using Recommender.History;
 
 namespace Recommender.Training;

@@ -1,4 +1,3 @@
-using Microsoft.ML;
 using Recommender.Models;
 
 namespace Recommender.Training;

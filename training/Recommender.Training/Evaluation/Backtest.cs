@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Recommender.CoSell;
 using Recommender.Features;
-using Recommender.History;
 using Recommender.Models;
 using Recommender.Scoring;
 

@@ -1,3 +1,4 @@
+using MathNet.Numerics.Statistics;
 using Recommender.History;
 
 namespace Recommender.Training;
@@ -75,27 +76,18 @@ sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, doubl
     /// <summary>The chance that a won deal is scored above a lost one; ties count half. 0.5 if there is only one kind.</summary>
     public static double Auc(IReadOnlyList<double> scores, IReadOnlyList<bool> won)
     {
-        var order = Enumerable.Range(0, won.Count).OrderBy(i => scores[i]).ToArray();
-        double ranks = 0;
+        var ranks = ArrayStatistics.RanksInplace([.. scores], RankDefinition.Average);
+        double sum = 0;
         long wins = 0;
-        for (var start = 0; start < order.Length; )
+        for (var i = 0; i < won.Count; i++)
         {
-            var end = start;
-            while (end < order.Length && scores[order[end]] == scores[order[start]])
-                end++;
-            var rank = (start + 1 + end) / 2.0;
-            for (var i = start; i < end; i++)
-            {
-                if (won[order[i]])
-                {
-                    ranks += rank;
-                    wins++;
-                }
-            }
-            start = end;
+            if (!won[i])
+                continue;
+            sum += ranks[i];
+            wins++;
         }
         var losses = won.Count - wins;
-        return wins == 0 || losses == 0 ? 0.5 : (ranks - wins * (wins + 1) / 2.0) / ((double)wins * losses);
+        return wins == 0 || losses == 0 ? 0.5 : (sum - wins * (wins + 1) / 2.0) / ((double)wins * losses);
     }
 }
 
@@ -185,37 +177,7 @@ static class Bootstrap
 /// <summary>Spearman's rank correlation, -1 to 1; ties share their mean rank.</summary>
 static class RankCorrelation
 {
-    public static double? Of(double[] left, double[] right)
-    {
-        if (left.Length < 2)
-            return null;
-        var (a, b) = (Ranks(left), Ranks(right));
-        var (meanA, meanB) = (a.Average(), b.Average());
-        double both = 0,
-            squaresA = 0,
-            squaresB = 0;
-        for (var i = 0; i < a.Length; i++)
-        {
-            both += (a[i] - meanA) * (b[i] - meanB);
-            squaresA += (a[i] - meanA) * (a[i] - meanA);
-            squaresB += (b[i] - meanB) * (b[i] - meanB);
-        }
-        return squaresA == 0 || squaresB == 0 ? null : both / Math.Sqrt(squaresA * squaresB);
-    }
-
-    static double[] Ranks(double[] values)
-    {
-        var order = Enumerable.Range(0, values.Length).OrderBy(i => values[i]).ToArray();
-        var ranks = new double[values.Length];
-        for (var start = 0; start < order.Length; )
-        {
-            var end = start;
-            while (end < order.Length && values[order[end]] == values[order[start]])
-                end++;
-            for (var i = start; i < end; i++)
-                ranks[order[i]] = (start + end - 1) / 2.0;
-            start = end;
-        }
-        return ranks;
-    }
+    /// <summary>Null for fewer than two pairs, and where one side is the same everywhere.</summary>
+    public static double? Of(double[] left, double[] right) =>
+        left.Length >= 2 && Correlation.Spearman(left, right) is var found && double.IsFinite(found) ? found : null;
 }

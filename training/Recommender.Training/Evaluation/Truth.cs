@@ -1,4 +1,5 @@
 using System.Globalization;
+using CsvHelper;
 using Recommender.History;
 using Recommender.Models;
 
@@ -20,11 +21,12 @@ sealed class Truth
     {
         var truth = new Truth();
         var alone = new Dictionary<string, double>();
-        var line = 1;
-        foreach (var text in File.ReadLines(file).Skip(1))
+        using var reader = new StreamReader(file);
+        using var csv = new CsvParser(reader, CultureInfo.InvariantCulture);
+        csv.Read();
+        while (csv.Read())
         {
-            line++;
-            var fields = text.Split(',');
+            var fields = csv.Record!;
             if (
                 fields.Length != 4
                 || !double.TryParse(fields[2], NumberStyles.Float, CultureInfo.InvariantCulture, out var probability)
@@ -34,7 +36,9 @@ sealed class Truth
                 )
             )
                 throw new InvalidDataException(
-                    $"{file}, line {line}: found '{text}'; expected opportunity_id,partner_id,win_probability,fit."
+                    FormattableString.Invariant(
+                        $"{file}, line {csv.RawRow}: found '{csv.RawRecord.TrimEnd()}'; expected opportunity_id,partner_id,win_probability,fit."
+                    )
                 );
             if (!truth._decisions.TryGetValue(fields[0], out var decision))
                 truth._decisions[fields[0]] = decision = new(0, []);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Recommender.Api.Pages;
 
 /// <summary>Numbers and dates in the words that stand on a page.</summary>
-static class Words
+static class Format
 {
     static readonly CultureInfo _culture = CultureInfo.InvariantCulture;
 
@@ -12,16 +12,19 @@ static class Words
     public static string Moment(DateTime at) => at.ToString("d MMM yyyy HH:mm", _culture) + " UTC";
 
     /// <summary>A probability as whole percent.</summary>
-    public static string Percent(double? probability) => probability is { } p ? $"{Math.Round(100 * p):0} %" : "unknown";
+    public static string Percent(double? probability) =>
+        probability is { } p ? FormattableString.Invariant($"{Math.Round(100 * p):0} %") : "unknown";
 
     /// <summary>A difference of probabilities as signed points.</summary>
     public static string Points(double difference) =>
         Math.Round(100 * difference) is var points && points == 0 ? "0 points"
         : points is 1 or -1 ? $"{(points > 0 ? "+" : "−")}1 point"
-        : $"{(points > 0 ? "+" : "−")}{Math.Abs(points):0} points";
+        : FormattableString.Invariant($"{(points > 0 ? "+" : "−")}{Math.Abs(points):0} points");
 
     static string Bound(double difference) =>
-        Math.Round(100 * difference) is var points && points < 0 ? $"−{-points:0}" : $"{points:0}";
+        Math.Round(100 * difference) is var points && points < 0
+            ? FormattableString.Invariant($"−{-points:0}")
+            : FormattableString.Invariant($"{points:0}");
 
     public static string Signed(double number) => (number < 0 ? "−" : "+") + Math.Abs(number).ToString("0.0", _culture);
 

@@ -1,126 +1,8 @@
 using System.Diagnostics;
-using System.Text.Json;
-using Recommender.CoSell;
 using Recommender.Features;
-using Recommender.History;
 using Recommender.Models;
 
 namespace Recommender.Training;
-
-/// <summary>Facts that can be read more than once, and the tables they come from.</summary>
-sealed record Facts(Func<DateTime, IEnumerable<DatedFact>> Before, IReadOnlyList<string> Files)
-{
-    /// <summary>Every fact.</summary>
-    public IEnumerable<DatedFact> All => Before(DateTime.MaxValue);
-}
-
-/// <summary>What is trained and judged.</summary>
-[Flags]
-enum Parts
-{
-    PartnerFit = 1,
-    WinProbability = 2,
-    Both = PartnerFit | WinProbability,
-
-    /// <summary>What partners add; it rests on both models.</summary>
-    PartnerEffect = 4,
-    All = Both | PartnerEffect,
-}
-
-/// <summary>Training examples with what they were made of; the replay stands at the end of the training window.</summary>
-sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, Replay Replay, ExampleBuilder Builder)
-    : IDisposable
-{
-    public void Dispose() => Replay.Dispose();
-
-    /// <summary>Replays the facts up to a moment, with the settings of a stored model or those that the history suggests.</summary>
-    public static TrainingExamples Build(
-        Facts facts,
-        TrainingConfig config,
-        DateTime asOf,
-        Parts parts,
-        Progress progress,
-        FeatureSettings? settings = null
-    )
-    {
-        settings ??= Leave(
-            config.Features.Without,
-            HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile)
-        );
-        var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
-        var builder = new ExampleBuilder(config, featurizer);
-        var replay = new Replay(facts.All, featurizer.State);
-        var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
-        progress.Step($"replay to {asOf:yyyy-MM-dd}", told => builder.Build(replay, deals, asOf, parts, told));
-        return new(settings, featurizer, replay, builder);
-    }
-
-    static FeatureSettings Leave(IReadOnlyList<string> without, FeatureSettings settings)
-    {
-        var all = new Featurizer(settings, new HistoryState(settings.Fold));
-        var ideas = all.PartnerFit.Concat(all.WinProbability).Select(column => column.Idea).Distinct().ToList();
-        var unknown = without.Where(name => !ideas.Exists(idea => idea == name || Ideas.FamilyOf(idea) == name)).ToList();
-        return unknown.Count == 0
-            ? settings with
-            {
-                Without = without,
-            }
-            : throw new InvalidDataException(
-                $"features.without names {string.Join(", ", unknown)}; this history has the ideas {string.Join(", ", ideas)}."
-            );
-    }
-}
-
-/// <summary>Models trained at a moment on what was known then, with what they were made of.</summary>
-sealed record TrainedModels(TrainingExamples Examples, Learned? PartnerFit, Learned? WinProbability, LearnedEffect? Effect)
-    : IDisposable
-{
-    public void Dispose() => Examples.Dispose();
-
-    public static TrainedModels Train(Facts facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
-    {
-        var examples = TrainingExamples.Build(facts, config, asOf, parts, progress);
-        var trainer = new TreeTrainer(config.Seed, config.Threads);
-        Learned? fit = null,
-            win = null;
-        if (parts.HasFlag(Parts.PartnerFit))
-        {
-            var of = examples.Builder.PartnerFit;
-            fit = Learn("partner-fit", of, () => Learning.PartnerFit(trainer, of, config), progress);
-        }
-        if (parts.HasFlag(Parts.WinProbability))
-        {
-            var of = examples.Builder.WinProbability;
-            win = Learn("win-probability", of, () => Learning.WinProbability(trainer, of, config), progress);
-        }
-        LearnedEffect? effect = null;
-        if (parts.HasFlag(Parts.PartnerEffect) && fit is not null && win is not null)
-            progress.Step(
-                "train what partners add",
-                _ => effect = EffectLearning.Learn(trainer, examples.Builder, examples.Featurizer.PartnerFit, fit, config)
-            );
-        return new(examples, fit, win, effect);
-    }
-
-    /// <summary>One model; null, and a line on standard error, if the history has too little for it.</summary>
-    static Learned? Learn(string model, ExampleSet examples, Func<Learned> learn, Progress progress)
-    {
-        Learned? learned = null;
-        try
-        {
-            progress.Step($"train {model} on {examples.Count} examples", _ => learned = learn());
-            progress.Say($"{model}: {TrainingConfig.Name(learned!.Chosen.Learner)}, {learned.Trees.Trees.Count} trees");
-        }
-        catch (InvalidDataException e)
-        {
-            Console.Error.WriteLine($"{model} is left out: {e.Message}");
-        }
-        return learned;
-    }
-}
-
-/// <summary>Quality on the test window of models that learned from a share of the history.</summary>
-sealed record LearningPoint(double Share, int Decisions, int Deals, double? Ndcg, double? LogLoss);
 
 /// <summary>Models trained at the start of a window and judged inside it.</summary>
 sealed class Evaluation
@@ -433,7 +315,9 @@ sealed class Evaluation
                     .Range(0, Won.Count)
                     .GroupBy(i => (WinDeals[i].At.Year, Quarter: (WinDeals[i].At.Month + 2) / 3))
                     .OrderBy(part => part.Key)
-                    .Select(part => CalibrationJson($"{part.Key.Year}-Q{part.Key.Quarter}", [.. part]))
+                    .Select(part =>
+                        CalibrationJson(FormattableString.Invariant($"{part.Key.Year}-Q{part.Key.Quarter}"), [.. part])
+                    )
                     .ToArray(),
             slices = Win.Count == 0
                 ? []
@@ -510,70 +394,4 @@ sealed class Evaluation
 
     static double Mean(List<RankingQuality> qualities, Func<RankingQuality, double> of) =>
         qualities.Count == 0 ? 0 : qualities.Average(of);
-}
-
-/// <summary>Decides from a backtest whether a model may go live.</summary>
-static class PromotionGate
-{
-    /// <summary>Partner fit must beat every simple ranking by more than noise.</summary>
-    public static GateVerdict PartnerFit(Evaluation evaluation, TrainingConfig config)
-    {
-        var gate = config.Gate;
-        var learned = evaluation.Fit.All["partner_fit"];
-        if (learned.Count < gate.MinDecisions)
-            return new(
-                false,
-                $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck."
-            );
-        if (evaluation.FitLeaks?.Alarms is [var alarm, ..])
-            return new(false, "The figures are not to be trusted: " + alarm);
-        var best = FitResults.Names.Skip(1).MaxBy(name => evaluation.Fit.All[name].Average(quality => quality.Ndcg))!;
-        var differences = learned.Zip(evaluation.Fit.All[best], (a, b) => a.Ndcg - b.Ndcg).ToList();
-        var (low, high) = Bootstrap.Interval(differences, gate.Confidence, gate.Resamples, config.Seed);
-        var figures = FormattableString.Invariant(
-            $"NDCG@10 differs from {best} by {differences.Average():+0.0000;-0.0000} ({low:+0.0000;-0.0000} to {high:+0.0000;-0.0000}, {learned.Count} decisions)"
-        );
-        return low > 0 ? new(true, figures + ".") : new(false, figures + ": not better by more than noise.");
-    }
-
-    /// <summary>Win probability must beat the training share by more than noise, not lose to logistic regression, and be calibrated.</summary>
-    public static GateVerdict WinProbability(Evaluation evaluation, TrainingConfig config)
-    {
-        var gate = config.Gate;
-        var won = evaluation.Win.Count > 0 ? evaluation.Won : [];
-        if (won.Count < gate.MinDecisions)
-            return new(
-                false,
-                $"Only {won.Count} test deals with a known outcome; at least {gate.MinDecisions} are needed to tell a model from luck."
-            );
-        var predicted = evaluation.Win["win_probability"];
-        if (evaluation.WinLeaks?.Alarms is [var alarm, ..])
-            return new(false, "The figures are not to be trusted: " + alarm);
-        var share = Bootstrap.Mean(evaluation.Gains("training_share"), config)!.Value;
-        var regression = Bootstrap.Mean(evaluation.Gains("logistic_regression"), config)!.Value;
-        var ece = ProbabilityQuality.Of(predicted, won).Ece;
-        var noise = EceOfPerfect(predicted, config.Seed);
-        var figures = FormattableString.Invariant(
-            $"Log loss is {share.Value:+0.0000;-0.0000} ({share.Low:+0.0000;-0.0000} to {share.High:+0.0000;-0.0000}) better than the training share, ECE {ece:0.000} where perfect calibration would show {noise:0.000} ({won.Count} deals)"
-        );
-        if (share.Low <= 0)
-            return new(false, figures + ": not better by more than noise.");
-        if (regression.High < 0)
-            return new(
-                false,
-                figures + FormattableString.Invariant($", but logistic regression is better by {-regression.Value:0.0000}.")
-            );
-        return ece - noise <= gate.MaxEce
-            ? new(true, figures + ".")
-            : new(false, figures + FormattableString.Invariant($": calibration is off by more than {gate.MaxEce}."));
-    }
-
-    /// <summary>The mean ECE that predictions would show if each outcome were drawn from its own probability.</summary>
-    static double EceOfPerfect(IReadOnlyList<double> predicted, int seed)
-    {
-        var random = new Random(seed);
-        return Enumerable
-            .Range(0, 100)
-            .Average(_ => ProbabilityQuality.Of(predicted, [.. predicted.Select(p => random.NextDouble() < p)]).Ece);
-    }
 }

@@ -1,0 +1,64 @@
+using Recommender.Features;
+using Recommender.History;
+
+namespace Recommender.Training;
+
+/// <summary>What is trained and judged.</summary>
+[Flags]
+enum Parts
+{
+    PartnerFit = 1,
+    WinProbability = 2,
+    Both = PartnerFit | WinProbability,
+
+    /// <summary>What partners add; it rests on both models.</summary>
+    PartnerEffect = 4,
+    All = Both | PartnerEffect,
+}
+
+/// <summary>Training examples with what they were made of; the replay stands at the end of the training window.</summary>
+sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, Replay Replay, ExampleBuilder Builder)
+    : IDisposable
+{
+    public void Dispose() => Replay.Dispose();
+
+    /// <summary>Replays the facts up to a moment, with the settings of a stored model or those that the history suggests.</summary>
+    public static TrainingExamples Build(
+        Facts facts,
+        TrainingConfig config,
+        DateTime asOf,
+        Parts parts,
+        Progress progress,
+        FeatureSettings? settings = null
+    )
+    {
+        settings ??= Leave(
+            config.Features.Without,
+            HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile)
+        );
+        var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
+        var builder = new ExampleBuilder(config, featurizer);
+        var replay = new Replay(facts.All, featurizer.State);
+        var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
+        progress.Step(
+            FormattableString.Invariant($"replay to {asOf:yyyy-MM-dd}"),
+            told => builder.Build(replay, deals, asOf, parts, told)
+        );
+        return new(settings, featurizer, replay, builder);
+    }
+
+    static FeatureSettings Leave(IReadOnlyList<string> without, FeatureSettings settings)
+    {
+        var all = new Featurizer(settings, new HistoryState(settings.Fold));
+        var ideas = all.PartnerFit.Concat(all.WinProbability).Select(column => column.Idea).Distinct().ToList();
+        var unknown = without.Where(name => !ideas.Exists(idea => idea == name || Ideas.FamilyOf(idea) == name)).ToList();
+        return unknown.Count == 0
+            ? settings with
+            {
+                Without = without,
+            }
+            : throw new InvalidDataException(
+                $"features.without names {string.Join(", ", unknown)}; this history has the ideas {string.Join(", ", ideas)}."
+            );
+    }
+}

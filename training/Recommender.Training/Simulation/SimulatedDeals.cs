@@ -1,0 +1,292 @@
+using Recommender.History;
+
+namespace Recommender.Training;
+
+/// <summary>The deals of a simulation with all that happens on them, and the truth of some.</summary>
+sealed class SimulatedDeals(
+    SimulationSettings settings,
+    Random random,
+    Draws draws,
+    DateTime start,
+    List<SimulatedAccount> accounts,
+    List<SimulatedPartner> partners
+)
+{
+    const int Shortlist = 64;
+
+    readonly TrueChances _chances = new(partners, settings.NoSignal);
+    int _touches;
+    int _registrations;
+    int _assists;
+    int _engagements;
+
+    /// <summary>Writes the files that belong to deals.</summary>
+    public void Write(SimulatedFiles files, Action<double>? progress)
+    {
+        var opportunities = files.Open(
+            "opportunities",
+            "opportunity_id,account_id,product,amount,currency,created_at,expected_close_at,closed_at,outcome,stage,owner,source_channel,seats,recorded_at"
+        );
+        var engagements = files.Open("engagements", "engagement_id,opportunity_id,partner_id,role,started_at,status,recorded_at");
+        var stages = files.Open("opportunity_stages", "opportunity_id,stage,entered_at");
+        var touches = files.Open("touches", "touch_id,account_id,opportunity_id,partner_id,kind,at");
+        var registrations = files.Open(
+            "deal_registrations",
+            "registration_id,partner_id,account_id,product,submitted_at,status,decided_at,expires_at"
+        );
+        var assists = files.Open("assists", "assist_id,partner_id,direction,account_id,opportunity_id,at");
+        var truth = files.Open("truth", "opportunity_id,partner_id,win_probability,fit", clean: true);
+        var span = (Simulation.End - start).TotalDays;
+        // A growing pipeline: later days have more deals.
+        var days = Enumerable
+            .Range(0, settings.Opportunities)
+            .Select(_ => span * Draws.Power(random.NextDouble(), 0.7))
+            .Order()
+            .ToArray();
+        var truthFrom = Array.FindIndex(days, day => day >= span * 0.8);
+        var truthEvery =
+            truthFrom < 0
+                ? int.MaxValue
+                : Math.Max(1, (settings.Opportunities - truthFrom) / Math.Max(1, settings.TruthDecisions));
+        for (var i = 0; i < settings.Opportunities; i++)
+        {
+            if ((i & 1023) == 0)
+                progress?.Invoke((double)i / settings.Opportunities);
+            var createdAt = start.AddDays(Math.Floor(days[i]));
+            var deal = MakeDeal(i, createdAt);
+            var account = accounts[deal.Account];
+            var joined = Candidates(account, createdAt);
+            var chosen = Choose(deal, account, joined);
+            if (
+                truthFrom >= 0
+                && i >= truthFrom
+                && (i - truthFrom) % truthEvery == 0
+                && (i - truthFrom) / truthEvery < settings.TruthDecisions
+            )
+                WriteTruth(truth, deal, account, createdAt, chosen);
+            var won = random.NextDouble() < _chances.WinProbability(deal, account, chosen);
+            var days_ = won ? 20 + draws.Exponential(55) : 35 + draws.Exponential(110);
+            var closedAt = createdAt.AddDays(Math.Ceiling(days_));
+            var closed = closedAt < Simulation.End;
+            WriteStages(stages, deal, won, closed, closedAt, out var stage);
+            opportunities.Add(
+                deal.Id,
+                account.Id,
+                Vocabulary.Products[deal.Product],
+                random.NextDouble() < 0.05 ? "" : SimulatedCsv.Number(Math.Round(deal.Amount, 2)),
+                Vocabulary.Countries[account.Region] == "US" ? "USD" : "EUR",
+                SimulatedCsv.Day(createdAt),
+                SimulatedCsv.Day(createdAt.AddDays(60 + random.Next(60))),
+                closed ? SimulatedCsv.Day(closedAt) : "",
+                !closed ? "open"
+                    : won ? "won"
+                    : "lost",
+                stage,
+                FormattableString.Invariant($"seller{1 + deal.Account % 17:00}"),
+                Vocabulary.Channels[deal.Channel],
+                SimulatedCsv.Number(Math.Round(Elementary.Exp(account.LogSize * 0.6 + draws.Normal() * 0.4))),
+                draws.RecordedLate(createdAt)
+            );
+            WriteTouches(touches, deal, account, null, closedAt, 3);
+            foreach (var partner in chosen)
+            {
+                var startedAt =
+                    random.NextDouble() < 0.6 ? createdAt : createdAt.AddDays(Math.Floor(random.NextDouble() * 0.4 * days_));
+                if (startedAt >= Simulation.End)
+                    continue;
+                var role = draws.Pick(["sourced", "influenced", "co_sell", "co_sell", "resell", "services"]);
+                engagements.Add(
+                    FormattableString.Invariant($"E{++_engagements:0000000}"),
+                    deal.Id,
+                    partners[partner].Id,
+                    role,
+                    SimulatedCsv.Day(startedAt),
+                    closed ? "ended" : "active",
+                    draws.RecordedLate(startedAt)
+                );
+                // What comes before an engagement must not foretell it where there is to be no signal.
+                var busy = settings.NoSignal ? joined[random.Next(joined.Count)] : partner;
+                WriteTouches(touches, deal, account, partners[busy].Id, closedAt, 1.5);
+                if (role == "sourced")
+                    WriteRegistration(registrations, busy, account, deal, createdAt.AddDays(-1 - random.Next(20)));
+                if (random.NextDouble() < 0.25)
+                    assists.Add(
+                        FormattableString.Invariant($"S{++_assists:0000000}"),
+                        partners[partner].Id,
+                        random.NextDouble() < 0.5 ? "given" : "received",
+                        account.Id,
+                        deal.Id,
+                        SimulatedCsv.Day(startedAt)
+                    );
+                if (!account.Earlier.Contains(partner))
+                    account.Earlier.Add(partner);
+            }
+            if (random.NextDouble() < 0.02 && joined.Count > 0)
+                WriteRegistration(
+                    registrations,
+                    joined[random.Next(joined.Count)],
+                    account,
+                    deal,
+                    createdAt.AddDays(-random.Next(40))
+                );
+        }
+        progress?.Invoke(1);
+    }
+
+    SimulatedDeal MakeDeal(int index, DateTime createdAt)
+    {
+        var account = Math.Min(accounts.Count - 1, (int)(accounts.Count * Draws.Power(random.NextDouble(), 1.2)));
+        var of = accounts[account];
+        var product =
+            random.NextDouble() < 0.5
+                ? (of.Industry + of.Stack) % Vocabulary.Products.Length
+                : random.Next(Vocabulary.Products.Length);
+        var logAmount = 7 + 0.5 * of.LogSize + 0.6 * Vocabulary.Complexity[product] + 0.7 * draws.Normal();
+        var channel = draws.Skewed(Vocabulary.Channels.Length);
+        var years = (createdAt - start).TotalDays / 365.25;
+        var alone =
+            -0.35
+            + of.Propensity
+            + 0.35 * of.Maturity
+            + Vocabulary.ProductEffect[product]
+            + Vocabulary.ChannelEffect[channel]
+            - 0.3 * (logAmount - 10.5) * (logAmount - 10.5) / 2
+            + 0.4 * (of.Stack == 3 && product is 1 or 5 ? -1 : 0)
+            + 0.1 * Math.Sin(years * 2 * Math.PI / 5);
+        return new(
+            FormattableString.Invariant($"O{index + 1:0000000}"),
+            account,
+            product,
+            Elementary.Exp(logAmount),
+            channel,
+            createdAt,
+            settings.NoSignal ? 0 : alone
+        );
+    }
+
+    List<int> Candidates(SimulatedAccount account, DateTime at)
+    {
+        IEnumerable<int> all =
+            partners.Count <= 256
+                ? Enumerable.Range(0, partners.Count)
+                : Enumerable
+                    .Range(0, Shortlist)
+                    .Select(_ => random.Next(partners.Count))
+                    .Concat(account.Earlier)
+                    .Concat(account.Overlaps)
+                    .Distinct();
+        return [.. all.Where(partner => partners[partner].JoinedAt < at)];
+    }
+
+    List<int> Choose(SimulatedDeal deal, SimulatedAccount account, List<int> candidates)
+    {
+        var attach = settings.NoSignal ? 0.6 : Elementary.Logistic(0.6 + deal.Alone);
+        if (candidates.Count == 0 || random.NextDouble() > attach)
+            return [];
+        var count = random.NextDouble() < 0.2 ? 2 : 1;
+        return
+        [
+            .. candidates
+                .Select(partner => (Partner: partner, Utility: Utility(deal, account, partner)))
+                .OrderByDescending(choice => choice.Utility)
+                .Take(count)
+                .Select(choice => choice.Partner),
+        ];
+    }
+
+    double Utility(SimulatedDeal deal, SimulatedAccount account, int partner)
+    {
+        var noise = -Elementary.Log(-Elementary.Log(Math.Max(1e-12, random.NextDouble())));
+        return settings.NoSignal
+            ? noise
+            : 5 * _chances.Fit(deal, account, partners[partner])
+                + 0.5 * partners[partner].Fame
+                + (account.Earlier.Contains(partner) ? 1.2 : 0)
+                + (account.Overlaps.Contains(partner) ? 0.8 : 0)
+                + 0.8 * noise;
+    }
+
+    void WriteTruth(SimulatedCsv truth, SimulatedDeal deal, SimulatedAccount account, DateTime at, List<int> chosen)
+    {
+        truth.Add(deal.Id, "", SimulatedCsv.Number(Math.Round(_chances.WinProbability(deal, account, []), 5)), "");
+        var which = Enumerable.Range(0, partners.Count).Where(partner => partners[partner].JoinedAt < at);
+        if (partners.Count > 500)
+        {
+            var own = new Random(settings.Seed + deal.Account);
+            which = Enumerable
+                .Range(0, 400)
+                .Select(_ => own.Next(partners.Count))
+                .Concat(chosen)
+                .Distinct()
+                .Where(p => partners[p].JoinedAt < at);
+        }
+        foreach (var partner in which)
+            truth.Add(
+                deal.Id,
+                partners[partner].Id,
+                SimulatedCsv.Number(Math.Round(_chances.WinProbability(deal, account, [partner]), 5)),
+                SimulatedCsv.Number(Math.Round(_chances.Fit(deal, account, partners[partner]), 5))
+            );
+    }
+
+    void WriteStages(SimulatedCsv stages, SimulatedDeal deal, bool won, bool closed, DateTime closedAt, out string last)
+    {
+        var reached = won ? Vocabulary.Stages.Length : 1 + random.Next(Vocabulary.Stages.Length);
+        var step = (closedAt - deal.CreatedAt).TotalDays / (reached + 1);
+        last = Vocabulary.Stages[0];
+        for (var s = 0; s < reached; s++)
+        {
+            var at = deal.CreatedAt.AddDays(s * step * (0.8 + 0.2 * random.NextDouble()));
+            if (at >= Simulation.End)
+                break;
+            last = Vocabulary.Stages[s];
+            stages.Add(deal.Id, last, SimulatedCsv.Moment(at));
+        }
+        if (closed)
+            last = won ? "closed won" : "closed lost";
+    }
+
+    void WriteTouches(
+        SimulatedCsv touches,
+        SimulatedDeal deal,
+        SimulatedAccount account,
+        string? partner,
+        DateTime closedAt,
+        double mean
+    )
+    {
+        for (var k = draws.Poisson(mean); k > 0; k--)
+        {
+            var at = deal.CreatedAt.AddDays(random.NextDouble() * (closedAt - deal.CreatedAt).TotalDays);
+            if (at < Simulation.End)
+                touches.Add(
+                    FormattableString.Invariant($"T{++_touches:00000000}"),
+                    account.Id,
+                    deal.Id,
+                    partner ?? "",
+                    draws.Pick(["call", "email", "meeting", "demo"]),
+                    SimulatedCsv.Moment(at)
+                );
+        }
+    }
+
+    void WriteRegistration(SimulatedCsv registrations, int partner, SimulatedAccount account, SimulatedDeal deal, DateTime at)
+    {
+        var decided = at.AddDays(2);
+        var approved = random.NextDouble() < 0.85;
+        var expires = decided.AddDays(90);
+        registrations.Add(
+            FormattableString.Invariant($"R{++_registrations:0000000}"),
+            partners[partner].Id,
+            account.Id,
+            Vocabulary.Products[deal.Product],
+            SimulatedCsv.Day(at),
+            decided >= Simulation.End ? "submitted"
+                : !approved ? "rejected"
+                : expires < Simulation.End ? "expired"
+                : "approved",
+            decided < Simulation.End ? SimulatedCsv.Day(decided) : "",
+            decided < Simulation.End && approved ? SimulatedCsv.Day(expires) : ""
+        );
+    }
+}

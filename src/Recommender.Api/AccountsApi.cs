@@ -1,6 +1,7 @@
 using System.Globalization;
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Api;
 

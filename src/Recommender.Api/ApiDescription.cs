@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Api;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Records;
 
 namespace Recommender.Api;

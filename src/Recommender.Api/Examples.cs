@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Api;
 

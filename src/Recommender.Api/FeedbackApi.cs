@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Webhooks;
 
 namespace Recommender.Api;

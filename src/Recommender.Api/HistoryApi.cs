@@ -2,7 +2,8 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Api;
 

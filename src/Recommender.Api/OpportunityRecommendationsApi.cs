@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
-using Recommender.History;
-using Recommender.Scoring;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Ranking;
 
 namespace Recommender.Api;
 

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Ranking;
 using Recommender.Records;
-using Recommender.Scoring;
 
 namespace Recommender.Api;
 

@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Recommender.Api;
 using Recommender.Api.Pages;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 // Pages and answers do not depend on where the machine stands; a component writes numbers in the culture of its thread.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

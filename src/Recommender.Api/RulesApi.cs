@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Recommender.Ranking;
 using Recommender.Records;
-using Recommender.Scoring;
 
 namespace Recommender.Api;
 

@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Records;
 
 namespace Recommender.Api;

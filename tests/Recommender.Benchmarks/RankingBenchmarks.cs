@@ -1,9 +1,10 @@
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Jobs;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 using Recommender.Training;
 
 namespace Recommender.Benchmarks;

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Jobs;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 
 namespace Recommender.Benchmarks;
 

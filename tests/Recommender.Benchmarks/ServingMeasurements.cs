@@ -4,9 +4,10 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
 using Recommender.EndToEnd.Tests;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 using Recommender.Training;
 
 namespace Recommender.Benchmarks;

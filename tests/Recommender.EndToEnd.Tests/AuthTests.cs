@@ -6,7 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Recommender.Access;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
@@ -58,6 +59,16 @@ public sealed class AuthTests : IAsyncLifetime
         ["POST /v1/webhooks/{id}/test"] = "admin",
         ["GET /v1/webhooks/{id}/deliveries"] = "admin",
         ["POST /v1/webhooks/{id}/deliveries/{deliveryId}/redeliver"] = "admin",
+        ["DELETE /v1/accounts/{id}"] = "ingest",
+        ["DELETE /v1/partners/{id}"] = "ingest",
+        ["DELETE /v1/opportunities/{id}"] = "ingest",
+        ["DELETE /v1/engagements/{id}"] = "ingest",
+        ["DELETE /v1/touches/{id}"] = "ingest",
+        ["DELETE /v1/deal-registrations/{id}"] = "ingest",
+        ["DELETE /v1/assists/{id}"] = "ingest",
+        ["POST /v1/accounts/{id}/merge"] = "ingest",
+        ["POST /v1/partners/{id}/merge"] = "ingest",
+        ["POST /v1/erasures"] = "admin",
     };
 
     readonly Dictionary<string, string> _keys = [];

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Models;
 using Recommender.Tests;
 

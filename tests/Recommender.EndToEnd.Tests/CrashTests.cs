@@ -4,7 +4,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;

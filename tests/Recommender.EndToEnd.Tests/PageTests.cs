@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Playwright;
 using Recommender.Access;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Tests;
 using static Microsoft.Playwright.Assertions;
 

@@ -17,7 +17,18 @@ public class RoomTests
         )
         .Build();
 
-    static readonly string[] _flow = ["CoSell", "History", "Features", "Models", "Scoring", "Access", "Webhooks", "Records"];
+    static readonly string[] _flow =
+    [
+        "CoSell",
+        "Facts",
+        "Fold",
+        "Features",
+        "Models",
+        "Ranking",
+        "Access",
+        "Webhooks",
+        "Records",
+    ];
 
     [Fact]
     public void A_room_of_the_library_sees_only_those_before_it()
@@ -27,34 +38,34 @@ public class RoomTests
             foreach (var later in _flow.Skip(room + 1))
                 Holds(Apart("Recommender." + _flow[room], "Recommender." + later));
         }
-        Broken(Apart("Recommender.Scoring", "Recommender.History"));
+        Broken(Apart("Recommender.Ranking", "Recommender.Facts"));
     }
 
     [Theory]
     [InlineData("Access")]
     [InlineData("Webhooks")]
-    [InlineData("Records", "Scoring", "Webhooks")]
+    [InlineData("Records", "Ranking", "Webhooks")]
     public void What_is_kept_beside_the_facts_knows_only_them(string room, params string[] others)
     {
-        foreach (var other in _flow.Except([room, "CoSell", "History", .. others]))
+        foreach (var other in _flow.Except([room, "CoSell", "Facts", .. others]))
             Holds(Apart("Recommender." + room, "Recommender." + other));
-        foreach (var other in (string[])["History", .. others])
+        foreach (var other in (string[])["Facts", .. others])
             Broken(Apart("Recommender." + room, "Recommender." + other));
     }
 
     [Theory]
-    [InlineData("Microsoft.Data.Sqlite", "Recommender.History")]
-    [InlineData("Microsoft.Data.SqlClient", "Recommender.History")]
-    [InlineData("DbUp", "Recommender.History")]
+    [InlineData("Microsoft.Data.Sqlite", "Recommender.Facts")]
+    [InlineData("Microsoft.Data.SqlClient", "Recommender.Facts")]
+    [InlineData("DbUp", "Recommender.Facts")]
     [InlineData(
         "Dapper",
-        "Recommender.History",
+        "Recommender.Facts",
         "Recommender.Models",
         "Recommender.Access",
         "Recommender.Webhooks",
         "Recommender.Records"
     )]
-    [InlineData("CsvHelper", "Recommender.History", "Recommender.Training")]
+    [InlineData("CsvHelper", "Recommender.Facts", "Recommender.Training")]
     [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Models")]
     [InlineData("Google.Protobuf", "Recommender.Models")]
     [InlineData("Microsoft.ML.Trainers", "Recommender.Training")]

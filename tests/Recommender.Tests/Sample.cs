@@ -1,5 +1,6 @@
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Training;
 
 namespace Recommender.Tests;
@@ -21,7 +22,7 @@ static class Sample
 
     public static List<DatedFact> FactList => _read.Value.Facts;
 
-    public static Facts Facts =>
+    public static FactSource Facts =>
         new(
             until => FactList.TakeWhile(fact => fact.SeenAt < until),
             [

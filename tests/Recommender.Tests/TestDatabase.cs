@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Microsoft.Data.SqlClient;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Tests;
 

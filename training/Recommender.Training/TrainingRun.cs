@@ -6,7 +6,7 @@ using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 
 namespace Recommender.Training;
 
@@ -18,14 +18,14 @@ static class TrainingRun
 
     /// <summary>Trains both models on what was seen strictly before <paramref name="asOf"/> and writes their packages.</summary>
     public static IReadOnlyList<ModelManifest> Train(
-        Facts facts,
+        FactSource facts,
         TrainingConfig config,
         DateTime asOf,
         string models,
         Progress progress
     )
     {
-        var known = new Facts(until => facts.Before(until < asOf ? until : asOf), facts.Files);
+        var known = new FactSource(until => facts.Before(until < asOf ? until : asOf), facts.Files);
         var fingerprint = "";
         progress.Step("fingerprint the facts", _ => fingerprint = Fingerprint(known.All));
         using var trained = TrainedModels.Train(known, config, asOf, Parts.All, progress);
@@ -242,7 +242,7 @@ static class TrainingRun
         };
 
     /// <summary>The earlier of the days from which the gate tests the two models.</summary>
-    public static DateTime TestStart(Facts facts, TrainingConfig config, DateTime asOf)
+    public static DateTime TestStart(FactSource facts, TrainingConfig config, DateTime asOf)
     {
         var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
         var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile);

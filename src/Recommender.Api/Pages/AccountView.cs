@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Recommender.CoSell;
-using Recommender.History;
-using Recommender.Scoring;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Ranking;
 
 namespace Recommender.Api.Pages;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Recommender.Ranking;
 
 namespace Recommender.Api.Pages;
 
@@ -48,17 +49,17 @@ static class Format
     public static string Plain(string? code) => (code ?? "").Replace('_', ' ');
 
     /// <summary>What bringing the partner changes, for a person: the estimate with its interval and what it rests on, or that it is not known.</summary>
-    public static string Lift(Scoring.RecommendedPartner partner) =>
+    public static string Lift(RecommendedPartner partner) =>
         partner.Lift is { } lift ? $"{Points(lift)}, {Range(partner)}" : Range(partner);
 
     /// <summary>The interval of the difference, and what it rests on.</summary>
-    public static string Range(Scoring.RecommendedPartner partner) =>
+    public static string Range(RecommendedPartner partner) =>
         partner.Lift is not null
             ? $"{Bound(partner.LiftLow!.Value)} to {Bound(partner.LiftHigh!.Value)}, from {Count(partner.Support.PartnerDeals, "finished deal")} of this partner"
             : "unknown: too few comparable deals to tell";
 
     /// <summary>How sure the estimate is: by the width of its interval.</summary>
-    public static string Confidence(Scoring.RecommendedPartner partner) =>
+    public static string Confidence(RecommendedPartner partner) =>
         partner.Lift is null
             ? "unknown"
             : (partner.LiftHigh - partner.LiftLow) switch

@@ -1,6 +1,6 @@
 using System.Text;
 using Recommender.CoSell;
-using Recommender.Scoring;
+using Recommender.Ranking;
 
 namespace Recommender.Api.Pages;
 

@@ -8,8 +8,9 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 using Recommender.Webhooks;
 
 namespace Recommender.Api.Pages;
@@ -284,7 +285,7 @@ static class PageRoutes
                 (nameof(WhyPage.View), view),
                 (nameof(WhyPage.Partner), partner),
                 (nameof(WhyPage.Expected), expected),
-                (nameof(WhyPage.Facts), new History.FactBook(live.Store).FactsBetween(id, partnerId, 100))
+                (nameof(WhyPage.Facts), new FactBook(live.Store).FactsBetween(id, partnerId, 100))
             )
             : NotRanked(id);
     }

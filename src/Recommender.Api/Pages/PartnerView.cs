@@ -1,5 +1,6 @@
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Api.Pages;
 

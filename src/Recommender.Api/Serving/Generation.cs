@@ -1,5 +1,6 @@
-using Recommender.History;
-using Recommender.Scoring;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Ranking;
 
 namespace Recommender.Api.Serving;
 

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
-using Recommender.History;
-using Recommender.Scoring;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Ranking;
 using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Recommender.Api.Serving;

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Options;
 using Recommender.Access;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Models;
+using Recommender.Ranking;
 using Recommender.Records;
-using Recommender.Scoring;
 using Recommender.Webhooks;
 
 namespace Recommender.Api.Serving;

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Access;
 

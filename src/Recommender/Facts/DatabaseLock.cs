@@ -1,4 +1,4 @@
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Keeps a second service, or an import, from a database file that a service writes to.</summary>
 public static class DatabaseLock

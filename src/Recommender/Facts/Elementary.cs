@@ -1,4 +1,4 @@
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>
 /// Exponential and logarithm of nothing but additions, multiplications and divisions in a fixed order, so that every processor and system

@@ -3,7 +3,7 @@ using System.Data.Common;
 using Dapper;
 using Microsoft.Data.SqlClient;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>A statement that the two engines write differently.</summary>
 /// <param name="Sqlite">For SQLite.</param>

@@ -1,6 +1,6 @@
 using Dapper;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>One dated fact, for a person.</summary>
 /// <param name="At">When it was true, UTC.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>What a column of a table holds.</summary>
 public enum ColumnKind

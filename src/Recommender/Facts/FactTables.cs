@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>The tables of the history, in the order in which they refer to one another.</summary>
 public static class FactTables

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>What rows said before they said what they say now.</summary>
 static class FactVersions

@@ -4,7 +4,7 @@ using CsvHelper;
 using CsvHelper.Configuration;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>How many rows of a file were taken and how many rejected.</summary>
 public sealed record FileCount(string File, long Accepted, long Rejected);

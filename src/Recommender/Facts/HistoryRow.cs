@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>A row that could not be taken, and why. Lines count from 1, the header's line.</summary>
 public sealed record RejectedRow(string File, long Line, string Column, string Found, string Expected)

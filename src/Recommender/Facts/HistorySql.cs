@@ -1,4 +1,4 @@
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>SQL of the history that is not of one table, one text per statement.</summary>
 static class HistorySql

@@ -6,7 +6,7 @@ using System.Text.Json;
 using Dapper;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>What an import did to one table.</summary>
 public sealed record TableImport(string File, long Inserted, long Updated, long Unchanged, long Rejected)

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Dapper;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>What became of a row.</summary>
 public enum RowVerdict

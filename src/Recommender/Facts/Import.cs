@@ -2,7 +2,7 @@ using System.Data.Common;
 using Dapper;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>
 /// Takes a folder into a database within one transaction. A row that is there with other values was learned now: what it said until now

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Instants as text, to the millisecond, UTC.</summary>
 public static class Instants

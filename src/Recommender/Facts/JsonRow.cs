@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Reads rows of the history contract from JSON objects. A property that the contract does not name becomes an attribute.</summary>
 public static class JsonRow

@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Statements that run often on one connection, each prepared once. Not safe for several threads.</summary>
 public sealed class PreparedStatements(DbConnection connection) : IDisposable

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Reads on one thread while another works on what was read.</summary>
 static class ReadAhead

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>A statement that takes one row of a history table as its parameters.</summary>
 static class RowCommand

@@ -7,7 +7,7 @@ using DbUp.Engine.Output;
 using Microsoft.Data.SqlClient;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>
 /// SQL Server 2019 or later, or Azure SQL: what production runs, shared by several replicas. Whoever writes facts holds the lock of one

@@ -7,7 +7,7 @@ using DbUp.Engine.Output;
 using Microsoft.Data.Sqlite;
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>The embedded default: one SQLite file, write-ahead log, no server.</summary>
 public class SqliteHistoryStore : HistoryStore

@@ -1,4 +1,4 @@
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Why the database takes no writes.</summary>
 public enum StoreFault

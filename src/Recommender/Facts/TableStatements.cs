@@ -1,4 +1,4 @@
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>The statements of one table, which follow from its columns.</summary>
 sealed class TableStatements

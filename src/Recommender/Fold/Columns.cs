@@ -1,7 +1,8 @@
 using System.Globalization;
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>Columns of accounts, partners and opportunities by name, those of the contract and custom ones.</summary>
 static class Columns

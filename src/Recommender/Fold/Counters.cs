@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>
 /// A decayed count at one multiplication per reading: a weight is stored relative to a fixed landmark and scaled at the query

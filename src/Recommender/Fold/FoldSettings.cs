@@ -1,4 +1,6 @@
-namespace Recommender.History;
+using Recommender.Facts;
+
+namespace Recommender.Fold;
 
 /// <summary>Whose column a dimension or measure is.</summary>
 public enum Side

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>A partner's engagements in one industry, and the outcomes that count.</summary>
 public sealed record PartnerRecord(string Value, int Engagements, int Won, int Lost);

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>
 /// The fold of dated facts, in the order in which they could be seen: a ledger for each subject, each able to take back what it added.

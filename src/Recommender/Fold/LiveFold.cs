@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>
 /// The fold of a running service. One writer takes facts in, many readers ask; a reader sees all of a moment or nothing. Moments only

@@ -1,4 +1,6 @@
-namespace Recommender.History;
+using Recommender.Facts;
+
+namespace Recommender.Fold;
 
 /// <summary>
 /// Finds a text within many names: all of them in one piece of memory, so that a search is one pass over it. A name that changes is

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>A deal registration and when its decision could be seen, UTC.</summary>
 readonly record struct SeenRegistration(DealRegistration Row, DateTime SeenAt);

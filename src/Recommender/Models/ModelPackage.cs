@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 
 namespace Recommender.Models;
 

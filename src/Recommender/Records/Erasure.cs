@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapper;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Records;
 

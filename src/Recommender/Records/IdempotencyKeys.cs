@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dapper;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Records;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Dapper;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Webhooks;
 
 namespace Recommender.Records;

@@ -1,6 +1,7 @@
 using Dapper;
-using Recommender.History;
-using Recommender.Scoring;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Ranking;
 
 namespace Recommender.Records;
 

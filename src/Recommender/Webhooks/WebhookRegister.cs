@@ -1,5 +1,6 @@
 using Dapper;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Webhooks;
 

@@ -1,7 +1,8 @@
 using Dapper;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Tests.Fold;
 using Recommender.Training;
 

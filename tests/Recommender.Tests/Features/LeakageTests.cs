@@ -1,7 +1,8 @@
 using CsCheck;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Tests.History;
 using Recommender.Training;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using CsCheck;
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Tests.History;
 
 namespace Recommender.Tests.Fold;

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Tests.History;
 
 namespace Recommender.Tests.Fold;

@@ -1,6 +1,7 @@
 using System.Text;
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Tests.History;
 

@@ -2,10 +2,11 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 
 namespace Recommender.Tests.History;
 

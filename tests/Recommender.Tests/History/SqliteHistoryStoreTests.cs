@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Tests.History;
 

@@ -3,11 +3,12 @@ using System.Text;
 using System.Text.Json;
 using Recommender.Access;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Models;
+using Recommender.Ranking;
 using Recommender.Records;
-using Recommender.Scoring;
 using Recommender.Webhooks;
 
 namespace Recommender.Tests.History;

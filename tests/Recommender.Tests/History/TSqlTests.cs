@@ -3,7 +3,8 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.SqlServer.Dac.Model;
 using Microsoft.SqlServer.TransactSql.ScriptDom;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Assembly = System.Reflection.Assembly;
 
 namespace Recommender.Tests.History;

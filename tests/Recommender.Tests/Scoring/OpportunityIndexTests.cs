@@ -1,5 +1,5 @@
 using Recommender.CoSell;
-using Recommender.Scoring;
+using Recommender.Ranking;
 
 namespace Recommender.Tests.Scoring;
 

@@ -1,5 +1,5 @@
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 using Recommender.Tests.History;
 
 namespace Recommender.Tests.Scoring;

@@ -1,9 +1,10 @@
 using System.Text;
 using CsCheck;
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 
 namespace Recommender.Tests.Scoring;
 

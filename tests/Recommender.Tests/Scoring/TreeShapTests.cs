@@ -1,6 +1,6 @@
 using CsCheck;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 
 namespace Recommender.Tests.Scoring;
 

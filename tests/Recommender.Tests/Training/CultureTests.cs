@@ -38,7 +38,7 @@ public sealed class CultureTests : IDisposable
                 Seed = 3,
             }
         ).Write(folder["history"]);
-        var (facts, _) = new Recommender.History.HistoryFolder(folder["history"]).ReadFacts(_ => { });
+        var (facts, _) = new Recommender.Facts.HistoryFolder(folder["history"]).ReadFacts(_ => { });
         var e = Assert.Throws<InvalidDataException>(() => TrainingConfig.Read(null, ["gate.max_ece=1.5", "seed=1.5"]));
         return
         [

@@ -1,5 +1,5 @@
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 using Recommender.Training;
 
 namespace Recommender.Tests.Training;
@@ -30,7 +30,7 @@ public class TrainingRunTests
                 NoSignal = true,
             }
         ).Write(folder["history"]);
-        var (facts, _) = new Recommender.History.HistoryFolder(folder["history"]).ReadFacts(_ => { });
+        var (facts, _) = new Recommender.Facts.HistoryFolder(folder["history"]).ReadFacts(_ => { });
         var written = TrainingRun.Train(
             new(until => facts.TakeWhile(fact => fact.SeenAt < until), []),
             Sample.SmallConfig,
@@ -114,8 +114,8 @@ public class TrainingRunTests
                 Dirty = 0.05,
             }
         ).Write(folder["history"]);
-        var rejected = new List<Recommender.History.RejectedRow>();
-        var (_, counts) = new Recommender.History.HistoryFolder(folder["history"]).ReadFacts(rejected.Add);
+        var rejected = new List<Recommender.Facts.RejectedRow>();
+        var (_, counts) = new Recommender.Facts.HistoryFolder(folder["history"]).ReadFacts(rejected.Add);
         Assert.Equal(rejected.Count, counts.Sum(count => count.Rejected));
         foreach (var count in counts)
             Assert.Equal(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Recommender.Access;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Models;
 using Recommender.Records;
 using Recommender.Webhooks;
@@ -42,21 +43,21 @@ static class ConsoleOptions
         CustomParser = result => Date(result),
     };
 
-    public static Facts Source(ParseResult result) =>
+    public static FactSource Source(ParseResult result) =>
         result.GetValue(HistoryOption) is { } folder ? Folder(folder)
         : HasDatabase(result) ? Stored(result)
         : throw new InvalidDataException(
             $"There is no database {Database(result)}; import a history first, or name one with --history."
         );
 
-    static Facts Stored(ParseResult result)
+    static FactSource Stored(ParseResult result)
     {
         var store = Store(result);
         var facts = store.ReadFacts(DateTime.MaxValue).ToList();
         return new(until => facts.TakeWhile(fact => fact.SeenAt < until), store.Tables());
     }
 
-    public static Facts Folder(string path)
+    public static FactSource Folder(string path)
     {
         var rejected = new List<RejectedRow>();
         var (facts, counts) = new HistoryFolder(path).ReadFacts(rejected.Add);
@@ -111,7 +112,7 @@ static class ConsoleOptions
         );
 
     /// <summary>The first midnight after the last fact, but not after today.</summary>
-    public static DateTime DayAfterLast(Facts facts)
+    public static DateTime DayAfterLast(FactSource facts)
     {
         var today = TimeProvider.System.GetUtcNow().UtcDateTime.Date.AddDays(1);
         var last = DateTime.MinValue;

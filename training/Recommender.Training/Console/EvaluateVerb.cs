@@ -125,7 +125,7 @@ static class EvaluateVerb
     }
 
     /// <summary>Consecutive parts of the window, each judged by models trained at its start.</summary>
-    static List<object> Rolling(Facts facts, TrainingConfig config, DateTime from, DateTime to, int parts)
+    static List<object> Rolling(FactSource facts, TrainingConfig config, DateTime from, DateTime to, int parts)
     {
         var figures = new List<object>();
         var days = (to.Date.AddDays(1) - from).TotalDays;
@@ -174,7 +174,7 @@ static class EvaluateVerb
     }
 
     /// <summary>What each family of features brings: the figures without it.</summary>
-    static List<object> Ablation(Facts facts, TrainingConfig config, DateTime from, DateTime to, Evaluation whole)
+    static List<object> Ablation(FactSource facts, TrainingConfig config, DateTime from, DateTime to, Evaluation whole)
     {
         var families = whole.Families;
         var figures = new List<object>();
@@ -220,7 +220,7 @@ static class EvaluateVerb
 
     /// <summary>Stored versions on the same decisions, with the difference of each to the first of its model.</summary>
     static List<object> SideBySide(
-        Facts facts,
+        FactSource facts,
         TrainingConfig config,
         DateTime from,
         DateTime to,

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 using static Recommender.Training.ConsoleOptions;
 
 namespace Recommender.Training;

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 using static Recommender.Training.ConsoleOptions;
 using static Recommender.Training.ConsoleTable;
 
@@ -67,7 +67,7 @@ static class TrainVerb
     }
 
     /// <summary>The best of some settings; prints them all.</summary>
-    static TrainingConfig Search(Facts facts, TrainingConfig config, DateTime asOf, int trials, bool json)
+    static TrainingConfig Search(FactSource facts, TrainingConfig config, DateTime asOf, int trials, bool json)
     {
         var (best, fit, win) = HyperSearch.Run(
             facts,
@@ -101,7 +101,14 @@ static class TrainVerb
         return best;
     }
 
-    public static int TrainOn(Facts facts, TrainingConfig config, DateTime? asOf, ParseResult result, bool promote, bool json)
+    public static int TrainOn(
+        FactSource facts,
+        TrainingConfig config,
+        DateTime? asOf,
+        ParseResult result,
+        bool promote,
+        bool json
+    )
     {
         var models = result.GetValue(ModelsOption)!;
         var clock = Stopwatch.StartNew();

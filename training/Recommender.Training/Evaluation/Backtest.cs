@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.Models;
-using Recommender.Scoring;
+using Recommender.Ranking;
 
 namespace Recommender.Training;
 

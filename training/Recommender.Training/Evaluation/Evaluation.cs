@@ -45,7 +45,7 @@ sealed class Evaluation
 
     /// <summary>Trains on what was known at <paramref name="from"/>, judges deals created from then to the end of the day <paramref name="to"/>.</summary>
     public static Evaluation Run(
-        Facts facts,
+        FactSource facts,
         TrainingConfig config,
         DateTime from,
         DateTime to,
@@ -60,7 +60,7 @@ sealed class Evaluation
     }
 
     /// <summary>Trains with the newest quarter and half of the decisions, and a quarter and half of the deals, and judges each.</summary>
-    public void Learn(Facts facts, DateTime from, DateTime to, Parts parts, int? mostDecisions, Progress progress)
+    public void Learn(FactSource facts, DateTime from, DateTime to, Parts parts, int? mostDecisions, Progress progress)
     {
         var points = new List<LearningPoint>();
         foreach (var share in (double[])[0.25, 0.5])
@@ -83,7 +83,7 @@ sealed class Evaluation
         Win.TryGetValue("win_probability", out var predicted) ? ProbabilityQuality.Of(predicted, Won).LogLoss : null;
 
     static Evaluation Judge(
-        Facts facts,
+        FactSource facts,
         TrainingConfig config,
         TrainedModels models,
         DateTime from,
@@ -110,7 +110,7 @@ sealed class Evaluation
 
     /// <summary>A stored model on the same decisions; its baselines learn from what was known at <paramref name="from"/>.</summary>
     public static Evaluation OfPackage(
-        Facts facts,
+        FactSource facts,
         TrainingConfig config,
         ModelPackage package,
         DateTime from,
@@ -145,7 +145,7 @@ sealed class Evaluation
     }
 
     static Evaluation Judge(
-        Facts facts,
+        FactSource facts,
         TrainingConfig config,
         TrainingExamples examples,
         BatchScorer? fit,
@@ -230,7 +230,7 @@ sealed class Evaluation
     }
 
     /// <summary>Deals created from <paramref name="from"/> to the end of the day <paramref name="to"/>, in that order.</summary>
-    public static List<Deal> Inside(Facts facts, DateTime from, DateTime to) =>
+    public static List<Deal> Inside(FactSource facts, DateTime from, DateTime to) =>
         [
             .. Deal.KnownBefore(facts.All, DateTime.MaxValue)
                 .Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))

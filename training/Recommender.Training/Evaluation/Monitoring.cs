@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Models;
 
 namespace Recommender.Training;
@@ -40,7 +41,7 @@ static class Monitoring
 {
     const int CandidatesPerDecision = 20;
 
-    public static MonitorReport Of(Facts facts, TrainingConfig config, ModelPackage package, DateTime since, DateTime asOf)
+    public static MonitorReport Of(FactSource facts, TrainingConfig config, ModelPackage package, DateTime since, DateTime asOf)
     {
         var manifest = package.Manifest;
         var isFit = manifest.Model == ModelPackage.PartnerFit;

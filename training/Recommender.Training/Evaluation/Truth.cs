@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsvHelper;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 using Recommender.Models;
 
 namespace Recommender.Training;

@@ -1,5 +1,6 @@
 using Recommender.CoSell;
 using Recommender.Features;
+using Recommender.Fold;
 
 namespace Recommender.Training;
 
@@ -219,7 +220,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
 }
 
 /// <summary>Who could be brought in at a moment: partners with a record, and the unproven.</summary>
-sealed class CandidateSets(CandidateConfig config, History.HistoryState state)
+sealed class CandidateSets(CandidateConfig config, HistoryState state)
 {
     public List<int> Proven { get; } = [];
 

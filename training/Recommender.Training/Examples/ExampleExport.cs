@@ -9,7 +9,14 @@ namespace Recommender.Training;
 static class ExampleExport
 {
     /// <summary>Training: what was known at <paramref name="asOf"/>. Test: deals created from then to the end of the day <paramref name="to"/>.</summary>
-    public static void Write(Facts facts, TrainingConfig config, DateTime asOf, DateTime to, string folder, Progress progress)
+    public static void Write(
+        FactSource facts,
+        TrainingConfig config,
+        DateTime asOf,
+        DateTime to,
+        string folder,
+        Progress progress
+    )
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new IOException($"{folder} is not empty; expected a new or empty folder.");

@@ -1,5 +1,6 @@
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 
 namespace Recommender.Training;
 
@@ -24,7 +25,7 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
 
     /// <summary>Replays the facts up to a moment, with the settings of a stored model or those that the history suggests.</summary>
     public static TrainingExamples Build(
-        Facts facts,
+        FactSource facts,
         TrainingConfig config,
         DateTime asOf,
         Parts parts,

@@ -1,4 +1,5 @@
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Training;
 
@@ -12,7 +13,7 @@ sealed record SearchTrial(int Number, TreesConfig Settings, Trial Best);
 static class HyperSearch
 {
     public static (TrainingConfig Best, IReadOnlyList<SearchTrial> Fit, IReadOnlyList<SearchTrial> Win) Run(
-        Facts facts,
+        FactSource facts,
         TrainingConfig config,
         DateTime asOf,
         int trials,

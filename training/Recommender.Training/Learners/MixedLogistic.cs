@@ -1,5 +1,6 @@
 using MathNet.Numerics.LinearAlgebra;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Training;
 

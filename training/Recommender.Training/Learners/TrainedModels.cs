@@ -6,7 +6,7 @@ sealed record TrainedModels(TrainingExamples Examples, Learned? PartnerFit, Lear
 {
     public void Dispose() => Examples.Dispose();
 
-    public static TrainedModels Train(Facts facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
+    public static TrainedModels Train(FactSource facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
     {
         var examples = TrainingExamples.Build(facts, config, asOf, parts, progress);
         var trainer = new TreeTrainer(config.Seed, config.Threads);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using OxyPlot;
+using Recommender.Facts;
 using Recommender.Features;
 using Recommender.Models;
 
@@ -147,10 +148,8 @@ static class Report
                     )
                     : "<p>Too few cases to tell.</p>"
             );
-        var missing = History
-            .FactTables.OfFacts.Where(table =>
-                !table.Required && table.TakesRows && !manifest.FeatureSettings.Fold.Has(table.Name)
-            )
+        var missing = FactTables
+            .OfFacts.Where(table => !table.Required && table.TakesRows && !manifest.FeatureSettings.Fold.Has(table.Name))
             .Select(table => table.File);
         Section(
             "Data",

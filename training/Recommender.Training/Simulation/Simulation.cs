@@ -1,4 +1,5 @@
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Training;
 

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Accounts that partners hold too. Known from since.</summary>
 public sealed class AccountOverlapTable : FactTable<AccountOverlap>

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Companies we sell to. Known from created_at.</summary>
 public sealed class AccountTable : FactTable<Account>

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Accounts and partners that were merged into others. Where both an account and a partner have the old id, table says which.</summary>
 public sealed class AliasTable : FactTable<Alias>

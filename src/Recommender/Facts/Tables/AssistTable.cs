@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Favours given to partners and received from them. Known from at.</summary>
 public sealed class AssistTable : FactTable<Assist>

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Competencies that partners have proven. Known from earned_at.</summary>
 public sealed class CertificationTable : FactTable<Certification>

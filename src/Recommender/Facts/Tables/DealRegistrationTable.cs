@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Claims of partners on deals. Known from submitted_at; what was decided, from decided_at.</summary>
 public sealed class DealRegistrationTable : FactTable<DealRegistration>

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Rows that are gone from a moment on. The key of a table with several key columns is their values, separated by |.</summary>
 public sealed class DeletionTable : FactTable<Deletion>

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Partners working deals with us. Known from started_at; one that was withdrawn counts no more.</summary>
 public sealed class EngagementTable : FactTable<Engagement>

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>What came of recommendations. Known from at; written by the endpoint of feedback.</summary>
 public sealed class FeedbackTable : FactTable<Feedback>

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>What a column of a row held, and since when; before the first change nobody knows.</summary>
 public sealed class FieldChangeTable : FactTable<FieldChange>

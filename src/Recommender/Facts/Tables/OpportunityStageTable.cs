@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Stages that deals entered. Known from entered_at.</summary>
 public sealed class OpportunityStageTable : FactTable<StageChange>

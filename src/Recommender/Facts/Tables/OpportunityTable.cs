@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Deals. Known from created_at; how one ended, from closed_at.</summary>
 public sealed class OpportunityTable : FactTable<Opportunity>

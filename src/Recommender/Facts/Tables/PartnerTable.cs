@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Companies we sell with. Known from joined_at; industries, regions and competencies are lists, separated by |.</summary>
 public sealed class PartnerTable : FactTable<Partner>

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.History;
+namespace Recommender.Facts;
 
 /// <summary>Dated contacts, of our own people where no partner is named. Known from at.</summary>
 public sealed class TouchTable : FactTable<Touch>

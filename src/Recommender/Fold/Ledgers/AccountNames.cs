@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>Rows of accounts, found by name; a correction of one counts all its deals under the new columns.</summary>
 sealed class AccountNames(HistoryState state) : Ledger<Account>

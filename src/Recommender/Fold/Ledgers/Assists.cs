@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>Assists given to partners and received from them, decayed with the slow half-life; by account they are counted.</summary>
 sealed class Assists(HistoryState state) : Ledger<Assist>

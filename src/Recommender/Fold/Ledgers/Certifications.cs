@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>Competencies that partners have proven.</summary>
 sealed class Certifications(HistoryState state) : Ledger<Certification>

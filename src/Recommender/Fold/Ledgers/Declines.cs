@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>What partners said no to: each deal by itself, and the account as such.</summary>
 sealed class Declines(HistoryState state) : Ledger<Feedback>

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>
 /// Partners' work on deals. Two kinds of counts: those of a deal by itself (<see cref="Count"/>), and those that depend on the order in

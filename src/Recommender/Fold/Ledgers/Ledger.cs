@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>What the facts of one subject add up to. Each entry can be taken back: the counts are then as if it had never been.</summary>
 public abstract class Ledger

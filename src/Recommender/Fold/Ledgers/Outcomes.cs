@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>
 /// How deals ended, and what that says of everything they have to do with once it is mature. A partner is credited if it was brought in

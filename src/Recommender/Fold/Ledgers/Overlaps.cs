@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>Accounts that partners hold too: a partner may hold one as customer and as open opportunity at the same time.</summary>
 sealed class Overlaps(HistoryState state) : Ledger<AccountOverlap>

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>Deals: whose they are, and how many there are of each value of a dimension.</summary>
 sealed class Pipeline(HistoryState state) : Ledger<Opportunity>

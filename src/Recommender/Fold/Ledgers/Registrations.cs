@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>How many deals each partner registered.</summary>
 sealed class Registrations(HistoryState state) : Ledger<DealRegistration>

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 
-namespace Recommender.History;
+namespace Recommender.Fold;
 
 /// <summary>Contacts, decayed with the short half-life: on a deal, with an account, and of a partner with an account.</summary>
 sealed class Touches(HistoryState state) : Ledger<Touch>

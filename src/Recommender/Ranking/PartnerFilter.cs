@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>Which partners a caller wants to see. Applied before the cut to the limit; an empty list asks for nothing.</summary>
 public sealed record PartnerFilter

@@ -1,6 +1,6 @@
 using Recommender.Features;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>Says what to do about a partner first.</summary>
 static class NextActions

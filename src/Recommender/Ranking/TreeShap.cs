@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Recommender.Models;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>
 /// Exact additive contributions of features to the raw score of a tree ensemble: path-dependent TreeSHAP (Lundberg, Erion, Lee,

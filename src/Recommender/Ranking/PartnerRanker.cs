@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Models;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>
 /// Ranks partners for an account from a fold. Candidates are all partners known and joined by the as-of date, the unproven too, less

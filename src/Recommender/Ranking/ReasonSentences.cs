@@ -1,8 +1,9 @@
 using System.Globalization;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>Says an idea in the facts behind it.</summary>
 static class ReasonSentences

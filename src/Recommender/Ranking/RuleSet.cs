@@ -2,9 +2,10 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Recommender.CoSell;
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>What is wrong with a set of rules, and in which line of its text (from 1).</summary>
 public sealed record RuleFault(int Line, string Message);

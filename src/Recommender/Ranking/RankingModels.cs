@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Models;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>The models that answer together, with what is made of them once. Whoever opened the packages closes them. Immutable; safe for use by several threads.</summary>
 public sealed class RankingModels

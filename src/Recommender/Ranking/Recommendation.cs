@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>A question about an account.</summary>
 /// <param name="AccountId">The account.</param>

@@ -1,6 +1,7 @@
-using Recommender.History;
+using Recommender.Facts;
+using Recommender.Fold;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>What can be said of a candidate without a model.</summary>
 public static class Baselines

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Features;
-using Recommender.History;
+using Recommender.Fold;
 using Recommender.Models;
 
-namespace Recommender.Scoring;
+namespace Recommender.Ranking;
 
 /// <summary>The chance of winning with a partner and without; the lift only where it is known.</summary>
 readonly record struct Chance(double With, double Alone, LiftEstimate? Lift);

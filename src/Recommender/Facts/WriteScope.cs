@@ -1,0 +1,104 @@
+using System.Data.Common;
+using Recommender.CoSell;
+
+namespace Recommender.Facts;
+
+/// <summary>What a write may do while it runs: the only writer's connection, inside a transaction that others may share.</summary>
+public sealed class WriteScope
+{
+    const int FactsOfOneMoment = 500;
+    readonly HistoryWriter _writer;
+    readonly HashSet<(string, string)> _written = [];
+    readonly List<(DateTime Stamp, int Start)> _moments = [];
+
+    internal WriteScope(
+        DbConnection connection,
+        DbTransaction transaction,
+        HistoryWriter writer,
+        PreparedStatements statements,
+        DateTime stamp
+    )
+    {
+        (Connection, Transaction, _writer, Statements, Stamp) = (connection, transaction, writer, statements, stamp);
+        _moments.Add((stamp, 0));
+    }
+
+    /// <summary>The writer's connection.</summary>
+    public DbConnection Connection { get; }
+
+    /// <summary>The transaction; do not end it.</summary>
+    public DbTransaction Transaction { get; }
+
+    /// <summary>Statements that run often.</summary>
+    public PreparedStatements Statements { get; }
+
+    /// <summary>The moment of this write, UTC.</summary>
+    public DateTime Stamp { get; private set; }
+
+    internal List<DatedFact> Facts { get; } = [];
+
+    /// <summary>True if something was removed from what was known before.</summary>
+    internal bool HasErased { get; private set; }
+
+    /// <summary>The facts by the moments at which they were written.</summary>
+    internal List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)> Written() =>
+        [
+            .. _moments.Select(
+                (moment, m) =>
+                    (
+                        moment.Stamp,
+                        (IReadOnlyList<DatedFact>)
+                            Facts[moment.Start..(m + 1 < _moments.Count ? _moments[m + 1].Start : Facts.Count)]
+                    )
+            ),
+        ];
+
+    /// <summary>Forgets the facts after the first <paramref name="count"/>.</summary>
+    internal void Undo(int count)
+    {
+        Facts.RemoveRange(count, Facts.Count - count);
+        for (var m = 0; m < _moments.Count; m++)
+            _moments[m] = (_moments[m].Stamp, Math.Min(_moments[m].Start, count));
+    }
+
+    /// <summary>The row under a key, with its fingerprint; null if there is none.</summary>
+    public (HistoryRow Row, long Fingerprint)? Find(FactTable table, string key) => _writer.Find(table, key);
+
+    /// <summary>Takes a row in, if it can be taken; of deletions and aliases, does what it says.</summary>
+    public RowResult Upsert(HistoryRow row, RowExpectation expected = default)
+    {
+        var key = (row.Table.Name, row.Key);
+        // What changes other rows has a moment of its own.
+        if (row.Table.Kind is null || _written.Contains(key) || Facts.Count - _moments[^1].Start >= FactsOfOneMoment)
+            NextMoment();
+        var result = _writer.Upsert(row, Stamp, expected, Facts);
+        if (row.Table.Kind is null)
+            NextMoment();
+        else if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
+            _written.Add(key);
+        return result;
+    }
+
+    /// <summary>Into what a row of accounts or partners was merged; null if it was not.</summary>
+    public string? MergedInto(FactTable table, string id) => _writer.AliasOf(table, id);
+
+    /// <summary>Removes an account and everything that names it, from what was known before too.</summary>
+    /// <returns>How many rows went; null if there is no such account.</returns>
+    public int? Erase(string accountId)
+    {
+        NextMoment();
+        var rows = _writer.Erase(accountId, Stamp, Facts);
+        NextMoment();
+        HasErased |= rows is not null;
+        return rows;
+    }
+
+    void NextMoment()
+    {
+        if (Facts.Count == _moments[^1].Start && _written.Count == 0)
+            return;
+        Stamp = Stamp.AddMilliseconds(1);
+        _moments.Add((Stamp, Facts.Count));
+        _written.Clear();
+    }
+}

@@ -44,7 +44,7 @@ public class RoomTests
     [Theory]
     [InlineData("Access")]
     [InlineData("Webhooks")]
-    [InlineData("Records", "Ranking", "Webhooks")]
+    [InlineData("Records", "Fold", "Ranking", "Webhooks")]
     public void What_is_kept_beside_the_facts_knows_only_them(string room, params string[] others)
     {
         foreach (var other in _flow.Except([room, "CoSell", "Facts", .. others]))

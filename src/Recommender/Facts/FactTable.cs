@@ -194,7 +194,8 @@ public abstract class FactTable
         ColumnKind kind = ColumnKind.Text,
         string? references = null,
         IReadOnlyList<string>? oneOf = null,
-        int maxLength = JsonRow.LongestId
+        int maxLength = JsonRow.LongestId,
+        bool required = true
     )
     {
         KeyLength++;
@@ -202,7 +203,7 @@ public abstract class FactTable
             new(name, _columns.Count)
             {
                 Kind = kind,
-                Required = true,
+                Required = required,
                 References = references,
                 OneOf = oneOf,
                 MaxLength = maxLength,

@@ -34,7 +34,7 @@ public sealed record HistoryRow
             ? (string)Values[0]!
             : string.Join(
                 '\u001f',
-                Values.Take(Table.KeyLength).Select(value => value is DateTime at ? Instants.Text(at) : (string)value!)
+                Values.Take(Table.KeyLength).Select(value => value is DateTime at ? Instants.Text(at) : (string?)value ?? "")
             );
 
     /// <summary>The text in a column of its table; null if it is empty.</summary>

@@ -45,15 +45,6 @@ static class HistorySql
         ORDER BY row_key
         """;
 
-    /// <summary>What a merged id stands for now.</summary>
-    public const string SelectAlias = """
-        -- index: aliases_key
-        SELECT new_id, "table"
-        FROM aliases
-        WHERE old_id = @oldId
-        ORDER BY old_id
-        """;
-
     /// <summary>All merged ids.</summary>
     public const string SelectAliases = """
         -- index: aliases_key

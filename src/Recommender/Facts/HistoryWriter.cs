@@ -329,11 +329,17 @@ public sealed class HistoryWriter : IDisposable
         var alias = FactTables.Aliases.Read(row);
         RowResult Reject(string column, string found, string expected) =>
             new(RowVerdict.Rejected, 0, new("aliases", 0, column, found, expected));
-        if (Read(CommandsOf(FactTables.Aliases), FactTables.Aliases, alias.OldId) is { } before)
-            return before.Row["new_id"] as string == alias.NewId
-                ? new(RowVerdict.Unchanged, before.Fingerprint, null)
-                : Reject("old_id", alias.OldId, $"an id that was not merged; it is '{before.Row["new_id"]}' already");
         FactTable[] tables = alias.Table is { } name ? [FactTables.Find(name)!] : [FactTables.Accounts, FactTables.Partners];
+        foreach (var table in tables)
+        {
+            if (Read(FactTables.Aliases, $"{alias.OldId}\u001f{table.Name}") is not { } before)
+                continue;
+            var into = (string)before.Row["new_id"]!;
+            if (into == alias.NewId)
+                return new(RowVerdict.Unchanged, before.Fingerprint, null);
+            if (!tables.Any(one => Knows(one.Name, alias.OldId)))
+                return Reject("old_id", alias.OldId, $"an id that was not merged; it is '{into}' already");
+        }
         var having = tables.Where(table => Knows(table.Name, alias.OldId)).ToList();
         if (having.Count != 1)
             return Reject(

@@ -87,9 +87,9 @@ CREATE UNIQUE INDEX deletions_by_change ON deletions (change_version);
 
 CREATE TABLE aliases (
     old_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    "table" nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
     new_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
     at datetimeoffset(3) NOT NULL,
-    "table" nvarchar(400) COLLATE Latin1_General_100_BIN2 NULL,
     recorded_at datetimeoffset(3) NULL,
     attributes nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     seen_at datetimeoffset(3) NOT NULL,
@@ -97,7 +97,7 @@ CREATE TABLE aliases (
     is_change bit NOT NULL,
     fingerprint bigint NOT NULL,
     change_version rowversion NOT NULL,
-    CONSTRAINT aliases_key PRIMARY KEY NONCLUSTERED (old_id)
+    CONSTRAINT aliases_key PRIMARY KEY NONCLUSTERED (old_id, "table")
 );
 CREATE UNIQUE INDEX aliases_by_change ON aliases (change_version);
 

@@ -63,16 +63,16 @@ CREATE TABLE deletions (
 
 CREATE TABLE aliases (
     old_id TEXT NOT NULL,
+    "table" TEXT NOT NULL,
     new_id TEXT NOT NULL,
     at TEXT NOT NULL,
-    "table" TEXT,
     recorded_at TEXT,
     attributes TEXT,
     seen_at TEXT NOT NULL,
     applied_at TEXT NOT NULL,
     is_change INTEGER NOT NULL,
     fingerprint INTEGER NOT NULL,
-    PRIMARY KEY (old_id)
+    PRIMARY KEY (old_id, "table")
 ) WITHOUT ROWID;
 
 CREATE TABLE field_changes (

@@ -15,9 +15,9 @@ public sealed class AliasTable : FactTable<Alias>
         : base("aliases", null)
     {
         _old = Key("old_id");
+        _table = Key("table", oneOf: ["accounts", "partners"], required: false);
         _new = Text("new_id", required: true);
         _at = Date("at", required: true);
-        _table = Text("table", oneOf: ["accounts", "partners"]);
         Recorded();
     }
 

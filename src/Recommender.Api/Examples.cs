@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Recommender.Capabilities;
 using Recommender.Facts;
 using Recommender.Fold;
 
@@ -14,6 +15,11 @@ static class Examples
     {
         if (ByOperation[operation] is { } own)
             return own;
+        foreach (var question in CapabilityList.All.SelectMany(capability => capability.Questions))
+        {
+            if (question.Name == operation)
+                return new JsonObject { ["answer"] = JsonNode.Parse(CapabilitiesApi.Json(question.Example).GetRawText()) };
+        }
         foreach (var table in FactTables.All.Where(table => table.Route is not null))
         {
             var name = HistoryApi.Pascal(table.Route!);

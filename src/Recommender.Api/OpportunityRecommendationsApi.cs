@@ -1,3 +1,4 @@
+using Recommender.Capabilities.CoSellList;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;

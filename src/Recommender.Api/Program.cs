@@ -6,11 +6,21 @@ using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Recommender.Api;
 using Recommender.Api.Pages;
+using Recommender.Capabilities;
 using Recommender.Facts;
 using Recommender.Fold;
 
 // Pages and answers do not depend on where the machine stands; a component writes numbers in the culture of its thread.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+try
+{
+    CapabilityList.Open();
+}
+catch (InvalidDataException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.WebHost.ConfigureKestrel(
     (context, kestrel) =>
@@ -108,6 +118,7 @@ app.MapModels();
 app.MapRules();
 app.MapEvents();
 app.MapWebhooks();
+app.MapCapabilities();
 app.MapPages();
 Telemetry.Watch(app.Services.GetRequiredService<LiveRecommender>());
 try

@@ -1,3 +1,4 @@
+using Recommender.Capabilities;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
@@ -119,6 +120,7 @@ sealed class Writes(LiveRecommender live)
                     scope =>
                     {
                         var answer = write(scope);
+                        Tell(scope);
                         return dryRun ? throw new DryRunException(answer) : answer;
                     },
                     out var done
@@ -143,6 +145,18 @@ sealed class Writes(LiveRecommender live)
         catch (InvalidDataException e)
         {
             return Problems.Of(StatusCodes.Status422UnprocessableEntity, e.Message.ReplaceLineEndings(" "), "refused");
+        }
+    }
+
+    /// <summary>Notes the events that capabilities make of what was written.</summary>
+    void Tell(WriteScope scope)
+    {
+        foreach (var capability in CapabilityList.All)
+        {
+            if (capability.Tables.Count == 0)
+                continue;
+            foreach (var happened in scope.FactsOfThisWrite.SelectMany(capability.EventsOf).ToList())
+                live.Events.Append(scope, happened);
         }
     }
 

@@ -63,7 +63,16 @@ sealed class ServiceProcess : IDisposable
         StartIn(null, root, environment, settings);
 
     /// <summary>The same with LANG set, such as "th_TH.UTF-8".</summary>
-    public static ServiceProcess StartIn(string? language, string root, string environment, params IEnumerable<string> settings)
+    public static ServiceProcess StartIn(string? language, string root, string environment, params IEnumerable<string> settings) =>
+        StartWith(language is null ? [] : [new("LANG", language), new("LC_ALL", language)], root, environment, settings);
+
+    /// <summary>The same with further variables of the environment.</summary>
+    public static ServiceProcess StartWith(
+        IEnumerable<KeyValuePair<string, string?>> variables,
+        string root,
+        string environment,
+        params IEnumerable<string> settings
+    )
     {
         var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
@@ -79,8 +88,8 @@ sealed class ServiceProcess : IDisposable
         foreach (var setting in settings)
             start.ArgumentList.Add("--" + setting);
         start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
-        if (language is not null)
-            start.Environment["LANG"] = start.Environment["LC_ALL"] = language;
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
         return new(Process.Start(start)!, address);
     }
 

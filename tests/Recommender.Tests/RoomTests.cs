@@ -80,6 +80,18 @@ public class RoomTests
     }
 
     [Fact]
+    public void A_capability_knows_no_other()
+    {
+        string[] capabilities = ["CoSellList", "Handoffs"];
+        foreach (var one in capabilities)
+        {
+            foreach (var other in capabilities.Except([one]))
+                Holds(Apart("Recommender.Capabilities." + one, "Recommender.Capabilities." + other));
+        }
+        Broken(Apart("Recommender.Capabilities", "Recommender.Capabilities.Handoffs"));
+    }
+
+    [Fact]
     public void The_api_does_not_know_training() => Holds(Apart("Recommender.Api", "Recommender.Training"));
 
     static IArchRule Apart(string room, string other) =>

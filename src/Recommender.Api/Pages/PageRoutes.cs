@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
+using Recommender.Capabilities.Handoffs;
 using Recommender.Facts;
 using Recommender.Models;
 using Recommender.Ranking;
@@ -337,8 +338,8 @@ static class PageRoutes
             return NoAccount();
         if (All(live, view, partnerId) is not var (partner, _))
             return NotRanked(id);
-        var packet = Handoff.Fill(view, partner, said.RecommendationId);
-        packet["introduction"] = Handoff.Introduction(view, partner);
+        var packet = HandoffPacket.Fill(view.Account, view.Deal, partner, said.RecommendationId);
+        packet["introduction"] = HandoffPacket.Introduction(view.Account, view.Deal, partner);
         return Page<HandoffPage>(
             (nameof(HandoffPage.View), view),
             (nameof(HandoffPage.Partner), partner),
@@ -359,8 +360,8 @@ static class PageRoutes
     )
     {
         var form = await FormAsync(http);
-        var packet = Handoff
-            .Fields.Select(field => field.Name)
+        var packet = HandoffPacket
+                .Fields.Select(field => field.Name)
             .Append("introduction")
             .ToDictionary(name => name, name => form[name].ToString() is { Length: <= 4000 } text ? text : "");
         var (to, deal) = (form["to"].ToString(), form["deal"].ToString());
@@ -370,7 +371,7 @@ static class PageRoutes
             ["opportunity_id"] = deal.Length > 0 ? deal : null,
             ["partner_id"] = partnerId,
             ["recommendation_id"] = form["recommendation_id"].ToString(),
-            ["complete"] = FormattableString.Invariant($"{Handoff.Filled(packet)}/{Handoff.Fields.Count}"),
+            ["complete"] = FormattableString.Invariant($"{HandoffPacket.Filled(packet)}/{HandoffPacket.Fields.Count}"),
             ["packet"] = packet,
         };
         http.Request.Headers["Idempotency-Key"] = $"page-{form["once"]}-{to}";
@@ -395,7 +396,7 @@ static class PageRoutes
         return to switch
         {
             "markdown" => Results.File(
-                Encoding.UTF8.GetBytes(Handoff.Markdown($"Handoff: {id} to {partnerId}", packet)),
+                Encoding.UTF8.GetBytes(HandoffPacket.Markdown($"Handoff: {id} to {partnerId}", packet)),
                 "text/markdown; charset=utf-8",
                 name + ".md"
             ),

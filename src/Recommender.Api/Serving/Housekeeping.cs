@@ -1,3 +1,5 @@
+using Recommender.Capabilities;
+using Recommender.Facts;
 using Recommender.Records;
 using Recommender.Webhooks;
 
@@ -40,6 +42,8 @@ sealed partial class Housekeeping(
                     Log.Refused(logger, e.Message.ReplaceLineEndings(" "));
                 refused = e.Message;
             }
+            if (!options.Database.ReadOnly)
+                Sweep();
             if ((live.Now() - purged).TotalHours < 1 || options.Database.ReadOnly)
                 continue;
             purged = live.Now();
@@ -52,6 +56,17 @@ sealed partial class Housekeeping(
                     + IdempotencyKeys.Purge(scope, purged.AddDays(-1)),
                 out _
             );
+        }
+    }
+
+    /// <summary>Writes what clocks that ran out have become; what is written already changes nothing.</summary>
+    void Sweep()
+    {
+        foreach (var capability in CapabilityList.All)
+        {
+            var due = live.Read((state, asOf) => capability.Due(state, asOf).ToList());
+            if (due.Count > 0)
+                live.History.TryWrite(scope => due.Count(row => scope.Upsert(row).Verdict == RowVerdict.Inserted), out _);
         }
     }
 

@@ -1,3 +1,4 @@
+using Recommender.Capabilities.CoSellList;
 using Microsoft.Extensions.Options;
 using Recommender.Access;
 using Recommender.Facts;

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Recommender.CoSell;
 
 namespace Recommender.Facts;
@@ -6,6 +7,7 @@ namespace Recommender.Facts;
 public static class FactTables
 {
     static readonly Lock _adding = new();
+    static readonly List<Assembly> _assemblies = [typeof(FactTables).Assembly];
     static IReadOnlyList<FactTable>? _all;
 
     /// <summary>Companies we sell to.</summary>
@@ -85,10 +87,27 @@ public static class FactTables
     /// <summary>The table of that name; null if there is none.</summary>
     public static FactTable? Find(string name) => All.FirstOrDefault(table => table.Name == name);
 
-    /// <summary>Adds the tables of a capability, before a history is opened.</summary>
-    /// <exception cref="ArgumentException">There is a table of that name.</exception>
-    public static void Add(IEnumerable<FactTable> tables)
+    /// <summary>Where the schema of the tables is: this assembly, and those of capabilities that add some.</summary>
+    public static IReadOnlyList<Assembly> Assemblies
     {
+        get
+        {
+            lock (_adding)
+                return [.. _assemblies];
+        }
+    }
+
+    /// <summary>Adds the tables of a capability, before a history is opened.</summary>
+    /// <param name="tables">The tables.</param>
+    /// <param name="schema">The assembly that holds their scripts, in folders Sqlite and SqlServer.</param>
+    /// <exception cref="ArgumentException">There is a table of that name.</exception>
+    public static void Add(IReadOnlyList<FactTable> tables, Assembly schema)
+    {
+        lock (_adding)
+        {
+            if (tables.Count > 0 && !_assemblies.Contains(schema))
+                _assemblies.Add(schema);
+        }
         foreach (var table in tables)
         {
             var all = All;

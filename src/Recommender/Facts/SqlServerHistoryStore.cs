@@ -167,8 +167,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
     {
         var upgrade = DeployChanges
             .To.SqlDatabase(_connection)
-            .WithScriptsEmbeddedInAssembly(
-                Assembly.GetExecutingAssembly(),
+            .WithScriptsEmbeddedInAssemblies([.. FactTables.Assemblies],
                 name => name.Contains(".SqlServer.", StringComparison.Ordinal)
             )
             .WithVariablesDisabled()

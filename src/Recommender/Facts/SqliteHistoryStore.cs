@@ -52,8 +52,7 @@ public class SqliteHistoryStore : HistoryStore
             }
             var result = DeployChanges
                 .To.SqliteDatabase(_connection)
-                .WithScriptsEmbeddedInAssembly(
-                    Assembly.GetExecutingAssembly(),
+                .WithScriptsEmbeddedInAssemblies([.. FactTables.Assemblies],
                     name => name.Contains(".Sqlite.", StringComparison.Ordinal)
                 )
                 .WithTransactionPerScript()

@@ -37,6 +37,12 @@ public sealed class WriteScope
 
     internal List<DatedFact> Facts { get; } = [];
 
+    /// <summary>The facts of the write that runs now, beside those of others in the same transaction.</summary>
+    public IEnumerable<DatedFact> FactsOfThisWrite => Facts.Skip(FirstFact);
+
+    /// <summary>How many facts other writes of the transaction had before this one.</summary>
+    internal int FirstFact { get; set; }
+
     /// <summary>True if something was removed from what was known before.</summary>
     internal bool HasErased { get; private set; }
 

@@ -355,7 +355,7 @@ public sealed class LiveHistory : IAsyncDisposable
     void Try(Write write, WriteScope scope, DbTransaction transaction)
     {
         const string Name = "one_write";
-        var facts = scope.Facts.Count;
+        var facts = scope.FirstFact = scope.Facts.Count;
         transaction.Save(Name);
         try
         {

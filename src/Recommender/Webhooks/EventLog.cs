@@ -89,7 +89,9 @@ public sealed class EventLog(HistoryStore store)
         """;
 
     /// <summary>All types of events.</summary>
-    public static IReadOnlyList<string> Types { get; } =
+    public static IReadOnlyList<string> Types => Volatile.Read(ref _types);
+
+    static IReadOnlyList<string> _types =
     [
         "recommendation.created",
         "feedback.taken",
@@ -97,11 +99,13 @@ public sealed class EventLog(HistoryStore store)
         "model.rolled_back",
         "drift.detected",
         "rules.changed",
-        "handoff.prepared",
-        "handoff.sent",
         "account.erased",
         "webhook.test",
     ];
+
+    /// <summary>Adds the types of a capability.</summary>
+    public static void AddTypes(IEnumerable<string> types) =>
+        Volatile.Write(ref _types, [.. Types.Union(types)]);
 
     /// <summary>The webhooks that are told; replaced as a whole when they change.</summary>
     public IReadOnlyList<Webhook> Webhooks { get; set; } = [];

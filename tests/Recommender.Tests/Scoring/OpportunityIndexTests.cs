@@ -1,3 +1,4 @@
+using Recommender.Capabilities.CoSellList;
 using Recommender.CoSell;
 using Recommender.Ranking;
 

@@ -2,17 +2,18 @@ using System.Text;
 using Recommender.CoSell;
 using Recommender.Ranking;
 
-namespace Recommender.Api.Pages;
+namespace Recommender.Capabilities.Handoffs;
 
 /// <summary>A part of the packet that a partner is handed.</summary>
 /// <param name="Name">In forms and JSON.</param>
 /// <param name="Title">For a person.</param>
 /// <param name="Hint">What belongs there.</param>
-sealed record HandoffField(string Name, string Title, string Hint);
+public sealed record HandoffField(string Name, string Title, string Hint);
 
 /// <summary>What a partner needs to know to step in: eleven fields and a warm introduction, filled as far as the history knows.</summary>
-static class Handoff
+public static class HandoffPacket
 {
+    /// <summary>The fields, in the order in which they stand.</summary>
     public static IReadOnlyList<HandoffField> Fields { get; } =
     [
         new("account_and_opportunity", "Account and opportunity", "Which deal; sourced or influenced by the partner"),
@@ -29,16 +30,21 @@ static class Handoff
     ];
 
     /// <summary>The packet as far as the history fills it.</summary>
-    public static Dictionary<string, string> Fill(DealView view, RecommendedPartner partner, string recommendationId)
+    public static Dictionary<string, string> Fill(
+        Account about,
+        Opportunity? deal,
+        RecommendedPartner partner,
+        string recommendationId
+    )
     {
-        var (account, deal) = (view.Account.Name ?? view.Account.Id, view.Deal);
+        var account = about.Name ?? about.Id;
         var name = partner.Name ?? partner.PartnerId;
         var positive = partner.Reasons.Where(reason => reason.Contribution > 0).Select(reason => reason.Text).Take(3).ToList();
         return new()
         {
             ["account_and_opportunity"] = deal is null
-                ? $"{account} ({view.Account.Id}); no deal yet"
-                : $"{account} ({view.Account.Id}), deal {deal.Id}{(deal.Product is { } product ? $", {product}" : "")}, {Format.Money(deal.Amount, deal.Currency)}; influenced",
+                ? $"{account} ({about.Id}); no deal yet"
+                : $"{account} ({about.Id}), deal {deal.Id}{(deal.Product is { } product ? $", {product}" : "")}, {Format.Money(deal.Amount, deal.Currency)}; influenced",
             ["partner_and_contact"] = name + ": ",
             ["why_this_partner"] = string.Join(". ", positive) + (positive.Count > 0 ? "." : ""),
             ["trigger"] = "",
@@ -57,6 +63,7 @@ static class Handoff
         };
     }
 
+    /// <summary>Who knows the account, in a sentence.</summary>
     public static string WarmPath(WarmPath path) =>
         $"The account is its {Format.Plain(path.Population)} since {Format.Day(path.Since)}"
         + (
@@ -65,24 +72,27 @@ static class Handoff
                 : ""
         );
 
-    public static string Introduction(DealView view, RecommendedPartner partner)
+    /// <summary>A first letter to the partner.</summary>
+    public static string Introduction(Account about, Opportunity? deal, RecommendedPartner partner)
     {
-        var account = view.Account.Name ?? view.Account.Id;
+        var account = about.Name ?? about.Id;
         var why =
             partner.WarmPath is not null ? $"you know {account} already"
             : partner.Reasons.FirstOrDefault(reason => reason.Contribution > 0) is { } reason
                 ? $"of what we saw: {char.ToLowerInvariant(reason.Text[0])}{reason.Text[1..]}"
             : "you came up first for it";
-        return $"Hello,\n\nwe are talking to {account}{(view.Deal?.Product is { } product ? $" about {product}" : "")} and thought of {partner.Name ?? partner.PartnerId}, because {why}. Would you be open to a short call this week to see whether we go in together?\n\nIf it fits, we would introduce you as the partner for this deal.";
+        return $"Hello,\n\nwe are talking to {account}{(deal?.Product is { } product ? $" about {product}" : "")} and thought of {partner.Name ?? partner.PartnerId}, because {why}. Would you be open to a short call this week to see whether we go in together?\n\nIf it fits, we would introduce you as the partner for this deal.";
     }
 
     /// <summary>A field that says something beyond what it always begins with.</summary>
     public static bool IsFilled(string? text) =>
         text?.Trim() is { Length: > 0 } trimmed && !trimmed.EndsWith(':') && !trimmed.EndsWith(',');
 
+    /// <summary>How many fields are filled.</summary>
     public static int Filled(IReadOnlyDictionary<string, string> packet) =>
         Fields.Count(field => IsFilled(packet.GetValueOrDefault(field.Name)));
 
+    /// <summary>The packet as Markdown; what is not filled is marked open.</summary>
     public static string Markdown(string title, IReadOnlyDictionary<string, string> packet)
     {
         var text = new StringBuilder("# ").Append(title).Append("\n\n");

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Recommender.CoSell;
 
-namespace Recommender.Ranking;
+namespace Recommender.Capabilities.CoSellList;
 
 /// <summary>What bringing a partner into an open deal would add.</summary>
 /// <param name="PartnerId">The partner.</param>

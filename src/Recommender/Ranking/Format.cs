@@ -1,15 +1,16 @@
 using System.Globalization;
-using Recommender.Ranking;
 
-namespace Recommender.Api.Pages;
+namespace Recommender.Ranking;
 
-/// <summary>Numbers and dates in the words that stand on a page.</summary>
-static class Format
+/// <summary>Numbers and dates as a person reads them, in English whatever the culture of the machine.</summary>
+public static class Format
 {
     static readonly CultureInfo _culture = CultureInfo.InvariantCulture;
 
+    /// <summary>A day, such as 4 Jun 2026.</summary>
     public static string Day(DateTime at) => at.ToString("d MMM yyyy", _culture);
 
+    /// <summary>A moment, such as 4 Jun 2026 09:30 UTC.</summary>
     public static string Moment(DateTime at) => at.ToString("d MMM yyyy HH:mm", _culture) + " UTC";
 
     /// <summary>A probability as whole percent.</summary>
@@ -27,8 +28,10 @@ static class Format
             ? FormattableString.Invariant($"−{-points:0}")
             : FormattableString.Invariant($"{points:0}");
 
-    public static string Signed(double number) => (number < 0 ? "−" : "+") + Math.Abs(number).ToString("0.0", _culture);
+    /// <summary>A number with its sign and one decimal.</summary>
+    public static string WithSign(double number) => (number < 0 ? "−" : "+") + Math.Abs(number).ToString("0.0", _culture);
 
+    /// <summary>An amount in its currency, shortened: 1.5 m EUR; unknown if there is none.</summary>
     public static string Money(double? amount, string? currency)
     {
         if (amount is not { } worth)
@@ -43,9 +46,11 @@ static class Format
         return currency is { Length: > 0 } ? $"{number} {currency}" : number;
     }
 
+    /// <summary>How many of something: 1 deal, 1,200 deals.</summary>
     public static string Count(long count, string noun) =>
         count == 1 ? $"1 {noun}" : string.Create(_culture, $"{count:#,0} {noun}s");
 
+    /// <summary>A code such as co_sell without its underscores; empty if there is none.</summary>
     public static string Plain(string? code) => (code ?? "").Replace('_', ' ');
 
     /// <summary>What bringing the partner changes, for a person: the estimate with its interval and what it rests on, or that it is not known.</summary>

@@ -1,0 +1,85 @@
+using System.Reflection;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Webhooks;
+
+namespace Recommender.Capabilities;
+
+/// <summary>The capabilities of this process: those of the product, and those of assemblies that were added before a history was opened.</summary>
+public static class CapabilityList
+{
+    /// <summary>Names the assemblies to add, by path, separated as PATH is.</summary>
+    public const string Variable = "RECOMMENDER_CAPABILITIES";
+
+    static readonly Lock _adding = new();
+    static IReadOnlyList<ICapability> _all = [new CoSellList.CoSellListCapability(), new Handoffs.HandoffsCapability()];
+    static bool _isRead;
+
+    /// <summary>All, those of the product first.</summary>
+    public static IReadOnlyList<ICapability> All => Volatile.Read(ref _all);
+
+    /// <summary>Adds what <see cref="Variable"/> names, once, and has every part of the product know it.</summary>
+    /// <exception cref="InvalidDataException">An assembly cannot be loaded, or holds no capability.</exception>
+    public static void Open()
+    {
+        lock (_adding)
+        {
+            if (_isRead)
+                return;
+            _isRead = true;
+            foreach (var capability in All)
+                Register(capability);
+            var paths = Environment.GetEnvironmentVariable(Variable) ?? "";
+            foreach (var path in paths.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+            {
+                foreach (var capability in Load(path))
+                {
+                    if (All.Any(known => known.Name == capability.Name))
+                        throw new InvalidDataException($"{Variable}: {path} adds '{capability.Name}' a second time.");
+                    Register(capability);
+                    Volatile.Write(ref _all, [.. All, capability]);
+                }
+            }
+        }
+    }
+
+    static void Register(ICapability capability)
+    {
+        FactTables.Add(capability.Tables, capability.GetType().Assembly);
+        foreach (var (kind, open) in capability.Ledgers)
+            LedgerRegister.Add(kind, open);
+        EventLog.AddTypes(capability.EventTypes);
+    }
+
+    /// <summary>The types that can be loaded: an assembly may hold others that need what this process does not have.</summary>
+    static IEnumerable<Type> TypesOf(Assembly assembly)
+    {
+        try
+        {
+            return assembly.GetTypes();
+        }
+        catch (ReflectionTypeLoadException e)
+        {
+            return e.Types.OfType<Type>();
+        }
+    }
+
+    static List<ICapability> Load(string path)
+    {
+        try
+        {
+            var found = TypesOf(Assembly.LoadFrom(Path.GetFullPath(path)))
+                .Where(type => typeof(ICapability).IsAssignableFrom(type) && type is { IsAbstract: false, IsInterface: false })
+                .Select(type => (ICapability)Activator.CreateInstance(type)!)
+                .ToList();
+            return found.Count > 0
+                ? found
+                : throw new InvalidDataException($"{Variable}: {path} holds no capability; expected a type that is {nameof(ICapability)}.");
+        }
+        catch (Exception e)
+            when (e is IOException or BadImageFormatException or MissingMethodException)
+        {
+            throw new InvalidDataException($"{Variable}: {path} cannot be loaded: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+}

@@ -30,7 +30,9 @@ static class CapabilitiesApi
         if (!live.Answers)
             return Problems.NotReady(http);
         var given = http.Request.RouteValues.ToDictionary(pair => pair.Key, pair => pair.Value?.ToString() ?? "");
-        var answer = live.Read((state, asOf) => question.Answer(state, asOf, given) is { } found ? Json(found) : (JsonElement?)null);
+        var answer = live.Read(
+            (state, asOf) => question.Answer(state, asOf, given) is { } found ? Json(found) : (JsonElement?)null
+        );
         return answer is { } json
             ? new JsonBytes(JsonSerializer.SerializeToUtf8Bytes(json, ApiJson.Default.JsonElement))
             : Problems.NotFound("Nothing is known of what is asked about.");

@@ -1,6 +1,6 @@
-using Recommender.Capabilities.CoSellList;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Recommender.Capabilities.CoSellList;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;

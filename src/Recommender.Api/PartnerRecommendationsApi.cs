@@ -84,7 +84,7 @@ sealed record ReplayResponse(string RecommendationId, string Match, string? Reas
 /// <param name="RecommendationId">Its id in the journal.</param>
 /// <param name="Recommendation">What it says.</param>
 /// <param name="IsKept">The journal keeps it.</param>
-public sealed record Said(string RecommendationId, Recommendation Recommendation, bool IsKept);
+public sealed record GivenRecommendation(string RecommendationId, Recommendation Recommendation, bool IsKept);
 
 static class PartnerRecommendationsApi
 {
@@ -153,7 +153,7 @@ static class PartnerRecommendationsApi
             return Problems.Invalid(faults);
         try
         {
-            if (await SayAsync(live, Caller.Of(http), request, bytes, asOf, room, http.RequestAborted) is not { } said)
+            if (await RecommendAsync(live, Caller.Of(http), request, bytes, asOf, room, http.RequestAborted) is not { } said)
                 return Problems.NotFound(
                     request.OpportunityId is null
                         ? "No such account."
@@ -178,7 +178,7 @@ static class PartnerRecommendationsApi
     /// <param name="room">Where the answer is written as JSON.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="TimeoutException">Too many ask about the past.</exception>
-    public static async Task<Said?> SayAsync(
+    public static async Task<GivenRecommendation?> RecommendAsync(
         LiveRecommender live,
         string caller,
         PartnerRecommendationsRequest request,

@@ -1,9 +1,9 @@
-using Recommender.Capabilities;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Recommender.Capabilities;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Records;

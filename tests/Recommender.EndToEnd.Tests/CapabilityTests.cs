@@ -11,7 +11,10 @@ namespace Recommender.EndToEnd.Tests;
 /// </summary>
 public class CapabilityTests
 {
-    static readonly KeyValuePair<string, string?> _added = new(CapabilityList.Variable, typeof(CapabilityTests).Assembly.Location);
+    static readonly KeyValuePair<string, string?> _added = new(
+        CapabilityList.Variable,
+        typeof(CapabilityTests).Assembly.Location
+    );
 
     [Fact]
     public async Task A_capability_of_another_assembly_is_imported_folded_served_in_the_feed_and_in_openapi()
@@ -21,7 +24,9 @@ public class CapabilityTests
         var today = TimeProvider.System.GetUtcNow().UtcDateTime;
         await File.WriteAllTextAsync(
             Path.Combine(folder["history"], "visits.csv"),
-            FormattableString.Invariant($"visit_id,partner_id,account_id,at\nV1,P00001,A000007,{today.AddDays(-3):yyyy-MM-dd}\nV2,nobody,A000007,2026-01-01\n"),
+            FormattableString.Invariant(
+                $"visit_id,partner_id,account_id,at\nV1,P00001,A000007,{today.AddDays(-3):yyyy-MM-dd}\nV2,nobody,A000007,2026-01-01\n"
+            ),
             TestContext.Current.CancellationToken
         );
         var imported = Console("import", "--history", folder["history"], "--database", folder["api.db"], "--json");
@@ -53,7 +58,11 @@ public class CapabilityTests
             ),
             TestContext.Current.CancellationToken
         );
-        Assert.Contains("\"inserted\":1", await bulk.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"inserted\":1",
+            await bulk.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
         Assert.Equal(4, await Visits());
         var deleted = await service.Client.DeleteAsync("/v1/visits/V4", TestContext.Current.CancellationToken);
         Assert.True(deleted.IsSuccessStatusCode);
@@ -62,7 +71,10 @@ public class CapabilityTests
         var feed = JsonElement.Parse(await Text("/v1/events?type=visit.made"));
         Assert.Equal(
             ["V3", "V4"],
-            feed.GetProperty("items").EnumerateArray().Select(one => one.GetProperty("subject").GetString()).Where(id => id!.Length == 2)
+            feed.GetProperty("items")
+                .EnumerateArray()
+                .Select(one => one.GetProperty("subject").GetString())
+                .Where(id => id!.Length == 2)
         );
         var paths = JsonElement.Parse(await Text("/openapi/v1.json")).GetProperty("paths");
         Assert.True(paths.GetProperty("/v1/accounts/{id}/visits").TryGetProperty("get", out _));
@@ -71,8 +83,7 @@ public class CapabilityTests
 
         async Task<string> Text(string path) => await service.Client.GetStringAsync(path, TestContext.Current.CancellationToken);
 
-        async Task<int> Visits() =>
-            JsonElement.Parse(await Text("/v1/accounts/A000007/visits")).GetProperty("visits").GetInt32();
+        async Task<int> Visits() => JsonElement.Parse(await Text("/v1/accounts/A000007/visits")).GetProperty("visits").GetInt32();
     }
 
     [Fact]
@@ -97,7 +108,12 @@ public class CapabilityTests
     static (int Status, string Text) Run(string assembly, params string[] arguments)
     {
         var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         start.Environment[CapabilityList.Variable] = assembly;
         start.ArgumentList.Add(
             Path.Combine(Sample.Root, "artifacts/bin/Recommender.Training", configuration, "Recommender.Training.dll")

@@ -200,12 +200,12 @@ public sealed class RealTimeTests : IAsyncLifetime
         }
         var before = new List<string>();
         for (var account = 1; account <= 40; account++)
-            before.Add(Service.Said(await _service.RankAsync($$"""{"account_id":"A{{account:000000}}","limit":60}""")));
+            before.Add(Service.WithoutId(await _service.RankAsync($$"""{"account_id":"A{{account:000000}}","limit":60}""")));
         await _service.RestartAsync();
         for (var account = 1; account <= 40; account++)
             Assert.Equal(
                 before[account - 1],
-                Service.Said(await _service.RankAsync($$"""{"account_id":"A{{account:000000}}","limit":60}"""))
+                Service.WithoutId(await _service.RankAsync($$"""{"account_id":"A{{account:000000}}","limit":60}"""))
             );
     }
 

@@ -140,7 +140,7 @@ sealed class Service : IDisposable
     public static string Line(string table, object row) => JsonSerializer.Serialize(new { table, row });
 
     /// <summary>What an answer says of the partners, without what differs from call to call.</summary>
-    public static string Said(Answer answer)
+    public static string WithoutId(Answer answer)
     {
         var json = JsonNode.Parse(answer.Text)!.AsObject();
         json.Remove("recommendation_id");

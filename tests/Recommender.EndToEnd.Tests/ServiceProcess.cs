@@ -63,8 +63,12 @@ sealed class ServiceProcess : IDisposable
         StartIn(null, root, environment, settings);
 
     /// <summary>The same with LANG set, such as "th_TH.UTF-8".</summary>
-    public static ServiceProcess StartIn(string? language, string root, string environment, params IEnumerable<string> settings) =>
-        StartWith(language is null ? [] : [new("LANG", language), new("LC_ALL", language)], root, environment, settings);
+    public static ServiceProcess StartIn(
+        string? language,
+        string root,
+        string environment,
+        params IEnumerable<string> settings
+    ) => StartWith(language is null ? [] : [new("LANG", language), new("LC_ALL", language)], root, environment, settings);
 
     /// <summary>The same with further variables of the environment.</summary>
     public static ServiceProcess StartWith(

@@ -28,7 +28,7 @@ static class TrainingRun
         var known = new FactSource(until => facts.Before(until < asOf ? until : asOf), facts.Files);
         var fingerprint = "";
         progress.Step("fingerprint the facts", _ => fingerprint = Fingerprint(known.All));
-        using var trained = TrainedModels.Train(known, config, asOf, Parts.All, progress);
+        using var trained = TrainedModels.Train(known, config, asOf, ModelParts.All, progress);
         var deals = Deal.KnownBefore(known.All, asOf);
         var matured = asOf.AddDays(-trained.Examples.Settings.Fold.MaturityDays);
 
@@ -66,13 +66,13 @@ static class TrainingRun
                 config,
                 from,
                 asOf,
-                Parts.PartnerFit,
+                ModelParts.PartnerFit,
                 null,
                 config.Gate.MaxTestDecisions,
                 progress
             );
             if (config.Gate.LearningCurve)
-                evaluation.Learn(known, from, asOf, Parts.PartnerFit, config.Gate.MaxTestDecisions, progress);
+                evaluation.Learn(known, from, asOf, ModelParts.PartnerFit, config.Gate.MaxTestDecisions, progress);
             var manifest = Manifest(
                 ModelPackage.PartnerFit,
                 trained.Examples.Featurizer.PartnerFit,
@@ -97,13 +97,13 @@ static class TrainingRun
                 config,
                 from,
                 to,
-                Parts.WinProbability,
+                ModelParts.WinProbability,
                 null,
                 config.Gate.MaxTestDecisions,
                 progress
             );
             if (config.Gate.LearningCurve)
-                evaluation.Learn(known, from, to, Parts.WinProbability, config.Gate.MaxTestDecisions, progress);
+                evaluation.Learn(known, from, to, ModelParts.WinProbability, config.Gate.MaxTestDecisions, progress);
             var manifest = Manifest(
                 ModelPackage.WinProbability,
                 trained.Examples.Featurizer.WinProbability,

@@ -35,11 +35,11 @@ public record DealView(Account Account, IReadOnlyList<Opportunity> OpenDeals, Op
         );
 
     /// <summary>Ranks partners for it, and notes in the journal that they were shown; null if the account is gone meanwhile.</summary>
-    internal async Task<Said?> SayAsync(LiveRecommender live, string caller, CancellationToken cancel)
+    internal async Task<GivenRecommendation?> RecommendAsync(LiveRecommender live, string caller, CancellationToken cancel)
     {
         using var room = JsonRoom.Take();
         var request = new PartnerRecommendationsRequest { AccountId = Account.Id, OpportunityId = Deal?.Id };
-        return await PartnerRecommendationsApi.SayAsync(
+        return await PartnerRecommendationsApi.RecommendAsync(
             live,
             caller,
             request,
@@ -54,7 +54,7 @@ public record DealView(Account Account, IReadOnlyList<Opportunity> OpenDeals, Op
 /// <summary>All that stands on an account's page.</summary>
 public sealed record AccountView(
     DealView About,
-    Said Said,
+    GivenRecommendation GivenRecommendation,
     IReadOnlyDictionary<string, Change> Changes,
     IReadOnlyDictionary<string, Partner> Partners,
     IReadOnlyList<string> MissingFiles
@@ -71,7 +71,7 @@ public sealed record AccountView(
         CancellationToken cancel
     )
     {
-        if (DealView.Of(live, id, dealId) is not { } about || await about.SayAsync(live, caller, cancel) is not { } said)
+        if (DealView.Of(live, id, dealId) is not { } about || await about.RecommendAsync(live, caller, cancel) is not { } said)
             return null;
         var ranked = said.Recommendation.Partners;
         return new(

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
-using Recommender.CoSell;
 using Recommender.Capabilities.Handoffs;
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Models;
 using Recommender.Ranking;
@@ -231,11 +231,11 @@ static class PageRoutes
             dryRun: false
         );
         var back = $"/accounts/{Uri.EscapeDataString(id)}?deal={Uri.EscapeDataString(deal ?? "none")}";
-        return Told(answer, back) ?? Seen(http, $"{back}&said={happened}");
+        return ProblemOf(answer, back) ?? Seen(http, $"{back}&said={happened}");
     }
 
     /// <summary>A page that says why something was not done; null if it was.</summary>
-    static RazorComponentResult? Told(IResult answer, string back)
+    static RazorComponentResult? ProblemOf(IResult answer, string back)
     {
         if (answer is not ProblemHttpResult { ProblemDetails: var problem })
             return null;
@@ -333,7 +333,7 @@ static class PageRoutes
     {
         if (
             DealView.Of(live, id, deal) is not { } view
-            || await view.SayAsync(live, Caller.Of(http), http.RequestAborted) is not { } said
+            || await view.RecommendAsync(live, Caller.Of(http), http.RequestAborted) is not { } said
         )
             return NoAccount();
         if (All(live, view, partnerId) is not var (partner, _))
@@ -361,7 +361,7 @@ static class PageRoutes
     {
         var form = await FormAsync(http);
         var packet = HandoffPacket
-                .Fields.Select(field => field.Name)
+            .Fields.Select(field => field.Name)
             .Append("introduction")
             .ToDictionary(name => name, name => form[name].ToString() is { Length: <= 4000 } text ? text : "");
         var (to, deal) = (form["to"].ToString(), form["deal"].ToString());
@@ -390,7 +390,7 @@ static class PageRoutes
             }
         );
         var page = $"{HandoffOf(id, partnerId)}?deal={Uri.EscapeDataString(deal.Length > 0 ? deal : "none")}";
-        if (Told(answer, page) is { } told)
+        if (ProblemOf(answer, page) is { } told)
             return told;
         var name = $"handoff-{id}-{partnerId}";
         return to switch
@@ -624,7 +624,7 @@ static class PageRoutes
         var form = await FormAsync(http);
         http.Request.Headers["Idempotency-Key"] = $"page-{form["once"]}";
         var answer = await ModelsApi.ChangeAsync(model, version, [], http, live, writes, dryRun: false);
-        return Told(answer, "/models") ?? Seen(http, "/models?done=1");
+        return ProblemOf(answer, "/models") ?? Seen(http, "/models?done=1");
     }
 
     static RazorComponentResult SignIn(HttpContext http, string? next, string? fault, int status = 200) =>

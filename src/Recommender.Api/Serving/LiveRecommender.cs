@@ -1,6 +1,6 @@
-using Recommender.Capabilities.CoSellList;
 using Microsoft.Extensions.Options;
 using Recommender.Access;
+using Recommender.Capabilities.CoSellList;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Models;

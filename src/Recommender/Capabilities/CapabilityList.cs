@@ -74,10 +74,11 @@ public static class CapabilityList
                 .ToList();
             return found.Count > 0
                 ? found
-                : throw new InvalidDataException($"{Variable}: {path} holds no capability; expected a type that is {nameof(ICapability)}.");
+                : throw new InvalidDataException(
+                    $"{Variable}: {path} holds no capability; expected a type that is {nameof(ICapability)}."
+                );
         }
-        catch (Exception e)
-            when (e is IOException or BadImageFormatException or MissingMethodException)
+        catch (Exception e) when (e is IOException or BadImageFormatException or MissingMethodException)
         {
             throw new InvalidDataException($"{Variable}: {path} cannot be loaded: {e.Message.ReplaceLineEndings(" ")}", e);
         }

@@ -167,7 +167,8 @@ public sealed class SqlServerHistoryStore : HistoryStore
     {
         var upgrade = DeployChanges
             .To.SqlDatabase(_connection)
-            .WithScriptsEmbeddedInAssemblies([.. FactTables.Assemblies],
+            .WithScriptsEmbeddedInAssemblies(
+                [.. FactTables.Assemblies],
                 name => name.Contains(".SqlServer.", StringComparison.Ordinal)
             )
             .WithVariablesDisabled()

@@ -52,7 +52,8 @@ public class SqliteHistoryStore : HistoryStore
             }
             var result = DeployChanges
                 .To.SqliteDatabase(_connection)
-                .WithScriptsEmbeddedInAssemblies([.. FactTables.Assemblies],
+                .WithScriptsEmbeddedInAssemblies(
+                    [.. FactTables.Assemblies],
                     name => name.Contains(".Sqlite.", StringComparison.Ordinal)
                 )
                 .WithTransactionPerScript()

@@ -78,10 +78,10 @@ sealed class DecisionView
     public double Smoothed(double won, double lost) => (won + Settings.Smoothing * WinRate) / (won + lost + Settings.Smoothing);
 
     /// <summary>For each partner, how often it worked beside the account's earlier partners (cosine, before its own norm).</summary>
-    public Nearness CoEngagement { get; } = new();
+    public PartnerAffinity CoEngagement { get; } = new();
 
     /// <summary>For each partner, how often it came to an account after the account's earlier partners, per account of theirs.</summary>
-    public Nearness Succession { get; } = new();
+    public PartnerAffinity Succession { get; } = new();
 
     void LookAtNeighbours()
     {
@@ -101,7 +101,7 @@ sealed class DecisionView
 }
 
 /// <summary>A relation of every partner to the account's earlier partners: sum, strongest, and how many of them.</summary>
-sealed class Nearness
+sealed class PartnerAffinity
 {
     readonly List<int> _met = [];
     (double Sum, double Best, int Count)[] _of = [];

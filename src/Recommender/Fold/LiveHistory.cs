@@ -147,7 +147,7 @@ public sealed class LiveHistory : IAsyncDisposable
     /// <summary>Has the writer look for what others wrote, unless it is about to.</summary>
     void FollowSoon()
     {
-        if (Interlocked.Exchange(ref _followsSoon, 1) == 0 && !_writes.Writer.TryWrite(new Turn<bool>(Follow)))
+        if (Interlocked.Exchange(ref _followsSoon, 1) == 0 && !_writes.Writer.TryWrite(new WriterTask<bool>(Follow)))
             Volatile.Write(ref _followsSoon, 0);
     }
 
@@ -247,7 +247,7 @@ public sealed class LiveHistory : IAsyncDisposable
     /// <summary>Runs something on the writer's thread between two transactions, however many wait.</summary>
     async Task<T> Always<T>(Func<T> run)
     {
-        var turn = new Turn<T>(run);
+        var turn = new WriterTask<T>(run);
         await _writes.Writer.WriteAsync(turn).ConfigureAwait(false);
         return await turn.Done.Task.ConfigureAwait(false);
     }
@@ -260,10 +260,10 @@ public sealed class LiveHistory : IAsyncDisposable
             batch.Clear();
             while (batch.Count < MostOfOneTransaction && _writes.Reader.TryPeek(out var next))
             {
-                if (next.IsTurn && batch.Count > 0)
+                if (next.IsTask && batch.Count > 0)
                     break;
                 _writes.Reader.TryRead(out _);
-                if (next.IsTurn)
+                if (next.IsTask)
                 {
                     next.Run(null!);
                     next.Complete();
@@ -382,7 +382,7 @@ public sealed class LiveHistory : IAsyncDisposable
 
     abstract class Write
     {
-        public virtual bool IsTurn => false;
+        public virtual bool IsTask => false;
 
         public abstract void Run(WriteScope scope);
 
@@ -403,7 +403,7 @@ public sealed class LiveHistory : IAsyncDisposable
             {
                 _result = run(scope);
             }
-            catch (Exception e) when (IsTurn)
+            catch (Exception e) when (IsTask)
             {
                 Fail(e);
             }
@@ -414,8 +414,8 @@ public sealed class LiveHistory : IAsyncDisposable
         public override void Fail(Exception why) => Done.TrySetException(why);
     }
 
-    sealed class Turn<T>(Func<T> run) : Write<T>(_ => run())
+    sealed class WriterTask<T>(Func<T> run) : Write<T>(_ => run())
     {
-        public override bool IsTurn => true;
+        public override bool IsTask => true;
     }
 }

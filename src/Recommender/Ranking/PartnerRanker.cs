@@ -23,7 +23,7 @@ public sealed class PartnerRanker
     public const string FallbackName = "earlier_partners_first";
     readonly RankingModels _models;
     readonly IReadOnlyList<HistoryState> _states;
-    readonly ConcurrentBag<Desk> _desks = [];
+    readonly ConcurrentBag<RankingWorkspace> _workspaces = [];
 
     /// <summary>A ranker over folds that others keep.</summary>
     /// <param name="models">The models.</param>
@@ -67,55 +67,55 @@ public sealed class PartnerRanker
         }
         else
             decision = Decision.About(request.AccountId, request.AsOf, request.Product, request.Amount);
-        if (!_desks.TryTake(out var desk))
-            desk = new(_models, _states);
+        if (!_workspaces.TryTake(out var workspace))
+            workspace = new(_models, _states);
         try
         {
-            return Rank(desk, request, rules, account, decision);
+            return Rank(workspace, request, rules, account, decision);
         }
         finally
         {
-            _desks.Add(desk);
+            _workspaces.Add(workspace);
         }
     }
 
-    Recommendation Rank(Desk desk, RankingRequest request, RuleSet rules, Account account, Decision decision)
+    Recommendation Rank(RankingWorkspace workspace, RankingRequest request, RuleSet rules, Account account, Decision decision)
     {
-        desk.Look(decision);
+        workspace.Look(decision);
         var onDeal = State.PartnersOn(decision.Opportunity.Id);
         var excluded = new List<ExcludedPartner>();
-        var excludedCount = Choose(desk, request, rules, account, decision, onDeal, excluded);
-        var count = desk.Count;
+        var excludedCount = Choose(workspace, request, rules, account, decision, onDeal, excluded);
+        var count = workspace.Count;
         if (_models.Fit is null)
-            ScoreByBaseline(desk, decision);
+            ScoreByBaseline(workspace, decision);
         else
-            ScoreByModel(desk);
+            ScoreByModel(workspace);
         var limit = Math.Min(Math.Clamp(request.Limit, 1, 100), count);
         Chance[]? chances;
         Span<int> top = stackalloc int[limit];
         if (request.Objective == Objective.Fit || _models.Win is null)
         {
-            Best(top, count, new ByObjective(this, desk));
-            chances = desk.Chances(onDeal, top);
+            Best(top, count, new ByObjective(this, workspace));
+            chances = workspace.Chances(onDeal, top);
         }
         else
         {
             var everybody = new int[count];
             for (var i = 0; i < count; i++)
                 everybody[i] = i;
-            var all = desk.Chances(onDeal, everybody)!;
-            Best(top, count, new ByObjective(this, desk, all, request.Objective));
+            var all = workspace.Chances(onDeal, everybody)!;
+            Best(top, count, new ByObjective(this, workspace, all, request.Objective));
             chances = new Chance[limit];
             for (var i = 0; i < limit; i++)
                 chances[i] = all[top[i]];
         }
         if (request.Explain)
-            Explain(desk, top);
+            Explain(workspace, top);
         var partners = new RecommendedPartner[limit];
         for (var rank = 0; rank < limit; rank++)
         {
-            var reasons = request.Explain ? ReasonsOf(desk, desk.Candidates[top[rank]], rank, request.Reasons) : [];
-            partners[rank] = Describe(desk, decision, top[rank], rank + 1, chances?[rank], reasons);
+            var reasons = request.Explain ? ReasonsOf(workspace, workspace.Candidates[top[rank]], rank, request.Reasons) : [];
+            partners[rank] = Describe(workspace, decision, top[rank], rank + 1, chances?[rank], reasons);
         }
         return new(
             request.AccountId,
@@ -134,9 +134,9 @@ public sealed class PartnerRanker
         };
     }
 
-    /// <summary>Puts those who may be ranked onto the desk; returns how many a rule excludes.</summary>
+    /// <summary>Puts those who may be ranked onto the workspace; returns how many a rule excludes.</summary>
     int Choose(
-        Desk desk,
+        RankingWorkspace workspace,
         RankingRequest request,
         RuleSet rules,
         Account account,
@@ -154,7 +154,7 @@ public sealed class PartnerRanker
             if (count++ < MostExcludedListed)
                 excluded.Add(new(partner.Id, rule, detail));
         }
-        desk.Clear(State.PartnerCount);
+        workspace.Clear(State.PartnerCount);
         for (var partner = 0; partner < State.PartnerCount; partner++)
         {
             var known = State.PartnerStates[partner];
@@ -178,7 +178,7 @@ public sealed class PartnerRanker
                 Exclude(known, rule, detail);
                 continue;
             }
-            desk.Add(partner);
+            workspace.Add(partner);
         }
         return count;
     }
@@ -245,34 +245,42 @@ public sealed class PartnerRanker
         return names is null ? [] : [.. names];
     }
 
-    void ScoreByModel(Desk desk)
+    void ScoreByModel(RankingWorkspace workspace)
     {
-        var (features, count) = (desk.Fit, desk.Count);
+        var (features, count) = (workspace.Fit, workspace.Count);
         if (_models.Scorer is { } scorer)
         {
             var stride = (count + TreeScorer.Block - 1) / TreeScorer.Block * TreeScorer.Block;
-            var columns = desk.Room(scorer.Features.Length * stride);
-            features.WriteColumns(desk.Candidates, scorer.Features, columns, stride);
-            features.WriteShared(desk.Row);
-            scorer.Score(desk.Row, features.FirstShared, columns, stride, count, desk.Scratch(scorer.ScratchLength), desk.Scores);
+            var columns = workspace.Room(scorer.Features.Length * stride);
+            features.WriteColumns(workspace.Candidates, scorer.Features, columns, stride);
+            features.WriteShared(workspace.Row);
+            scorer.Score(
+                workspace.Row,
+                features.FirstShared,
+                columns,
+                stride,
+                count,
+                workspace.Scratch(scorer.ScratchLength),
+                workspace.Scores
+            );
             return;
         }
         var width = features.PartnerFit.Count;
-        desk.Room(count * width);
+        workspace.Room(count * width);
         for (var i = 0; i < count; i++)
-            features.WritePartnerFit(desk.Candidates[i], desk.Matrix.AsSpan(i * width, width));
-        _models.Fit!.Model.Score(desk.Matrix, count, desk.ScoreArray);
+            features.WritePartnerFit(workspace.Candidates[i], workspace.Matrix.AsSpan(i * width, width));
+        _models.Fit!.Model.Score(workspace.Matrix, count, workspace.ScoreArray);
     }
 
-    void ScoreByBaseline(Desk desk, Decision decision)
+    void ScoreByBaseline(RankingWorkspace workspace, Decision decision)
     {
         var industry = State.Settings.IndexOfDimension("industry");
-        desk.Baseline.Clear();
-        for (var i = 0; i < desk.Count; i++)
+        workspace.Baseline.Clear();
+        for (var i = 0; i < workspace.Count; i++)
         {
-            var counts = Baselines.Counts(State, industry, decision.Opportunity.AccountId, desk.Candidates[i]);
-            desk.Baseline.Add(counts);
-            desk.Scores[i] = counts.WithAccount;
+            var counts = Baselines.Counts(State, industry, decision.Opportunity.AccountId, workspace.Candidates[i]);
+            workspace.Baseline.Add(counts);
+            workspace.Scores[i] = counts.WithAccount;
         }
     }
 
@@ -282,8 +290,12 @@ public sealed class PartnerRanker
     }
 
     /// <summary>Candidates by what is asked for, if that is not fit; then by fit, and ties by id.</summary>
-    readonly struct ByObjective(PartnerRanker ranker, Desk desk, Chance[]? chances = null, Objective objective = Objective.Fit)
-        : IOrder
+    readonly struct ByObjective(
+        PartnerRanker ranker,
+        RankingWorkspace workspace,
+        Chance[]? chances = null,
+        Objective objective = Objective.Fit
+    ) : IOrder
     {
         public bool IsBefore(int a, int b)
         {
@@ -291,17 +303,17 @@ public sealed class PartnerRanker
                 return x > y;
             if (ranker._models.Fit is null)
             {
-                var (one, other) = (desk.Baseline[a], desk.Baseline[b]);
+                var (one, other) = (workspace.Baseline[a], workspace.Baseline[b]);
                 var order = (other.WithAccount, other.InIndustry, other.Recent).CompareTo(
                     (one.WithAccount, one.InIndustry, one.Recent)
                 );
                 if (order != 0)
                     return order < 0;
             }
-            else if (desk.Scores[a] != desk.Scores[b])
-                return desk.Scores[a] > desk.Scores[b];
+            else if (workspace.Scores[a] != workspace.Scores[b])
+                return workspace.Scores[a] > workspace.Scores[b];
             var state = ranker.State;
-            return string.CompareOrdinal(state.PartnerId(desk.Candidates[a]), state.PartnerId(desk.Candidates[b])) < 0;
+            return string.CompareOrdinal(state.PartnerId(workspace.Candidates[a]), state.PartnerId(workspace.Candidates[b])) < 0;
         }
 
         double Of(Chance chance) => objective == Objective.Lift ? chance.Lift?.Lift ?? double.MinValue : chance.With;
@@ -333,11 +345,11 @@ public sealed class PartnerRanker
         }
     }
 
-    RecommendedPartner Describe(Desk desk, Decision decision, int at, int rank, Chance? chance, Reason[] reasons)
+    RecommendedPartner Describe(RankingWorkspace workspace, Decision decision, int at, int rank, Chance? chance, Reason[] reasons)
     {
-        var partner = desk.Candidates[at];
-        var score = desk.Scores[at];
-        var pair = desk.Fit.Pair(partner);
+        var partner = workspace.Candidates[at];
+        var score = workspace.Scores[at];
+        var pair = workspace.Fit.Pair(partner);
         var counts = pair.Partner.Counts;
         var industry = State.Settings.IndexOfDimension("industry");
         var overlap = pair.LiveOverlap;
@@ -371,33 +383,33 @@ public sealed class PartnerRanker
         };
     }
 
-    /// <summary>Puts the contributions of the ideas for each of <paramref name="top"/> onto the desk.</summary>
-    void Explain(Desk desk, ReadOnlySpan<int> top)
+    /// <summary>Puts the contributions of the ideas for each of <paramref name="top"/> onto the workspace.</summary>
+    void Explain(RankingWorkspace workspace, ReadOnlySpan<int> top)
     {
         if (_models.Shap is not { } shap)
             return;
-        var width = desk.Fit.PartnerFit.Count;
-        var rows = desk.Room(top.Length * width).AsSpan(0, top.Length * width);
+        var width = workspace.Fit.PartnerFit.Count;
+        var rows = workspace.Room(top.Length * width).AsSpan(0, top.Length * width);
         for (var i = 0; i < top.Length; i++)
-            desk.Fit.WritePartnerFit(desk.Candidates[top[i]], rows.Slice(i * width, width));
-        shap.Explain(rows, desk.RoomToExplain(top.Length * shap.Groups));
+            workspace.Fit.WritePartnerFit(workspace.Candidates[top[i]], rows.Slice(i * width, width));
+        shap.Explain(rows, workspace.RoomToExplain(top.Length * shap.Groups));
     }
 
-    Reason[] ReasonsOf(Desk desk, int partner, int rank, int most)
+    Reason[] ReasonsOf(RankingWorkspace workspace, int partner, int rank, int most)
     {
         if (_models.Shap is not { } shap)
         {
-            var view = desk.Fit.Pair(partner);
+            var view = workspace.Fit.Pair(partner);
             return
             [
                 new(ReasonSentences.Of(Ideas.History, view), 0, "positive"),
                 new(ReasonSentences.Of(Ideas.Activity, view), 0, "positive"),
             ];
         }
-        var byIdea = desk.Contributions.AsSpan(rank * shap.Groups, shap.Groups);
+        var byIdea = workspace.Contributions.AsSpan(rank * shap.Groups, shap.Groups);
         Span<int> top = stackalloc int[Math.Min(most, shap.Groups)];
         Best(top, shap.Groups, new BySize(byIdea));
-        var pair = desk.Fit.Pair(partner);
+        var pair = workspace.Fit.Pair(partner);
         var reasons = new Reason[top.Length];
         for (var i = 0; i < top.Length; i++)
         {

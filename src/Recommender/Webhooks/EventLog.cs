@@ -104,8 +104,7 @@ public sealed class EventLog(HistoryStore store)
     ];
 
     /// <summary>Adds the types of a capability.</summary>
-    public static void AddTypes(IEnumerable<string> types) =>
-        Volatile.Write(ref _types, [.. Types.Union(types)]);
+    public static void AddTypes(IEnumerable<string> types) => Volatile.Write(ref _types, [.. Types.Union(types)]);
 
     /// <summary>The webhooks that are told; replaced as a whole when they change.</summary>
     public IReadOnlyList<Webhook> Webhooks { get; set; } = [];

@@ -14,8 +14,8 @@ public class EvaluationTests
     [Fact]
     public void Figures_have_intervals_slices_exposure_and_a_clean_leak_check()
     {
-        var evaluation = Evaluation.Run(Sample.Facts, Sample.SmallConfig, _from, _to, Parts.Both, null, null, _quiet);
-        evaluation.Learn(Sample.Facts, _from, _to, Parts.Both, null, _quiet);
+        var evaluation = Evaluation.Run(Sample.Facts, Sample.SmallConfig, _from, _to, ModelParts.Both, null, null, _quiet);
+        evaluation.Learn(Sample.Facts, _from, _to, ModelParts.Both, null, _quiet);
         var fit = JsonSerializer.SerializeToElement(evaluation.PartnerFitJson(), ModelManifest.Json);
         var own = fit.GetProperty("models").GetProperty("partner_fit").GetProperty("all");
         var interval = own.GetProperty("ndcg_at_10_interval");
@@ -73,7 +73,7 @@ public class EvaluationTests
             Sample.SmallConfig,
             _from,
             _to,
-            Parts.WinProbability,
+            ModelParts.WinProbability,
             null,
             null,
             _quiet
@@ -88,7 +88,7 @@ public class EvaluationTests
     public void Features_of_a_family_can_be_left_out()
     {
         var without = Sample.SmallConfig with { Features = new() { Without = ["in", "succession"] } };
-        using var examples = TrainingExamples.Build(Sample.Facts, without, _from, Parts.Both, _quiet);
+        using var examples = TrainingExamples.Build(Sample.Facts, without, _from, ModelParts.Both, _quiet);
         Assert.DoesNotContain(examples.Featurizer.PartnerFit, column => column.Idea.StartsWith("in:", StringComparison.Ordinal));
         Assert.DoesNotContain(examples.Featurizer.PartnerFit, column => column.Name == "succession_sum");
         Assert.Contains(examples.Featurizer.PartnerFit, column => column.Name == "co_engagement_sum");
@@ -100,7 +100,7 @@ public class EvaluationTests
                     Features = new() { Without = ["in", "sucession"] },
                 },
                 _from,
-                Parts.Both,
+                ModelParts.Both,
                 _quiet
             )
         );
@@ -126,7 +126,7 @@ public class EvaluationTests
     {
         using var folder = new TemporaryFolder();
         ExampleExport.Write(Sample.Facts, Sample.SmallConfig, _from, _to, folder["out"], _quiet);
-        using var examples = TrainingExamples.Build(Sample.Facts, Sample.SmallConfig, _from, Parts.Both, _quiet);
+        using var examples = TrainingExamples.Build(Sample.Facts, Sample.SmallConfig, _from, ModelParts.Both, _quiet);
         var fit = examples.Builder.PartnerFit;
         var file = File.ReadAllBytes(folder["out/partner-fit/train.x.npy"]);
         Assert.Equal([0x93, .. "NUMPY"u8], file[..6]);

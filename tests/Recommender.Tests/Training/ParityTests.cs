@@ -20,7 +20,7 @@ public sealed class TrainedSample : IDisposable
     };
 
     internal TrainedModels Models { get; } =
-        TrainedModels.Train(Sample.Facts, _config, Sample.AsOf, Parts.Both, new Progress(quiet: true));
+        TrainedModels.Train(Sample.Facts, _config, Sample.AsOf, ModelParts.Both, new Progress(quiet: true));
 
     internal TreeTrainer Trainer { get; } = new(_config.Seed, 0);
 

@@ -127,7 +127,7 @@ public class TrainingRunTests
 
     static string Onnx(TrainingConfig config)
     {
-        using var models = TrainedModels.Train(Sample.Facts, config, Sample.AsOf, Parts.Both, new Progress(quiet: true));
+        using var models = TrainedModels.Train(Sample.Facts, config, Sample.AsOf, ModelParts.Both, new Progress(quiet: true));
         return string.Join(
             ' ',
             ((Learned[])[models.PartnerFit!, models.WinProbability!]).Select(learned =>

@@ -90,13 +90,13 @@ static class EvaluateVerb
                     config,
                     start,
                     end,
-                    known is null ? Parts.Both : Parts.All,
+                    known is null ? ModelParts.Both : ModelParts.All,
                     known,
                     null,
                     new Progress()
                 );
                 if (result.GetValue(curve))
-                    evaluation.Learn(facts, start, end, Parts.Both, null, new Progress());
+                    evaluation.Learn(facts, start, end, ModelParts.Both, null, new Progress());
                 var figures = new
                 {
                     partner_fit = evaluation.PartnerFitJson(),
@@ -136,7 +136,7 @@ static class EvaluateVerb
                 from.AddDays(Math.Floor(days * part / parts)),
                 from.AddDays(Math.Floor(days * (part + 1) / parts) - 1)
             );
-            var evaluation = Evaluation.Run(facts, config, start, end, Parts.Both, null, null, new Progress());
+            var evaluation = Evaluation.Run(facts, config, start, end, ModelParts.Both, null, null, new Progress());
             figures.Add(
                 new
                 {
@@ -189,7 +189,7 @@ static class EvaluateVerb
                 },
                 from,
                 to,
-                Parts.Both,
+                ModelParts.Both,
                 null,
                 null,
                 new Progress()

@@ -49,7 +49,7 @@ sealed class Evaluation
         TrainingConfig config,
         DateTime from,
         DateTime to,
-        Parts parts,
+        ModelParts parts,
         Truth? truth,
         int? mostDecisions,
         Progress progress
@@ -60,7 +60,7 @@ sealed class Evaluation
     }
 
     /// <summary>Trains with the newest quarter and half of the decisions, and a quarter and half of the deals, and judges each.</summary>
-    public void Learn(FactSource facts, DateTime from, DateTime to, Parts parts, int? mostDecisions, Progress progress)
+    public void Learn(FactSource facts, DateTime from, DateTime to, ModelParts parts, int? mostDecisions, Progress progress)
     {
         var points = new List<LearningPoint>();
         foreach (var share in (double[])[0.25, 0.5])
@@ -123,7 +123,7 @@ sealed class Evaluation
             facts,
             config,
             from,
-            isFit ? Parts.PartnerFit : Parts.WinProbability,
+            isFit ? ModelParts.PartnerFit : ModelParts.WinProbability,
             progress,
             package.Manifest.FeatureSettings
         );
@@ -159,7 +159,7 @@ sealed class Evaluation
         bool checkLeaks
     )
     {
-        var inside = ExampleBuilder.Spread(Inside(facts, from, to), mostDecisions ?? int.MaxValue);
+        var inside = ExampleBuilder.EvenlySpaced(Inside(facts, from, to), mostDecisions ?? int.MaxValue);
         var backtest = new Backtest(config, examples.Featurizer, fit, win, effect, from);
         backtest.Truth.Raw = examples.Builder.Effect.RawDifference();
         var clock = Stopwatch.StartNew();

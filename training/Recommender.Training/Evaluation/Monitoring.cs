@@ -51,7 +51,7 @@ static class Monitoring
         var length = TimeSpan.FromDays(Math.Max(180, (asOf - since).TotalDays));
         var end = manifest.Training.AsOf < since ? manifest.Training.AsOf : since;
         List<Deal> Between(DateTime from, DateTime to) =>
-            ExampleBuilder.Spread(
+            ExampleBuilder.EvenlySpaced(
                 [
                     .. deals
                         .Where(deal => (isFit ? deal.DecidedAt : deal.Row.CreatedAt) is { } at && at >= from && at < to)
@@ -166,7 +166,7 @@ static class Monitoring
                 continue;
             }
             candidates.At(at);
-            foreach (var partner in ExampleBuilder.Spread(candidates.Proven, CandidatesPerDecision))
+            foreach (var partner in ExampleBuilder.EvenlySpaced(candidates.Proven, CandidatesPerDecision))
                 featurizer.WritePartnerFit(partner, rows.Add(0, 1, at, 0));
         }
         return rows;

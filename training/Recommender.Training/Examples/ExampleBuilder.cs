@@ -38,21 +38,21 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     public int Deals { get; private set; }
 
     /// <summary>Builds the examples of both models from deals known at <paramref name="asOf"/>; leaves the replay at that moment.</summary>
-    public void Build(Replay replay, IReadOnlyList<Deal> deals, DateTime asOf, Parts parts, Action<double>? progress = null)
+    public void Build(Replay replay, IReadOnlyList<Deal> deals, DateTime asOf, ModelParts parts, Action<double>? progress = null)
     {
-        var withEffect = parts.HasFlag(Parts.PartnerEffect);
+        var withEffect = parts.HasFlag(ModelParts.PartnerEffect);
         var fits = deals
-            .Where(deal => parts.HasFlag(Parts.PartnerFit) && deal.DecidedAt < asOf)
+            .Where(deal => parts.HasFlag(ModelParts.PartnerFit) && deal.DecidedAt < asOf)
             .OrderByDescending(deal => deal.DecidedAt)
             .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
             .Take(config.PartnerFit.MaxDecisions)
             .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true, Group: 0));
         var matured = asOf.AddDays(-featurizer.State.Settings.MaturityDays);
-        var wins = Spread(
+        var wins = EvenlySpaced(
             [
                 .. deals
                     .Where(deal =>
-                        parts.HasFlag(Parts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open
+                        parts.HasFlag(ModelParts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open
                     )
                     .OrderBy(deal => deal.Row.CreatedAt)
                     .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal),
@@ -90,7 +90,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     }
 
     /// <summary>At most <paramref name="most"/> of the items, evenly spread.</summary>
-    public static List<T> Spread<T>(List<T> items, int most) =>
+    public static List<T> EvenlySpaced<T>(List<T> items, int most) =>
         items.Count <= most ? items : [.. Enumerable.Range(0, most).Select(i => items[(int)((long)i * items.Count / most)])];
 
     /// <summary>

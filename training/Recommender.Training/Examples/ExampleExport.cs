@@ -20,7 +20,7 @@ static class ExampleExport
     {
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new IOException($"{folder} is not empty; expected a new or empty folder.");
-        using var examples = TrainingExamples.Build(facts, config, asOf, Parts.Both, progress);
+        using var examples = TrainingExamples.Build(facts, config, asOf, ModelParts.Both, progress);
         var (fit, win) = (Folder(folder, ModelPackage.PartnerFit), Folder(folder, ModelPackage.WinProbability));
         WriteSet(fit, "train", examples.Builder.PartnerFit, grouped: true);
         WriteSet(win, "train", examples.Builder.WinProbability, grouped: false);

@@ -6,7 +6,7 @@ namespace Recommender.Training;
 
 /// <summary>What is trained and judged.</summary>
 [Flags]
-enum Parts
+enum ModelParts
 {
     PartnerFit = 1,
     WinProbability = 2,
@@ -28,7 +28,7 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
         FactSource facts,
         TrainingConfig config,
         DateTime asOf,
-        Parts parts,
+        ModelParts parts,
         Progress progress,
         FeatureSettings? settings = null
     )

@@ -21,7 +21,7 @@ static class HyperSearch
     )
     {
         var trainer = new TreeTrainer(config.Seed, config.Threads);
-        using var examples = TrainingExamples.Build(facts, config, asOf, Parts.Both, progress);
+        using var examples = TrainingExamples.Build(facts, config, asOf, ModelParts.Both, progress);
         var random = new Random(config.Seed);
         List<SearchTrial> fit = [],
             win = [];

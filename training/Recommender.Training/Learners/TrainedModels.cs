@@ -6,24 +6,24 @@ sealed record TrainedModels(TrainingExamples Examples, Learned? PartnerFit, Lear
 {
     public void Dispose() => Examples.Dispose();
 
-    public static TrainedModels Train(FactSource facts, TrainingConfig config, DateTime asOf, Parts parts, Progress progress)
+    public static TrainedModels Train(FactSource facts, TrainingConfig config, DateTime asOf, ModelParts parts, Progress progress)
     {
         var examples = TrainingExamples.Build(facts, config, asOf, parts, progress);
         var trainer = new TreeTrainer(config.Seed, config.Threads);
         Learned? fit = null,
             win = null;
-        if (parts.HasFlag(Parts.PartnerFit))
+        if (parts.HasFlag(ModelParts.PartnerFit))
         {
             var of = examples.Builder.PartnerFit;
             fit = Learn("partner-fit", of, () => Learning.PartnerFit(trainer, of, config), progress);
         }
-        if (parts.HasFlag(Parts.WinProbability))
+        if (parts.HasFlag(ModelParts.WinProbability))
         {
             var of = examples.Builder.WinProbability;
             win = Learn("win-probability", of, () => Learning.WinProbability(trainer, of, config), progress);
         }
         LearnedEffect? effect = null;
-        if (parts.HasFlag(Parts.PartnerEffect) && fit is not null && win is not null)
+        if (parts.HasFlag(ModelParts.PartnerEffect) && fit is not null && win is not null)
             progress.Step(
                 "train what partners add",
                 _ => effect = EffectLearning.Learn(trainer, examples.Builder, examples.Featurizer.PartnerFit, fit, config)

@@ -79,7 +79,7 @@ static class ReportPlots
         plot.Series.Add(new LineSeries { Points = { new(0, 0), new(1, 1) }, Color = _pale });
         var line = new LineSeries { Color = _accent };
         line.Points.AddRange(
-            ExampleBuilder.Spread(steps, 300).Select(step => new DataPoint(step.Lost / losses, step.Won / wins))
+            ExampleBuilder.EvenlySpaced(steps, 300).Select(step => new DataPoint(step.Lost / losses, step.Won / wins))
         );
         line.Points.Add(new(1, 1));
         plot.Series.Add(line);
@@ -95,7 +95,7 @@ static class ReportPlots
         var line = new LineSeries { Color = _accent };
         line.Points.AddRange(
             ExampleBuilder
-                .Spread([.. steps.Skip(Math.Min(20, steps.Count - 1))], 300)
+                .EvenlySpaced([.. steps.Skip(Math.Min(20, steps.Count - 1))], 300)
                 .Select(step => new DataPoint(step.Won / wins, step.Won / (step.Won + step.Lost)))
         );
         plot.Series.Add(line);

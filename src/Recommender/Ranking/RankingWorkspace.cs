@@ -12,7 +12,7 @@ namespace Recommender.Ranking;
 readonly record struct Chance(double With, double Alone, LiftEstimate? Lift);
 
 /// <summary>What one ranking at a time works with: featurizers and room that is used again for the next.</summary>
-sealed class Desk
+sealed class RankingWorkspace
 {
     readonly RankingModels _models;
     readonly Featurizer _win;
@@ -21,7 +21,7 @@ sealed class Desk
     uint[] _scratch = [];
     float[] _scores = [];
 
-    public Desk(RankingModels models, IReadOnlyList<HistoryState> states)
+    public RankingWorkspace(RankingModels models, IReadOnlyList<HistoryState> states)
     {
         _models = models;
         Fit = new(models.FitSettings, states[0]);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Recommender.CoSell;
 using Recommender.Facts;
 
@@ -247,9 +248,8 @@ public sealed partial class HistoryState
 
     internal ValueState Value(int dimension, int value)
     {
-        if (!Dimensions[dimension].TryGetValue(value, out var state))
-            Dimensions[dimension].Add(value, state = new());
-        return state;
+        ref var state = ref CollectionsMarshal.GetValueRefOrAddDefault(Dimensions[dimension], value, out _);
+        return state ??= new();
     }
 
     internal int[][] ValuesOf(Side side, Func<string, string?> column, Func<string, int>? number = null)

@@ -112,7 +112,7 @@ sealed class AccountState(string id, int measures)
     /// <summary>The engagement with it that was known last; without a deal if there is none.</summary>
     public KnownEngagement Newest;
     public PartnerMap<PairHistory>? Pairs;
-    public List<(int Partner, DateTime At)>? TouchesOfPartners;
+    public List<TouchEntry>? TouchesOfPartners;
 
     public static double[] NoMeasures(int measures)
     {
@@ -172,8 +172,13 @@ readonly record struct KnownEngagement(EngagementEntry Entry, OpportunityState D
     }
 }
 
-/// <summary>A stage that a deal entered.</summary>
+/// <summary>A stage that a deal entered. There are many: packed.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
 readonly record struct StageEntry(int Stage, DateTime EnteredAt);
+
+/// <summary>A contact; -1 is our own people. There are many: packed.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+readonly record struct TouchEntry(int Partner, DateTime At);
 
 /// <summary>What is known of an opportunity.</summary>
 sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, int[][] values, double[] measures)
@@ -190,7 +195,6 @@ sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, in
 
     /// <summary>When its outcome was first known, UTC.</summary>
     public DateTime ClosedKnownAt;
-    public DateTime DueAt;
 
     /// <summary>In the order in which they were known. Of several of one partner the first counts.</summary>
     public EngagementEntry[] Engagements = [];
@@ -200,8 +204,8 @@ sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, in
     public double OwnTouches;
     public double PartnerTouches;
 
-    /// <summary>Contacts that name the deal only and count for its account, whichever that is; -1 is our own people.</summary>
-    public List<(int Partner, DateTime At)>? TouchesByDealOnly;
+    /// <summary>Contacts that name the deal only and count for its account, whichever that is.</summary>
+    public List<TouchEntry>? TouchesByDealOnly;
 
     public DateTime StageAt => Stages is [.., var last] ? last.EnteredAt : default;
 

@@ -156,7 +156,7 @@ static class StateText
             Whole($"{name} {deal.Row}", 1);
             Whole(name + ".matured", deal.Matured ? 1 : 0);
             Whole($"{name}.{deal.Outcome}", 1);
-            Date(name + ".due", deal.Outcome == Outcome.Open ? default : deal.DueAt);
+            Date(name + ".due", deal.Outcome == Outcome.Open ? default : state.Outcomes.DueAt(deal));
             Part(name + ".own_touches", deal.OwnTouches * fast);
             Part(name + ".partner_touches", deal.PartnerTouches * fast);
             Whole(name + ".stages " + string.Join(',', deal.Stages.Select(stage => state.Categories[stage.Stage])), 1);

@@ -52,7 +52,7 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
         if (!isLast)
             InsertAmong(account, deal, entry);
         else if (deal.EntryOf(entry.Partner) >= 0)
-            (deal.Engagements, account.Newest) = ([.. deal.Engagements, entry], engagement);
+            (deal.Engagements, account.Newest) = (Several.With(deal.Engagements, entry), engagement);
         else
             Append(engagement, account);
     }
@@ -81,7 +81,7 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
         var place = deal.Engagements.Length;
         while (place > 0 && new KnownEngagement(deal.Engagements[place - 1], deal).OrderOf(new(entry, deal)) > 0)
             place--;
-        deal.Engagements = [.. deal.Engagements[..place], entry, .. deal.Engagements[place..]];
+        deal.Engagements = Several.With(deal.Engagements, place, entry);
     }
 
     /// <summary>Adds what is known last on its account: nothing that was counted before changes.</summary>
@@ -97,7 +97,7 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
                     PartnerState.Count(ref state.PartnerStates[earlier].Successors, entry.Partner, 1);
             }
         }
-        deal.Engagements = [.. deal.Engagements, entry];
+        deal.Engagements = Several.With(deal.Engagements, entry);
         var at = deal.Engagements.Length - 1;
         Count(deal, at, 1);
         if (deal.Matured)

@@ -42,8 +42,18 @@ public abstract class Ledger<T> : Ledger
 /// <summary>Short arrays of facts that hold at the same time.</summary>
 static class Several
 {
-    /// <summary>The array with one more.</summary>
-    public static T[] With<T>(T[]? held, T one) => [.. held ?? [], one];
+    /// <summary>The array with one more at its end.</summary>
+    public static T[] With<T>(T[]? held, T one) => held is null ? [one] : With(held, held.Length, one);
+
+    /// <summary>The array with one more at a place.</summary>
+    public static T[] With<T>(T[] held, int place, T one)
+    {
+        var more = new T[held.Length + 1];
+        Array.Copy(held, more, place);
+        more[place] = one;
+        Array.Copy(held, place, more, place + 1, held.Length - place);
+        return more;
+    }
 
     /// <summary>The array without the first that equals one; null if it was the last.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>

@@ -30,7 +30,10 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         while (_maturing.TryPeek(out var index, out var due) && due.Due < asOf)
         {
             _maturing.Dequeue();
-            if (state.OpportunityStates[index] is not { Outcome: not Outcome.Open, Matured: false } deal || deal.DueAt != due.Due)
+            if (
+                state.OpportunityStates[index] is not { Outcome: not Outcome.Open, Matured: false } deal
+                || DueAt(deal) != due.Due
+            )
                 continue;
             deal.Matured = true;
             if (due.Due > MaturedUntil)
@@ -105,12 +108,14 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         Enqueue(deal, index);
     }
 
-    void Enqueue(OpportunityState deal, int index)
+    void Enqueue(OpportunityState deal, int index) => _maturing.Enqueue(index, (DueAt(deal), index));
+
+    /// <summary>When the outcome of a closed deal counts.</summary>
+    public DateTime DueAt(OpportunityState deal)
     {
         var (created, days) = (deal.Row.CreatedAt, state.Settings.MaturityDays);
         var due = created > DateTime.MaxValue.AddDays(-days) ? DateTime.MaxValue : created.AddDays(days);
-        deal.DueAt = due < deal.ClosedKnownAt ? deal.ClosedKnownAt : due;
-        _maturing.Enqueue(index, (deal.DueAt, index));
+        return due < deal.ClosedKnownAt ? deal.ClosedKnownAt : due;
     }
 
     /// <summary>When the account last bought, from its deals.</summary>
@@ -139,7 +144,7 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
     void Credit(OpportunityState deal, int times)
     {
         var account = state.AccountStates[deal.Account];
-        var weight = state.OutcomeDecay.Weight(deal.DueAt);
+        var weight = state.OutcomeDecay.Weight(DueAt(deal));
         var won = deal.Outcome == Outcome.Won;
         All.Add(won, weight, times);
         for (var d = 0; d < state.Dimensions.Length; d++)
@@ -160,7 +165,7 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
     public void CreditStage(int stage, OpportunityState deal, int times) =>
         CollectionsMarshal
             .GetValueRefOrAddDefault(OfStages, stage, out _)
-            .Add(deal.Outcome == Outcome.Won, state.OutcomeDecay.Weight(deal.DueAt), times);
+            .Add(deal.Outcome == Outcome.Won, state.OutcomeDecay.Weight(DueAt(deal)), times);
 
     /// <summary>Counts the outcome of a deal for a partner that was on it when it closed.</summary>
     public void CreditPartner(OpportunityState deal, int entry, int times)

@@ -181,7 +181,7 @@ sealed class Stages(HistoryState state) : Ledger<StageChange>
         var place = deal.Stages.Length;
         while (place > 0 && IsLater(deal.Stages[place - 1], stage, row.EnteredAt))
             place--;
-        deal.Stages = [.. deal.Stages[..place], new(stage, row.EnteredAt), .. deal.Stages[place..]];
+        deal.Stages = Several.With(deal.Stages, place, new(stage, row.EnteredAt));
         if (deal.Matured)
             state.Outcomes.CreditStage(stage, deal, 1);
     }

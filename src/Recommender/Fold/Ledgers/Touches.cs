@@ -31,7 +31,7 @@ sealed class Touches(HistoryState state) : Ledger<Touch>
             Count(state.Account(row.AccountId), partner, row.At, times);
         else if (deal is not null)
         {
-            Keep(deal.TouchesByDealOnly ??= [], (partner, row.At), times);
+            Keep(deal.TouchesByDealOnly ??= [], new(partner, row.At), times);
             Count(state.AccountStates[deal.Account], partner, row.At, times);
         }
     }
@@ -53,7 +53,7 @@ sealed class Touches(HistoryState state) : Ledger<Touch>
         }
         Add(ref account.PartnerTouches, weight);
         var all = account.TouchesOfPartners ??= [];
-        Keep(all, (partner, at), times);
+        Keep(all, new(partner, at), times);
         ref var pair = ref account.Note(partner, times);
         Add(ref pair.Touches, weight);
         if (times > 0 && at > pair.LastTouchAt)
@@ -69,7 +69,7 @@ sealed class Touches(HistoryState state) : Ledger<Touch>
         }
     }
 
-    static void Keep(List<(int, DateTime)> touches, (int, DateTime) touch, int times)
+    static void Keep(List<TouchEntry> touches, TouchEntry touch, int times)
     {
         if (times > 0)
             touches.Add(touch);

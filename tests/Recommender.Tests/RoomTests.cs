@@ -27,6 +27,7 @@ public class RoomTests
         "Ranking",
         "Access",
         "Webhooks",
+        "Capabilities",
         "Records",
     ];
 

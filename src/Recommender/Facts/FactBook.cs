@@ -110,7 +110,7 @@ public sealed class FactBook(HistoryStore store)
                         row.At,
                         row.Kind,
                         row.What,
-                        row.Until is { } until ? $"until {until:yyyy-MM-dd}" : row.Place
+                        row.Until is { } until ? FormattableString.Invariant($"until {until:yyyy-MM-dd}") : row.Place
                     )),
             ]
         );

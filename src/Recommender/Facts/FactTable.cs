@@ -82,7 +82,7 @@ public sealed record FactColumn
                     expected = value is null ? $"one of {string.Join(", ", words)}" : null;
                 }
                 else if (text.Length > MaxLength)
-                    expected = $"at most {MaxLength} characters, not {text.Length}";
+                    expected = FormattableString.Invariant($"at most {MaxLength} characters, not {text.Length}");
                 else
                     value = text;
                 break;

@@ -103,7 +103,7 @@ public sealed class HistoryFolder
                 reject(new RejectedRow(table.File, line, column, found.Length > 200 ? found[..200] + "…" : found, expected));
             var length = fields.Sum(field => (long)field.Length);
             if (length > LongestLine)
-                Reject("the line", $"{length} characters long", $"at most {LongestLine}");
+                Reject("the line", FormattableString.Invariant($"{length} characters long"), $"at most {LongestLine}");
             else if (bad)
                 Reject("the line", csv.RawRecord.TrimEnd('\r', '\n'), "quotes that RFC 4180 allows");
             else if (fields.Length != header.Length)

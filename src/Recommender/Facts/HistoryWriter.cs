@@ -278,7 +278,9 @@ public sealed class HistoryWriter : IDisposable
     }
 
     internal static string StillNamed(int count, FactTable table, string key) =>
-        $"a row that no other names; {count} do, the first {table.Name} '{key.Replace('\u001f', '|')}'. Delete or move those first";
+        FormattableString.Invariant(
+            $"a row that no other names; {count} do, the first {table.Name} '{key.Replace('\u001f', '|')}'. Delete or move those first"
+        );
 
     /// <summary>What a deletion is of; else what is wrong.</summary>
     internal static RejectedRow? Target(Deletion deletion, out FactTable? table, out string? key)

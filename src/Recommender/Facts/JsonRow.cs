@@ -214,7 +214,7 @@ public static class JsonRow
                 if (isId && FaultOfId(text) is { } fault)
                     (found, expected) = (text, fault);
                 else if (text.Length > column.MaxLength)
-                    (found, expected) = ($"{text.Length} characters", $"at most {column.MaxLength}");
+                    (found, expected) = ($"{text.Length} characters", FormattableString.Invariant($"at most {column.MaxLength}"));
                 else if (column.OneOf is { } words && !words.Contains(text))
                     (found, expected) = (text, $"one of {string.Join(", ", words)}");
                 else if (HasControl(text, exceptLines: true))

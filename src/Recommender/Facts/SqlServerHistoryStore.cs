@@ -155,7 +155,9 @@ public sealed class SqlServerHistoryStore : HistoryStore
         // 5 and 8 are Azure SQL, whose versions count otherwise.
         if (edition is not (5 or 8) && major < OldestMajorVersion)
             throw new InvalidDataException(
-                $"{_name}: the server's version is {major}; expected {OldestMajorVersion} (SQL Server 2019) or later."
+                FormattableString.Invariant(
+                    $"{_name}: the server's version is {major}; expected {OldestMajorVersion} (SQL Server 2019) or later."
+                )
             );
         if (!row.GetBoolean(2) || row.GetByte(3) != 1)
             throw new InvalidDataException(

@@ -75,7 +75,7 @@ public class SqliteHistoryStore : HistoryStore
         var connection = new SqliteConnection(_connection);
         connection.Open();
         if (_maxPages > 0)
-            connection.Execute($"PRAGMA max_page_count = {_maxPages}");
+            connection.Execute(FormattableString.Invariant($"PRAGMA max_page_count = {_maxPages}"));
         return connection;
     }
 

@@ -171,7 +171,7 @@ public sealed class ModelPackage : IDisposable
     )
     {
         var hash = PackageFiles.Hash(onnx);
-        manifest = manifest with { Version = $"{manifest.Training.AsOf:yyyy-MM-dd}-{hash[..8]}" };
+        manifest = manifest with { Version = FormattableString.Invariant($"{manifest.Training.AsOf:yyyy-MM-dd}-{hash[..8]}") };
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { [PackageFiles.ModelFile] = onnx };
         foreach (var (name, bytes) in others(manifest))
             files[name] = bytes;

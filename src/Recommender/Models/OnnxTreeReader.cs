@@ -47,7 +47,9 @@ static class OnnxTreeReader
         var graph = model.Graph ?? throw new InvalidDataException("The file has no graph; expected an ONNX model.");
         List<Node> nodes = [.. graph.Node];
         if (nodes.Count(node => node.OpType == Regressor) is not 1 and var found)
-            throw new InvalidDataException($"The graph has {found} nodes {Regressor}; expected one.");
+            throw new InvalidDataException(
+                FormattableString.Invariant($"The graph has {found} nodes {Regressor}; expected one.")
+            );
         var regressor = nodes.Single(node => node.OpType == Regressor);
         nodes.Remove(regressor);
         if (regressor.Input is not [OnnxTrees.Input] || regressor.Output is not [var output])
@@ -89,7 +91,7 @@ static class OnnxTreeReader
         Is("aggregate_function", "SUM");
         Is("post_transform", "NONE");
         if (attributes.TryGetValue("n_targets", out var targets) && targets.I != 1)
-            throw new InvalidDataException($"n_targets is {targets.I}; expected 1.");
+            throw new InvalidDataException(FormattableString.Invariant($"n_targets is {targets.I}; expected 1."));
         if (Ints(attributes, "target_ids").Any(target => target != 0))
             throw new InvalidDataException("A leaf counts to another target than 0; expected one target.");
         return attributes;
@@ -122,7 +124,9 @@ static class OnnxTreeReader
         )
         {
             if (count != treeIds.Count)
-                throw new InvalidDataException($"{count} {name}; expected {treeIds.Count}, one a node.");
+                throw new InvalidDataException(
+                    FormattableString.Invariant($"{count} {name}; expected {treeIds.Count}, one a node.")
+                );
         }
         var places = new Dictionary<(long, long), (Tree Tree, int Node)>();
         var trees = new List<Tree>();
@@ -136,12 +140,16 @@ static class OnnxTreeReader
             for (var i = 0; i < end - start; i++)
             {
                 if (!places.TryAdd((id, nodeIds[start + i]), (tree, i)))
-                    throw new InvalidDataException($"Tree {id} has node {nodeIds[start + i]} twice; expected each once.");
+                    throw new InvalidDataException(
+                        FormattableString.Invariant($"Tree {id} has node {nodeIds[start + i]} twice; expected each once.")
+                    );
             }
             int PlaceOf(long node) =>
                 places.TryGetValue((id, node), out var place) && ReferenceEquals(place.Tree, tree)
                     ? place.Node
-                    : throw new InvalidDataException($"Tree {id} goes on to node {node}, which it does not have.");
+                    : throw new InvalidDataException(
+                        FormattableString.Invariant($"Tree {id} goes on to node {node}, which it does not have.")
+                    );
             for (var i = 0; i < end - start; i++)
             {
                 var at = start + i;
@@ -149,7 +157,9 @@ static class OnnxTreeReader
                     float.IsFinite(covers[at]) && covers[at] >= 0
                         ? covers[at]
                         : throw new InvalidDataException(
-                            $"Tree {id}, node {nodeIds[at]}: its hit rate is {covers[at]}; expected 0 or more."
+                            FormattableString.Invariant(
+                                $"Tree {id}, node {nodeIds[at]}: its hit rate is {covers[at]}; expected 0 or more."
+                            )
                         );
                 var mode = modes[at].ToStringUtf8();
                 if (mode == "LEAF")
@@ -159,15 +169,21 @@ static class OnnxTreeReader
                 }
                 if (mode is not ("BRANCH_LEQ" or "BRANCH_LT"))
                     throw new InvalidDataException(
-                        $"Tree {id}, node {nodeIds[at]} is {mode}; expected LEAF, BRANCH_LEQ or BRANCH_LT."
+                        FormattableString.Invariant(
+                            $"Tree {id}, node {nodeIds[at]} is {mode}; expected LEAF, BRANCH_LEQ or BRANCH_LT."
+                        )
                     );
                 if (features[at] < 0 || features[at] >= columns)
                     throw new InvalidDataException(
-                        $"Tree {id}, node {nodeIds[at]} tests feature {features[at]}; expected 0 to {columns - 1}."
+                        FormattableString.Invariant(
+                            $"Tree {id}, node {nodeIds[at]} tests feature {features[at]}; expected 0 to {columns - 1}."
+                        )
                     );
                 if (!float.IsFinite(values[at]))
                     throw new InvalidDataException(
-                        $"Tree {id}, node {nodeIds[at]} splits at {values[at]}; expected a finite number."
+                        FormattableString.Invariant(
+                            $"Tree {id}, node {nodeIds[at]} splits at {values[at]}; expected a finite number."
+                        )
                     );
                 tree.Feature[i] = (int)features[at];
                 tree.Threshold[i] = mode == "BRANCH_LT" ? MathF.BitDecrement(values[at]) : values[at];
@@ -192,7 +208,9 @@ static class OnnxTreeReader
         {
             if (seen[at.Node])
                 throw new InvalidDataException(
-                    $"Tree {id} comes to its {at.Node + 1}. node twice; expected a tree, which has no circles."
+                    FormattableString.Invariant(
+                        $"Tree {id} comes to its {at.Node + 1}. node twice; expected a tree, which has no circles."
+                    )
                 );
             seen[at.Node] = true;
             count++;
@@ -200,14 +218,18 @@ static class OnnxTreeReader
                 continue;
             if (at.Splits == TreeEnsemble.MostSplits)
                 throw new InvalidDataException(
-                    $"Tree {id} has a path of more than {TreeEnsemble.MostSplits} splits; expected at most that."
+                    FormattableString.Invariant(
+                        $"Tree {id} has a path of more than {TreeEnsemble.MostSplits} splits; expected at most that."
+                    )
                 );
             ahead.Push((tree.Right[at.Node], at.Splits + 1));
             ahead.Push((tree.Left[at.Node], at.Splits + 1));
         }
         if (count < seen.Length)
             throw new InvalidDataException(
-                $"Tree {id} comes to {count} of its {seen.Length} nodes; expected to all, from the first on."
+                FormattableString.Invariant(
+                    $"Tree {id} comes to {count} of its {seen.Length} nodes; expected to all, from the first on."
+                )
             );
     }
 
@@ -222,9 +244,13 @@ static class OnnxTreeReader
         for (var i = 0; i < weights.Count; i++)
         {
             if (!places.TryGetValue((trees[i], nodes[i]), out var place) || place.Tree.Feature[place.Node] >= 0)
-                throw new InvalidDataException($"Tree {trees[i]} has a weight at node {nodes[i]}; expected weights at leaves.");
+                throw new InvalidDataException(
+                    FormattableString.Invariant($"Tree {trees[i]} has a weight at node {nodes[i]}; expected weights at leaves.")
+                );
             if (!float.IsFinite(weights[i]))
-                throw new InvalidDataException($"Tree {trees[i]}, node {nodes[i]} adds {weights[i]}; expected a finite number.");
+                throw new InvalidDataException(
+                    FormattableString.Invariant($"Tree {trees[i]}, node {nodes[i]} adds {weights[i]}; expected a finite number.")
+                );
             place.Tree.Value[place.Node] += weights[i];
         }
     }

@@ -16,10 +16,14 @@ static class PackageChecks
             var name = i < found.Count ? found[i]?.Name : "nothing";
             var expected = i < made.Count ? made[i].Name : "nothing";
             if (name != expected)
-                throw new InvalidDataException($"{where}: feature {i} is {name}; this code makes {expected} there.");
+                throw new InvalidDataException(
+                    FormattableString.Invariant($"{where}: feature {i} is {name}; this code makes {expected} there.")
+                );
             if (found[i].Idea != made[i].Idea)
                 throw new InvalidDataException(
-                    $"{where}: feature {i}, {name}, is about {found[i].Idea}; this code takes it to be about {made[i].Idea}."
+                    FormattableString.Invariant(
+                        $"{where}: feature {i}, {name}, is about {found[i].Idea}; this code takes it to be about {made[i].Idea}."
+                    )
                 );
         }
     }
@@ -36,12 +40,18 @@ static class PackageChecks
         {
             if (rows[i]?.Length != columns)
                 throw new InvalidDataException(
-                    $"{where}: golden row {i} has {rows[i]?.Length ?? 0} numbers; expected {columns}, one a feature."
+                    FormattableString.Invariant(
+                        $"{where}: golden row {i} has {rows[i]?.Length ?? 0} numbers; expected {columns}, one a feature."
+                    )
                 );
             if (rows[i].Any(x => !float.IsFinite(x)) || !float.IsFinite(scores[i]))
-                throw new InvalidDataException($"{where}: golden row {i} or its score is not finite; expected finite numbers.");
+                throw new InvalidDataException(
+                    FormattableString.Invariant($"{where}: golden row {i} or its score is not finite; expected finite numbers.")
+                );
             if (manifest.Model == ModelPackage.WinProbability && scores[i] is < 0 or > 1)
-                throw new InvalidDataException($"{where}: golden row {i} scores {scores[i]}; expected a probability, 0 to 1.");
+                throw new InvalidDataException(
+                    FormattableString.Invariant($"{where}: golden row {i} scores {scores[i]}; expected a probability, 0 to 1.")
+                );
         }
     }
 
@@ -72,7 +82,9 @@ static class PackageChecks
         for (var i = 0; i < scores.Length; i++)
         {
             if (!Near(scores[i], golden.Scores[i]))
-                throw new InvalidDataException($"{where}: golden row {i} scores {scores[i]}; expected {golden.Scores[i]}.");
+                throw new InvalidDataException(
+                    FormattableString.Invariant($"{where}: golden row {i} scores {scores[i]}; expected {golden.Scores[i]}.")
+                );
         }
     }
 
@@ -80,7 +92,9 @@ static class PackageChecks
     public static void Shape(int columns, OnnxModel model, TreeEnsemble trees)
     {
         if (model.FeatureCount != columns || trees.FeatureCount != columns)
-            throw new InvalidDataException($"it takes {model.FeatureCount} features; expected {columns}, as this code makes.");
+            throw new InvalidDataException(
+                FormattableString.Invariant($"it takes {model.FeatureCount} features; expected {columns}, as this code makes.")
+            );
     }
 
     /// <summary>
@@ -101,7 +115,9 @@ static class PackageChecks
             {
                 if (!Near(found[i], expected[i]))
                     throw new InvalidDataException(
-                        $"{path}: its trees give {found[i]} for {name} {i}; expected {expected[i]}, as ONNX Runtime gives."
+                        FormattableString.Invariant(
+                            $"{path}: its trees give {found[i]} for {name} {i}; expected {expected[i]}, as ONNX Runtime gives."
+                        )
                     );
             }
         }
@@ -124,7 +140,9 @@ static class PackageChecks
             || partners.Any(partner => partner?.Covariance?.Length != terms)
         )
             throw new InvalidDataException(
-                $"{path}: coefficients or covariances are not of {terms} terms; expected intercept, suitability and {effect.Kinds.Count} kinds."
+                FormattableString.Invariant(
+                    $"{path}: coefficients or covariances are not of {terms} terms; expected intercept, suitability and {effect.Kinds.Count} kinds."
+                )
             );
         double[] numbers =
         [

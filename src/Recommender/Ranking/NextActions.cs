@@ -22,7 +22,9 @@ static class NextActions
         if (pair.Pair.Engagements > 0)
             return new(
                 "reconnect",
-                $"Call {name}: you worked on this account together on {pair.Pair.LastEngagementAt:yyyy-MM-dd}"
+                FormattableString.Invariant(
+                    $"Call {name}: you worked on this account together on {pair.Pair.LastEngagementAt:yyyy-MM-dd}"
+                )
             );
         return pair.Partner.Counts.Engagements == 0
             ? new("qualify", $"Have a first call with {name} before you share the deal: it is unproven")

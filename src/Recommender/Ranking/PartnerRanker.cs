@@ -170,7 +170,7 @@ public sealed class PartnerRanker
             }
             if (pair.Declines is { } declines && DeclineOf(declines, request.OpportunityId, asOf) is { } declined)
             {
-                Exclude(known, "declined", $"Declined on {declined.At:yyyy-MM-dd}");
+                Exclude(known, "declined", FormattableString.Invariant($"Declined on {declined.At:yyyy-MM-dd}"));
                 continue;
             }
             if (concerned is not null && Excluding(concerned, account, state, known, partner, decision) is var (rule, detail))
@@ -437,9 +437,9 @@ public sealed class PartnerRanker
         if (pair.Partner.Counts.Engagements == 0)
             Add("Unproven: no engagement yet");
         else if ((pair.Decision.AsOf - pair.Partner.LastEngagementAt).TotalDays > 365)
-            Add($"No engagement since {pair.Partner.LastEngagementAt:yyyy-MM-dd}");
+            Add(FormattableString.Invariant($"No engagement since {pair.Partner.LastEngagementAt:yyyy-MM-dd}"));
         if (pair.Pair.LastDecline is { } declined)
-            Add($"Declined on {declined.At:yyyy-MM-dd}");
+            Add(FormattableString.Invariant($"Declined on {declined.At:yyyy-MM-dd}"));
         return cautions is null ? [] : [.. cautions];
     }
 

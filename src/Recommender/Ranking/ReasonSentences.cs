@@ -37,7 +37,9 @@ static class ReasonSentences
             case Ideas.WinRate:
                 return counts.Won + counts.Lost == 0
                     ? "None of its deals has an outcome old enough to count"
-                    : $"Won {counts.Won} of {Count(counts.Won + counts.Lost, "deal")} whose outcome counts";
+                    : FormattableString.Invariant(
+                        $"Won {counts.Won} of {Count(counts.Won + counts.Lost, "deal")} whose outcome counts"
+                    );
             case Ideas.Size:
                 return SizeSentence(pair);
             case Ideas.Kind:
@@ -96,7 +98,9 @@ static class ReasonSentences
             // An engagement counts once for each value: they may add up to more than there are.
             : pair.Decision.ValueIds[d].Length > 1
                 ? $"Met {words} {value} {Times(counts.Engagements)} in its engagements{Won(counts.Won, counts.Lost)}"
-            : $"{counts.Engagements} of its {Count(pair.Partner.Counts.Engagements, "engagement")} in {words} {value}{Won(counts.Won, counts.Lost)}";
+            : FormattableString.Invariant(
+                $"{counts.Engagements} of its {Count(pair.Partner.Counts.Engagements, "engagement")} in {words} {value}{Won(counts.Won, counts.Lost)}"
+            );
     }
 
     static string NameOf(HistoryState state, int category) => category < 0 ? "as given" : state.Categories[category];
@@ -190,11 +194,11 @@ static class ReasonSentences
             _ => number.ToString("0.#", CultureInfo.InvariantCulture),
         };
 
-    static string Won(int won, int lost) => won + lost == 0 ? "" : $", {won} of {won + lost} won";
+    static string Won(int won, int lost) => won + lost == 0 ? "" : FormattableString.Invariant($", {won} of {won + lost} won");
 
-    static string Times(int count) => count == 1 ? "once" : $"{count} times";
+    static string Times(int count) => count == 1 ? "once" : FormattableString.Invariant($"{count} times");
 
-    static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+    static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : FormattableString.Invariant($"{count} {noun}s");
 
     static string Day(DateTime at) => at.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }

@@ -255,7 +255,8 @@ public sealed class RuleSet
                     : rule.Detail ?? $"Holds no live certification in {competency}";
             case "capacity":
                 return partner.OpenDeals >= rule.Limit && IsMeant()
-                    ? rule.Detail ?? $"Works on {partner.OpenDeals} open deals; {rule.Limit} are its limit"
+                    ? rule.Detail
+                        ?? FormattableString.Invariant($"Works on {partner.OpenDeals} open deals; {rule.Limit} are its limit")
                     : null;
             default:
                 return IsMeant() ? rule.Detail ?? "Not to be shared with this partner" : null;

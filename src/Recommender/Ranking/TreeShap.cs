@@ -48,7 +48,9 @@ public sealed class TreeShap
             var start = edges.Count;
             var longest = Walk(tree, 0, start, 0, groupOf, edges, [], 1);
             if (longest > MostOnPath)
-                throw new InvalidDataException($"A path tests {longest} features; expected at most {MostOnPath}.");
+                throw new InvalidDataException(
+                    FormattableString.Invariant($"A path tests {longest} features; expected at most {MostOnPath}.")
+                );
             if (edges.Count == start)
                 continue;
             trees.Add(new(start, edges.Count - start, factors.Count, (longest + 1) / 2));

@@ -76,7 +76,9 @@ public sealed class RuleStore(HistoryStore store)
     static (RuleSet, byte[]) Read(Row? row) =>
         row is null ? (RuleSet.None, "{\n  \"rules\": []\n}\n"u8.ToArray())
         : RuleSet.Read(row.Body, row.Version, out var faults) is { } rules ? (rules, row.Body)
-        : throw new InvalidDataException($"Rules version {row.Version}, line {faults[0].Line}: {faults[0].Message}");
+        : throw new InvalidDataException(
+            FormattableString.Invariant($"Rules version {row.Version}, line {faults[0].Line}: {faults[0].Message}")
+        );
 
     sealed class Row
     {

@@ -253,7 +253,7 @@ public sealed class HistoryWriter : IDisposable
             ("recorded_at", row.Date(FactTables.Deletions.RecordedAt))
         );
         var fingerprint = noted.Fingerprint(out _);
-        var before = Read(FactTables.Deletions, noted.Key);
+        var before = Read(noted);
         if (Read(table, key!) is null)
             return before is not null
                 ? new(RowVerdict.Unchanged, before.Fingerprint, null)
@@ -488,10 +488,24 @@ public sealed class HistoryWriter : IDisposable
 
     internal StoredRow? Read(FactTable table, string key) => Read(CommandsOf(table), table, key);
 
+    /// <summary>The row that has the key of another. A part of the key may be the key of several columns itself.</summary>
+    StoredRow? Read(HistoryRow row)
+    {
+        var commands = CommandsOf(row.Table);
+        for (var i = 0; i < row.Table.KeyLength; i++)
+            Engines.Set(commands.Find.Parameters[i], row.Values[i]);
+        return Found(commands, row.Table);
+    }
+
     StoredRow? Read(Commands commands, FactTable table, string key)
     {
-        Prepared(commands);
         SetKey(commands.Find, table, key);
+        return Found(commands, table);
+    }
+
+    StoredRow? Found(Commands commands, FactTable table)
+    {
+        Prepared(commands);
         using var reader = commands.Find.ExecuteReader();
         if (!reader.Read())
             return null;

@@ -293,6 +293,42 @@ public sealed class CorrectedHistoryTests : IDisposable
         AssertIsRefolded(history, store);
     }
 
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task A_row_whose_key_has_several_columns_is_deleted_by_all_of_them(string engine)
+    {
+        var store = Open(engine);
+        await using var history = Live(store);
+        await Write(history, Row("partners", new { partner_id = "p1" }));
+        foreach (var competency in (string[])["core", "edge"])
+            await Write(
+                history,
+                Row(
+                    "certifications",
+                    new
+                    {
+                        partner_id = "p1",
+                        competency,
+                        earned_at = "2024-01-01",
+                    }
+                )
+            );
+        var deletion = Row(
+            "deletions",
+            new
+            {
+                table = "certifications",
+                key = "p1|core|2024-01-01",
+                at = "2024-05-01",
+            }
+        );
+        Assert.Equal(RowVerdict.Deleted, (await Write(history, deletion)).Verdict);
+        Assert.Equal(RowVerdict.Unchanged, (await Write(history, deletion)).Verdict);
+        var held = history.Fold.Read(_ => history.Fold.States[0].Partner("p1").Certifications!.Select(one => one.Competency));
+        Assert.Equal(["edge"], held);
+        AssertIsRefolded(history, store);
+    }
+
     [Fact]
     public async Task What_is_durable_stands_when_the_fold_cannot_take_it_in()
     {

@@ -62,6 +62,24 @@ static class HistorySql
         ORDER BY "key", at
         """;
 
+    /// <summary>When a row was deleted, the last time first.</summary>
+    public const string SelectDeletedAt = """
+        -- index: deletions_key
+        SELECT applied_at
+        FROM deletions
+        WHERE "table" = @table AND "key" = @key
+        ORDER BY applied_at DESC
+        """;
+
+    /// <summary>When rows of a table were deleted.</summary>
+    public const string SelectAllDeletedAt = """
+        -- index: deletions_key
+        SELECT "key", applied_at
+        FROM deletions
+        WHERE "table" = @table
+        ORDER BY "key", applied_at
+        """;
+
     /// <summary>Notes what a deleted row held.</summary>
     public const string NoteDeleted = """
         -- index: deletions_key

@@ -451,12 +451,24 @@ public sealed class HistoryWriter : IDisposable
     }
 
     /// <summary>The row with the moment we learned it: now, unless the caller says an earlier or later one that fits what was seen before.</summary>
-    static HistoryRow Dated(HistoryRow row, StoredRow? stored, DateTime stamp)
+    HistoryRow Dated(HistoryRow row, StoredRow? stored, DateTime stamp)
     {
-        if (row.Date(row.Table.RecordedAt) is { } recorded && (stored is null || recorded > stored.Facts[0].SeenAt))
+        if (
+            row.Date(row.Table.RecordedAt) is { } recorded
+            && (stored is null ? recorded > DeletedAt(row.Table, row.Key) : recorded > stored.Facts[0].SeenAt)
+            && row.Table.Columns.All(column =>
+                column.References is not { } other
+                || row.Text(column) is not { } id
+                || recorded > DeletedAt(FactTables.Find(other)!, id)
+            )
+        )
             return row;
         return row.With("recorded_at", stamp);
     }
+
+    /// <summary>When the row of a key was last taken out, UTC: what comes again is known again later only, and so is what names it.</summary>
+    DateTime DeletedAt(FactTable table, string key) =>
+        _connection.QueryFirstOrDefault<DateTime>(HistorySql.SelectDeletedAt, new { table = table.Name, key }, Transaction);
 
     RejectedRow? Fault(HistoryRow row, HistoryRow? stored)
     {

@@ -20,6 +20,7 @@ sealed class Import : IDisposable
     readonly Dictionary<(string Table, string Key), List<(string Column, object? Value, DateTime At)>> _changes = [];
     readonly List<DatedFact> _unused = [];
     readonly HashSet<(string Table, string Key)> _gone = [];
+    readonly Dictionary<(string Table, string Key), DateTime> _deletedAt = [];
     long _withoutEnd;
     double _done;
 
@@ -140,6 +141,14 @@ sealed class Import : IDisposable
         var deleted = _connection
             .Query<(string Key, long Fingerprint)>(HistorySql.SelectDeleted, new { table = table.Name }, _transaction)
             .ToLookup(one => one.Key, one => one.Fingerprint);
+        foreach (
+            var (key, at) in _connection.Query<(string, DateTime)>(
+                HistorySql.SelectAllDeletedAt,
+                new { table = table.Name },
+                _transaction
+            )
+        )
+            _deletedAt[(table.Name, key)] = at;
         var changed = _changes.Keys.Any(one => one.Table == table.Name)
             ? _connection.Query<string>(HistorySql.SelectChangedKeys, new { table = table.Name }, _transaction).ToHashSet()
             : [];
@@ -171,12 +180,13 @@ sealed class Import : IDisposable
                 );
             else
             {
-                // A row that was deleted and comes again is known again from now on.
+                // A row that was deleted and comes again is known again from now on, and so is what names it.
+                var isAgain = !isThere && deleted.Contains(key) || NamesAgain(row);
                 Take(
                     sink,
-                    !isThere && deleted.Contains(key) ? row.With("recorded_at", At) : row,
+                    isAgain ? row.With("recorded_at", At) : row,
                     isThere ? _writer.Read(table, key) : null,
-                    changes,
+                    isAgain ? null : changes,
                     fingerprint
                 );
                 if (isThere)
@@ -187,6 +197,20 @@ sealed class Import : IDisposable
         }
         sink.Finish();
         _counts.Add(new(table.File, inserted, updated, unchanged, Rejected.Count - rejectedBefore));
+    }
+
+    /// <summary>True if the row names one that was taken out after this was known: it means the one that came again.</summary>
+    bool NamesAgain(HistoryRow row)
+    {
+        if (_deletedAt.Count == 0)
+            return false;
+        var seenAt = row.Facts()[0].SeenAt;
+        return row.Table.Columns.Any(column =>
+            column.References is { } other
+            && row.Text(column) is { } id
+            && _deletedAt.TryGetValue((other, id), out var at)
+            && at >= seenAt
+        );
     }
 
     /// <summary>The column that names a row which the folder still holds and which was deleted before; null if none does.</summary>

@@ -329,6 +329,70 @@ public sealed class CorrectedHistoryTests : IDisposable
         AssertIsRefolded(history, store);
     }
 
+    /// <summary>An export says when each row was recorded; a deal that was taken out and put back comes with its old date.</summary>
+    [Theory]
+    [InlineData(TestDatabase.Sqlite, false)]
+    [InlineData(TestDatabase.Sqlite, true)]
+    [InlineData(TestDatabase.SqlServer, false)]
+    public async Task A_deal_that_comes_again_after_its_deletion_stays_for_training_too(string engine, bool byFile)
+    {
+        var store = Open(engine);
+        Folder("before", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        await using (var history = Live(store))
+        {
+            await Write(history, Row("accounts", new { account_id = "a1", name = "Acme" }));
+            await Write(history, Row("partners", new { partner_id = "p1" }));
+            var deal = Row(
+                "opportunities",
+                new
+                {
+                    opportunity_id = "o1",
+                    account_id = "a1",
+                    created_at = "2024-01-10",
+                    recorded_at = "2024-01-11",
+                }
+            );
+            await Write(history, deal);
+            await Write(
+                history,
+                Row(
+                    "deletions",
+                    new
+                    {
+                        table = "opportunities",
+                        key = "o1",
+                        at = "2024-05-01",
+                    }
+                )
+            );
+            if (!byFile)
+            {
+                await Write(history, deal);
+                await Write(
+                    history,
+                    Row(
+                        "engagements",
+                        new
+                        {
+                            engagement_id = "e1",
+                            opportunity_id = "o1",
+                            partner_id = "p1",
+                            started_at = "2024-02-01",
+                            recorded_at = "2024-02-02",
+                        }
+                    )
+                );
+                AssertIsRefolded(history, store);
+            }
+        }
+        if (byFile)
+            Import(store, "before");
+        var now = FoldOf(store, DateTime.MaxValue);
+        Assert.Equal(1, now.FindAccountState("a1")!.Opportunities);
+        Assert.Equal(1, now.FindAccountState("a1")!.Engagements);
+        Assert.Equal(0, FoldOf(store, Sample.Day(2024, 3, 1)).FindAccountState("a1")!.Engagements);
+    }
+
     [Fact]
     public async Task What_is_durable_stands_when_the_fold_cannot_take_it_in()
     {

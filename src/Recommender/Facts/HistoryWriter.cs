@@ -149,7 +149,7 @@ public sealed class HistoryWriter : IDisposable
             fingerprint
         );
         if (stored is not null)
-            Supersede(stored, stated[0].SeenAt, stamp, stated, facts);
+            Supersede(stored, from ?? stated[0].SeenAt, stamp, stated, facts);
         facts.AddRange(stated);
         if (_known.Count < MostKnown)
             _known.Add((row.Table.Name, row.Key));

@@ -268,7 +268,7 @@ sealed class Import : IDisposable
                 : row.With("recorded_at", stamp);
         DateTime? from = isSeen ? learned.Date(row.Table.RecordedAt) : null;
         var stated = learned.Facts(from);
-        var (untilSeen, until) = (stated[0].SeenAt, stated[0].AppliedAt);
+        var (untilSeen, until) = from is { } learnedAt ? (learnedAt, learnedAt) : (stated[0].SeenAt, stated[0].AppliedAt);
         for (var part = 0; part < stored.Facts.Count; part++)
         {
             if (stored.Facts[part].AppliedAt < until)

@@ -393,6 +393,49 @@ public sealed class CorrectedHistoryTests : IDisposable
         Assert.Equal(0, FoldOf(store, Sample.Day(2024, 3, 1)).FindAccountState("a1")!.Engagements);
     }
 
+    /// <summary>Counted at once, a contact of the future would weigh as much as thousands of today.</summary>
+    [Theory]
+    [InlineData(TestDatabase.Sqlite, false)]
+    [InlineData(TestDatabase.Sqlite, true)]
+    [InlineData(TestDatabase.SqlServer, false)]
+    public async Task What_is_corrected_to_a_future_date_counts_from_then_on(string engine, bool byFile)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "touches.csv", "touch_id,account_id,partner_id,kind,at", "t1,a1,p1,call,2024-02-02");
+        Import(store, "one");
+        double touched = 0;
+        if (byFile)
+        {
+            Write("one", "touches.csv", "touch_id,account_id,partner_id,kind,at", "t1,a1,p1,call,2090-02-02");
+            Import(store, "one");
+        }
+        await using (var history = Live(store))
+        {
+            if (!byFile)
+                await Write(
+                    history,
+                    Row(
+                        "touches",
+                        new
+                        {
+                            touch_id = "t1",
+                            account_id = "a1",
+                            partner_id = "p1",
+                            kind = "call",
+                            at = "2090-02-02",
+                        }
+                    )
+                );
+            touched = history.Fold.Read(_ => history.Fold.States[0].FindAccountState("a1")!.PartnerTouches);
+            AssertIsRefolded(history, store);
+        }
+        Assert.Equal(0, touched);
+        var later = FoldOf(store, Sample.Day(2090, 2, 3)).FindAccountState("a1")!;
+        Assert.Equal(Sample.Day(2090, 2, 2), later.TouchesOfPartners!.Single().At);
+        Assert.NotEqual(0, FoldOf(store, Sample.Day(2024, 3, 1)).FindAccountState("a1")!.PartnerTouches);
+    }
+
     [Fact]
     public async Task What_is_durable_stands_when_the_fold_cannot_take_it_in()
     {

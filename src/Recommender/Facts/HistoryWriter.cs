@@ -63,6 +63,12 @@ public sealed class HistoryWriter : IDisposable
         }
     }
 
+    /// <summary>
+    /// The end of the time in which rows were known, UTC, where corrections may be dated before that: a version that began meanwhile is
+    /// corrected after it began. <see cref="DateTime.MinValue"/> where corrections are dated after all that was known.
+    /// </summary>
+    internal DateTime KnownUntil { get; init; } = DateTime.MinValue;
+
     /// <summary>Forgets what was seen in a transaction that was rolled back.</summary>
     public void Forget()
     {
@@ -254,10 +260,12 @@ public sealed class HistoryWriter : IDisposable
         );
         var fingerprint = noted.Fingerprint(out _);
         var before = Read(noted);
-        if (Read(table, key!) is null)
-            return before is not null
-                ? new(RowVerdict.Unchanged, before.Fingerprint, null)
-                : new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, $"a key that {table.Name} has"));
+        var isThere = Read(table, key!) is not null;
+        // A file that says again what was done does not mean what came again since.
+        if (before is not null && (!isThere || KnownUntil > DateTime.MinValue))
+            return new(RowVerdict.Unchanged, before.Fingerprint, null);
+        if (!isThere)
+            return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, $"a key that {table.Name} has"));
         if (Naming(table, key!) is [var (other, otherKey, _), ..] all)
             return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, StillNamed(all.Count, other, otherKey)));
         var deleted = Delete(table, key!, stamp, stamp, facts);
@@ -271,6 +279,7 @@ public sealed class HistoryWriter : IDisposable
                 key,
                 at = deletion.At,
                 fingerprint = deleted,
+                stamp,
             },
             Transaction
         );
@@ -350,10 +359,14 @@ public sealed class HistoryWriter : IDisposable
                     : "table to say whether the account or the partner is meant"
             );
         var of = having[0];
-        if (alias.NewId == alias.OldId || !Knows(of.Name, alias.NewId))
+        // The other may have been merged itself.
+        var newId = alias.NewId;
+        while (AliasOf(of, newId) is { } next)
+            newId = next;
+        if (newId == alias.OldId || !Knows(of.Name, newId))
             return Reject("new_id", alias.NewId, $"another id that {of.Name} have");
         foreach (var (table, key, column) in Naming(of, alias.OldId))
-            Rename(table, key, column, alias.NewId, stamp, facts);
+            Rename(table, key, column, newId, stamp, facts);
         Delete(of, alias.OldId, stamp, stamp, facts);
         var noted = FactTables.Aliases.Row(
             ("old_id", alias.OldId),
@@ -374,8 +387,14 @@ public sealed class HistoryWriter : IDisposable
         var commands = CommandsOf(table);
         if (Read(commands, table, key) is not { } stored)
             return;
-        var renamed = stored.Row.With(column.Name, id).With("recorded_at", null);
+        if (stored.IsChange && stored.Facts[0].AppliedAt is var began && began >= stamp && began <= KnownUntil)
+            stamp = began.AddMilliseconds(1);
+        var renamed = stored.Row.With(column.Name, id);
+        // That of the row as it was given, with its recorded_at or without: given again, it has not changed.
+        if (stored.Row.Fingerprint(out _) != stored.Fingerprint)
+            renamed = renamed.With("recorded_at", null);
         var fingerprint = renamed.Fingerprint(out var attributes);
+        renamed = renamed.With("recorded_at", null);
         if (column.Position >= table.KeyLength)
         {
             Put(commands, renamed, stored, stamp, attributes, fingerprint, facts);

@@ -108,6 +108,7 @@ public abstract class FactTable
     const int LongestText = 4000;
     readonly List<FactColumn> _columns = [];
     TableStatements? _statements;
+    bool? _isNamed;
 
     private protected FactTable(string name, FactKind? kind) => (Name, Kind) = (name, kind);
 
@@ -128,6 +129,9 @@ public abstract class FactTable
 
     /// <summary>The resource under /v1 where single rows are read and written; null if there is none.</summary>
     public string? Route { get; protected init; }
+
+    /// <summary>True if rows of other tables name its rows.</summary>
+    internal bool IsNamed => _isNamed ??= FactTables.All.Any(table => table.Columns.Any(column => column.References == Name));
 
     /// <summary>False if rows are written by an endpoint of their own only.</summary>
     public bool TakesRows { get; protected init; } = true;

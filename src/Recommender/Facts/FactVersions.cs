@@ -79,33 +79,58 @@ static class FactVersions
 
     /// <summary>The versions of a row, the newest last, each with the moment from which it holds; the first holds from its own date.</summary>
     /// <param name="row">The row as it is.</param>
-    /// <param name="before">The row as it was until now; null if there was none.</param>
-    /// <param name="changes">What single columns held, and since when; by date.</param>
+    /// <param name="before">Its versions until now, the newest last; none if it is new. A change that one of them shows counts as one of its columns.</param>
+    /// <param name="changes">What single columns held, and since when; by date, none after <paramref name="now"/>.</param>
     /// <param name="now">When the row was learned, UTC.</param>
     public static List<(DateTime? From, HistoryRow Row)> Of(
         HistoryRow row,
-        HistoryRow? before,
+        IReadOnlyList<(DateTime? From, HistoryRow Row)> before,
         IReadOnlyList<(string Column, object? Value, DateTime At)> changes,
         DateTime now
     )
     {
-        var version = before ?? row;
+        var version = before is [var (_, first), ..] ? first : row;
         foreach (var (column, value, _) in changes.Reverse())
-            version = version.With(column, version.Table.Columns[version.Table.IndexOf(column)].Required ? value : null);
+        {
+            var isRequired = version.Table.Columns[version.Table.IndexOf(column)].Required;
+            // What it held before the first change, nobody knows, unless that was taken in then.
+            if (isRequired || before.Count < 2)
+                version = version.With(column, isRequired ? value : null);
+        }
         var start = row.Facts()[0].SeenAt;
         foreach (var (column, value, _) in changes.Where(change => change.At <= start))
             version = version.With(column, value);
-        var versions = new List<(DateTime?, HistoryRow)> { (null, version) };
-        foreach (var moment in changes.Where(change => change.At > start).GroupBy(change => change.At))
+        var versions = new List<(DateTime? From, HistoryRow Row)> { (null, version) };
+        var all = changes.Where(change => change.At > start).Concat(Shown(before)).OrderBy(change => change.At);
+        foreach (var moment in all.GroupBy(change => change.At))
         {
             foreach (var (column, value, _) in moment)
                 version = version.With(column, value);
             versions.Add((moment.Key, version));
         }
-        if (version.Fingerprint(out _) != row.Fingerprint(out _))
-            versions.Add((now, row));
+        if (IsSame(version, row))
+            versions[^1] = (versions[^1].From, row);
         else
-            versions[^1] = (versions[^1].Item1, row);
+            versions.Add((now, row));
         return versions;
     }
+
+    /// <summary>What changed from version to version.</summary>
+    static IEnumerable<(string Column, object? Value, DateTime At)> Shown(
+        IReadOnlyList<(DateTime? From, HistoryRow Row)> versions
+    ) =>
+        versions
+            .Skip(1)
+            .SelectMany(
+                (version, v) =>
+                    version
+                        .Row.Table.Columns.Where(column =>
+                            column != version.Row.Table.RecordedAt
+                            && !Equals(version.Row[column.Name], versions[v].Row[column.Name])
+                        )
+                        .Select(column => (column.Name, version.Row[column.Name], version.From!.Value))
+            );
+
+    static bool IsSame(HistoryRow left, HistoryRow right) =>
+        left.With("recorded_at", null).Fingerprint(out _) == right.With("recorded_at", null).Fingerprint(out _);
 }

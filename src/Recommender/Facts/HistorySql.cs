@@ -36,13 +36,22 @@ static class HistorySql
         ORDER BY CASE WHEN @live = 1 THEN until_applied_at ELSE until_seen_at END, table_name, row_key
         """;
 
-    /// <summary>Rows of a table that have earlier versions.</summary>
-    public const string SelectChangedKeys = """
+    /// <summary>Earlier versions of the rows of a table, and until when they were seen.</summary>
+    public const string SelectVersions = """
         -- index: superseded_facts_key
-        SELECT DISTINCT row_key
+        SELECT row_values, until_seen_at
         FROM superseded_facts
         WHERE table_name = @table
         ORDER BY row_key
+        """;
+
+    /// <summary>Earlier versions of a row that were seen for some time, the oldest first.</summary>
+    public const string SelectVersionsOf = """
+        -- index: superseded_facts_key
+        SELECT row_values, attributes, seen_at, until_seen_at
+        FROM superseded_facts
+        WHERE table_name = @table AND row_key = @key AND is_end = 0 AND seen_at < until_seen_at
+        ORDER BY seen_at
         """;
 
     /// <summary>All merged ids.</summary>
@@ -62,11 +71,29 @@ static class HistorySql
         ORDER BY "key", at
         """;
 
-    /// <summary>Notes what a deleted row held.</summary>
+    /// <summary>When a row was deleted, the last time first.</summary>
+    public const string SelectDeletedAt = """
+        -- index: deletions_key
+        SELECT applied_at
+        FROM deletions
+        WHERE "table" = @table AND "key" = @key
+        ORDER BY applied_at DESC
+        """;
+
+    /// <summary>When rows of a table were deleted.</summary>
+    public const string SelectAllDeletedAt = """
+        -- index: deletions_key
+        SELECT "key", applied_at
+        FROM deletions
+        WHERE "table" = @table
+        ORDER BY "key", applied_at
+        """;
+
+    /// <summary>Notes what a deleted row held, and when it was taken out.</summary>
     public const string NoteDeleted = """
         -- index: deletions_key
         UPDATE deletions
-        SET row_fingerprint = @fingerprint
+        SET row_fingerprint = @fingerprint, seen_at = @stamp, applied_at = @stamp
         WHERE "table" = @table AND "key" = @key AND at = @at
         """;
 

@@ -430,7 +430,7 @@ public abstract class HistoryStore
         );
     }
 
-    static Attributes ReadAttributes(string json, Dictionary<string, string[]> names)
+    internal static Attributes ReadAttributes(string json, Dictionary<string, string[]> names)
     {
         var pairs = JsonSerializer.Deserialize<Dictionary<string, string?>>(json)!;
         var key = string.Join('\u001f', pairs.Keys);

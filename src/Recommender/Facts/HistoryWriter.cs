@@ -63,6 +63,12 @@ public sealed class HistoryWriter : IDisposable
         }
     }
 
+    /// <summary>
+    /// The end of the time in which rows were known, UTC, where corrections may be dated before that: a version that began meanwhile is
+    /// corrected after it began. <see cref="DateTime.MinValue"/> where corrections are dated after all that was known.
+    /// </summary>
+    internal DateTime KnownUntil { get; init; } = DateTime.MinValue;
+
     /// <summary>Forgets what was seen in a transaction that was rolled back.</summary>
     public void Forget()
     {
@@ -149,7 +155,7 @@ public sealed class HistoryWriter : IDisposable
             fingerprint
         );
         if (stored is not null)
-            Supersede(stored, stated[0].SeenAt, stamp, stated, facts);
+            Supersede(stored, from ?? stated[0].SeenAt, stamp, stated, facts);
         facts.AddRange(stated);
         if (_known.Count < MostKnown)
             _known.Add((row.Table.Name, row.Key));
@@ -253,11 +259,13 @@ public sealed class HistoryWriter : IDisposable
             ("recorded_at", row.Date(FactTables.Deletions.RecordedAt))
         );
         var fingerprint = noted.Fingerprint(out _);
-        var before = Read(FactTables.Deletions, noted.Key);
-        if (Read(table, key!) is null)
-            return before is not null
-                ? new(RowVerdict.Unchanged, before.Fingerprint, null)
-                : new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, $"a key that {table.Name} has"));
+        var before = Read(noted);
+        var isThere = Read(table, key!) is not null;
+        // A file that says again what was done does not mean what came again since.
+        if (before is not null && (!isThere || KnownUntil > DateTime.MinValue))
+            return new(RowVerdict.Unchanged, before.Fingerprint, null);
+        if (!isThere)
+            return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, $"a key that {table.Name} has"));
         if (Naming(table, key!) is [var (other, otherKey, _), ..] all)
             return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, StillNamed(all.Count, other, otherKey)));
         var deleted = Delete(table, key!, stamp, stamp, facts);
@@ -271,6 +279,7 @@ public sealed class HistoryWriter : IDisposable
                 key,
                 at = deletion.At,
                 fingerprint = deleted,
+                stamp,
             },
             Transaction
         );
@@ -352,10 +361,14 @@ public sealed class HistoryWriter : IDisposable
                     : "table to say whether the account or the partner is meant"
             );
         var of = having[0];
-        if (alias.NewId == alias.OldId || !Knows(of.Name, alias.NewId))
+        // The other may have been merged itself.
+        var newId = alias.NewId;
+        while (AliasOf(of, newId) is { } next)
+            newId = next;
+        if (newId == alias.OldId || !Knows(of.Name, newId))
             return Reject("new_id", alias.NewId, $"another id that {of.Name} have");
         foreach (var (table, key, column) in Naming(of, alias.OldId))
-            Rename(table, key, column, alias.NewId, stamp, facts);
+            Rename(table, key, column, newId, stamp, facts);
         Delete(of, alias.OldId, stamp, stamp, facts);
         var noted = FactTables.Aliases.Row(
             ("old_id", alias.OldId),
@@ -376,8 +389,14 @@ public sealed class HistoryWriter : IDisposable
         var commands = CommandsOf(table);
         if (Read(commands, table, key) is not { } stored)
             return;
-        var renamed = stored.Row.With(column.Name, id).With("recorded_at", null);
+        if (stored.IsChange && stored.Facts[0].AppliedAt is var began && began >= stamp && began <= KnownUntil)
+            stamp = began.AddMilliseconds(1);
+        var renamed = stored.Row.With(column.Name, id);
+        // That of the row as it was given, with its recorded_at or without: given again, it has not changed.
+        if (stored.Row.Fingerprint(out _) != stored.Fingerprint)
+            renamed = renamed.With("recorded_at", null);
         var fingerprint = renamed.Fingerprint(out var attributes);
+        renamed = renamed.With("recorded_at", null);
         if (column.Position >= table.KeyLength)
         {
             Put(commands, renamed, stored, stamp, attributes, fingerprint, facts);
@@ -453,12 +472,24 @@ public sealed class HistoryWriter : IDisposable
     }
 
     /// <summary>The row with the moment we learned it: now, unless the caller says an earlier or later one that fits what was seen before.</summary>
-    static HistoryRow Dated(HistoryRow row, StoredRow? stored, DateTime stamp)
+    HistoryRow Dated(HistoryRow row, StoredRow? stored, DateTime stamp)
     {
-        if (row.Date(row.Table.RecordedAt) is { } recorded && (stored is null || recorded > stored.Facts[0].SeenAt))
+        if (
+            row.Date(row.Table.RecordedAt) is { } recorded
+            && (stored is null ? recorded > DeletedAt(row.Table, row.Key) : recorded > stored.Facts[0].SeenAt)
+            && row.Table.Columns.All(column =>
+                column.References is not { } other
+                || row.Text(column) is not { } id
+                || recorded > DeletedAt(FactTables.Find(other)!, id)
+            )
+        )
             return row;
         return row.With("recorded_at", stamp);
     }
+
+    /// <summary>When the row of a key was last taken out, UTC: what comes again is known again later only, and so is what names it.</summary>
+    DateTime DeletedAt(FactTable table, string key) =>
+        _connection.QueryFirstOrDefault<DateTime>(HistorySql.SelectDeletedAt, new { table = table.Name, key }, Transaction);
 
     RejectedRow? Fault(HistoryRow row, HistoryRow? stored)
     {
@@ -490,10 +521,24 @@ public sealed class HistoryWriter : IDisposable
 
     internal StoredRow? Read(FactTable table, string key) => Read(CommandsOf(table), table, key);
 
+    /// <summary>The row that has the key of another. A part of the key may be the key of several columns itself.</summary>
+    StoredRow? Read(HistoryRow row)
+    {
+        var commands = CommandsOf(row.Table);
+        for (var i = 0; i < row.Table.KeyLength; i++)
+            Engines.Set(commands.Find.Parameters[i], row.Values[i]);
+        return Found(commands, row.Table);
+    }
+
     StoredRow? Read(Commands commands, FactTable table, string key)
     {
-        Prepared(commands);
         SetKey(commands.Find, table, key);
+        return Found(commands, table);
+    }
+
+    StoredRow? Found(Commands commands, FactTable table)
+    {
+        Prepared(commands);
         using var reader = commands.Find.ExecuteReader();
         if (!reader.Read())
             return null;

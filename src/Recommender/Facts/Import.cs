@@ -10,6 +10,7 @@ namespace Recommender.Facts;
 /// </summary>
 sealed class Import : IDisposable
 {
+    static readonly TimeSpan _mostAhead = TimeSpan.FromHours(1);
     readonly HistoryStore _store;
     readonly DbConnection _connection;
     readonly DbTransaction _transaction;
@@ -19,14 +20,19 @@ sealed class Import : IDisposable
     readonly List<TableImport> _counts = [];
     readonly Dictionary<(string Table, string Key), List<(string Column, object? Value, DateTime At)>> _changes = [];
     readonly List<DatedFact> _unused = [];
+    readonly Dictionary<string, string[]> _names = [];
     readonly HashSet<(string Table, string Key)> _gone = [];
+    readonly Dictionary<(string Table, string Key), DateTime> _deletedAt = [];
+    readonly HashSet<(string Table, string Key)> _corrected = [];
+    readonly HashSet<(string Table, string Key)> _knownBefore = [];
+    Dictionary<string, DateTime>? _namedUntil;
     long _withoutEnd;
     double _done;
 
     public Import(HistoryStore store, DbConnection connection, DbTransaction transaction, HistoryFolder folder)
     {
         (_store, _connection, _transaction, _folder) = (store, connection, transaction, folder);
-        _writer = new(connection) { Transaction = transaction };
+        _writer = new(connection) { Transaction = transaction, KnownUntil = At };
     }
 
     /// <summary>When it was done, UTC.</summary>
@@ -54,10 +60,19 @@ sealed class Import : IDisposable
             foreach (var table in alias.Table is { } one ? [one] : (string[])["accounts", "partners"])
                 _keys.Rename(table, alias.OldId, alias.NewId, _keys.IsMerged(table, alias.OldId));
         }
+        var deletions = Rows(FactTables.Deletions, progress).ToList();
+        foreach (var (_, row) in aliases)
+            _corrected.UnionWith([("accounts", (string)row["old_id"]!), ("partners", (string)row["old_id"]!)]);
+        foreach (var (_, row) in deletions)
+        {
+            if (HistoryWriter.Target(FactTables.Deletions.Read(row), out var table, out var key) is null)
+                _corrected.Add((table!.Name, key!));
+        }
+        foreach (var one in _corrected.Where(one => _writer.Read(FactTables.Find(one.Table)!, one.Key) is not null))
+            _knownBefore.Add(one);
         foreach (var table in _folder.Tables.Where(table => table.Kind is not null))
             Take(table, progress);
         Count(FactTables.Aliases, aliases, TakeBy);
-        var deletions = Rows(FactTables.Deletions, progress).ToList();
         Count(
             FactTables.Deletions,
             [
@@ -116,7 +131,7 @@ sealed class Import : IDisposable
         _counts.Add(new(FactTables.FieldChanges.File, 0, 0, taken, Rejected.Count - rejectedBefore));
     }
 
-    static RejectedRow? FaultOf(FieldChange change, out FactTable? of, out object? value)
+    RejectedRow? FaultOf(FieldChange change, out FactTable? of, out object? value)
     {
         value = null;
         of = FactTables.Find(change.Table);
@@ -125,9 +140,13 @@ sealed class Import : IDisposable
             return Fault("table", change.Table, "a table of the history");
         if (HistoryWriter.KeyOf(of, change.Key) is null)
             return Fault("key", change.Key, "the key of a row");
+        if (change.At > At)
+            return Fault("at", Instants.Text(change.At), "a moment that is not ahead");
         var at = of.IndexOf(change.Column);
         if (at < of.KeyLength || of.Columns[at] == of.RecordedAt)
             return Fault("column", change.Column, $"a column of {of.Name} that is not of its key");
+        if (string.IsNullOrEmpty(change.Value) && of.Columns[at].Required)
+            return Fault("value", "", "a value");
         return of.Columns[at].TryRead(change.Value ?? "", out value, out var expected)
             ? null
             : Fault("value", change.Value ?? "", expected!);
@@ -140,9 +159,14 @@ sealed class Import : IDisposable
         var deleted = _connection
             .Query<(string Key, long Fingerprint)>(HistorySql.SelectDeleted, new { table = table.Name }, _transaction)
             .ToLookup(one => one.Key, one => one.Fingerprint);
-        var changed = _changes.Keys.Any(one => one.Table == table.Name)
-            ? _connection.Query<string>(HistorySql.SelectChangedKeys, new { table = table.Name }, _transaction).ToHashSet()
-            : [];
+        foreach (
+            var (key, at) in _connection.Query<(string, DateTime)>(
+                HistorySql.SelectAllDeletedAt,
+                new { table = table.Name },
+                _transaction
+            )
+        )
+            _deletedAt[(table.Name, key)] = at;
         _keys.Of(table.Name)?.UnionWith(known.Keys);
         long inserted = 0,
             updated = 0,
@@ -157,7 +181,7 @@ sealed class Import : IDisposable
             var isThere = known.TryGetValue(key, out var before);
             var changes = _changes.GetValueOrDefault((table.Name, key));
             if (
-                isThere && before == fingerprint && (changes is null || changed.Contains(key))
+                isThere && before == fingerprint && (changes is null || AreKnown(changes, row))
                 || !isThere && (deleted[key].Contains(fingerprint) || _keys.IsMerged(table.Name, key))
             )
             {
@@ -171,12 +195,13 @@ sealed class Import : IDisposable
                 );
             else
             {
-                // A row that was deleted and comes again is known again from now on.
+                // A row that was deleted and comes again is known again from now on, and so is what names it.
+                var isAgain = !isThere && deleted.Contains(key) || NamesAgain(row);
                 Take(
                     sink,
-                    !isThere && deleted.Contains(key) ? row.With("recorded_at", At) : row,
+                    isAgain ? row.With("recorded_at", At) : row,
                     isThere ? _writer.Read(table, key) : null,
-                    changes,
+                    isAgain ? null : changes,
                     fingerprint
                 );
                 if (isThere)
@@ -187,6 +212,20 @@ sealed class Import : IDisposable
         }
         sink.Finish();
         _counts.Add(new(table.File, inserted, updated, unchanged, Rejected.Count - rejectedBefore));
+    }
+
+    /// <summary>True if the row names one that was taken out after this was known: it means the one that came again.</summary>
+    bool NamesAgain(HistoryRow row)
+    {
+        if (_deletedAt.Count == 0)
+            return false;
+        var seenAt = row.Facts()[0].SeenAt;
+        return row.Table.Columns.Any(column =>
+            column.References is { } other
+            && row.Text(column) is { } id
+            && _deletedAt.TryGetValue((other, id), out var at)
+            && at >= seenAt
+        );
     }
 
     /// <summary>The column that names a row which the folder still holds and which was deleted before; null if none does.</summary>
@@ -205,21 +244,13 @@ sealed class Import : IDisposable
         long fingerprint
     )
     {
-        if (changes is not null)
+        if (changes is not null && VersionsOf(row, stored) is { } known)
         {
             // What its columns held when is known: its earlier versions are made anew.
             _connection.Execute(HistorySql.ForgetSuperseded, new { table = row.Table.Name, key = row.Key }, _transaction);
-            var versions = FactVersions.Of(row, stored?.Row, changes, At);
-            for (var v = 0; v + 1 < versions.Count; v++)
-            {
-                var next = versions[v + 1].From!.Value;
-                var facts = versions[v].Row.Facts(versions[v].From);
-                for (var part = 0; part < facts.Count; part++)
-                {
-                    if (facts[part].AppliedAt < next)
-                        _writer.Keep(versions[v].Row, part, facts[part], v > 0, next, next);
-                }
-            }
+            var versions = FactVersions.Of(row, known, changes, At);
+            foreach (var (version, part, fact, isChange, end) in Held(versions))
+                _writer.Keep(version, part, fact, isChange, end, end);
             var last = versions[^1];
             sink.Take(
                 last.From is { } since ? last.Row.With("recorded_at", since) : last.Row,
@@ -235,23 +266,86 @@ sealed class Import : IDisposable
             sink.Take(row, row.Facts(), fingerprint, isNew: true, isChange: false);
             return;
         }
-        // A service may have been ahead of this clock.
-        var stamp = HistoryRow.Later(At, stored.Facts[0].AppliedAt);
-        var isSeen = stored.Facts[0].AppliedAt < stamp;
+        // A service may have been a little ahead of this clock; what lies ahead by more was dated so by mistake.
+        var appliedAt = stored.Facts[0].AppliedAt;
+        var stamp = appliedAt >= At && appliedAt - At < _mostAhead ? appliedAt.AddMilliseconds(1) : At;
+        var isSeen = appliedAt < stamp;
         var learned =
-            row.Date(row.Table.RecordedAt) is { } recorded && recorded > stored.Facts[0].SeenAt
+            row.Date(row.Table.RecordedAt) is { } recorded && recorded > stored.Facts[0].SeenAt && recorded < stamp
                 ? row
                 : row.With("recorded_at", stamp);
         DateTime? from = isSeen ? learned.Date(row.Table.RecordedAt) : null;
         var stated = learned.Facts(from);
-        var (untilSeen, until) = (stated[0].SeenAt, stated[0].AppliedAt);
+        var (untilSeen, until) = from is { } learnedAt ? (learnedAt, learnedAt) : (stated[0].SeenAt, stated[0].AppliedAt);
         for (var part = 0; part < stored.Facts.Count; part++)
         {
-            if (stored.Facts[part].AppliedAt < until)
+            if (stored.Facts[part].AppliedAt < until || stored.Facts[part].SeenAt < untilSeen)
                 _writer.Keep(stored.Row, part, stored.Facts[part], stored.IsChange, untilSeen, until);
         }
         sink.Take(learned, stated, fingerprint, isNew: false, isChange: isSeen);
     }
+
+    /// <summary>The versions of a row until now, the newest last; null if there is a time between them in which it was not there.</summary>
+    List<(DateTime? From, HistoryRow Row)>? VersionsOf(HistoryRow row, StoredRow? stored)
+    {
+        if (stored is null)
+            return [];
+        var versions = new List<(DateTime? From, HistoryRow Row)>();
+        DateTime? end = null;
+        foreach (var (values, attributes, from, until) in Superseded(row))
+        {
+            if (end is not null && from != end)
+                return null;
+            versions.Add(
+                (
+                    end,
+                    new(
+                        row.Table,
+                        HistoryRow.ReadValues(row.Table, values),
+                        attributes is null ? Attributes.None : HistoryStore.ReadAttributes(attributes, _names)
+                    )
+                )
+            );
+            end = until;
+        }
+        if (end is not null && stored.Facts[0].SeenAt != end)
+            return null;
+        versions.Add((end, stored.Row));
+        return versions;
+    }
+
+    /// <summary>True if the versions of the row that the changes make are there, or cannot be made.</summary>
+    bool AreKnown(List<(string Column, object? Value, DateTime At)> changes, HistoryRow row)
+    {
+        if (VersionsOf(row, _writer.Read(row.Table, row.Key)) is not { } known)
+            return true;
+        var until = Superseded(row).Select(version => version.Until).ToHashSet();
+        return Held(FactVersions.Of(row, known, changes, At)).All(held => held.Part > 0 || until.Contains(held.Until));
+    }
+
+    /// <summary>What versions before the last stated for some time, and until when.</summary>
+    static IEnumerable<(HistoryRow Row, int Part, DatedFact Fact, bool IsChange, DateTime Until)> Held(
+        List<(DateTime? From, HistoryRow Row)> versions
+    )
+    {
+        for (var v = 0; v + 1 < versions.Count; v++)
+        {
+            var until = versions[v + 1].From!.Value;
+            var facts = versions[v].Row.Facts(versions[v].From);
+            for (var part = 0; part < facts.Count; part++)
+            {
+                if (facts[part].AppliedAt < until)
+                    yield return (versions[v].Row, part, facts[part], v > 0, until);
+            }
+        }
+    }
+
+    IEnumerable<(string Values, string? Attributes, DateTime From, DateTime Until)> Superseded(HistoryRow row) =>
+        _connection.Query<(string, string?, DateTime, DateTime)>(
+            HistorySql.SelectVersionsOf,
+            new { table = row.Table.Name, key = row.Key },
+            _transaction
+        );
 
     void Count(FactTable table, List<(long Line, HistoryRow Row)> rows, Func<HistoryRow, RowResult> take)
     {
@@ -284,7 +378,51 @@ sealed class Import : IDisposable
 
     RowResult TakeBy(HistoryRow row) => _writer.Upsert(row, Moment(row), default, _unused);
 
-    /// <summary>When a merge or deletion is known from: its date, or later if it was recorded later.</summary>
-    static DateTime Moment(HistoryRow row) =>
-        HistoryRow.Later((DateTime)row["at"]!, row.Date(row.Table.RecordedAt) ?? DateTime.MinValue);
+    /// <summary>
+    /// When a merge or deletion is known from: its date, or later if it was recorded later. Of what was known before, it was learned now;
+    /// a deal is not gone while something else still named it.
+    /// </summary>
+    DateTime Moment(HistoryRow row)
+    {
+        var at = HistoryRow.Later((DateTime)row["at"]!, row.Date(row.Table.RecordedAt) ?? DateTime.MinValue);
+        if (row.Table == FactTables.Aliases)
+        {
+            var alias = FactTables.Aliases.Read(row);
+            return at > At || WasKnown("accounts", alias.OldId) || WasKnown("partners", alias.OldId) ? At : at;
+        }
+        if (HistoryWriter.Target(FactTables.Deletions.Read(row), out var table, out var key) is not null)
+            return at;
+        if (at > At || WasKnown(table!.Name, key!))
+            return At;
+        return table == FactTables.Opportunities ? HistoryRow.Later(at, NamedUntil(key!)) : at;
+
+        bool WasKnown(string name, string id) => _knownBefore.Contains((name, id));
+    }
+
+    /// <summary>Until when earlier versions of other rows named a deal.</summary>
+    DateTime NamedUntil(string opportunityId)
+    {
+        if (_namedUntil is null)
+        {
+            _namedUntil = [];
+            foreach (var table in FactTables.OfFacts)
+            {
+                if (table.Columns.FirstOrDefault(column => column.References == "opportunities") is not { } column)
+                    continue;
+                foreach (
+                    var (values, until) in _connection.Query<(string, DateTime)>(
+                        HistorySql.SelectVersions,
+                        new { table = table.Name },
+                        _transaction,
+                        buffered: false
+                    )
+                )
+                {
+                    if (HistoryRow.ReadValues(table, values)[column.Position] is string id)
+                        _namedUntil[id] = HistoryRow.Later(until, _namedUntil.GetValueOrDefault(id));
+                }
+            }
+        }
+        return _namedUntil.GetValueOrDefault(opportunityId);
+    }
 }

@@ -293,6 +293,281 @@ public sealed class CorrectedHistoryTests : IDisposable
         AssertIsRefolded(history, store);
     }
 
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task A_row_whose_key_has_several_columns_is_deleted_by_all_of_them(string engine)
+    {
+        var store = Open(engine);
+        await using var history = Live(store);
+        await Write(history, Row("partners", new { partner_id = "p1" }));
+        foreach (var competency in (string[])["core", "edge"])
+            await Write(
+                history,
+                Row(
+                    "certifications",
+                    new
+                    {
+                        partner_id = "p1",
+                        competency,
+                        earned_at = "2024-01-01",
+                    }
+                )
+            );
+        var deletion = Row(
+            "deletions",
+            new
+            {
+                table = "certifications",
+                key = "p1|core|2024-01-01",
+                at = "2024-05-01",
+            }
+        );
+        Assert.Equal(RowVerdict.Deleted, (await Write(history, deletion)).Verdict);
+        Assert.Equal(RowVerdict.Unchanged, (await Write(history, deletion)).Verdict);
+        var held = history.Fold.Read(_ => history.Fold.States[0].Partner("p1").Certifications!.Select(one => one.Competency));
+        Assert.Equal(["edge"], held);
+        AssertIsRefolded(history, store);
+    }
+
+    /// <summary>An export says when each row was recorded; a deal that was taken out and put back comes with its old date.</summary>
+    [Theory]
+    [InlineData(TestDatabase.Sqlite, false)]
+    [InlineData(TestDatabase.Sqlite, true)]
+    [InlineData(TestDatabase.SqlServer, false)]
+    public async Task A_deal_that_comes_again_after_its_deletion_stays_for_training_too(string engine, bool byFile)
+    {
+        var store = Open(engine);
+        Folder("before", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        await using (var history = Live(store))
+        {
+            await Write(history, Row("accounts", new { account_id = "a1", name = "Acme" }));
+            await Write(history, Row("partners", new { partner_id = "p1" }));
+            var deal = Row(
+                "opportunities",
+                new
+                {
+                    opportunity_id = "o1",
+                    account_id = "a1",
+                    created_at = "2024-01-10",
+                    recorded_at = "2024-01-11",
+                }
+            );
+            await Write(history, deal);
+            await Write(
+                history,
+                Row(
+                    "deletions",
+                    new
+                    {
+                        table = "opportunities",
+                        key = "o1",
+                        at = "2024-05-01",
+                    }
+                )
+            );
+            if (!byFile)
+            {
+                await Write(history, deal);
+                await Write(
+                    history,
+                    Row(
+                        "engagements",
+                        new
+                        {
+                            engagement_id = "e1",
+                            opportunity_id = "o1",
+                            partner_id = "p1",
+                            started_at = "2024-02-01",
+                            recorded_at = "2024-02-02",
+                        }
+                    )
+                );
+                AssertIsRefolded(history, store);
+            }
+        }
+        if (byFile)
+            Import(store, "before");
+        var now = FoldOf(store, DateTime.MaxValue);
+        Assert.Equal(1, now.FindAccountState("a1")!.Opportunities);
+        Assert.Equal(1, now.FindAccountState("a1")!.Engagements);
+        Assert.Equal(0, FoldOf(store, Sample.Day(2024, 3, 1)).FindAccountState("a1")!.Engagements);
+    }
+
+    /// <summary>Counted at once, a contact of the future would weigh as much as thousands of today.</summary>
+    [Theory]
+    [InlineData(TestDatabase.Sqlite, false)]
+    [InlineData(TestDatabase.Sqlite, true)]
+    [InlineData(TestDatabase.SqlServer, false)]
+    public async Task What_is_corrected_to_a_future_date_counts_from_then_on(string engine, bool byFile)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "touches.csv", "touch_id,account_id,partner_id,kind,at", "t1,a1,p1,call,2024-02-02");
+        Import(store, "one");
+        double touched = 0;
+        if (byFile)
+        {
+            Write("one", "touches.csv", "touch_id,account_id,partner_id,kind,at", "t1,a1,p1,call,2090-02-02");
+            Import(store, "one");
+        }
+        await using (var history = Live(store))
+        {
+            if (!byFile)
+                await Write(
+                    history,
+                    Row(
+                        "touches",
+                        new
+                        {
+                            touch_id = "t1",
+                            account_id = "a1",
+                            partner_id = "p1",
+                            kind = "call",
+                            at = "2090-02-02",
+                        }
+                    )
+                );
+            touched = history.Fold.Read(_ => history.Fold.States[0].FindAccountState("a1")!.PartnerTouches);
+            AssertIsRefolded(history, store);
+        }
+        Assert.Equal(0, touched);
+        var later = FoldOf(store, Sample.Day(2090, 2, 3)).FindAccountState("a1")!;
+        Assert.Equal(Sample.Day(2090, 2, 2), later.TouchesOfPartners!.Single().At);
+        Assert.NotEqual(0, FoldOf(store, Sample.Day(2024, 3, 1)).FindAccountState("a1")!.PartnerTouches);
+    }
+
+    /// <summary>The service did not start any more on what such an import left.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task A_deal_deleted_by_file_is_not_gone_before_what_named_it(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        string[] deletions = ["table,key,at", "opportunities,o1,2024-05-01", "engagements,e1,2024-06-01"];
+        Write("one", "deletions.csv", deletions);
+        Import(store, "one");
+        Assert.Equal(1, FoldOf(store, Sample.Day(2024, 5, 15)).FindAccountState("a1")!.Engagements);
+        Assert.Equal(0, FoldOf(store, DateTime.MaxValue).FindAccountState("a1")!.Opportunities);
+        // What a service knew until now, and moved, was learned now, whatever date the file gives.
+        await using (var history = Live(store))
+        {
+            var deal = Row(
+                "opportunities",
+                new
+                {
+                    opportunity_id = "o2",
+                    account_id = "a1",
+                    created_at = "2024-01-10",
+                }
+            );
+            await Write(history, deal);
+            foreach (var status in (string[])["active", "withdrawn"])
+                await Write(
+                    history,
+                    Row(
+                        "engagements",
+                        new
+                        {
+                            engagement_id = "e2",
+                            opportunity_id = "o2",
+                            partner_id = "p1",
+                            started_at = "2024-02-01",
+                            status,
+                        }
+                    )
+                );
+            await Write(
+                history,
+                Row(
+                    "deletions",
+                    new
+                    {
+                        table = "engagements",
+                        key = "e2",
+                        at = "2024-07-01",
+                    }
+                )
+            );
+        }
+        Write("one", "deletions.csv", [.. deletions, "opportunities,o2,2024-05-01"]);
+        Assert.Equal(1, Import(store, "one").Tables.Single(table => table.File == "deletions.csv").Inserted);
+        await using var again = Live(store);
+        Assert.Equal(0, again.Fold.Read(_ => again.Fold.States[0].FindAccountState("a1")!.Opportunities));
+        AssertIsRefolded(again, store);
+        Assert.Equal(0, FoldOf(store, DateTime.MaxValue).FindAccountState("a1")!.Opportunities);
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void Field_changes_add_to_what_was_known_and_come_once(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,2024-06-01,,open", tier: "silver");
+        Import(store, "one");
+        var before = TimeProvider.System.GetUtcNow().UtcDateTime;
+        Folder("one", opportunity: "o1,a1,core,3000,2024-01-10,2024-09-01,,open", tier: "silver");
+        Import(store, "one");
+        string[] changes =
+        [
+            "table,key,column,value,at",
+            "opportunities,o1,amount,1000,2024-01-10",
+            "opportunities,o1,amount,3000,2024-04-01",
+            "opportunities,o1,created_at,,2024-04-01",
+            "opportunities,o1,amount,9000,2090-01-01",
+            "partners,p1,tier,silver,2022-06-01",
+        ];
+        Write("one", "field_changes.csv", changes);
+        var summary = Import(store, "one");
+        Assert.Equal(2, summary.Tables.Single(table => table.File == "field_changes.csv").Rejected);
+        Assert.Equal(1, summary.Tables.Sum(table => table.Updated));
+        Assert.Equal(1000, FoldOf(store, Sample.Day(2024, 3, 1)).FindOpportunity("o1")!.Amount);
+        var then = FoldOf(store, before).FindOpportunity("o1")!;
+        Assert.Equal(3000, then.Amount);
+        // A column of which the file says nothing was learned when it was.
+        Assert.Equal(Sample.Day(2024, 6, 1), then.ExpectedCloseAt);
+        Assert.Equal(Sample.Day(2024, 9, 1), FoldOf(store, DateTime.MaxValue).FindOpportunity("o1")!.ExpectedCloseAt);
+        Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Updated + table.Inserted));
+        // More of them, for a row that is as it was.
+        Write("one", "field_changes.csv", [.. changes, "opportunities,o1,amount,2000,2024-03-15"]);
+        Assert.Equal(1, Import(store, "one").Tables.Sum(table => table.Updated));
+        Assert.Equal(2000, FoldOf(store, Sample.Day(2024, 3, 20)).FindOpportunity("o1")!.Amount);
+    }
+
+    /// <summary>Nobody can wait for a date that was a typing error.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_future_date_is_put_right_by_the_next_import(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2094-01-10,,,open", tier: "silver");
+        Import(store, "one");
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Import(store, "one");
+        var tomorrow = TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(1);
+        Assert.Equal(Sample.Day(2024, 1, 10), FoldOf(store, tomorrow).FindOpportunity("o1")?.CreatedAt);
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_merged_folder_comes_once_though_it_says_when_rows_were_recorded(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name", "a1,Acme", "a2,Acme Inc", "a3,Acme Ltd");
+        Write(
+            "one",
+            "touches.csv",
+            "touch_id,account_id,partner_id,kind,at,recorded_at",
+            "t1,a2,p1,call,2024-02-01,2024-02-02",
+            "t2,a3,p1,call,2024-02-01,2024-02-02"
+        );
+        // The chain is told from its end.
+        Write("one", "aliases.csv", "old_id,new_id,at", "a2,a1,2024-05-01", "a3,a2,2024-05-02");
+        Assert.Equal(2, Import(store, "one").Tables.Single(table => table.File == "aliases.csv").Inserted);
+        Assert.Equal(2, FoldOf(store, DateTime.MaxValue).FindAccountState("a1")!.TouchesOfPartners!.Count);
+        Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Updated + table.Inserted));
+    }
+
     [Fact]
     public async Task What_is_durable_stands_when_the_fold_cannot_take_it_in()
     {

@@ -71,7 +71,7 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
                     Name = "past rankings",
                     Priority = ThreadPriority.BelowNormal,
                 };
-                _thread.Start();
+                _thread.UnsafeStart();
             }
         }
         _arrived.Release();
@@ -85,7 +85,7 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
             _ => question.GiveUp(new OperationCanceledException(cancel), evenBegun: true),
             null
         );
-        return await question.Answer;
+        return await Limits.AsideAsync(question.Answer);
     }
 
     void Work()

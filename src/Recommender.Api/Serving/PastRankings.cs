@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Ranking;
@@ -90,6 +91,7 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
 
     void Work()
     {
+        Yield();
         while (!_isStopped)
         {
             if (!_arrived.Wait(_idle))
@@ -121,14 +123,9 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
             _rested = Stopwatch.GetTimestamp();
             _fold.Answer(
                 batch[0].Models.Folds,
-                [
-                    .. batch.Select(question => new PastQuestion(
-                        question.Request.AsOf,
-                        question.KnownBefore,
-                        states => Answer(question, states)
-                    )),
-                ],
+                [.. batch.Select(Asked)],
                 batch[0].Facts,
+                (after, before) => Joining(batch, after, before),
                 () =>
                 {
                     if (_isStopped || batch.TrueForAll(question => question.IsOver))
@@ -143,6 +140,27 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
                 question.GiveUp(e, evenBegun: true);
         }
     }
+
+    /// <summary>Questions that came meanwhile and lie ahead on the way.</summary>
+    List<PastQuestion> Joining(List<Question> batch, DateTime after, DateTime before)
+    {
+        lock (_starting)
+        {
+            var joining = _waiting
+                .Where(question =>
+                    question.Key == batch[0].Key
+                    && question.Request.AsOf > after
+                    && question.Request.AsOf < before
+                    && question.TryBegin()
+                )
+                .ToList();
+            _waiting.RemoveAll(joining.Contains);
+            batch.AddRange(joining);
+            return [.. joining.Select(Asked)];
+        }
+    }
+
+    PastQuestion Asked(Question question) => new(question.Request.AsOf, question.KnownBefore, states => Answer(question, states));
 
     void Answer(Question question, IReadOnlyList<HistoryState> states)
     {
@@ -159,6 +177,17 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
             question.Failed(e);
         }
     }
+
+    /// <summary>Linux heeds no priority of threads, but that of the scheduler; it is this thread's alone there.</summary>
+    static void Yield()
+    {
+        if (OperatingSystem.IsLinux())
+            _ = SetPriority(which: 0, who: 0, priority: 10);
+    }
+
+    [DllImport("libc", EntryPoint = "setpriority")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int SetPriority(int which, int who, int priority);
 
     /// <summary>Leaves the core to others for as long as its share says.</summary>
     void Rest()

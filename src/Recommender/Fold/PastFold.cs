@@ -42,15 +42,25 @@ public sealed class PastFold(HistoryStore store, int snapshots, long bytes)
     /// <param name="settings">What to keep count of; others than before forget what was kept.</param>
     /// <param name="questions">The questions, in any order.</param>
     /// <param name="facts">About how many facts the history holds, for the distance between snapshots.</param>
+    /// <param name="joining">
+    /// Asked, after each answer, for questions that came meanwhile and lie ahead on the way: after the first moment given and before the
+    /// second; null if none can come.
+    /// </param>
     /// <param name="rest">Called every few facts: to leave others the processor, or to give up by an exception.</param>
-    public void Answer(IReadOnlyList<FoldSettings> settings, IReadOnlyList<PastQuestion> questions, long facts, Action rest)
+    public void Answer(
+        IReadOnlyList<FoldSettings> settings,
+        IReadOnlyList<PastQuestion> questions,
+        long facts,
+        Func<DateTime, DateTime, IReadOnlyList<PastQuestion>>? joining,
+        Action rest
+    )
     {
         if (KeyOf(settings) is var key && key != _key)
         {
             Clear();
             (_settings, _key) = (settings, key);
         }
-        var waiting = questions.OrderBy(question => question.AsOf).ThenBy(question => question.KnownBefore).ToList();
+        var waiting = InOrder(questions);
         var between = Math.Max(FewestFactsBetween, facts / Math.Max(1, snapshots));
         while (waiting.Count > 0)
         {
@@ -66,10 +76,13 @@ public sealed class PastFold(HistoryStore store, int snapshots, long bytes)
             // An import or an erasure came between: what was kept is of another history.
             if (HistoryStore.EpochOf(history) != _epoch)
                 continue;
-            Answer(history, together, isPlain, between, rest);
             waiting.RemoveRange(0, together.Count);
+            Answer(history, together, waiting, isPlain, between, joining, rest);
         }
     }
+
+    static List<PastQuestion> InOrder(IEnumerable<PastQuestion> questions) =>
+        [.. questions.OrderBy(question => question.AsOf).ThenBy(question => question.KnownBefore)];
 
     /// <summary>Forgets the states at which the last way ended, not the snapshots.</summary>
     public void Forget() => _states = null;
@@ -101,7 +114,31 @@ public sealed class PastFold(HistoryStore store, int snapshots, long bytes)
         return together;
     }
 
-    void Answer(HistorySnapshot history, List<PastQuestion> questions, bool isPlain, long between, Action rest)
+    /// <summary>Takes those that came meanwhile onto the way, or has them wait for the next.</summary>
+    void Join(List<PastQuestion> questions, List<PastQuestion> waiting, IReadOnlyList<PastQuestion> come)
+    {
+        if (come.Count == 0)
+            return;
+        var isSame = store.Epoch() == _epoch;
+        foreach (var one in come)
+        {
+            if (isSame && IsPlain(one))
+                questions.Insert(questions.FindIndex(other => other.AsOf > one.AsOf), one);
+            else
+                waiting.Insert(0, one);
+        }
+        waiting.Sort((x, y) => (x.AsOf, x.KnownBefore).CompareTo((y.AsOf, y.KnownBefore)));
+    }
+
+    void Answer(
+        HistorySnapshot history,
+        List<PastQuestion> questions,
+        List<PastQuestion> waiting,
+        bool isPlain,
+        long between,
+        Func<DateTime, DateTime, IReadOnlyList<PastQuestion>>? joining,
+        Action rest
+    )
     {
         var first = questions[0];
         // Everything applied before has been seen before as well.
@@ -117,7 +154,11 @@ public sealed class PastFold(HistoryStore store, int snapshots, long bytes)
                 history.Unlock();
                 var fact = facts.Current;
                 for (; isPlain && questions[next].AsOf <= fact.AppliedAt; next++)
+                {
                     questions[next].Answer(states);
+                    if (joining is not null && questions[next].AsOf < questions[^1].AsOf)
+                        Join(questions, waiting, joining(questions[next].AsOf, questions[^1].AsOf));
+                }
                 if (fact.AppliedAt > applied && fact.AppliedAt <= until && states[0].Facts / between > kept)
                 {
                     kept = states[0].Facts / between;

@@ -125,6 +125,35 @@ public sealed class PastFoldTests : IDisposable
         Assert.NotEqual(asked[0], again[0]);
     }
 
+    /// <summary>What comes while others are answered is answered on the same way if it lies ahead.</summary>
+    [Fact]
+    public void One_that_comes_meanwhile_joins_those_that_are_answered()
+    {
+        var (store, facts) = Imported();
+        var past = new PastFold(store, 8, 64 << 20);
+        DateTime At(double share) => facts[(int)(share * (facts.Count - 1))].AppliedAt;
+        var answers = new List<(DateTime, SortedDictionary<string, double>)>();
+        PastQuestion Of(DateTime at) => new(at, at, states => answers.Add((at, Counts(states[0], at))));
+        var coming = new Queue<DateTime>([At(0.4), At(0.6), At(0.5)]);
+        past.Answer(
+            [_fold],
+            [Of(At(0.3)), Of(At(1))],
+            facts.Count,
+            (after, before) =>
+                coming.TryPeek(out var next) && next > after && next < before && coming.TryDequeue(out _) ? [Of(next)] : [],
+            _never
+        );
+        Assert.Equal([At(0.3), At(0.4), At(0.6), At(1)], answers.Select(one => one.Item1));
+        Assert.Equal(facts.Count(fact => fact.AppliedAt < At(1)), past.Folded);
+        foreach (var (at, found) in answers)
+        {
+            var state = new HistoryState(_fold);
+            foreach (var fact in store.ReadApplied(at, at))
+                state.Apply(fact);
+            Assert.Equal(Counts(state, at), found);
+        }
+    }
+
     [Fact]
     public void One_that_is_given_up_leaves_the_next_right()
     {
@@ -140,6 +169,7 @@ public sealed class PastFoldTests : IDisposable
                     [_fold],
                     [new(last, last, _ => Assert.Fail("It was given up."))],
                     facts.Count,
+                    null,
                     () =>
                     {
                         if (++rests == after)
@@ -226,7 +256,7 @@ public sealed class PastFoldTests : IDisposable
     static SortedDictionary<string, double> Counts(HistoryState state, DateTime asOf) =>
         StateText.Of(state, asOf, features: false);
 
-    static void Ask(PastFold past, List<PastQuestion> questions) => past.Answer([_fold], questions, 20_000, _never);
+    static void Ask(PastFold past, List<PastQuestion> questions) => past.Answer([_fold], questions, 20_000, null, _never);
 
     /// <summary>A row that is changed, taken out, or comes late.</summary>
     static HistoryRow Correction(Random random, int i)

@@ -83,14 +83,52 @@ sealed class Limits : IDisposable
 
     async Task PassInTurnAsync(HttpContext http, RequestDelegate next)
     {
-        using var place = await _atOnce.AcquireAsync(1, http.RequestAborted);
-        if (!place.IsAcquired)
+        using var turn = new Turn(_atOnce, http.RequestAborted);
+        if (!await turn.TakeAsync())
         {
             Telemetry.Shed("overload");
             await Problems.Busy(http, "Too many requests wait; come back in a second.", "overloaded").ExecuteAsync(http);
             return;
         }
+        _turn.Value = turn;
         await next(http);
+    }
+
+    static readonly AsyncLocal<Turn?> _turn = new();
+
+    /// <summary>
+    /// Waits for what is worked on elsewhere; the request leaves its place to others meanwhile, so that many that wait do not keep out those
+    /// that are answered at once.
+    /// </summary>
+    public static async Task<T> AsideAsync<T>(Task<T> elsewhere)
+    {
+        var turn = _turn.Value;
+        turn?.Leave();
+        var answer = await elsewhere;
+        // Where there is no place any more the answer is given all the same: it is made.
+        if (turn is not null)
+            await turn.TakeAsync();
+        return answer;
+    }
+
+    /// <summary>A place among the requests that are worked on at once.</summary>
+    sealed class Turn(ConcurrencyLimiter atOnce, CancellationToken cancel) : IDisposable
+    {
+        RateLimitLease? _place;
+
+        public async Task<bool> TakeAsync()
+        {
+            _place = await atOnce.AcquireAsync(1, cancel);
+            return _place.IsAcquired;
+        }
+
+        public void Leave()
+        {
+            _place?.Dispose();
+            _place = null;
+        }
+
+        public void Dispose() => Leave();
     }
 
     public void Dispose()

@@ -26,6 +26,8 @@ sealed class RecommenderOptions
 
     public IndexOptions Index { get; init; } = new();
 
+    public PastOptions Past { get; init; } = new();
+
     public DrainOptions Drain { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
@@ -206,6 +208,25 @@ sealed class RecommenderOptions
         /// <summary>The share of one core that looking at deals again may take, percent. The default is 25.</summary>
         [Range(1, 100)]
         public int CorePercent { get; init; } = 25;
+    }
+
+    public sealed class PastOptions
+    {
+        /// <summary>How many snapshots of past moments are kept in memory; 0 for none. The default is 16.</summary>
+        [Range(0, 1000)]
+        public int Snapshots { get; init; } = 16;
+
+        /// <summary>How much memory snapshots of past moments may take, megabytes. The default is 256.</summary>
+        [Range(0, 100_000)]
+        public int Megabytes { get; init; } = 256;
+
+        /// <summary>The share of one core that questions about the past may take, percent. The default is 50.</summary>
+        [Range(1, 100)]
+        public int CorePercent { get; init; } = 50;
+
+        /// <summary>Questions about the past that may wait; more are refused with 503, as are those that waited five seconds. The default is 64.</summary>
+        [Range(1, 10_000)]
+        public int Waiting { get; init; } = 64;
     }
 
     public sealed class DrainOptions

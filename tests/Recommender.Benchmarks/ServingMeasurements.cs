@@ -37,12 +37,15 @@ static class ServingMeasurements
                 case ["start", .. var size]:
                     await StartAsync(folder, size is [var deals] ? int.Parse(deals, CultureInfo.InvariantCulture) : 1_000_000);
                     return 0;
+                case ["past", .. var questions]:
+                    await PastAsync(folder, questions is [var parallel] ? int.Parse(parallel, CultureInfo.InvariantCulture) : 16);
+                    return 0;
                 case ["search"]:
                     await SearchAsync(folder);
                     return 0;
                 default:
                     await Console.Error.WriteLineAsync(
-                        "expected: serving http [PARTNERS] | serving ingest | serving start [DEALS] | serving search"
+                        "expected: serving http [PARTNERS] | serving ingest | serving start [DEALS] | serving search | serving past [QUESTIONS]"
                     );
                     return 2;
             }
@@ -121,6 +124,79 @@ static class ServingMeasurements
         Console.WriteLine(
             $"a ranking then: p50 {wrk.P50} ms, p99 {wrk.P99} ms, {wrk.Errors} not 2xx; {service.Memory >> 20} MB, peak {Peak(service)} MB"
         );
+    }
+
+    static async Task PastAsync(string folder, int parallel)
+    {
+        var database = Simulate(folder, Accounts, 500, 20_000, 4);
+        using var service = Start(database);
+        await service.WhenReadyAsync();
+        await SettleAsync(service);
+        var script = WriteScript(folder, "random", "{\\\"account_id\\\":\\\"A%06d\\\"}");
+        await WrkAsync(service, script, connections: 1, seconds: 5);
+        var clock = Stopwatch.StartNew();
+        await AskPastAsync(service, new(1));
+        var first = clock.Elapsed;
+        var alone = await PastOnesAsync(service, seed: 2, TimeSpan.FromSeconds(5), CancellationToken.None);
+        Console.WriteLine(
+            $"a question about the past, the first: {first.TotalMilliseconds:0} ms; one after the other, nothing beside them: {Summary(alone)}"
+        );
+        for (var round = 1; round <= 3; round++)
+        {
+            var (quiet, _, quietServed) = await WrkAsync(service, script, connections: 1, seconds: 12);
+            using var stop = new CancellationTokenSource();
+            var past = Enumerable
+                .Range(0, parallel)
+                .Select(i => PastOnesAsync(service, 100 * round + i, TimeSpan.FromMinutes(10), stop.Token))
+                .ToList();
+            await Task.Delay(1000, CancellationToken.None);
+            var (busy, _, served) = await WrkAsync(service, script, connections: 1, seconds: 20);
+            await stop.CancelAsync();
+            var all = (await Task.WhenAll(past)).SelectMany(one => one).ToList();
+            Console.WriteLine(
+                $"{round}: rankings of 500, one connection: alone {quiet.PerSecond:0} a second, p50 {quiet.P50} ms, p99 {quiet.P99} ms; beside {parallel} questions about the past {busy.PerSecond:0} a second, p50 {busy.P50} ms, p99 {busy.P99} ms ({busy.P99 / quiet.P99:0.0} x), {busy.Errors} not 2xx; cores of the service {quietServed:0.00} and {served:0.00}"
+            );
+            Console.WriteLine($"   questions about the past: {Summary(all)}; {service.Memory >> 20} MB");
+        }
+    }
+
+    static string Summary(List<(double Milliseconds, int Status)> asked)
+    {
+        var answered = asked.Where(one => one.Status == 200).Select(one => one.Milliseconds).Order().ToList();
+        return answered.Count == 0
+            ? $"none of {asked.Count} answered"
+            : $"{answered.Count} answered, p50 {answered[answered.Count / 2]:0} ms, longest {answered[^1]:0} ms, {asked.Count - answered.Count} refused";
+    }
+
+    /// <summary>Asks about one past moment after the other until it is told to stop.</summary>
+    static async Task<List<(double Milliseconds, int Status)>> PastOnesAsync(
+        ServiceProcess service,
+        int seed,
+        TimeSpan time,
+        CancellationToken stop
+    )
+    {
+        var (random, asked, clock) = (new Random(seed), new List<(double, int)>(), Stopwatch.StartNew());
+        while (!stop.IsCancellationRequested && clock.Elapsed < time)
+        {
+            var started = clock.Elapsed;
+            asked.Add((0, await AskPastAsync(service, random)));
+            asked[^1] = ((clock.Elapsed - started).TotalMilliseconds, asked[^1].Item2);
+        }
+        return asked;
+    }
+
+    static async Task<int> AskPastAsync(ServiceProcess service, Random random)
+    {
+        var asOf = new DateTime(2026, 6, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(-random.Next(3 * 365 * 1440));
+        using var content = new StringContent(
+            $"{{\"account_id\":\"A{random.Next(Accounts) + 1:000000}\",\"as_of\":\"{asOf:yyyy-MM-ddTHH:mm:ssZ}\"}}",
+            Encoding.UTF8,
+            "application/json"
+        );
+        using var answer = await service.Client.PostAsync("/v1/partner-recommendations", content, CancellationToken.None);
+        // An account that came later is not known yet: that took as long.
+        return answer.StatusCode == System.Net.HttpStatusCode.NotFound ? 200 : (int)answer.StatusCode;
     }
 
     static async Task SearchAsync(string folder)

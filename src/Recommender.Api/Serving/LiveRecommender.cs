@@ -108,7 +108,7 @@ sealed partial class LiveRecommender(
             path = Path.Combine(Path.GetTempPath(), "recommender");
         Registry = new(_options.Models.Path, Store);
         Models = new(Registry, _options.Models.Path, Replaced, time, logger);
-        Past = new(Models, Store);
+        Past = new(Models, Store, _options.Past);
         var models = Models.OpenNewest();
         Keys = new(Store);
         if (_options.Sandbox.Enabled)
@@ -261,13 +261,13 @@ sealed partial class LiveRecommender(
             return;
         await _stop.CancelAsync();
         _worker?.Join();
+        Past?.Dispose();
         if (History is not null)
             await History.DisposeAsync();
         _lock?.Dispose();
         Models?.Dispose();
         if (_sandbox is not null)
             Directory.Delete(_sandbox, true);
-        Past?.Dispose();
         _stop.Dispose();
     }
 

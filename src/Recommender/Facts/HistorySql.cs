@@ -21,19 +21,30 @@ static class HistorySql
         -- index: superseded_facts_by_applied_at
         SELECT row_values, attributes, seen_at, applied_at, until_seen_at, until_applied_at, table_name, is_end
         FROM superseded_facts
-        WHERE seen_at < @asOf AND applied_at < @appliedBefore
+        WHERE seen_at < @asOf AND applied_at < @appliedBefore AND applied_at >= @appliedFrom
           AND (@live = 1 AND applied_at < until_applied_at OR @live = 0 AND seen_at < until_seen_at)
         ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, table_name, row_key
         """;
 
-    /// <summary>The same, those that are replaced by then, in the order in which they were.</summary>
+    /// <summary>The same, those that are replaced by then, at @appliedFrom or later, in the order in which they were.</summary>
     public const string SelectReplaced = """
         -- index: superseded_facts_by_applied_at
         SELECT row_values, attributes, seen_at, applied_at, until_seen_at, until_applied_at, table_name, is_end
         FROM superseded_facts
-        WHERE until_seen_at < @asOf AND until_applied_at < @appliedBefore AND seen_at < @asOf AND applied_at < @appliedBefore
+        WHERE until_seen_at < @asOf AND until_applied_at < @appliedBefore AND until_applied_at >= @appliedFrom AND seen_at < @asOf AND applied_at < @appliedBefore
           AND (@live = 1 AND applied_at < until_applied_at OR @live = 0 AND seen_at < until_seen_at)
         ORDER BY CASE WHEN @live = 1 THEN until_applied_at ELSE until_seen_at END, table_name, row_key
+        """;
+
+    /// <summary>1 if earlier versions that could be seen before @asOf were taken in, or back, at @asOf or later and before @appliedBefore.</summary>
+    public const string AnySupersededLate = """
+        -- index: superseded_facts_by_applied_at
+        SELECT CASE WHEN EXISTS (
+            SELECT 1
+            FROM superseded_facts
+            WHERE seen_at < @asOf AND applied_at >= @asOf AND applied_at < @appliedBefore
+              OR until_seen_at < @asOf AND until_applied_at >= @asOf AND until_applied_at < @appliedBefore
+        ) THEN 1 ELSE 0 END
         """;
 
     /// <summary>Earlier versions of the rows of a table, and until when they were seen.</summary>

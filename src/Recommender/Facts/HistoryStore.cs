@@ -202,7 +202,7 @@ public abstract class HistoryStore
     IEnumerable<DatedFact> ReadFacts(DateTime asOf, DateTime appliedBefore, bool live)
     {
         using var snapshot = OpenSnapshot();
-        using var facts = Facts(snapshot, asOf, appliedBefore, live).GetEnumerator();
+        using var facts = Facts(snapshot, DateTime.MinValue, asOf, appliedBefore, live).GetEnumerator();
         for (var any = facts.MoveNext(); any; any = facts.MoveNext())
         {
             snapshot.Unlock();
@@ -212,11 +212,27 @@ public abstract class HistoryStore
 
     /// <summary>All facts of a snapshot in the order in which a service takes them in. The first starts every stream.</summary>
     public static IEnumerable<DatedFact> Applied(HistorySnapshot snapshot) =>
-        Facts(snapshot, DateTime.MaxValue, DateTime.MaxValue, live: true);
+        Facts(snapshot, DateTime.MinValue, DateTime.MaxValue, DateTime.MaxValue, live: true);
 
-    static IEnumerable<DatedFact> Facts(HistorySnapshot snapshot, DateTime asOf, DateTime appliedBefore, bool live)
+    /// <summary>
+    /// Of the facts of <see cref="ReadApplied"/>, those applied at <paramref name="from"/> or later: a fold of what was applied before goes
+    /// on with them. A row that changed since then tells what it replaces. The first starts every stream.
+    /// </summary>
+    /// <param name="snapshot">The history.</param>
+    /// <param name="from">The first moment, inclusive, UTC; not later than either of the others.</param>
+    /// <param name="asOf">Before which they can be seen, exclusive.</param>
+    /// <param name="appliedBefore">Before which they were applied, exclusive.</param>
+    internal static IEnumerable<DatedFact> Applied(
+        HistorySnapshot snapshot,
+        DateTime from,
+        DateTime asOf,
+        DateTime appliedBefore
+    ) => Facts(snapshot, from, asOf, appliedBefore, live: true);
+
+    static IEnumerable<DatedFact> Facts(HistorySnapshot snapshot, DateTime from, DateTime asOf, DateTime appliedBefore, bool live)
     {
-        DbDataReader Read(string sql) => snapshot.Read(sql, ("@asOf", asOf), ("@appliedBefore", appliedBefore), ("@live", live));
+        DbDataReader Read(string sql) =>
+            snapshot.Read(sql, ("@asOf", asOf), ("@appliedFrom", from), ("@appliedBefore", appliedBefore), ("@live", live));
         var streams = new List<IEnumerable<DatedFact>>();
         foreach (var table in FactTables.OfFacts)
         {
@@ -242,6 +258,27 @@ public abstract class HistoryStore
 
     /// <summary>How many imports changed the history so far.</summary>
     public long Epoch() => Read(connection => connection.ExecuteScalar<long>(HistorySql.CountEpochs));
+
+    /// <summary>The same of a snapshot, before it is unlocked.</summary>
+    internal static long EpochOf(HistorySnapshot snapshot)
+    {
+        using var reader = snapshot.Read(HistorySql.CountEpochs);
+        reader.Read();
+        return Convert.ToInt64(reader.GetValue(0), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>
+    /// True if something that could be seen before <paramref name="asOf"/> was taken in, or back, at that moment or later and before
+    /// <paramref name="appliedBefore"/>.
+    /// </summary>
+    internal bool IsLate(DateTime asOf, DateTime appliedBefore) =>
+        appliedBefore > asOf
+        && Read(connection =>
+            FactTables
+                .OfFacts.SelectMany(table => (string?[])[table.Statements.AnyLate, table.Statements.AnyEndLate])
+                .Append(HistorySql.AnySupersededLate)
+                .Any(sql => sql is not null && connection.ExecuteScalar<int>(sql, new { asOf, appliedBefore }) == 1)
+        );
 
     /// <summary>The row under a key, with its fingerprint; null if there is none.</summary>
     public (HistoryRow Row, long Fingerprint)? Find(FactTable table, string key) =>

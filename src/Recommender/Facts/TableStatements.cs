@@ -48,18 +48,33 @@ sealed class TableStatements
                 -- index: {name}_by_applied_at
                 SELECT {Join(columns)}, attributes, seen_at, applied_at, is_change
                 FROM {name}
-                WHERE seen_at < @asOf AND applied_at < @appliedBefore
+                WHERE seen_at < @asOf AND applied_at < @appliedBefore AND applied_at >= @appliedFrom
                 ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, {Join(key)}
                 """;
+            AnyLate = Late("");
             if (table.End is { } end)
+            {
+                AnyEndLate = Late(end + "_");
                 SelectEnds = $"""
                     -- index: {name}_by_applied_at
                     SELECT {Join(columns)}, attributes, {end}_seen_at, {end}_applied_at, is_change
                     FROM {name}
-                    WHERE {end}_seen_at < @asOf AND {end}_applied_at < @appliedBefore
+                    WHERE {end}_seen_at < @asOf AND {end}_applied_at < @appliedBefore AND {end}_applied_at >= @appliedFrom
                     ORDER BY CASE WHEN @live = 1 THEN {end}_applied_at ELSE {end}_seen_at END, {Join(key)}
                     """;
+            }
         }
+        // The first condition follows from the others; it is that of an index of SQLite which holds late rows only.
+        string Late(string part) =>
+            $"""
+                -- index: {name}_by_applied_at
+                SELECT CASE WHEN EXISTS (
+                    SELECT 1
+                    FROM {name}
+                    WHERE {part}seen_at < {part}applied_at AND {part}seen_at < @asOf
+                      AND {part}applied_at >= @asOf AND {part}applied_at < @appliedBefore
+                ) THEN 1 ELSE 0 END
+                """;
         Any = $"""
             -- index: {name}_key
             SELECT CASE WHEN EXISTS (SELECT 1 FROM {name}) THEN 1 ELSE 0 END
@@ -119,13 +134,19 @@ sealed class TableStatements
     public string Delete { get; }
 
     /// <summary>
-    /// Rows seen before @asOf and applied before @appliedBefore; in the order of applied_at if @live is 1, else of seen_at. Null if a row
+    /// Rows seen before @asOf and applied from @appliedFrom on and before @appliedBefore; in the order of applied_at if @live is 1, else of seen_at. Null if a row
     /// states nothing.
     /// </summary>
     public string? Select { get; }
 
     /// <summary>The same by the row's second fact; null if the table states one fact a row.</summary>
     public string? SelectEnds { get; }
+
+    /// <summary>1 if rows that could be seen before @asOf were applied at @asOf or later and before @appliedBefore; null as <see cref="Select"/>.</summary>
+    public string? AnyLate { get; }
+
+    /// <summary>The same by the row's second fact.</summary>
+    public string? AnyEndLate { get; }
 
     /// <summary>1 if there are rows.</summary>
     public string Any { get; }

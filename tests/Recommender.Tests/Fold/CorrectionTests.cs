@@ -17,9 +17,9 @@ public class CorrectionTests
     const int OfOneHistory = 200;
 
     /// <summary>A change of one row: its table, its key and what its columns become; a tenth of them are deletions.</summary>
-    readonly record struct Change(int Table, int Key, int Account, int Partner, int Deal, int Day, int Pick);
+    internal readonly record struct Change(int Table, int Key, int Account, int Partner, int Deal, int Day, int Pick);
 
-    static readonly Gen<Change> _changes = Gen.Select(
+    internal static readonly Gen<Change> Changes = Gen.Select(
         Gen.Int[0, 19],
         Gen.Int[0, 5],
         Gen.Int[0, 2],
@@ -32,7 +32,7 @@ public class CorrectionTests
 
     [Fact]
     public void A_history_of_corrections_folds_to_what_its_final_rows_fold_to() =>
-        _changes
+        Changes
             .Array[OfOneHistory]
             .Sample(
                 changes =>
@@ -91,7 +91,7 @@ public class CorrectionTests
     }
 
     /// <summary>Rows as they stand, and the fold that was told of each change.</summary>
-    sealed class World
+    internal sealed class World
     {
         readonly Dictionary<(FactTable Table, string Key), HistoryRow> _rows = [];
         readonly Dictionary<(FactKind Kind, string Key), DateTime> _known = [];
@@ -102,7 +102,10 @@ public class CorrectionTests
 
         public HistoryState State { get; } = Seen();
 
-        static FoldSettings Settings { get; } = SmallHistory.Settings.Fold with { PartnerTraits = ["partner_type"] };
+        /// <summary>Told each fact before it is applied.</summary>
+        public Action<DatedFact>? Telling { get; set; }
+
+        public static FoldSettings Settings { get; } = SmallHistory.Settings.Fold with { PartnerTraits = ["partner_type"] };
 
         /// <summary>A fold that has met every value of a category once: before, a value has no number yet.</summary>
         static HistoryState Seen()
@@ -288,10 +291,11 @@ public class CorrectionTests
         }
 
         /// <summary>Tells the fold what happened at this moment, and goes on to the next.</summary>
-        void Flush()
+        public void Flush()
         {
             foreach (var fact in _told.Order())
             {
+                Telling?.Invoke(fact);
                 State.Apply(fact);
                 // What was withdrawn is not there; it is known anew once it is not withdrawn any more.
                 if (fact.IsRetraction || fact.Noun is Engagement { IsWithdrawn: true })

@@ -14,7 +14,7 @@ static class StateText
     /// <summary>How far two values may be from each other; features are floats, which only keep seven digits.</summary>
     public static double Tolerance(string name) => name.StartsWith("~feature", StringComparison.Ordinal) ? 1e-5 : 1e-9;
 
-    public static SortedDictionary<string, double> Of(HistoryState state, DateTime asOf)
+    public static SortedDictionary<string, double> Of(HistoryState state, DateTime asOf, bool features = true)
     {
         var all = new SortedDictionary<string, double>(StringComparer.Ordinal);
         void Whole(string name, double count)
@@ -162,7 +162,8 @@ static class StateText
             Whole(name + ".stages " + string.Join(',', deal.Stages.Select(stage => state.Categories[stage.Stage])), 1);
             Whole(name + ".partners " + string.Join(',', state.PartnersOn(name).Select(state.PartnerId).Order()), 1);
         }
-        Features(state, asOf, Part);
+        if (features)
+            Features(state, asOf, Part);
         return all;
     }
 

@@ -11,6 +11,13 @@ sealed class AccountNames(HistoryState state) : Ledger<Account>
     /// <summary>Numbers of the accounts whose name or id holds <paramref name="text"/>.</summary>
     public IEnumerable<int> Find(string text) => _index.Find(text);
 
+    /// <summary>Has an account that was read from a snapshot be found by its row's name.</summary>
+    public void Index(int account, Account? row)
+    {
+        if (row is not null)
+            _index.Set(account, row.Name, row.Id);
+    }
+
     protected override void Add(Account row, in DatedFact fact)
     {
         var index = state.AccountIndex(row.Id);

@@ -19,6 +19,16 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
     /// <summary>The same, decayed with the slow half-life.</summary>
     public double Decayed { get; private set; }
 
+    /// <inheritdoc/>
+    public override void Write(SnapshotWriter to)
+    {
+        to.Write(All);
+        to.Write(Decayed);
+    }
+
+    /// <inheritdoc/>
+    public override void Read(SnapshotReader from) => (All, Decayed) = (from.Whole(), from.Number());
+
     protected override void Add(Engagement row, in DatedFact fact)
     {
         if (!row.IsWithdrawn)

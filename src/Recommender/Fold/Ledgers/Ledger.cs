@@ -8,6 +8,18 @@ public abstract class Ledger
 {
     /// <summary>Takes a fact in, or back.</summary>
     public abstract void Apply(in DatedFact fact);
+
+    /// <summary>
+    /// True if <see cref="Write"/> writes all that it holds. False by default: a fold with such a ledger is not kept, but folded from the
+    /// start each time a past moment is asked about.
+    /// </summary>
+    public virtual bool IsWritten => false;
+
+    /// <summary>Writes what it holds, but for what stands in the history itself.</summary>
+    public virtual void Write(SnapshotWriter to) { }
+
+    /// <summary>Takes in what <see cref="Write"/> wrote, into an empty ledger.</summary>
+    public virtual void Read(SnapshotReader from) { }
 }
 
 /// <summary>A ledger of facts that are <typeparamref name="T"/>.</summary>

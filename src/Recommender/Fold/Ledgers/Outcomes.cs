@@ -42,6 +42,38 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         }
     }
 
+    /// <inheritdoc/>
+    public override void Write(SnapshotWriter to)
+    {
+        HistoryState.WriteOutcomes(to, All);
+        to.Write(MaturedUntil);
+        to.Write(OfStages.Count);
+        foreach (var (stage, counts) in OfStages)
+        {
+            to.Write(stage);
+            HistoryState.WriteOutcomes(to, counts);
+        }
+        to.Write(_maturing.Count);
+        foreach (var (deal, (due, _)) in _maturing.UnorderedItems)
+        {
+            to.Write(deal);
+            to.Write(due);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Read(SnapshotReader from)
+    {
+        (All, MaturedUntil) = (HistoryState.ReadOutcomes(from), from.Instant());
+        for (var left = from.Whole(); left > 0; left--)
+            OfStages.Add(from.Whole(), HistoryState.ReadOutcomes(from));
+        for (var left = from.Whole(); left > 0; left--)
+        {
+            var deal = from.Whole();
+            _maturing.Enqueue(deal, (from.Instant(), deal));
+        }
+    }
+
     protected override void Add(Opportunity row, in DatedFact fact)
     {
         if (state.Known(row.Id, fact) is { } deal)

@@ -59,9 +59,10 @@ public sealed class WriteScope
             ),
         ];
 
-    /// <summary>Forgets the facts after the first <paramref name="count"/>.</summary>
-    internal void Undo(int count)
+    /// <summary>Forgets the facts after the first <paramref name="count"/>, and that something was erased unless it was before.</summary>
+    internal void Undo(int count, bool hadErased)
     {
+        HasErased = hadErased;
         Facts.RemoveRange(count, Facts.Count - count);
         for (var m = 0; m < _moments.Count; m++)
             _moments[m] = (_moments[m].Stamp, Math.Min(_moments[m].Start, count));

@@ -355,7 +355,8 @@ public sealed class LiveHistory : IAsyncDisposable
     void Try(Write write, WriteScope scope, DbTransaction transaction)
     {
         const string Name = "one_write";
-        var facts = scope.FirstFact = scope.Facts.Count;
+        scope.FirstFact = scope.Facts.Count;
+        var (facts, hadErased) = (scope.Facts.Count, scope.HasErased);
         transaction.Save(Name);
         try
         {
@@ -364,7 +365,7 @@ public sealed class LiveHistory : IAsyncDisposable
         catch (Exception e) when (_store.Unavailable(e) is null)
         {
             transaction.Rollback(Name);
-            scope.Undo(facts);
+            scope.Undo(facts, hadErased);
             _writer!.Forget();
             write.Fail(e);
         }

@@ -569,6 +569,27 @@ public sealed class CorrectedHistoryTests : IDisposable
     }
 
     [Fact]
+    public async Task An_erasure_that_is_only_tried_leaves_the_fold_as_it_is()
+    {
+        var store = Open(TestDatabase.Sqlite);
+        await using var history = Live(store);
+        await Write(history, Row("accounts", new { account_id = "a1" }));
+        Assert.True(
+            history.TryWrite<int>(
+                scope =>
+                {
+                    Assert.Equal(1, scope.Erase("a1"));
+                    throw new InvalidDataException("tried");
+                },
+                out var tried
+            )
+        );
+        await Assert.ThrowsAsync<InvalidDataException>(() => tried);
+        Assert.False(history.IsOutdated);
+        Assert.NotNull(history.Fold.Read(_ => history.Fold.States[0].FindAccount("a1")));
+    }
+
+    [Fact]
     public async Task What_is_durable_stands_when_the_fold_cannot_take_it_in()
     {
         var store = Open(TestDatabase.Sqlite);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Ranking;
@@ -91,7 +90,6 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
 
     void Work()
     {
-        Yield();
         while (!_isStopped)
         {
             if (!_arrived.Wait(_idle))
@@ -177,17 +175,6 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
             question.Failed(e);
         }
     }
-
-    /// <summary>Linux heeds no priority of threads, but that of the scheduler; it is this thread's alone there.</summary>
-    static void Yield()
-    {
-        if (OperatingSystem.IsLinux())
-            _ = SetPriority(which: 0, who: 0, priority: 10);
-    }
-
-    [DllImport("libc", EntryPoint = "setpriority")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    static extern int SetPriority(int which, int who, int priority);
 
     /// <summary>Leaves the core to others for as long as its share says.</summary>
     void Rest()

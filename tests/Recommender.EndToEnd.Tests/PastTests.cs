@@ -90,5 +90,6 @@ public sealed class PastTests
         return answer;
     }
 
-    static string Text(Answer answer) => answer.Status == HttpStatusCode.OK ? Service.WithoutId(answer) : answer.Status.ToString();
+    static string Text(Answer answer) =>
+        answer.Status == HttpStatusCode.OK ? Service.WithoutId(answer) : answer.Status.ToString();
 }

@@ -45,7 +45,9 @@ public sealed class SnapshotReader : IDisposable
                 return at > 1 && at - 2 < _texts.Count
                     ? _texts[at - 2]
                     : throw new InvalidDataException(
-                        FormattableString.Invariant($"A snapshot names text {at - 2}; expected one of the {_texts.Count} before it.")
+                        FormattableString.Invariant(
+                            $"A snapshot names text {at - 2}; expected one of the {_texts.Count} before it."
+                        )
                     );
         }
     }
@@ -101,7 +103,9 @@ public sealed class SnapshotReader : IDisposable
             1 => new Engagement(Text()!, Text()!, Text()!, Text(), Instant(), InstantOrNone(), Text()),
             2 => new StageChange(Text()!, Text()!, Instant()),
             3 => new Touch(Text()!, Text(), Text(), Text(), Text()!, Instant()),
-            var other => throw new InvalidDataException(FormattableString.Invariant($"A snapshot holds a noun of kind {other}; expected 0 to 3.")),
+            var other => throw new InvalidDataException(
+                FormattableString.Invariant($"A snapshot holds a noun of kind {other}; expected 0 to 3.")
+            ),
         };
 
     internal Account? Account() =>

@@ -96,7 +96,9 @@ public sealed partial class HistoryState
         var registered = Registered().ToDictionary(one => one.Kind.Name, one => one.Ledger);
         var count = from.Whole();
         if (count != registered.Count)
-            throw new InvalidDataException(FormattableString.Invariant($"The snapshot holds {count} ledgers of capabilities; expected {registered.Count}."));
+            throw new InvalidDataException(
+                FormattableString.Invariant($"The snapshot holds {count} ledgers of capabilities; expected {registered.Count}.")
+            );
         for (var i = 0; i < count; i++)
         {
             var kind = from.Text()!;

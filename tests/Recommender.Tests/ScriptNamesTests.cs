@@ -13,6 +13,7 @@ public class ScriptNamesTests
                 "Recommender.History.Sqlite.0001_history.sql",
                 "Recommender.History.Sqlite.0002_live.sql",
                 "Recommender.History.Sqlite.0006_corrections.sql",
+                "Recommender.History.Sqlite.0007_late.sql",
                 "Recommender.Journal.SqlServer.0002_journal.sql",
                 "Recommender.Journal.Sqlite.0003_journal.sql",
                 "Recommender.Journal.Sqlite.0004_look_ups.sql",

@@ -188,7 +188,7 @@ public abstract class FactTable
 
     private protected FactColumn Add(FactColumn column)
     {
-        _columns.Insert(_columns.Count, column);
+        _columns.Add(column);
         return column;
     }
 

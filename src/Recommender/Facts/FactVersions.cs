@@ -14,23 +14,22 @@ static class FactVersions
     {
         using var ended = replaced.GetEnumerator();
         var any = ended.MoveNext();
+        // What ends at the moment of the facts at hand, as far as none of them has taken its place.
         var open = new Dictionary<(FactKind, string), DatedFact>();
+        var moment = DateTime.MinValue;
         foreach (var fact in facts)
         {
-            while (any && ended.Current.AppliedAt < fact.AppliedAt)
+            if (open.Count > 0 && fact.AppliedAt != moment)
             {
-                foreach (var retraction in TakenBack(open, ended.Current.AppliedAt))
-                    yield return retraction;
-                open[(ended.Current.Kind, ended.Current.Key)] = ended.Current;
-                any = ended.MoveNext();
+                foreach (var one in open.Values.Order())
+                    yield return one;
+                open.Clear();
             }
-            foreach (var retraction in TakenBack(open, fact.AppliedAt))
-                yield return retraction;
-            while (any && ended.Current.AppliedAt == fact.AppliedAt)
-            {
+            moment = fact.AppliedAt;
+            for (; any && ended.Current.AppliedAt < moment; any = ended.MoveNext())
+                yield return ended.Current;
+            for (; any && ended.Current.AppliedAt == moment; any = ended.MoveNext())
                 open[(ended.Current.Kind, ended.Current.Key)] = ended.Current;
-                any = ended.MoveNext();
-            }
             if (open.Count > 0 && open.Remove((fact.Kind, fact.Key), out var before))
                 yield return fact with
                 {
@@ -39,26 +38,10 @@ static class FactVersions
             else
                 yield return fact;
         }
-        while (any)
-        {
-            foreach (var retraction in TakenBack(open, ended.Current.AppliedAt))
-                yield return retraction;
-            open[(ended.Current.Kind, ended.Current.Key)] = ended.Current;
-            any = ended.MoveNext();
-        }
-        foreach (var retraction in TakenBack(open, null))
-            yield return retraction;
-    }
-
-    /// <summary>Those of <paramref name="open"/> that ended before a moment, or all; removed from it.</summary>
-    static List<DatedFact> TakenBack(Dictionary<(FactKind, string), DatedFact> open, DateTime? before)
-    {
-        if (open.Count == 0)
-            return [];
-        var ended = open.Values.Where(one => before is null || one.AppliedAt < before).Order().ToList();
-        foreach (var one in ended)
-            open.Remove((one.Kind, one.Key));
-        return ended;
+        foreach (var one in open.Values.Order())
+            yield return one;
+        for (; any; any = ended.MoveNext())
+            yield return ended.Current;
     }
 
     /// <summary>What a replica has to be told of a fact that was replaced.</summary>

@@ -185,7 +185,6 @@ public sealed class HistoryWriter : IDisposable
 
     internal void Keep(HistoryRow row, int part, in DatedFact fact, bool isChange, DateTime untilSeen, DateTime until)
     {
-        row.Fingerprint(out var attributes);
         _connection.Execute(
             HistorySql.Supersede,
             new
@@ -197,7 +196,7 @@ public sealed class HistoryWriter : IDisposable
                 seenAt = fact.SeenAt,
                 isChange,
                 values = row.WriteValues(),
-                attributes,
+                attributes = row.AttributesAsJson(),
                 untilAppliedAt = until,
                 untilSeenAt = untilSeen,
             },

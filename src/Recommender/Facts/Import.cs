@@ -352,8 +352,7 @@ sealed class Import : IDisposable
         if (!_folder.Tables.Contains(table))
             return;
         long done = 0,
-            unchanged = 0,
-            rejected = 0;
+            unchanged = 0;
         foreach (var (line, row) in rows)
         {
             var result = take(row);
@@ -363,7 +362,6 @@ sealed class Import : IDisposable
                     unchanged++;
                     break;
                 case RowVerdict.Rejected:
-                    rejected++;
                     Rejected.Add(result.Reason! with { File = table.File, Line = line });
                     break;
                 default:
@@ -371,7 +369,7 @@ sealed class Import : IDisposable
                     break;
             }
         }
-        _counts.Add(new(table.File, done, 0, unchanged, rejected));
+        _counts.Add(new(table.File, done, 0, unchanged, Rejected.Count(row => row.File == table.File)));
     }
 
     public void Dispose() => _writer.Dispose();

@@ -84,7 +84,8 @@ public sealed class CorrectedHistoryTests : IDisposable
             "touches,t2,2024-06-01,test record",
             "accounts,a3,2024-06-01,",
             "accounts,a1,2024-06-01,still named",
-            "touches,t9,2024-06-01,"
+            "touches,t9,2024-06-01,",
+            "touches,t1,soon,"
         );
         Write(
             "one",
@@ -99,7 +100,7 @@ public sealed class CorrectedHistoryTests : IDisposable
         );
         var summary = Import(store, "one");
         TableImport Of(string file) => summary.Tables.Single(table => table.File == file);
-        Assert.Equal((2, 2), (Of("deletions.csv").Inserted, Of("deletions.csv").Rejected));
+        Assert.Equal((2, 3), (Of("deletions.csv").Inserted, Of("deletions.csv").Rejected));
         Assert.Equal((1, 1), (Of("aliases.csv").Inserted, Of("aliases.csv").Rejected));
         Assert.Equal((4, 2), (Of("field_changes.csv").Accepted, Of("field_changes.csv").Rejected));
         var rejected = File.ReadAllLines(_folder["rejected.csv"]);

@@ -111,16 +111,16 @@ static class DecisionFeatures
                 Ideas.Deal,
                 "Share of matured deals that reached this stage and were won",
                 v =>
-                    v.Opportunity is { Stages: [.., var stage] }
+                    v.Opportunity is { Stages.All: [.., var stage] }
                         ? Rate(v, v.State.Outcomes.OfStages.GetValueOrDefault(stage.Stage))
                         : double.NaN
             );
-            features.Add("stages_seen", Ideas.Deal, "Stages the deal has entered", v => v.Opportunity?.Stages.Length ?? 0);
+            features.Add("stages_seen", Ideas.Deal, "Stages the deal has entered", v => v.Opportunity?.Stages.Count ?? 0);
             features.AddOptional(
                 "days_in_stage",
                 Ideas.Deal,
                 "Days since the deal entered its stage",
-                v => v.Opportunity is { Stages.Length: > 0 } deal ? (v.AsOf - deal.StageAt).TotalDays : double.NaN
+                v => v.Opportunity is { Stages.Count: > 0 } deal ? (v.AsOf - deal.StageAt).TotalDays : double.NaN
             );
         }
         if (settings.Fold.Has("touches"))

@@ -217,7 +217,7 @@ public static class HistoryProfile
                 _dates++;
             foreach (var word in text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
-                var value = Columns.Normal(word);
+                var value = Categories.Normal(word);
                 if (_counts.TryGetValue(value, out var count))
                     _counts[value] = count + 1;
                 else if (_counts.Count < MostDistinct)

@@ -7,10 +7,6 @@ namespace Recommender.Fold;
 /// <summary>Columns of accounts, partners and opportunities by name, those of the contract and custom ones.</summary>
 static class Columns
 {
-    static readonly int[] _noValues = [];
-
-    public static string Normal(string text) => text.Trim().ToLowerInvariant();
-
     public static string? Column(Account row, string name) =>
         name switch
         {
@@ -66,21 +62,5 @@ static class Columns
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
             return number;
         return Instants.TryParse(text, out var at) ? Decay.Days(at) : double.NaN;
-    }
-
-    /// <summary>The values of a category, which '|' separates, as numbers.</summary>
-    public static int[] Split(string? text, Func<string, int> number)
-    {
-        if (string.IsNullOrWhiteSpace(text))
-            return _noValues;
-        return text.Contains('|')
-            ?
-            [
-                .. text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                    .Select(Normal)
-                    .Distinct()
-                    .Select(number),
-            ]
-            : [number(Normal(text))];
     }
 }

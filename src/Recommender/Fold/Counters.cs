@@ -118,7 +118,7 @@ sealed class PartnerMap<T>
 }
 
 /// <summary>Texts as small numbers, in the order in which they came.</summary>
-sealed class Ids
+class Ids
 {
     readonly Dictionary<string, int> _ids = [];
     readonly List<string> _texts = [];
@@ -140,4 +140,76 @@ sealed class Ids
 
     /// <summary>The number of <paramref name="text"/>, or -1 if it never came.</summary>
     public int Find(string text) => _ids.TryGetValue(text, out var id) ? id : -1;
+}
+
+/// <summary>Values of categories as small numbers. The list of a single value, which is what nearly every row has, is kept once for all.</summary>
+sealed class Categories : Ids
+{
+    static readonly int[] _none = [];
+    static readonly int[] _unknown = [-1];
+    readonly List<int[]?> _alone = [];
+
+    /// <summary>The number of a value as a column writes it, however it is spelt.</summary>
+    public static string Normal(string text) => text.Trim().ToLowerInvariant();
+
+    /// <summary>The values of a column, which '|' separates, each once; those that never came are taken in.</summary>
+    public int[] AddAll(string? text) =>
+        string.IsNullOrWhiteSpace(text) ? _none
+        : text.Contains('|') ? [.. Words(text).Select(Of)]
+        : Add(Of(Normal(text)));
+
+    /// <summary>The values of a column, which '|' separates, each once; -1 for one that never came.</summary>
+    public int[] FindAll(string? text) =>
+        string.IsNullOrWhiteSpace(text) ? _none
+        : text.Contains('|') ? [.. Words(text).Select(Find)]
+        : Alone(Find(Normal(text)));
+
+    static IEnumerable<string> Words(string text) =>
+        text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Normal).Distinct();
+
+    int[] Add(int value)
+    {
+        while (_alone.Count <= value)
+            _alone.Add(null);
+        return _alone[value] ??= [value];
+    }
+
+    int[] Alone(int value) =>
+        value < 0 ? _unknown
+        : value < _alone.Count && _alone[value] is { } list ? list
+        : [value];
+}
+
+/// <summary>A short list that is nothing but an array and a count; it grows by doubling.</summary>
+struct ShortList<T>
+{
+    T[]? _held;
+    int _count;
+
+    /// <summary>A list of what an array holds, which is the list's from now on.</summary>
+    public ShortList(T[] held) => (_held, _count) = (held, held.Length);
+
+    public readonly int Count => _count;
+
+    public readonly ReadOnlySpan<T> All => _held.AsSpan(0, _count);
+
+    public void Insert(int place, T one)
+    {
+        if (_held is null || _count == _held.Length)
+            Array.Resize(ref _held, Math.Max(4, 2 * _count));
+        Array.Copy(_held, place, _held, place + 1, _count - place);
+        _held[place] = one;
+        _count++;
+    }
+
+    /// <summary>Takes the first that equals one out; false if there is none.</summary>
+    public bool Remove(T one)
+    {
+        var at = Array.IndexOf(_held ?? [], one, 0, _count);
+        if (at < 0)
+            return false;
+        _count--;
+        Array.Copy(_held!, at + 1, _held!, at, _count - at);
+        return true;
+    }
 }

@@ -82,7 +82,7 @@ public sealed partial class HistoryState
 
     internal Dictionary<int, ValueState>[] Dimensions { get; }
 
-    internal Ids Categories { get; } = new();
+    internal Categories Categories { get; } = new();
 
     internal AccountNames Names { get; }
 
@@ -240,7 +240,8 @@ public sealed partial class HistoryState
     internal double[] MeasuresOf(Opportunity row) => MeasuresOf(Side.Opportunity, name => Columns.Number(row, name));
 
     /// <summary>The values of the opportunity's own dimensions, by dimension; empty for dimensions of the account.</summary>
-    internal int[][] ValuesOf(Opportunity row) => ValuesOf(Side.Opportunity, name => Columns.Column(row, name), Categories.Find);
+    internal int[][] ValuesOf(Opportunity row) =>
+        ValuesOf(Side.Opportunity, name => Columns.Column(row, name), Categories.FindAll);
 
     /// <summary>The value's counts; null if no deal has it.</summary>
     internal ValueState? FindValue(int dimension, int value) =>
@@ -252,14 +253,11 @@ public sealed partial class HistoryState
         return state ??= new();
     }
 
-    internal int[][] ValuesOf(Side side, Func<string, string?> column, Func<string, int>? number = null)
+    internal int[][] ValuesOf(Side side, Func<string, string?> column, Func<string?, int[]> split)
     {
         var values = new int[Settings.Dimensions.Count][];
         for (var d = 0; d < values.Length; d++)
-            values[d] =
-                Settings.Dimensions[d].Of == side
-                    ? Columns.Split(column(Settings.Dimensions[d].Name), number ?? Categories.Of)
-                    : _noValues;
+            values[d] = Settings.Dimensions[d].Of == side ? split(column(Settings.Dimensions[d].Name)) : _noValues;
         return values;
     }
 

@@ -281,7 +281,7 @@ public sealed partial class HistoryState
         to.Write(deal.ClosedAt);
         to.Write(deal.ClosedKnownAt);
         to.All(deal.Engagements, WriteEntry);
-        to.All(deal.Stages, WriteStage);
+        to.All(deal.Stages.All.ToArray(), WriteStage);
         to.Write(deal.OwnTouches);
         to.Write(deal.PartnerTouches);
         to.All(deal.TouchesByDealOnly, WriteTouch);
@@ -297,7 +297,7 @@ public sealed partial class HistoryState
                 ClosedAt = from.Instant(),
                 ClosedKnownAt = from.Instant(),
                 Engagements = from.Array(ReadEntry)!,
-                Stages = from.Array(static from => new StageEntry(from.Whole(), from.Instant()))!,
+                Stages = new(from.Array(static from => new StageEntry(from.Whole(), from.Instant()))!),
                 OwnTouches = from.Number(),
                 PartnerTouches = from.Number(),
                 TouchesByDealOnly = from.List(ReadTouch),

@@ -200,14 +200,14 @@ sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, in
     public EngagementEntry[] Engagements = [];
 
     /// <summary>By when they were entered.</summary>
-    public StageEntry[] Stages = [];
+    public ShortList<StageEntry> Stages;
     public double OwnTouches;
     public double PartnerTouches;
 
     /// <summary>Contacts that name the deal only and count for its account, whichever that is.</summary>
     public List<TouchEntry>? TouchesByDealOnly;
 
-    public DateTime StageAt => Stages is [.., var last] ? last.EnteredAt : default;
+    public DateTime StageAt => Stages.All is [.., var last] ? last.EnteredAt : default;
 
     /// <summary>True if the entry is the first of its partner.</summary>
     public bool Counts(int entry)

@@ -159,7 +159,10 @@ static class StateText
             Date(name + ".due", deal.Outcome == Outcome.Open ? default : state.Outcomes.DueAt(deal));
             Part(name + ".own_touches", deal.OwnTouches * fast);
             Part(name + ".partner_touches", deal.PartnerTouches * fast);
-            Whole(name + ".stages " + string.Join(',', deal.Stages.Select(stage => state.Categories[stage.Stage])), 1);
+            Whole(
+                name + ".stages " + string.Join(',', deal.Stages.All.ToArray().Select(stage => state.Categories[stage.Stage])),
+                1
+            );
             Whole(name + ".partners " + string.Join(',', state.PartnersOn(name).Select(state.PartnerId).Order()), 1);
         }
         if (features)

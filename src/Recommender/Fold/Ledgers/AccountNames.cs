@@ -25,7 +25,7 @@ sealed class AccountNames(HistoryState state) : Ledger<Account>
         Set(
             state.AccountStates[index],
             row,
-            state.ValuesOf(Side.Account, name => Columns.Column(row, name)),
+            state.ValuesOf(Side.Account, name => Columns.Column(row, name), state.Categories.AddAll),
             state.MeasuresOf(Side.Account, name => Columns.Number(row, name))
         );
     }
@@ -62,10 +62,7 @@ sealed class PartnerNames(HistoryState state) : Ledger<Partner>
     {
         var partner = state.Partner(row.Id);
         partner.Row = row;
-        partner.Traits =
-        [
-            .. state.Settings.PartnerTraits.Select(trait => Columns.Split(Columns.Column(row, trait), state.Categories.Of)),
-        ];
+        partner.Traits = [.. state.Settings.PartnerTraits.Select(trait => state.Categories.AddAll(Columns.Column(row, trait)))];
     }
 
     protected override void Replace(Partner replaced, Partner row, in DatedFact fact) => Add(row, fact);

@@ -184,8 +184,8 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
             foreach (var value in state.ValuesOn(d, account, deal))
                 state.Value(d, value).Outcomes.Add(won, weight, times);
         }
-        foreach (var (stage, _) in deal.Stages)
-            CreditStage(stage, deal, times);
+        foreach (var (stage, _) in deal.Stages.All)
+            CreditStage(stage, won, weight, times);
         for (var e = 0; e < deal.Engagements.Length; e++)
         {
             if (deal.Counts(e))
@@ -195,9 +195,10 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
 
     /// <summary>Counts the outcome of a deal for a stage that it entered.</summary>
     public void CreditStage(int stage, OpportunityState deal, int times) =>
-        CollectionsMarshal
-            .GetValueRefOrAddDefault(OfStages, stage, out _)
-            .Add(deal.Outcome == Outcome.Won, state.OutcomeDecay.Weight(DueAt(deal)), times);
+        CreditStage(stage, deal.Outcome == Outcome.Won, state.OutcomeDecay.Weight(DueAt(deal)), times);
+
+    void CreditStage(int stage, bool won, double weight, int times) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(OfStages, stage, out _).Add(won, weight, times);
 
     /// <summary>Counts the outcome of a deal for a partner that was on it when it closed.</summary>
     public void CreditPartner(OpportunityState deal, int entry, int times)

@@ -43,7 +43,7 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
     protected override void Retract(Opportunity row, in DatedFact fact)
     {
         var index = state.OpportunityIndex(row.Id);
-        if (state.OpportunityStates[index] is not { Engagements.Length: 0, Stages.Length: 0 } deal)
+        if (state.OpportunityStates[index] is not { Engagements.Length: 0, Stages.Count: 0 } deal)
             throw new InvalidOperationException(
                 $"Opportunity {row.Id} is taken back, but was never taken in or is still named by other facts."
             );
@@ -167,7 +167,8 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
         }
     }
 
-    int[][] ValuesOf(Opportunity row) => state.ValuesOf(Side.Opportunity, name => Columns.Column(row, name));
+    int[][] ValuesOf(Opportunity row) =>
+        state.ValuesOf(Side.Opportunity, name => Columns.Column(row, name), state.Categories.AddAll);
 }
 
 /// <summary>The stages that deals entered.</summary>
@@ -177,11 +178,11 @@ sealed class Stages(HistoryState state) : Ledger<StageChange>
     {
         if (state.Known(row.OpportunityId, fact) is not { } deal)
             return;
-        var stage = state.Categories.Of(Columns.Normal(row.Stage));
-        var place = deal.Stages.Length;
-        while (place > 0 && IsLater(deal.Stages[place - 1], stage, row.EnteredAt))
+        var stage = state.Categories.Of(Categories.Normal(row.Stage));
+        var place = deal.Stages.Count;
+        while (place > 0 && IsLater(deal.Stages.All[place - 1], stage, row.EnteredAt))
             place--;
-        deal.Stages = Several.With(deal.Stages, place, new(stage, row.EnteredAt));
+        deal.Stages.Insert(place, new(stage, row.EnteredAt));
         if (deal.Matured)
             state.Outcomes.CreditStage(stage, deal, 1);
     }
@@ -193,8 +194,9 @@ sealed class Stages(HistoryState state) : Ledger<StageChange>
         var deal =
             state.FindOpportunityState(row.OpportunityId)
             ?? throw new InvalidOperationException($"A stage of {row.OpportunityId} is taken back that was never taken in.");
-        var entry = new StageEntry(state.Categories.Of(Columns.Normal(row.Stage)), row.EnteredAt);
-        deal.Stages = Several.Without(deal.Stages, held => held == entry) ?? [];
+        var entry = new StageEntry(state.Categories.Of(Categories.Normal(row.Stage)), row.EnteredAt);
+        if (!deal.Stages.Remove(entry))
+            throw new InvalidOperationException($"A stage of {row.OpportunityId} is taken back that was never taken in.");
         if (deal.Matured)
             state.Outcomes.CreditStage(entry.Stage, deal, -1);
     }

@@ -10,61 +10,63 @@ sealed class Touches(HistoryState state) : Ledger<Touch>
 
     protected override void Add(Touch row, in DatedFact fact)
     {
-        if (row.OpportunityId is null || state.Known(row.OpportunityId, fact) is not null)
-            Count(row, 1);
+        if (row.OpportunityId is null)
+            Count(row, null, 1);
+        else if (state.Known(row.OpportunityId, fact) is { } deal)
+            Count(row, deal, 1);
     }
 
     protected override void Retract(Touch row, in DatedFact fact)
     {
-        if (row.OpportunityId is null || state.TakeBackWaiting(row.OpportunityId, fact) is null)
-            Count(row, -1);
+        if (row.OpportunityId is null)
+            Count(row, null, -1);
+        else if (state.TakeBackWaiting(row.OpportunityId, fact) is null)
+            Count(row, state.FindOpportunityState(row.OpportunityId), -1);
     }
 
-    void Count(Touch row, int times)
+    void Count(Touch row, OpportunityState? deal, int times)
     {
         var weight = times * state.Fast.Weight(row.At);
-        var partner = row.PartnerId is null ? Ours : state.PartnerIndex(row.PartnerId);
-        var deal = row.OpportunityId is null ? null : state.FindOpportunityState(row.OpportunityId);
+        var entry = new TouchEntry(row.PartnerId is null ? Ours : state.PartnerIndex(row.PartnerId), row.At);
         if (deal is not null)
-            Add(ref (partner == Ours ? ref deal.OwnTouches : ref deal.PartnerTouches), weight);
+            Add(ref (entry.Partner == Ours ? ref deal.OwnTouches : ref deal.PartnerTouches), weight);
         if (row.AccountId is not null)
-            Count(state.Account(row.AccountId), partner, row.At, times);
+            Count(state.Account(row.AccountId), entry, weight, times);
         else if (deal is not null)
         {
-            Keep(deal.TouchesByDealOnly ??= [], new(partner, row.At), times);
-            Count(state.AccountStates[deal.Account], partner, row.At, times);
+            Keep(deal.TouchesByDealOnly ??= [], entry, times);
+            Count(state.AccountStates[deal.Account], entry, weight, times);
         }
     }
 
     /// <summary>Counts the contacts that name the deal only for an account, or takes them back from it.</summary>
     public void MoveWith(OpportunityState deal, AccountState account, int times)
     {
-        foreach (var (partner, at) in deal.TouchesByDealOnly ?? [])
-            Count(account, partner, at, times);
+        foreach (var touch in deal.TouchesByDealOnly ?? [])
+            Count(account, touch, times * state.Fast.Weight(touch.At), times);
     }
 
-    void Count(AccountState account, int partner, DateTime at, int times)
+    static void Count(AccountState account, TouchEntry touch, double weight, int times)
     {
-        var weight = times * state.Fast.Weight(at);
-        if (partner == Ours)
+        if (touch.Partner == Ours)
         {
             Add(ref account.OwnTouches, weight);
             return;
         }
         Add(ref account.PartnerTouches, weight);
         var all = account.TouchesOfPartners ??= [];
-        Keep(all, new(partner, at), times);
-        ref var pair = ref account.Note(partner, times);
+        Keep(all, touch, times);
+        ref var pair = ref account.Note(touch.Partner, times);
         Add(ref pair.Touches, weight);
-        if (times > 0 && at > pair.LastTouchAt)
-            pair.LastTouchAt = at;
-        else if (times < 0 && at == pair.LastTouchAt)
+        if (times > 0 && touch.At > pair.LastTouchAt)
+            pair.LastTouchAt = touch.At;
+        else if (times < 0 && touch.At == pair.LastTouchAt)
         {
             pair.LastTouchAt = default;
-            foreach (var touch in all)
+            foreach (var (partner, at) in all)
             {
-                if (touch.Partner == partner && touch.At > pair.LastTouchAt)
-                    pair.LastTouchAt = touch.At;
+                if (partner == touch.Partner && at > pair.LastTouchAt)
+                    pair.LastTouchAt = at;
             }
         }
     }

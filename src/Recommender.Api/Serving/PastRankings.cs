@@ -15,6 +15,10 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
     static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
     static readonly TimeSpan _idle = TimeSpan.FromMinutes(1);
     static readonly TimeSpan _workWithoutRest = TimeSpan.FromMilliseconds(2);
+
+    // Nearly all that a fold allocates stays, so that a collection takes as long as there is new: many short ones, which nobody notices,
+    // instead of few that hold every ranking up for tens of milliseconds.
+    const long BytesWithoutCollection = 512 * 1024;
     readonly Lock _openVersions = new();
     readonly List<(string Versions, RankingModels Models)> _pastModels = [];
     readonly Lock _starting = new();
@@ -26,6 +30,7 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
     IReadOnlyList<HistoryState>? _rankerStates;
     volatile bool _isStopped;
     long _rested;
+    long _collectedAt;
 
     /// <summary>
     /// Ranks as of a past moment from what the service knew at another: null if the account was unknown. Answered by the fold of now if
@@ -179,6 +184,12 @@ sealed class PastRankings(LiveModels live, HistoryStore store, RecommenderOption
     /// <summary>Leaves the core to others for as long as its share says.</summary>
     void Rest()
     {
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        if (allocated - _collectedAt > BytesWithoutCollection)
+        {
+            _collectedAt = allocated;
+            GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+        }
         var worked = Stopwatch.GetElapsedTime(_rested);
         if (worked < _workWithoutRest || options.CorePercent >= 100)
             return;

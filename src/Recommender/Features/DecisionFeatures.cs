@@ -97,7 +97,7 @@ static class DecisionFeatures
             foreach (var value in encoder.Values)
             {
                 features.Add(
-                    $"{encoder.Name}_is_{PairFeatures.Slug(value)}",
+                    $"{encoder.Name}_is_{ValueFeatures.Slug(value)}",
                     Ideas.In(encoder.Name),
                     $"1 if the {encoder.Name} is {value}",
                     v => v.State.Categories.Find(value) is >= 0 and var id && Array.IndexOf(v.ValueIds[d], id) >= 0 ? 1 : 0

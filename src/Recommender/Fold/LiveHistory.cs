@@ -18,7 +18,7 @@ public sealed class LiveHistory : IAsyncDisposable
     static readonly TimeSpan _fullFor = TimeSpan.FromSeconds(10);
     readonly HistoryStore _store;
     readonly TimeProvider _time;
-    readonly Channel<Write> _writes;
+    readonly Channel<PendingWrite> _writes;
     readonly Thread _thread;
     readonly ITimer? _timer;
     DbConnection? _connection;
@@ -37,7 +37,7 @@ public sealed class LiveHistory : IAsyncDisposable
     {
         (_store, _time, _fold, _position) = (store, time, fold, position);
         _lastContact = time.GetTimestamp();
-        _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(capacity) { SingleReader = true });
+        _writes = Channel.CreateBounded<PendingWrite>(new BoundedChannelOptions(capacity) { SingleReader = true });
         _thread = new(Loop) { IsBackground = true, Name = "history writer" };
         _thread.Start();
         if (store.IsShared)
@@ -58,7 +58,7 @@ public sealed class LiveHistory : IAsyncDisposable
         CancellationToken cancel = default
     )
     {
-        using var started = new Started(store);
+        using var started = new StartedHistory(store);
         var fold = started.Load(time, settings, cancel);
         return new(store, time, fold, started.Position, capacity);
     }
@@ -96,7 +96,7 @@ public sealed class LiveHistory : IAsyncDisposable
     /// </summary>
     public bool TryWrite<T>(Func<WriteScope, T> write, out Task<T> done)
     {
-        var task = new Write<T>(write);
+        var task = new PendingWrite<T>(write);
         done = task.Done.Task;
         return _writes.Writer.TryWrite(task);
     }
@@ -113,7 +113,7 @@ public sealed class LiveHistory : IAsyncDisposable
                 // What is written from here on is dated from here on.
                 var at = _fold.Reserve();
                 _fold.Release();
-                return new Started(_store, at);
+                return new StartedHistory(_store, at);
             })
             .ConfigureAwait(false);
         try
@@ -196,54 +196,6 @@ public sealed class LiveHistory : IAsyncDisposable
         _statements = new(_connection);
     }
 
-    /// <summary>A snapshot whose streams have all begun, so that others can write again while it is folded.</summary>
-    sealed class Started : IDisposable
-    {
-        readonly HistorySnapshot _snapshot;
-        readonly IEnumerator<DatedFact> _facts;
-        readonly bool _isShared;
-        readonly bool _any;
-        readonly DateTime? _at;
-
-        public Started(HistoryStore store, DateTime? at = null)
-        {
-            (_isShared, _at) = (store.IsShared, store.IsShared ? null : at);
-            _snapshot = store.OpenSnapshot();
-            _facts = HistoryStore.Applied(_snapshot).GetEnumerator();
-            try
-            {
-                _any = _facts.MoveNext();
-            }
-            catch
-            {
-                Dispose();
-                throw;
-            }
-            _snapshot.Unlock();
-        }
-
-        public ChangePosition Position => _snapshot.Position;
-
-        public LiveFold Load(TimeProvider time, IEnumerable<FoldSettings> settings, CancellationToken cancel)
-        {
-            var fold = new LiveFold(time, _isShared ? Position.KnownBefore : null, settings);
-            fold.Load(ReadAhead.Of(Facts()), _at, cancel);
-            return fold;
-        }
-
-        IEnumerable<DatedFact> Facts()
-        {
-            for (var any = _any; any; any = _facts.MoveNext())
-                yield return _facts.Current;
-        }
-
-        public void Dispose()
-        {
-            _facts.Dispose();
-            _snapshot.Dispose();
-        }
-    }
-
     /// <summary>Runs something on the writer's thread between two transactions, however many wait.</summary>
     async Task<T> Always<T>(Func<T> run)
     {
@@ -254,7 +206,7 @@ public sealed class LiveHistory : IAsyncDisposable
 
     void Loop()
     {
-        var batch = new List<Write>();
+        var batch = new List<PendingWrite>();
         while (_writes.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             batch.Clear();
@@ -277,7 +229,7 @@ public sealed class LiveHistory : IAsyncDisposable
         Disconnect();
     }
 
-    void Commit(List<Write> batch)
+    void Commit(List<PendingWrite> batch)
     {
         var fold = Fold;
         try
@@ -352,7 +304,7 @@ public sealed class LiveHistory : IAsyncDisposable
     }
 
     /// <summary>A write that is at fault itself undoes only itself.</summary>
-    void Try(Write write, WriteScope scope, DbTransaction transaction)
+    void Try(PendingWrite write, WriteScope scope, DbTransaction transaction)
     {
         const string Name = "one_write";
         scope.FirstFact = scope.Facts.Count;
@@ -379,44 +331,5 @@ public sealed class LiveHistory : IAsyncDisposable
         _writes.Writer.TryComplete();
         _thread.Join();
         return ValueTask.CompletedTask;
-    }
-
-    abstract class Write
-    {
-        public virtual bool IsTask => false;
-
-        public abstract void Run(WriteScope scope);
-
-        public abstract void Complete();
-
-        public abstract void Fail(Exception why);
-    }
-
-    class Write<T>(Func<WriteScope, T> run) : Write
-    {
-        T? _result;
-
-        public TaskCompletionSource<T> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public override void Run(WriteScope scope)
-        {
-            try
-            {
-                _result = run(scope);
-            }
-            catch (Exception e) when (IsTask)
-            {
-                Fail(e);
-            }
-        }
-
-        public override void Complete() => Done.TrySetResult(_result!);
-
-        public override void Fail(Exception why) => Done.TrySetException(why);
-    }
-
-    sealed class WriterTask<T>(Func<T> run) : Write<T>(_ => run())
-    {
-        public override bool IsTask => true;
     }
 }

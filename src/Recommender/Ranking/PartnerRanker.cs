@@ -14,28 +14,25 @@ namespace Recommender.Ranking;
 /// </summary>
 public sealed class PartnerRanker
 {
-    const int MostExcludedListed = 1000;
-
-    /// <summary>For how many days a partner that declined is left out for that deal.</summary>
-    public const int DeclinedDays = 90;
-
     /// <summary>The simple ranking that answers while no partner-fit model is live.</summary>
     public const string FallbackName = "earlier_partners_first";
     readonly RankingModels _models;
     readonly IReadOnlyList<HistoryState> _states;
+    readonly CandidateChoice _candidates;
     readonly ConcurrentBag<RankingWorkspace> _workspaces = [];
 
     /// <summary>A ranker over folds that others keep.</summary>
     /// <param name="models">The models.</param>
     /// <param name="states">One fold for each of <see cref="RankingModels.Folds"/>.</param>
-    public PartnerRanker(RankingModels models, IReadOnlyList<HistoryState> states) => (_models, _states) = (models, states);
+    public PartnerRanker(RankingModels models, IReadOnlyList<HistoryState> states) =>
+        (_models, _states, _candidates) = (models, states, new(states[0]));
 
     /// <summary>A ranker over an empty history of its own; facts are given by <see cref="Apply"/>.</summary>
     public PartnerRanker(ModelPackage? fit, ModelPackage? win)
-    {
-        _models = new(fit, win);
-        _states = [.. _models.Folds.Select(fold => new HistoryState(fold))];
-    }
+        : this(new RankingModels(fit, win)) { }
+
+    PartnerRanker(RankingModels models)
+        : this(models, [.. models.Folds.Select(fold => new HistoryState(fold))]) { }
 
     /// <summary>The history as far as it was applied.</summary>
     public HistoryState State => _states[0];
@@ -84,7 +81,7 @@ public sealed class PartnerRanker
         workspace.Look(decision);
         var onDeal = State.PartnersOn(decision.Opportunity.Id);
         var excluded = new List<ExcludedPartner>();
-        var excludedCount = Choose(workspace, request, rules, account, decision, onDeal, excluded);
+        var excludedCount = _candidates.Choose(workspace, request, rules, account, decision, onDeal, excluded);
         var count = workspace.Count;
         if (_models.Fit is null)
             ScoreByBaseline(workspace, decision);
@@ -95,7 +92,7 @@ public sealed class PartnerRanker
         Span<int> top = stackalloc int[limit];
         if (request.Objective == Objective.Fit || _models.Win is null)
         {
-            Best(top, count, new ByObjective(this, workspace));
+            Top.Best(top, count, new ByObjective(this, workspace));
             chances = workspace.Chances(onDeal, top);
         }
         else
@@ -104,7 +101,7 @@ public sealed class PartnerRanker
             for (var i = 0; i < count; i++)
                 everybody[i] = i;
             var all = workspace.Chances(onDeal, everybody)!;
-            Best(top, count, new ByObjective(this, workspace, all, request.Objective));
+            Top.Best(top, count, new ByObjective(this, workspace, all, request.Objective));
             chances = new Chance[limit];
             for (var i = 0; i < limit; i++)
                 chances[i] = all[top[i]];
@@ -132,117 +129,6 @@ public sealed class PartnerRanker
             ExcludedCount = excludedCount,
             RulesVersion = rules.Version,
         };
-    }
-
-    /// <summary>Puts those who may be ranked onto the workspace; returns how many a rule excludes.</summary>
-    int Choose(
-        RankingWorkspace workspace,
-        RankingRequest request,
-        RuleSet rules,
-        Account account,
-        Decision decision,
-        IReadOnlyList<int> onDeal,
-        List<ExcludedPartner> excluded
-    )
-    {
-        var asOf = request.AsOf;
-        var concerned = rules.About(account, decision.Opportunity.Product, asOf);
-        var state = State.FindAccountState(account.Id)!;
-        var count = 0;
-        void Exclude(PartnerState partner, string rule, string detail)
-        {
-            if (count++ < MostExcludedListed)
-                excluded.Add(new(partner.Id, rule, detail));
-        }
-        workspace.Clear(State.PartnerCount);
-        for (var partner = 0; partner < State.PartnerCount; partner++)
-        {
-            var known = State.PartnerStates[partner];
-            if (known.Row is not { } row || row.JoinedAt >= asOf)
-                continue;
-            var pair = state.Pairs is { } pairs && pairs.TryGet(partner, out var history) ? history : default;
-            if (request.Filters?.Admits(row, pair.Engagements > 0) == false)
-                continue;
-            if (onDeal.Count > 0 && onDeal.Contains(partner))
-            {
-                Exclude(known, "already_engaged", "Already works on this opportunity");
-                continue;
-            }
-            if (pair.Declines is { } declines && DeclineOf(declines, request.OpportunityId, asOf) is { } declined)
-            {
-                Exclude(known, "declined", FormattableString.Invariant($"Declined on {declined.At:yyyy-MM-dd}"));
-                continue;
-            }
-            if (concerned is not null && Excluding(concerned, account, state, known, partner, decision) is var (rule, detail))
-            {
-                Exclude(known, rule, detail);
-                continue;
-            }
-            workspace.Add(partner);
-        }
-        return count;
-    }
-
-    (string Rule, string Detail)? Excluding(
-        List<Rule> concerned,
-        Account account,
-        AccountState state,
-        PartnerState known,
-        int partner,
-        Decision decision
-    )
-    {
-        foreach (var rule in concerned)
-        {
-            if (
-                RuleSet.Excludes(
-                    rule,
-                    account,
-                    known,
-                    decision.Opportunity.Product,
-                    () => OtherHolders(state, partner, decision) is [var first, ..] ? first : null,
-                    decision.AsOf
-                ) is
-                { } detail
-            )
-                return (rule.Id, detail);
-        }
-        return null;
-    }
-
-    /// <summary>The last time the partner declined the deal, or the account as such, that counts still; null if it did not.</summary>
-    static Feedback? DeclineOf(Feedback[] declines, string? opportunityId, DateTime asOf)
-    {
-        Feedback? last = null;
-        foreach (var decline in declines)
-        {
-            if (
-                decline.OpportunityId == opportunityId
-                && (asOf - decline.At).TotalDays <= DeclinedDays
-                && (last is null || decline.At > last.At)
-            )
-                last = decline;
-        }
-        return last;
-    }
-
-    /// <summary>Names of other partners with a live registration on the account for what is sold.</summary>
-    string[] OtherHolders(AccountState? account, int partner, Decision decision)
-    {
-        List<string>? names = null;
-        if (account?.Pairs is { } pairs)
-        {
-            foreach (var other in pairs.Partners)
-            {
-                if (
-                    other != partner
-                    && pairs[other] is { Registrations: not null } pair
-                    && pair.LiveRegistration(decision.AsOf, decision.Opportunity.Product) is { } claim
-                )
-                    (names ??= []).Add(State.PartnerStates[other].Row?.Name ?? claim.PartnerId);
-            }
-        }
-        return names is null ? [] : [.. names];
     }
 
     void ScoreByModel(RankingWorkspace workspace)
@@ -284,11 +170,6 @@ public sealed class PartnerRanker
         }
     }
 
-    interface IOrder
-    {
-        bool IsBefore(int a, int b);
-    }
-
     /// <summary>Candidates by what is asked for, if that is not fit; then by fit, and ties by id.</summary>
     readonly struct ByObjective(
         PartnerRanker ranker,
@@ -326,25 +207,6 @@ public sealed class PartnerRanker
         public bool IsBefore(int a, int b) => Math.Abs(_numbers[a]) > Math.Abs(_numbers[b]);
     }
 
-    /// <summary>The best of <paramref name="count"/> candidates, best first: insertion into what is best so far.</summary>
-    static void Best<TOrder>(Span<int> top, int count, TOrder order)
-        where TOrder : struct, IOrder, allows ref struct
-    {
-        var held = 0;
-        for (var i = 0; i < count; i++)
-        {
-            if (held == top.Length && !order.IsBefore(i, top[held - 1]))
-                continue;
-            var at = held < top.Length ? held++ : held - 1;
-            while (at > 0 && order.IsBefore(i, top[at - 1]))
-            {
-                top[at] = top[at - 1];
-                at--;
-            }
-            top[at] = i;
-        }
-    }
-
     RecommendedPartner Describe(RankingWorkspace workspace, Decision decision, int at, int rank, Chance? chance, Reason[] reasons)
     {
         var partner = workspace.Candidates[at];
@@ -353,7 +215,7 @@ public sealed class PartnerRanker
         var counts = pair.Partner.Counts;
         var industry = State.Settings.IndexOfDimension("industry");
         var overlap = pair.LiveOverlap;
-        var holders = OtherHolders(pair.Decision.Account, partner, decision);
+        var holders = _candidates.OtherHolders(pair.Decision.Account, partner, decision);
         return new()
         {
             PartnerId = State.PartnerId(partner),
@@ -368,7 +230,7 @@ public sealed class PartnerRanker
             LiftLow = chance?.Lift?.Low,
             LiftHigh = chance?.Lift?.High,
             ExpectedValue = chance?.With * decision.Opportunity.Amount,
-            Support = new(industry < 0 ? 0 : pair.Values[industry].Engagements, counts.Won + counts.Lost),
+            Support = new(industry < 0 ? 0 : pair.Values[industry].Won + pair.Values[industry].Lost, counts.Won + counts.Lost),
             Reasons = reasons,
             WarmPath = overlap is null
                 ? null
@@ -408,7 +270,7 @@ public sealed class PartnerRanker
         }
         var byIdea = workspace.Contributions.AsSpan(rank * shap.Groups, shap.Groups);
         Span<int> top = stackalloc int[Math.Min(most, shap.Groups)];
-        Best(top, shap.Groups, new BySize(byIdea));
+        Top.Best(top, shap.Groups, new BySize(byIdea));
         var pair = workspace.Fit.Pair(partner);
         var reasons = new Reason[top.Length];
         for (var i = 0; i < top.Length; i++)

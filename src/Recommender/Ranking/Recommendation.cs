@@ -57,7 +57,10 @@ public sealed record Reason(string Text, double Contribution, string Direction)
 }
 
 /// <summary>How much history stands behind an answer.</summary>
-/// <param name="SimilarDeals">The partner's engagements in the account's industry.</param>
+/// <param name="SimilarDeals">
+/// The partner's deals in the account's industry whose outcome is known and matured; one in several of its industries counts for each. 0 if
+/// no industry is known.
+/// </param>
 /// <param name="PartnerDeals">The partner's deals whose outcome is known and matured.</param>
 public sealed record Support(int SimilarDeals, int PartnerDeals);
 

@@ -1,3 +1,4 @@
+using Recommender.CoSell;
 using Recommender.Models;
 using Recommender.Ranking;
 using Recommender.Tests.History;
@@ -62,11 +63,49 @@ public sealed class PartnerRankerTests : IDisposable
                 Assert.True(partner.LiftLow < lift && lift < partner.LiftHigh);
             }
         }
-        var engaged = Sample.FactList.Select(fact => fact.Noun).OfType<Recommender.CoSell.Engagement>().First();
+        var engaged = Sample.FactList.Select(fact => fact.Noun).OfType<Engagement>().First();
         var deal = ranker.State.FindOpportunity(engaged.OpportunityId)!;
         var beside = ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id, Limit = 100 })!;
         Assert.NotEmpty(beside.Partners);
         Assert.All(beside.Partners, partner => Assert.Null(partner.Lift));
+    }
+
+    [Fact]
+    public void Similar_deals_are_the_partners_matured_deals_in_the_accounts_industry()
+    {
+        var ranker = Ranker();
+        ranker.State.AdvanceTo(Sample.AsOf);
+        var nouns = Sample.FactList.Select(fact => fact.Noun).ToList();
+        var accounts = nouns.OfType<Account>().DistinctBy(account => account.Id).ToDictionary(account => account.Id);
+        var matured = nouns
+            .OfType<Opportunity>()
+            .Where(deal => deal.ClosedAt is not null && deal.CreatedAt.AddDays(ranker.State.Settings.MaturityDays) < Sample.AsOf)
+            .DistinctBy(deal => deal.Id)
+            .ToDictionary(deal => deal.Id);
+        var worked = nouns
+            .OfType<Engagement>()
+            .Where(engagement =>
+                matured.TryGetValue(engagement.OpportunityId, out var deal) && engagement.StartedAt <= deal.ClosedAt
+            )
+            .Select(engagement => (engagement.PartnerId, engagement.OpportunityId))
+            .ToHashSet();
+        foreach (var account in (string[])["A000007", "A000011"])
+        {
+            var similar = worked
+                .Where(one => accounts[matured[one.OpportunityId].AccountId].Industry == accounts[account].Industry)
+                .CountBy(one => one.PartnerId)
+                .ToDictionary();
+            var answer = ranker.Rank(new(account, Sample.AsOf) { Limit = 100 })!;
+            Assert.Contains(answer.Partners, partner => partner.Support.SimilarDeals > 3);
+            Assert.All(
+                answer.Partners,
+                partner =>
+                {
+                    Assert.Equal(similar.GetValueOrDefault(partner.PartnerId), partner.Support.SimilarDeals);
+                    Assert.InRange(partner.Support.SimilarDeals, 0, partner.Support.PartnerDeals);
+                }
+            );
+        }
     }
 
     [Fact]
@@ -87,7 +126,7 @@ public sealed class PartnerRankerTests : IDisposable
         Assert.Null(ranker.Rank(new("nobody", Sample.AsOf)));
         var deal = Sample
             .FactList.Select(fact => fact.Noun)
-            .OfType<Recommender.CoSell.Opportunity>()
+            .OfType<Opportunity>()
             .First(deal => deal.AccountId != "A000007");
         Assert.Null(ranker.Rank(new("A000007", Sample.AsOf) { OpportunityId = deal.Id }));
         Assert.NotNull(ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id }));
@@ -96,7 +135,7 @@ public sealed class PartnerRankerTests : IDisposable
     [Fact]
     public void A_partner_already_on_the_deal_is_excluded_with_the_rule()
     {
-        var engagement = Sample.FactList.Select(fact => fact.Noun).OfType<Recommender.CoSell.Engagement>().First();
+        var engagement = Sample.FactList.Select(fact => fact.Noun).OfType<Engagement>().First();
         var ranker = Ranker();
         var deal = ranker.State.FindOpportunity(engagement.OpportunityId)!;
         var answer = ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id, Limit = 100 })!;

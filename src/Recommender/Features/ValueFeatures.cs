@@ -1,0 +1,146 @@
+using Recommender.Facts;
+using Recommender.Fold;
+
+namespace Recommender.Features;
+
+/// <summary>A partner and the values of a decision: what it did in the same industry, product and so on, at what sizes, and what it covers.</summary>
+static class ValueFeatures
+{
+    public static void Add(FeatureList<PairView> features, FeatureSettings settings)
+    {
+        for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
+        {
+            var d = dimension;
+            var name = settings.Fold.Dimensions[d].Name;
+            var idea = Ideas.In(name);
+            features.Add(
+                $"{name}_engagements",
+                idea,
+                $"The partner's engagements in this {name}",
+                v => v.Values[d].Engagements,
+                Combine.Max
+            );
+            features.Add(
+                $"{name}_engagements_decayed",
+                idea,
+                $"The same, decayed with the slow half-life",
+                v => v.Values[d].Decayed * v.Decision.SlowScale
+            );
+            features.Add(
+                $"{name}_share",
+                idea,
+                $"Share of the partner's engagements in this {name}, shrunk to zero",
+                v => v.Values[d].Engagements / (v.Partner.Counts.Engagements + 5.0)
+            );
+            features.Add(
+                $"{name}_affinity",
+                idea,
+                $"Logarithm of the partner's share in this {name} against everybody's",
+                v => Affinity(v, d),
+                Combine.Max
+            );
+            features.Add(
+                $"{name}_share_of_value",
+                idea,
+                $"Share of recent engagements in this {name} that are the partner's, per hundred",
+                v => 100 * PairFeatures.Ratio(v.Values[d].Decayed, Sum(v.Decision.Values[d], value => value.DecayedEngagements))
+            );
+            features.Add(
+                $"{name}_win_rate",
+                idea,
+                $"Share of the partner's matured deals in this {name} that were won, shrunk to its overall share",
+                v =>
+                {
+                    var rate = v.Decision.Smoothed(v.Partner.Counts.Won, v.Partner.Counts.Lost);
+                    var (won, lost) = (v.Values[d].Won, v.Values[d].Lost);
+                    return (won + v.Decision.Settings.Smoothing * rate) / (won + lost + v.Decision.Settings.Smoothing);
+                },
+                Combine.Mean
+            );
+        }
+        for (var measure = 0; measure < settings.Fold.Measures.Count; measure++)
+        {
+            var m = measure;
+            var name = settings.Fold.Measures[m].Name;
+            features.AddOptional(
+                $"{name}_gap",
+                Ideas.Size,
+                $"{name} against the partner's usual, in its standard deviations; negative is less",
+                v => Gap(v, m)
+            );
+            features.Add(
+                $"{name}_distance",
+                Ideas.Size,
+                $"{name} against the partner's usual, without sign; 0 if unknown",
+                v => Gap(v, m) is var gap && double.IsNaN(gap) ? 0 : Math.Abs(gap),
+                Combine.Mean
+            );
+        }
+        foreach (var encoder in settings.OneHots.Where(encoder => encoder.OfPartner))
+        {
+            var trait = settings.Fold.PartnerTraits.ToList().IndexOf(encoder.Name);
+            foreach (var value in encoder.Values)
+            {
+                // The list belongs to one featurizer and so to one state; a value keeps its number once it has one.
+                var number = -1;
+                features.Add(
+                    $"{encoder.Name}_is_{Slug(value)}",
+                    Ideas.Kind,
+                    $"1 if the partner's {encoder.Name} is {value}",
+                    v => Has(v.Partner.Traits, trait, number >= 0 ? number : number = v.Decision.State.Categories.Find(value)),
+                    Combine.Max
+                );
+            }
+        }
+        foreach (var match in settings.Matches)
+        {
+            var trait = settings.Fold.PartnerTraits.ToList().IndexOf(match.Trait);
+            var d = settings.Fold.IndexOfDimension(match.Dimension);
+            features.Add(
+                $"{match.Trait}_covers_{match.Dimension}",
+                Ideas.Coverage,
+                $"1 if the partner's {match.Trait} name this {match.Dimension}",
+                v => Covers(v.Partner.Traits, trait, v.Decision.ValueIds[d]),
+                Combine.Max
+            );
+        }
+    }
+
+    static double Gap(PairView v, int m) => PairFeatures.Gap(v.Partner.Measures[m], v.Decision.Measures[m]);
+
+    static double Affinity(PairView v, int d)
+    {
+        var everybody = PairFeatures.Ratio(
+            Sum(v.Decision.Values[d], value => value.Engagements),
+            v.Decision.State.Engagements.All
+        );
+        if (everybody <= 0)
+            return 0;
+        var k = v.Decision.Settings.Smoothing;
+        var own = (v.Values[d].Engagements + k * everybody) / (v.Partner.Counts.Engagements + k);
+        return Elementary.Log(own / everybody);
+    }
+
+    static double Sum(List<ValueState> values, Func<ValueState, double> of)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+            sum += of(value);
+        return sum;
+    }
+
+    static double Covers(int[][] traits, int trait, int[] values)
+    {
+        foreach (var value in values)
+        {
+            if (Has(traits, trait, value) > 0)
+                return 1;
+        }
+        return 0;
+    }
+
+    static double Has(int[][] traits, int trait, int value) =>
+        value >= 0 && trait < traits.Length && Array.IndexOf(traits[trait], value) >= 0 ? 1 : 0;
+
+    public static string Slug(string value) => string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
+}

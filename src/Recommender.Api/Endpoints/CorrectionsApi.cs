@@ -4,7 +4,7 @@ using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Records;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>Into what an account or partner goes.</summary>
 sealed record MergeRequest

@@ -3,7 +3,7 @@ using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>An account as the history knows it.</summary>
 sealed record AccountResponse(

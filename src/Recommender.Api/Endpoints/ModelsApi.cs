@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 using Recommender.Models;
 using Recommender.Webhooks;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>A model package.</summary>
 sealed record ModelResponse(

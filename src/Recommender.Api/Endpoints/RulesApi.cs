@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 using Recommender.Ranking;
 using Recommender.Records;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>The rules that hold from now on.</summary>
 sealed record RulesResponse(long Version, int Rules);

@@ -6,7 +6,7 @@ using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Ranking;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>Whose open deals to rank; with nothing said, everybody's.</summary>
 sealed record OpportunityRecommendationsRequest

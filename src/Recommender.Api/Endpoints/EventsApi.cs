@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Recommender.Webhooks;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>An event as CloudEvents 1.0 has it.</summary>
 sealed record CloudEvent(

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 using Recommender.Facts;
 using Recommender.Fold;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>What became of a row.</summary>
 /// <param name="Id">Its key.</param>

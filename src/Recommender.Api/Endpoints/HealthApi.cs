@@ -1,11 +1,11 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>What the service says of itself.</summary>
 sealed record HealthResponse(string Status);
 
-static class Health
+static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {

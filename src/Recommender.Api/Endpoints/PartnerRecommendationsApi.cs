@@ -6,7 +6,7 @@ using Recommender.Fold;
 using Recommender.Ranking;
 using Recommender.Records;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>A question about an account.</summary>
 sealed record PartnerRecommendationsRequest

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Recommender.Capabilities;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>What capabilities answer from the fold, each at the address that it declares.</summary>
 static class CapabilitiesApi

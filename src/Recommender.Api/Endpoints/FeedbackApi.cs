@@ -5,7 +5,7 @@ using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Webhooks;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>What came of a recommended partner.</summary>
 sealed record FeedbackRequest

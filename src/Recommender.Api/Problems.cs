@@ -81,7 +81,7 @@ static class Problems
         }
         Pages.PageRoutes.Protect(http);
         await Pages
-            .PageRoutes.Message(
+            .PageAnswers.Message(
                 http.Response.StatusCode == StatusCodes.Status404NotFound ? "There is nothing here" : "That did not work",
                 http.Response.StatusCode switch
                 {

@@ -108,7 +108,7 @@ static class AccountsApi
         if (live.Read((state, _) => state.FindAccount(id)) is not { } account)
             return Problems.NotFound("No such account.");
         if (live.Store.Find(FactTables.Accounts, id) is { } stored)
-            http.Response.Headers.ETag = HistoryApi.ETag(stored.Fingerprint);
+            http.Response.Headers.ETag = RowsApi.ETag(stored.Fingerprint);
         return Results.Ok(Response(account));
     }
 

@@ -46,7 +46,7 @@ static class CorrectionsApi
                     (string id, HttpContext http, Writes writes, string? reason = null, bool dry_run = false) =>
                         DeleteAsync(table, id, http, writes, reason, dry_run)
                 )
-                .WithName("Delete" + HistoryApi.Pascal(table.Route!))
+                .WithName("Delete" + RowsApi.Pascal(table.Route!))
                 .WithSummary(
                     $"Takes a row of {table.Name} out from now on; what was known before stays known as of then. 409 while other rows name it"
                 )
@@ -59,7 +59,7 @@ static class CorrectionsApi
                     (string id, HttpContext http, Writes writes, IOptions<RecommenderOptions> options, bool dry_run = false) =>
                         MergeAsync(table, id, http, writes, options, dry_run)
                 )
-                .WithName("Merge" + HistoryApi.Pascal(table.Route!))
+                .WithName("Merge" + RowsApi.Pascal(table.Route!))
                 .WithSummary($"Has one of {table.Name} be another from now on: all that names it names the other, and it is gone")
                 .Accepts<MergeRequest>("application/json")
                 .Produces<MergeResponse>()
@@ -90,7 +90,7 @@ static class CorrectionsApi
             return Problems.Invalid("id", $"Expected {expected}.");
         if (reason is { Length: > 4000 } || reason?.Any(char.IsControl) == true)
             return Problems.Invalid("reason", "Expected at most 4000 characters, none a control character.");
-        if (HistoryApi.Expectation(http, out var expectation) is { } bad)
+        if (RowsApi.Expectation(http, out var expectation) is { } bad)
             return bad;
         return await writes.RunAsync(
             http,
@@ -102,7 +102,7 @@ static class CorrectionsApi
                 if (scope.Find(table, id) is not { Fingerprint: var fingerprint })
                     throw new WriteRefusedException(Problems.NotFound($"No such row of {table.Name}."));
                 if (expectation.Fingerprint is { } version && version != fingerprint)
-                    throw new WriteRefusedException(HistoryApi.NotAsExpected());
+                    throw new WriteRefusedException(RowsApi.NotAsExpected());
                 var result = scope.Upsert(
                     FactTables.Deletions.Row(("table", table.Name), ("key", id), ("at", scope.Stamp), ("reason", reason))
                 );

@@ -11,6 +11,8 @@ namespace Recommender.Api.Endpoints;
 /// <summary>A question about an account.</summary>
 sealed record PartnerRecommendationsRequest
 {
+    static readonly string[] _objectives = ["fit", "win_probability", "expected_value", "lift"];
+
     /// <summary>The account.</summary>
     public required string AccountId { get; init; }
 
@@ -34,6 +36,76 @@ sealed record PartnerRecommendationsRequest
 
     /// <summary>Answer from what was known strictly before this moment, not later than now. Slower than an answer about now.</summary>
     public string? AsOf { get; init; }
+
+    /// <summary>What is asked, as of a moment; default for now.</summary>
+    internal RankingRequest Question(DateTime asOf) =>
+        new(AccountId, asOf)
+        {
+            OpportunityId = OpportunityId,
+            Product = Product,
+            Amount = Amount,
+            Limit = Limit,
+            Filters = Filters,
+            Objective = Objective switch
+            {
+                "fit" => Ranking.Objective.Fit,
+                "lift" => Ranking.Objective.Lift,
+                _ => Ranking.Objective.WinProbability,
+            },
+        };
+
+    /// <summary>What is wrong with it; asOf is the moment it asks about, default for now.</summary>
+    internal List<ProblemError> Faults(DateTime now, out DateTime asOf)
+    {
+        var faults = new List<ProblemError>();
+        asOf = default;
+        if (AccountId is not { Length: > 0 and <= JsonRow.LongestId })
+            faults.Add(new("/account_id", $"Expected 1 to {JsonRow.LongestId} characters."));
+        if (OpportunityId is { Length: 0 or > JsonRow.LongestId })
+            faults.Add(new("/opportunity_id", $"Expected 1 to {JsonRow.LongestId} characters."));
+        if (Product is { Length: > JsonRow.LongestId })
+            faults.Add(new("/product", $"Expected at most {JsonRow.LongestId} characters."));
+        if (Limit is < 1 or > 100)
+            faults.Add(new("/limit", FormattableString.Invariant($"Found {Limit}; expected 1 to 100.")));
+        if (Amount is { } amount && !(amount >= 0 && double.IsFinite(amount)))
+            faults.Add(new("/amount", "Expected a number, zero or more."));
+        if (OpportunityId is not null && (Product is not null || Amount is not null))
+            faults.Add(new("/opportunity_id", "Expected either a deal, or product and amount."));
+        if (!_objectives.Contains(Objective))
+            faults.Add(new("/objective", $"Expected one of {string.Join(", ", _objectives)}."));
+        if (Filters is { } filters)
+            faults.AddRange(FaultsOf(filters));
+        if (AsOf is { } text)
+        {
+            if (!Instants.TryParse(text, out asOf))
+                faults.Add(new("/as_of", "Expected an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z."));
+            else if (asOf > now)
+                faults.Add(new("/as_of", "Found a moment to come; expected one not later than now."));
+        }
+        return faults;
+    }
+
+    static IEnumerable<ProblemError> FaultsOf(PartnerFilter filters)
+    {
+        if (filters.Known is not (null or "new" or "known"))
+            yield return new("/filters/known", "Expected new or known.");
+        foreach (
+            var (name, list) in (IEnumerable<(string, IReadOnlyList<string>?)>)
+                [
+                    ("partner_types", filters.PartnerTypes),
+                    ("tiers", filters.Tiers),
+                    ("regions", filters.Regions),
+                    ("industries", filters.Industries),
+                    ("competencies", filters.Competencies),
+                    ("include", filters.Include),
+                    ("exclude", filters.Exclude),
+                ]
+        )
+        {
+            if (list is { Count: > 1000 } || list?.Any(value => value is null or { Length: > JsonRow.LongestId }) == true)
+                yield return new("/filters/" + name, $"Expected at most 1000 texts of at most {JsonRow.LongestId} characters.");
+        }
+    }
 }
 
 /// <summary>Ranked partners for an account.</summary>
@@ -72,13 +144,27 @@ sealed record PartnerRecommendationsResponse
 
     /// <summary>What the numbers are not.</summary>
     public string Note { get; } = "lift is an estimate from observed deals, not an experiment; null means unknown";
+
+    internal static PartnerRecommendationsResponse Of(string id, Recommendation answer) =>
+        new()
+        {
+            RecommendationId = id,
+            AccountId = answer.AccountId,
+            OpportunityId = answer.OpportunityId,
+            AsOf = answer.AsOf,
+            ModelVersions = answer.ModelVersions,
+            RulesVersion = answer.RulesVersion,
+            Fallback = answer.Fallback,
+            Candidates = answer.Candidates,
+            ExpectedScore = answer.ExpectedScore,
+            Partners = answer.Partners,
+            Excluded = answer.Excluded,
+            ExcludedCount = answer.ExcludedCount,
+        };
 }
 
 /// <summary>A line of a batch that has no answer.</summary>
 sealed record BatchError(long Line, int Status, string Code, string Detail);
-
-/// <summary>A recommendation computed again.</summary>
-sealed record ReplayResponse(string RecommendationId, string Match, string? Reason, JsonElement Stored, JsonElement? Replayed);
 
 /// <summary>An answer that was given.</summary>
 /// <param name="RecommendationId">Its id in the journal.</param>
@@ -88,8 +174,6 @@ public sealed record GivenRecommendation(string RecommendationId, Recommendation
 
 static class PartnerRecommendationsApi
 {
-    static readonly string[] _objectives = ["fit", "win_probability", "expected_value", "lift"];
-
     public static void MapPartnerRecommendations(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1").RequireAuthorization("recommend").WithTags("Recommendations");
@@ -107,21 +191,6 @@ static class PartnerRecommendationsApi
             .Accepts<PartnerRecommendationsRequest>("application/x-ndjson")
             .Produces<PartnerRecommendationsResponse>(contentType: "application/x-ndjson")
             .ProducesProblems(413, 415, 503)
-            .WithRequestTimeout("bulk");
-        group
-            .MapGet("/recommendations/{id}", Find)
-            .WithName("GetRecommendation")
-            .WithSummary("What was said then")
-            .Produces<PartnerRecommendationsResponse>()
-            .ProducesProblems(404);
-        group
-            .MapGet("/recommendations/{id}/replay", ReplayAsync)
-            .WithName("ReplayRecommendation")
-            .WithSummary(
-                "The same computed again from the stored moment, models and rules: match is exact, or differs with the reason"
-            )
-            .Produces<ReplayResponse>()
-            .ProducesProblems(404, 503)
             .WithRequestTimeout("bulk");
     }
 
@@ -149,7 +218,7 @@ static class PartnerRecommendationsApi
         var (request, problem) = Body.Parse(bytes, ApiJson.Default.PartnerRecommendationsRequest);
         if (request is null)
             return problem;
-        if (Faults(request, live.Now(), out var asOf) is { Count: > 0 } faults)
+        if (request.Faults(live.Now(), out var asOf) is { Count: > 0 } faults)
             return Problems.Invalid(faults);
         try
         {
@@ -188,7 +257,7 @@ static class PartnerRecommendationsApi
         CancellationToken cancel
     )
     {
-        var question = Question(request, asOf);
+        var question = request.Question(asOf);
         Answered? answered;
         if (asOf == default)
             answered = live.Rank(question);
@@ -202,7 +271,7 @@ static class PartnerRecommendationsApi
             return null;
         var recommendation = answered.Recommendation;
         var id = "rec_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
-        room.Write(Response(id, recommendation), ApiJson.Default.PartnerRecommendationsResponse);
+        room.Write(PartnerRecommendationsResponse.Of(id, recommendation), ApiJson.Default.PartnerRecommendationsResponse);
         Telemetry.Ranked(recommendation.Candidates);
         var isKept = live.Journal.Add(
             new(
@@ -270,170 +339,4 @@ static class PartnerRecommendationsApi
         }
         return Results.Empty;
     }
-
-    static IResult Find(string id, LiveRecommender live, HttpContext http)
-    {
-        if (!live.Answers)
-            return Problems.NotReady(http);
-        return live.Journal.Find(id) is { } entry
-            ? new JsonBytes(entry.Response.Unpack())
-            : Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
-    }
-
-    static async Task<IResult> ReplayAsync(string id, LiveRecommender live, HttpContext http)
-    {
-        if (!live.Answers)
-            return Problems.NotReady(http);
-        if (live.Journal.Find(id) is not { } entry)
-            return Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
-        var answer = entry.Response.Unpack();
-        var stored = JsonElement.Parse(answer);
-        var (replayed, reason) = await AgainAsync(entry, stored, live, http);
-        var match = replayed is not null && replayed.AsSpan().SequenceEqual(answer) ? "exact" : "differs";
-        if (match == "differs")
-            reason ??=
-                entry.Epoch != live.Epoch
-                    ? "A history was imported since."
-                    : "The answer is another one: the package or the code was changed.";
-        return new JsonBytes(
-            JsonSerializer.SerializeToUtf8Bytes(
-                new ReplayResponse(
-                    id,
-                    match,
-                    match == "exact" ? null : reason,
-                    stored,
-                    replayed is null ? null : JsonElement.Parse(replayed)
-                ),
-                ApiJson.Default.ReplayResponse
-            )
-        );
-    }
-
-    static async Task<(byte[]? Answer, string? Reason)> AgainAsync(
-        JournalEntry entry,
-        JsonElement stored,
-        LiveRecommender live,
-        HttpContext http
-    )
-    {
-        var request = JsonSerializer.Deserialize(entry.Request, ApiJson.Default.PartnerRecommendationsRequest)!;
-        if (live.RuleStore.Find(entry.RulesVersion) is not { } rules)
-            return (null, FormattableString.Invariant($"Rules version {entry.RulesVersion} is not kept any more."));
-        var versions = stored
-            .GetProperty("model_versions")
-            .EnumerateObject()
-            .ToDictionary(pair => pair.Name, pair => pair.Value.GetString()!);
-        try
-        {
-            var again = await live.Past.RankAsync(
-                Question(request, entry.AsOf),
-                entry.MadeAt,
-                rules,
-                versions,
-                http.RequestAborted
-            );
-            return again is null
-                ? (null, "The account is not known any more.")
-                : (
-                    JsonSerializer.SerializeToUtf8Bytes(
-                        Response(entry.RecommendationId, again),
-                        ApiJson.Default.PartnerRecommendationsResponse
-                    ),
-                    null
-                );
-        }
-        catch (InvalidDataException)
-        {
-            return (null, "A model version it was made with is not in the registry any more.");
-        }
-        catch (TimeoutException)
-        {
-            return (null, "Too many questions about the past are being answered; ask again.");
-        }
-    }
-
-    static RankingRequest Question(PartnerRecommendationsRequest request, DateTime asOf) =>
-        new(request.AccountId, asOf)
-        {
-            OpportunityId = request.OpportunityId,
-            Product = request.Product,
-            Amount = request.Amount,
-            Limit = request.Limit,
-            Filters = request.Filters,
-            Objective = request.Objective switch
-            {
-                "fit" => Objective.Fit,
-                "lift" => Objective.Lift,
-                _ => Objective.WinProbability,
-            },
-        };
-
-    static List<ProblemError> Faults(PartnerRecommendationsRequest request, DateTime now, out DateTime asOf)
-    {
-        var faults = new List<ProblemError>();
-        asOf = default;
-        if (request.AccountId is not { Length: > 0 and <= JsonRow.LongestId })
-            faults.Add(new("/account_id", $"Expected 1 to {JsonRow.LongestId} characters."));
-        if (request.OpportunityId is { Length: 0 or > JsonRow.LongestId })
-            faults.Add(new("/opportunity_id", $"Expected 1 to {JsonRow.LongestId} characters."));
-        if (request.Product is { Length: > JsonRow.LongestId })
-            faults.Add(new("/product", $"Expected at most {JsonRow.LongestId} characters."));
-        if (request.Limit is < 1 or > 100)
-            faults.Add(new("/limit", FormattableString.Invariant($"Found {request.Limit}; expected 1 to 100.")));
-        if (request.Amount is { } amount && !(amount >= 0 && double.IsFinite(amount)))
-            faults.Add(new("/amount", "Expected a number, zero or more."));
-        if (request.OpportunityId is not null && (request.Product is not null || request.Amount is not null))
-            faults.Add(new("/opportunity_id", "Expected either a deal, or product and amount."));
-        if (!_objectives.Contains(request.Objective))
-            faults.Add(new("/objective", $"Expected one of {string.Join(", ", _objectives)}."));
-        if (request.Filters is { } filters)
-            faults.AddRange(FaultsOf(filters));
-        if (request.AsOf is { } text)
-        {
-            if (!Instants.TryParse(text, out asOf))
-                faults.Add(new("/as_of", "Expected an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z."));
-            else if (asOf > now)
-                faults.Add(new("/as_of", "Found a moment to come; expected one not later than now."));
-        }
-        return faults;
-    }
-
-    static IEnumerable<ProblemError> FaultsOf(PartnerFilter filters)
-    {
-        if (filters.Known is not (null or "new" or "known"))
-            yield return new("/filters/known", "Expected new or known.");
-        foreach (
-            var (name, list) in (IEnumerable<(string, IReadOnlyList<string>?)>)
-                [
-                    ("partner_types", filters.PartnerTypes),
-                    ("tiers", filters.Tiers),
-                    ("regions", filters.Regions),
-                    ("industries", filters.Industries),
-                    ("competencies", filters.Competencies),
-                    ("include", filters.Include),
-                    ("exclude", filters.Exclude),
-                ]
-        )
-        {
-            if (list is { Count: > 1000 } || list?.Any(value => value is null or { Length: > JsonRow.LongestId }) == true)
-                yield return new("/filters/" + name, $"Expected at most 1000 texts of at most {JsonRow.LongestId} characters.");
-        }
-    }
-
-    static PartnerRecommendationsResponse Response(string id, Recommendation answer) =>
-        new()
-        {
-            RecommendationId = id,
-            AccountId = answer.AccountId,
-            OpportunityId = answer.OpportunityId,
-            AsOf = answer.AsOf,
-            ModelVersions = answer.ModelVersions,
-            RulesVersion = answer.RulesVersion,
-            Fallback = answer.Fallback,
-            Candidates = answer.Candidates,
-            ExpectedScore = answer.ExpectedScore,
-            Partners = answer.Partners,
-            Excluded = answer.Excluded,
-            ExcludedCount = answer.ExcludedCount,
-        };
 }

@@ -20,20 +20,6 @@ static class ApiDescription
         ["Operations"] = "For the platform that runs the service",
     };
 
-    public static TBuilder ProducesProblems<TBuilder>(this TBuilder builder, params int[] statuses)
-        where TBuilder : IEndpointConventionBuilder
-    {
-        foreach (var status in statuses)
-            builder.WithMetadata(
-                new Microsoft.AspNetCore.Http.ProducesResponseTypeMetadata(
-                    status,
-                    typeof(Microsoft.AspNetCore.Mvc.ProblemDetails),
-                    ["application/problem+json"]
-                )
-            );
-        return builder;
-    }
-
     public static void Configure(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
@@ -103,6 +89,11 @@ static class ApiDescription
 
     static void Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
+        // By status, whatever the order of types in a signature.
+        var responses = new OpenApiResponses();
+        foreach (var (status, response) in (operation.Responses ?? []).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            responses.Add(status, response);
+        operation.Responses = responses;
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var scopes = metadata
             .OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>()
@@ -112,7 +103,6 @@ static class ApiDescription
         if (scopes.Count > 0)
         {
             operation.Description = $"Scope: {string.Join(", ", scopes)}.";
-            operation.Responses ??= [];
             foreach (
                 var (status, text) in ((string, string)[])
                     [
@@ -121,7 +111,7 @@ static class ApiDescription
                         ("429", "Too many requests; Retry-After says when to come back"),
                     ]
             )
-                operation.Responses.TryAdd(status, new OpenApiResponse { Description = text });
+                responses.TryAdd(status, new OpenApiResponse { Description = text });
         }
         else if (metadata.OfType<Microsoft.AspNetCore.Authorization.IAllowAnonymous>().Any())
             operation.Security = [];
@@ -182,8 +172,7 @@ static class ApiDescription
         }
         if (
             example["answer"] is { } answer
-            && operation.Responses?.FirstOrDefault(pair => pair.Key.StartsWith('2')).Value
-                is OpenApiResponse { Content: { } answers }
+            && responses.FirstOrDefault(pair => pair.Key.StartsWith('2')).Value is OpenApiResponse { Content: { } answers }
         )
         {
             foreach (var media in answers.Values)

@@ -68,7 +68,7 @@ builder.Services.Configure<FormOptions>(forms =>
 builder.Services.AddHttpContextAccessor();
 builder.Services.AddAntiforgery(antiforgery => antiforgery.Cookie.Name = "recommender-form");
 builder.AddTelemetry();
-builder.Services.AddOpenApi(ApiDescription.Configure);
+builder.Services.AddOpenApi(options => ApiDescription.Configure(options));
 WebhookSender.AddClient(builder.Services);
 
 var app = builder.Build();

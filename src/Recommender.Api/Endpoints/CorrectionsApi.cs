@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -49,9 +50,7 @@ static class CorrectionsApi
                 .WithName("Delete" + RowsApi.Pascal(table.Route!))
                 .WithSummary(
                     $"Takes a row of {table.Name} out from now on; what was known before stays known as of then. 409 while other rows name it"
-                )
-                .Produces<RowResponse>()
-                .ProducesProblems(400, 404, 409, 412, 503, 507);
+                );
         foreach (var table in (FactTable[])[FactTables.Accounts, FactTables.Partners])
             group
                 .MapPost(
@@ -61,23 +60,16 @@ static class CorrectionsApi
                 )
                 .WithName("Merge" + RowsApi.Pascal(table.Route!))
                 .WithSummary($"Has one of {table.Name} be another from now on: all that names it names the other, and it is gone")
-                .Accepts<MergeRequest>("application/json")
-                .Produces<MergeResponse>()
-                .ProducesProblems(400, 404, 409, 413, 415, 422, 503, 507);
+                .Accepts<MergeRequest>("application/json");
         routes
             .MapPost("/v1/erasures", EraseAsync)
             .RequireAuthorization("admin")
             .WithTags("History")
             .WithName("EraseAccount")
-            .WithSummary(
-                "Forgets an account on request: its rows and those that name it, their earlier versions, what was recommended for it and logged of it"
-            )
-            .Accepts<ErasureRequest>("application/json")
-            .Produces<ErasureResponse>()
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503, 507);
+            .Accepts<ErasureRequest>("application/json");
     }
 
-    static async Task<IResult> DeleteAsync(
+    static async Task<Results<WriteOutcome<Results<Ok<RowResponse>, NotFound, PreconditionFailed>>, Invalid>> DeleteAsync(
         FactTable table,
         string id,
         HttpContext http,
@@ -92,7 +84,7 @@ static class CorrectionsApi
             return Problems.Invalid("reason", "Expected at most 4000 characters, none a control character.");
         if (RowsApi.Expectation(http, out var expectation) is { } bad)
             return bad;
-        return await writes.RunAsync(
+        return await writes.RunAsync<Results<Ok<RowResponse>, NotFound, PreconditionFailed>>(
             http,
             [],
             needsKey: false,
@@ -108,8 +100,7 @@ static class CorrectionsApi
                 );
                 if (result.Reason is { } why)
                     throw new WriteRefusedException(
-                        Problems.Of(
-                            StatusCodes.Status409Conflict,
+                        Problems.Conflict(
                             $"Expected {why.Expected}.",
                             "row_is_named",
                             new ProblemError("/" + why.Column, $"Found '{why.Found}'; expected {why.Expected}.")
@@ -120,7 +111,7 @@ static class CorrectionsApi
         );
     }
 
-    static async Task<IResult> MergeAsync(
+    static async Task<Results<WriteOutcome<Results<Ok<MergeResponse>, NotFound>>, BadBody, Invalid>> MergeAsync(
         FactTable table,
         string id,
         HttpContext http,
@@ -137,7 +128,7 @@ static class CorrectionsApi
             if (JsonRow.FaultOfId(one) is { } expected)
                 return Problems.Invalid(pointer, $"Expected {expected}.");
         }
-        return await writes.RunAsync(
+        return await writes.RunAsync<Results<Ok<MergeResponse>, NotFound>>(
             http,
             bytes,
             needsKey: false,
@@ -151,8 +142,7 @@ static class CorrectionsApi
                 );
                 if (result.Reason is { } why)
                     throw new WriteRefusedException(
-                        Problems.Of(
-                            StatusCodes.Status422UnprocessableEntity,
+                        Problems.Refused(
                             "They cannot be merged; errors says why.",
                             "row_rejected",
                             new ProblemError(
@@ -169,7 +159,8 @@ static class CorrectionsApi
         );
     }
 
-    static async Task<IResult> EraseAsync(
+    /// <summary>Forgets an account on request: its rows and those that name it, their earlier versions, what was recommended for it and logged of it</summary>
+    public static async Task<Results<WriteOutcome<Results<Ok<ErasureResponse>, NotFound>>, BadBody, Invalid>> EraseAsync(
         HttpContext http,
         LiveRecommender live,
         Writes writes,
@@ -186,7 +177,7 @@ static class CorrectionsApi
             return problem!;
         if (JsonRow.FaultOfId(request.AccountId) is { } expected)
             return Problems.Invalid("/account_id", $"Expected {expected}.");
-        return await writes.RunAsync(
+        return await writes.RunAsync<Results<Ok<ErasureResponse>, NotFound>>(
             http,
             bytes,
             needsKey: false,

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -28,16 +29,12 @@ static class HistoryApi
         group
             .MapPost("", PostAsync)
             .WithName("PostHistory")
-            .WithSummary(
-                "Many rows of any table as NDJSON, one transaction: {\"table\": \"touches\", \"row\": {…}} a line; bad rows are told and left out, or with strict=true refuse all"
-            )
             .Accepts<JsonElement>("application/x-ndjson")
-            .Produces<HistoryResponse>()
-            .ProducesProblems(400, 409, 413, 415, 422, 503, 507)
             .WithRequestTimeout("bulk");
     }
 
-    static async Task<IResult> PostAsync(
+    /// <summary>Many rows of any table as NDJSON, one transaction: {"table": "touches", "row": {…}} a line; bad rows are told and left out, or with strict=true refuse all</summary>
+    public static async Task<Results<WriteOutcome<Ok<HistoryResponse>>, BadContent>> PostAsync(
         HttpContext http,
         Writes writes,
         IOptions<RecommenderOptions> options,
@@ -55,7 +52,7 @@ static class HistoryApi
         foreach (var (number, line) in Ndjson.Lines(bytes))
         {
             if (rows.Count >= limits.BulkRows)
-                return Problems.Of(
+                return new BadContent(
                     StatusCodes.Status413PayloadTooLarge,
                     FormattableString.Invariant($"Expected at most {limits.BulkRows} rows; nothing was taken."),
                     "too_many_rows"
@@ -68,7 +65,7 @@ static class HistoryApi
             else
                 rejected.Add(fault);
         }
-        return await writes.RunAsync(
+        return await writes.RunAsync<Ok<HistoryResponse>>(
             http,
             bytes,
             needsKey: false,
@@ -113,12 +110,7 @@ static class HistoryApi
                 ];
                 if (strict && rejected.Count > 0)
                     throw new WriteRefusedException(
-                        Problems.Of(
-                            StatusCodes.Status422UnprocessableEntity,
-                            $"{rejected.Count} rows were rejected, nothing was taken.",
-                            "row_rejected",
-                            errors
-                        )
+                        Problems.Refused($"{rejected.Count} rows were rejected, nothing was taken.", "row_rejected", errors)
                     );
                 Telemetry.FactsTaken(inserted + updated + deleted);
                 return WriteAnswer.Of(

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -180,21 +181,16 @@ static class PartnerRecommendationsApi
         group
             .MapPost("/partner-recommendations", RankAsync)
             .WithName("RecommendPartners")
-            .WithSummary("Ranked partners for an account or one of its deals")
-            .Accepts<PartnerRecommendationsRequest>("application/json")
-            .Produces<PartnerRecommendationsResponse>()
-            .ProducesProblems(400, 404, 413, 415, 503);
+            .Accepts<PartnerRecommendationsRequest>("application/json");
         group
             .MapPost("/partner-recommendations/batch", BatchAsync)
             .WithName("RecommendPartnersBatch")
-            .WithSummary("Many questions as NDJSON, answered line by line as NDJSON while they are read")
             .Accepts<PartnerRecommendationsRequest>("application/x-ndjson")
-            .Produces<PartnerRecommendationsResponse>(contentType: "application/x-ndjson")
-            .ProducesProblems(413, 415, 503)
             .WithRequestTimeout("bulk");
     }
 
-    static async Task<IResult> RankAsync(
+    /// <summary>Ranked partners for an account or one of its deals</summary>
+    public static async Task<Results<Json<PartnerRecommendationsResponse>, BadContent, Invalid, NotFound, Unavailable>> RankAsync(
         HttpContext http,
         LiveRecommender live,
         Microsoft.Extensions.Options.IOptions<RecommenderOptions> options
@@ -205,35 +201,39 @@ static class PartnerRecommendationsApi
             return problem!;
         if (!live.Answers)
             return Problems.NotReady(http);
-        using var room = JsonRoom.Take();
-        if (await AnswerAsync(http, live, bytes, room) is { } refused)
-            return refused;
-        await JsonBytes.WriteAsync(http, room.Written);
-        return Results.Empty;
+        return await AnswerAsync(http, live, bytes);
     }
 
-    /// <summary>Leaves the answer in the room; returns why there is none.</summary>
-    static async Task<IResult?> AnswerAsync(HttpContext http, LiveRecommender live, byte[] bytes, JsonRoom room)
+    static async Task<Results<Json<PartnerRecommendationsResponse>, BadContent, Invalid, NotFound, Unavailable>> AnswerAsync(
+        HttpContext http,
+        LiveRecommender live,
+        byte[] bytes
+    )
     {
         var (request, problem) = Body.Parse(bytes, ApiJson.Default.PartnerRecommendationsRequest);
         if (request is null)
-            return problem;
+            return problem!;
         if (request.Faults(live.Now(), out var asOf) is { Count: > 0 } faults)
             return Problems.Invalid(faults);
+        var room = JsonRoom.Take();
         try
         {
             if (await RecommendAsync(live, Caller.Of(http), request, bytes, asOf, room, http.RequestAborted) is not { } said)
+            {
+                room.Dispose();
                 return Problems.NotFound(
                     request.OpportunityId is null
                         ? "No such account."
                         : "No such account, or the opportunity is not one of its own."
                 );
+            }
             if (!said.IsKept)
                 http.Response.Headers["Recommendation-Kept"] = "false";
-            return null;
+            return new Json<PartnerRecommendationsResponse>(room.Written, room);
         }
         catch (TimeoutException e)
         {
+            room.Dispose();
             return Problems.Busy(http, e.Message, "overloaded");
         }
     }
@@ -290,7 +290,8 @@ static class PartnerRecommendationsApi
         return new(id, recommendation, isKept);
     }
 
-    static async Task<IResult> BatchAsync(
+    /// <summary>Many questions as NDJSON, answered line by line as NDJSON while they are read</summary>
+    public static async Task<Results<NdjsonStream<PartnerRecommendationsResponse>, BadContent, Unavailable>> BatchAsync(
         HttpContext http,
         LiveRecommender live,
         Microsoft.Extensions.Options.IOptions<RecommenderOptions> options
@@ -303,40 +304,50 @@ static class PartnerRecommendationsApi
             return Problems.TooLarge(limits.BulkBytes);
         if (!live.Answers)
             return Problems.NotReady(http);
-        http.Response.ContentType = "application/x-ndjson; charset=utf-8";
+        return new NdjsonStream<PartnerRecommendationsResponse>(http => AnswerLinesAsync(http, live, limits));
+    }
+
+    static async Task AnswerLinesAsync(HttpContext http, LiveRecommender live, RecommenderOptions.LimitsOptions limits)
+    {
         long line = 0;
         using var room = JsonRoom.Take();
         await foreach (var (bytes, fault) in Ndjson.ReadAsync(http.Request.BodyReader, limits.BodyBytes, http.RequestAborted))
         {
             line++;
-            BatchError? error = null;
             if (line > limits.BulkRows)
-                error = new(
-                    line,
+                await WriteAsync(
                     413,
                     "batch_too_large",
                     FormattableString.Invariant($"Expected at most {limits.BulkRows} lines; the rest is not answered.")
                 );
             else if (fault is not null)
-                error = new(line, 400, "invalid_request", fault);
-            else if (await AnswerAsync(http, live, bytes!, room) is { } problem)
-            {
-                var details = ((Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult)problem).ProblemDetails;
-                var errors = details.Extensions.TryGetValue("errors", out var list) ? (IReadOnlyList<ProblemError>)list! : [];
-                error = new(
-                    line,
-                    details.Status ?? 500,
-                    (string)details.Extensions["code"]!,
-                    errors.Count == 0 ? details.Detail! : string.Join(" ", errors.Select(one => $"{one.Pointer}: {one.Message}"))
-                );
-            }
-            if (error is not null)
-                room.Write(error, ApiJson.Default.BatchError);
-            await http.Response.BodyWriter.WriteAsync(room.Written, http.RequestAborted);
+                await WriteAsync(400, "invalid_request", fault);
+            else
+                switch ((await AnswerAsync(http, live, bytes!)).Result)
+                {
+                    case Problem problem:
+                        await WriteAsync(
+                            problem.Status,
+                            problem.Code,
+                            problem.Errors.Count == 0
+                                ? problem.Detail
+                                : string.Join(" ", problem.Errors.Select(one => $"{one.Pointer}: {one.Message}"))
+                        );
+                        break;
+                    case Json<PartnerRecommendationsResponse> answer:
+                        using (answer)
+                            await http.Response.BodyWriter.WriteAsync(answer.Body, http.RequestAborted);
+                        break;
+                }
             await http.Response.BodyWriter.WriteAsync("\n"u8.ToArray(), http.RequestAborted);
             if (line > limits.BulkRows)
                 break;
         }
-        return Results.Empty;
+
+        async Task WriteAsync(int status, string code, string detail)
+        {
+            room.Write(new BatchError(line, status, code, detail), ApiJson.Default.BatchError);
+            await http.Response.BodyWriter.WriteAsync(room.Written, http.RequestAborted);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.Records;
 
 namespace Recommender.Api.Endpoints;
@@ -12,33 +13,30 @@ static class RecommendationsApi
     public static void MapRecommendations(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/recommendations").RequireAuthorization("recommend").WithTags("Recommendations");
-        group
-            .MapGet("/{id}", Find)
-            .WithName("GetRecommendation")
-            .WithSummary("What was said then")
-            .Produces<PartnerRecommendationsResponse>()
-            .ProducesProblems(404);
-        group
-            .MapGet("/{id}/replay", ReplayAsync)
-            .WithName("ReplayRecommendation")
-            .WithSummary(
-                "The same computed again from the stored moment, models and rules: match is exact, or differs with the reason"
-            )
-            .Produces<ReplayResponse>()
-            .ProducesProblems(404, 503)
-            .WithRequestTimeout("bulk");
+        group.MapGet("/{id}", Find).WithName("GetRecommendation");
+        group.MapGet("/{id}/replay", ReplayAsync).WithName("ReplayRecommendation").WithRequestTimeout("bulk");
     }
 
-    static IResult Find(string id, LiveRecommender live, HttpContext http)
+    /// <summary>What was said then</summary>
+    public static Results<Json<PartnerRecommendationsResponse>, NotFound, Unavailable> Find(
+        string id,
+        LiveRecommender live,
+        HttpContext http
+    )
     {
         if (!live.Answers)
             return Problems.NotReady(http);
         return live.Journal.Find(id) is { } entry
-            ? new JsonBytes(entry.Response.Unpack())
+            ? new Json<PartnerRecommendationsResponse>(entry.Response.Unpack())
             : Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
     }
 
-    static async Task<IResult> ReplayAsync(string id, LiveRecommender live, HttpContext http)
+    /// <summary>The same computed again from the stored moment, models and rules: match is exact, or differs with the reason</summary>
+    public static async Task<Results<Json<ReplayResponse>, NotFound, Unavailable>> ReplayAsync(
+        string id,
+        LiveRecommender live,
+        HttpContext http
+    )
     {
         if (!live.Answers)
             return Problems.NotReady(http);
@@ -53,7 +51,7 @@ static class RecommendationsApi
                 entry.Epoch != live.Epoch
                     ? "A history was imported since."
                     : "The answer is another one: the package or the code was changed.";
-        return new JsonBytes(
+        return new Json<ReplayResponse>(
             JsonSerializer.SerializeToUtf8Bytes(
                 new ReplayResponse(
                     id,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -35,10 +36,7 @@ static class RowsApi
                 .WithName("Put" + Pascal(route))
                 .WithSummary($"Adds or replaces one row of {table.Name}; in the next recommendation when it answers")
                 .WithMetadata(new RowBody(table))
-                .Accepts<JsonElement>("application/json")
-                .Produces<RowResponse>()
-                .Produces<RowResponse>(StatusCodes.Status201Created)
-                .ProducesProblems(400, 409, 412, 413, 415, 422, 503, 507);
+                .Accepts<JsonElement>("application/json");
             if (table != FactTables.Accounts)
                 routes
                     .MapGet(
@@ -48,9 +46,7 @@ static class RowsApi
                     .RequireAuthorization("recommend")
                     .WithTags("History")
                     .WithName("Get" + Pascal(route))
-                    .WithSummary($"One row of {table.Name} as the history has it, with its ETag")
-                    .Produces<JsonElement>()
-                    .ProducesProblems(404, 503);
+                    .WithSummary($"One row of {table.Name} as the history has it, with its ETag");
         }
         foreach (var table in FactTables.All.Where(table => table.IndexOf("external_id") >= 0))
             group
@@ -70,20 +66,12 @@ static class RowsApi
                     $"The same by external_id; a new row takes it as its {table.Columns[0].Name} unless the body names one"
                 )
                 .WithMetadata(new RowBody(table))
-                .Accepts<JsonElement>("application/json")
-                .Produces<RowResponse>()
-                .Produces<RowResponse>(StatusCodes.Status201Created)
-                .ProducesProblems(400, 409, 412, 413, 415, 422, 503, 507);
+                .Accepts<JsonElement>("application/json");
     }
 
-    static async Task<IResult> PutAsync(
-        FactTable table,
-        string id,
-        HttpContext http,
-        Writes writes,
-        IOptions<RecommenderOptions> options,
-        bool dryRun
-    )
+    static async Task<
+        Results<WriteOutcome<Results<Ok<RowResponse>, Created<RowResponse>, PreconditionFailed>>, BadContent, Invalid>
+    > PutAsync(FactTable table, string id, HttpContext http, Writes writes, IOptions<RecommenderOptions> options, bool dryRun)
     {
         var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
         if (bytes is null)
@@ -94,10 +82,23 @@ static class RowsApi
             return fault;
         if (Expectation(http, out var expectation) is { } bad)
             return bad;
-        return await writes.RunAsync(http, bytes, needsKey: false, dryRun, scope => Upsert(scope, row, expectation));
+        return await writes.RunAsync<Results<Ok<RowResponse>, Created<RowResponse>, PreconditionFailed>>(
+            http,
+            bytes,
+            needsKey: false,
+            dryRun,
+            scope => Upsert(scope, row, expectation)
+        );
     }
 
-    static async Task<IResult> PutByExternalIdAsync(
+    static async Task<
+        Results<
+            WriteOutcome<Results<Ok<RowResponse>, Created<RowResponse>, PreconditionFailed>>,
+            BadContent,
+            Invalid,
+            Unavailable
+        >
+    > PutByExternalIdAsync(
         FactTable table,
         string externalId,
         HttpContext http,
@@ -122,7 +123,13 @@ static class RowsApi
         if (row["external_id"] is string named && named != externalId)
             return Problems.Invalid("/external_id", $"Found '{named}'; expected '{externalId}' as in the address, or nothing.");
         row = row.With("external_id", externalId);
-        return await writes.RunAsync(http, bytes, needsKey: false, dryRun, scope => Upsert(scope, row, expectation));
+        return await writes.RunAsync<Results<Ok<RowResponse>, Created<RowResponse>, PreconditionFailed>>(
+            http,
+            bytes,
+            needsKey: false,
+            dryRun,
+            scope => Upsert(scope, row, expectation)
+        );
     }
 
     static WriteAnswer Upsert(WriteScope scope, HistoryRow row, RowExpectation expectation)
@@ -132,8 +139,7 @@ static class RowsApi
         {
             RowVerdict.NotAsExpected => throw new WriteRefusedException(NotAsExpected()),
             RowVerdict.Rejected => throw new WriteRefusedException(
-                Problems.Of(
-                    StatusCodes.Status422UnprocessableEntity,
+                Problems.Refused(
                     "The row does not fit the history; errors says where.",
                     "row_rejected",
                     new ProblemError(
@@ -151,24 +157,25 @@ static class RowsApi
         };
     }
 
-    public static IResult NotAsExpected() =>
-        Problems.Of(
-            StatusCodes.Status412PreconditionFailed,
-            "The row was changed meanwhile, or is there or not there against If-Match or If-None-Match.",
-            "precondition_failed"
-        );
+    public static PreconditionFailed NotAsExpected() =>
+        new("The row was changed meanwhile, or is there or not there against If-Match or If-None-Match.");
 
-    static IResult Get(FactTable table, string id, HttpContext http, LiveRecommender live)
+    static Results<Json<JsonElement>, NotFound, Unavailable> Get(
+        FactTable table,
+        string id,
+        HttpContext http,
+        LiveRecommender live
+    )
     {
         if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Store.Find(table, id) is not { } found)
             return Problems.NotFound($"No such row of {table.Name}.");
         http.Response.Headers.ETag = ETag(found.Fingerprint);
-        return new JsonBytes(JsonRow.Write(found.Row));
+        return new Json<JsonElement>(JsonRow.Write(found.Row));
     }
 
-    static IResult? Row(FactTable table, byte[] bytes, string? id, out HistoryRow row, string? defaultId = null)
+    static Invalid? Row(FactTable table, byte[] bytes, string? id, out HistoryRow row, string? defaultId = null)
     {
         row = null!;
         try
@@ -197,7 +204,7 @@ static class RowsApi
         return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(property, out _);
     }
 
-    public static IResult? Expectation(HttpContext http, out RowExpectation expectation)
+    public static Invalid? Expectation(HttpContext http, out RowExpectation expectation)
     {
         expectation = default;
         var match = http.Request.Headers.IfMatch.ToString();

@@ -28,13 +28,14 @@ static class PageAnswers
     /// <summary>A page that says why something was not done; null if it was.</summary>
     public static RazorComponentResult? ProblemOf(IResult answer, string back)
     {
-        if (answer is not ProblemHttpResult { ProblemDetails: var problem })
+        while (answer is INestedHttpResult nested)
+            answer = nested.Result;
+        if (answer is not Problem problem)
             return null;
-        var errors = problem.Extensions.TryGetValue("errors", out var list) ? (IReadOnlyList<ProblemError>)list! : [];
         return Message(
             "That was not done",
-            errors.Count == 0 ? problem.Detail ?? "" : string.Join(" ", errors.Select(error => error.Message)),
-            problem.Status ?? 500,
+            problem.Errors.Count == 0 ? problem.Detail : string.Join(" ", problem.Errors.Select(error => error.Message)),
+            problem.Status,
             back
         );
     }

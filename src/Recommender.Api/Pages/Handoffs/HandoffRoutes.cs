@@ -85,7 +85,7 @@ static class HandoffRoutes
             ["packet"] = packet,
         };
         http.Request.Headers["Idempotency-Key"] = $"page-{form["once"]}-{to}";
-        var answer = await writes.RunAsync(
+        var answer = await writes.RunAsync<Ok<TestEventResponse>>(
             http,
             JsonSerializer.SerializeToUtf8Bytes(packet),
             needsKey: true,

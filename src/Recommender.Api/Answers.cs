@@ -42,12 +42,12 @@ sealed class Json<T>(ReadOnlyMemory<byte> body, JsonRoom? room = null) : IResult
 }
 
 /// <summary>200 with lines of JSON, a T or an error each, written while they are made.</summary>
-sealed class NdjsonStream<T>(Func<HttpContext, Task> writeAsync) : IResult, IEndpointMetadataProvider
+sealed class NdjsonStream<T>(Func<Task> writeAsync) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.ContentType = "application/x-ndjson; charset=utf-8";
-        return writeAsync(httpContext);
+        return writeAsync();
     }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
@@ -67,5 +67,9 @@ sealed class WriteOutcome<TOutcomes>(IResult result) : IResult, INestedHttpResul
     {
         TOutcomes.PopulateMetadata(method, builder);
         NotWritten.PopulateMetadata(method, builder);
+        builder.Metadata.Add(new WriteMetadata());
     }
 }
+
+/// <summary>Marks an endpoint that writes.</summary>
+sealed record WriteMetadata;

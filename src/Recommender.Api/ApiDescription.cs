@@ -115,20 +115,7 @@ static class ApiDescription
         }
         else if (metadata.OfType<Microsoft.AspNetCore.Authorization.IAllowAnonymous>().Any())
             operation.Security = [];
-        var isWrite =
-            context.Description.HttpMethod is "PUT" or "DELETE"
-            || operation.OperationId
-                is "PostHistory"
-                    or "TakeFeedback"
-                    or "PromoteModel"
-                    or "RollBackModel"
-                    or "AddWebhook"
-                    or "TestWebhook"
-                    or "Redeliver"
-                    or "MergeAccounts"
-                    or "MergePartners"
-                    or "EraseAccount";
-        if (isWrite)
+        if (metadata.OfType<WriteMetadata>().Any())
             Header(
                 operation,
                 "Idempotency-Key",
@@ -144,16 +131,14 @@ static class ApiDescription
                     )
                     && context.Description.HttpMethod == "POST"
             );
-        if (
-            context.Description.HttpMethod == "PUT"
-            || operation.OperationId != "RemoveWebhook" && context.Description.HttpMethod == "DELETE"
-        )
+        var row = metadata.OfType<RowBody>().FirstOrDefault();
+        if (responses.ContainsKey("412"))
         {
             Header(operation, "If-Match", "Only if the row still has this ETag, else 412", false);
-            if (operation.OperationId != "PutRules" && context.Description.HttpMethod == "PUT")
+            if (row is not null)
                 Header(operation, "If-None-Match", "* to write only if there is no such row yet, else 412", false);
         }
-        if (metadata.OfType<RowBody>().FirstOrDefault() is { } row)
+        if (row is not null)
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = true,

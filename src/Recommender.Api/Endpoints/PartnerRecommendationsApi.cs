@@ -304,7 +304,7 @@ static class PartnerRecommendationsApi
             return Problems.TooLarge(limits.BulkBytes);
         if (!live.Answers)
             return Problems.NotReady(http);
-        return new NdjsonStream<PartnerRecommendationsResponse>(http => AnswerLinesAsync(http, live, limits));
+        return new NdjsonStream<PartnerRecommendationsResponse>(() => AnswerLinesAsync(http, live, limits));
     }
 
     static async Task AnswerLinesAsync(HttpContext http, LiveRecommender live, RecommenderOptions.LimitsOptions limits)

@@ -20,20 +20,6 @@ static class ApiDescription
         ["Operations"] = "For the platform that runs the service",
     };
 
-    public static TBuilder ProducesProblems<TBuilder>(this TBuilder builder, params int[] statuses)
-        where TBuilder : IEndpointConventionBuilder
-    {
-        foreach (var status in statuses)
-            builder.WithMetadata(
-                new Microsoft.AspNetCore.Http.ProducesResponseTypeMetadata(
-                    status,
-                    typeof(Microsoft.AspNetCore.Mvc.ProblemDetails),
-                    ["application/problem+json"]
-                )
-            );
-        return builder;
-    }
-
     public static void Configure(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
@@ -103,6 +89,11 @@ static class ApiDescription
 
     static void Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
+        // By status, whatever the order of types in a signature.
+        var responses = new OpenApiResponses();
+        foreach (var (status, response) in (operation.Responses ?? []).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            responses.Add(status, response);
+        operation.Responses = responses;
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var scopes = metadata
             .OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>()
@@ -112,7 +103,6 @@ static class ApiDescription
         if (scopes.Count > 0)
         {
             operation.Description = $"Scope: {string.Join(", ", scopes)}.";
-            operation.Responses ??= [];
             foreach (
                 var (status, text) in ((string, string)[])
                     [
@@ -121,24 +111,11 @@ static class ApiDescription
                         ("429", "Too many requests; Retry-After says when to come back"),
                     ]
             )
-                operation.Responses.TryAdd(status, new OpenApiResponse { Description = text });
+                responses.TryAdd(status, new OpenApiResponse { Description = text });
         }
         else if (metadata.OfType<Microsoft.AspNetCore.Authorization.IAllowAnonymous>().Any())
             operation.Security = [];
-        var isWrite =
-            context.Description.HttpMethod is "PUT" or "DELETE"
-            || operation.OperationId
-                is "PostHistory"
-                    or "TakeFeedback"
-                    or "PromoteModel"
-                    or "RollBackModel"
-                    or "AddWebhook"
-                    or "TestWebhook"
-                    or "Redeliver"
-                    or "MergeAccounts"
-                    or "MergePartners"
-                    or "EraseAccount";
-        if (isWrite)
+        if (metadata.OfType<WriteMetadata>().Any())
             Header(
                 operation,
                 "Idempotency-Key",
@@ -154,16 +131,14 @@ static class ApiDescription
                     )
                     && context.Description.HttpMethod == "POST"
             );
-        if (
-            context.Description.HttpMethod == "PUT"
-            || operation.OperationId != "RemoveWebhook" && context.Description.HttpMethod == "DELETE"
-        )
+        var row = metadata.OfType<RowBody>().FirstOrDefault();
+        if (responses.ContainsKey("412"))
         {
             Header(operation, "If-Match", "Only if the row still has this ETag, else 412", false);
-            if (operation.OperationId != "PutRules" && context.Description.HttpMethod == "PUT")
+            if (row is not null)
                 Header(operation, "If-None-Match", "* to write only if there is no such row yet, else 412", false);
         }
-        if (metadata.OfType<RowBody>().FirstOrDefault() is { } row)
+        if (row is not null)
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = true,
@@ -182,8 +157,7 @@ static class ApiDescription
         }
         if (
             example["answer"] is { } answer
-            && operation.Responses?.FirstOrDefault(pair => pair.Key.StartsWith('2')).Value
-                is OpenApiResponse { Content: { } answers }
+            && responses.FirstOrDefault(pair => pair.Key.StartsWith('2')).Value is OpenApiResponse { Content: { } answers }
         )
         {
             foreach (var media in answers.Values)

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 using Recommender.Access;
-using Recommender.Api.Pages;
+using Recommender.Api.Pages.SignIn;
 
 namespace Recommender.Api;
 

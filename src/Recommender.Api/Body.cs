@@ -17,14 +17,18 @@ static class Body
     }
 
     /// <summary>The whole body; null and a problem if it is larger than allowed or of another media type.</summary>
-    public static async Task<(byte[]? Bytes, IResult? Problem)> ReadAsync(HttpContext http, int limit, string type)
+    public static async Task<(byte[]? Bytes, BadContent? Problem)> ReadAsync(HttpContext http, int limit, string type)
     {
         if (!IsOf(http, type))
             return (null, Problems.OtherType(type));
         if (http.Request.Headers.ContentEncoding.Count > 0)
             return (
                 null,
-                Problems.Of(StatusCodes.Status415UnsupportedMediaType, "Expected no Content-Encoding.", "unsupported_media_type")
+                new BadContent(
+                    StatusCodes.Status415UnsupportedMediaType,
+                    "Expected no Content-Encoding.",
+                    "unsupported_media_type"
+                )
             );
         if (http.Request.ContentLength > limit)
             return (null, Problems.TooLarge(limit));
@@ -48,7 +52,7 @@ static class Body
     }
 
     /// <summary>The whole body as an object, and as it came; null and a problem if it is too large, of another type, or no such object.</summary>
-    public static async Task<(T? Value, byte[] Bytes, IResult? Problem)> ReadAsync<T>(
+    public static async Task<(T? Value, byte[] Bytes, BadBody? Problem)> ReadAsync<T>(
         HttpContext http,
         int limit,
         JsonTypeInfo<T> type
@@ -57,13 +61,13 @@ static class Body
     {
         var (bytes, problem) = await ReadAsync(http, limit, "application/json");
         if (bytes is null)
-            return (null, [], problem);
-        var (value, refused) = Parse(bytes, type);
-        return (value, bytes, refused);
+            return (null, [], new(problem!));
+        var (value, invalid) = Parse(bytes, type);
+        return (value, bytes, invalid is null ? null : new(invalid));
     }
 
     /// <summary>The body as an object; null and a problem if it is none.</summary>
-    public static (T? Value, IResult? Problem) Parse<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> type)
+    public static (T? Value, Invalid? Problem) Parse<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> type)
         where T : class
     {
         try
@@ -89,30 +93,4 @@ static class Body
                 .Replace("[", "/", StringComparison.Ordinal)
                 .Replace("]", "", StringComparison.Ordinal)
             : "";
-}
-
-/// <summary>An answer that was already written as JSON.</summary>
-sealed class JsonBytes(byte[] body, int status = StatusCodes.Status200OK, string contentType = JsonBytes.Json) : IResult
-{
-    public const string Json = "application/json; charset=utf-8";
-
-    public byte[] Bytes => body;
-
-    public int Status => status;
-
-    public string ContentType => contentType;
-
-    public Task ExecuteAsync(HttpContext httpContext)
-    {
-        httpContext.Response.StatusCode = status;
-        return WriteAsync(httpContext, body, contentType);
-    }
-
-    /// <summary>Writes what the caller keeps until the task ends.</summary>
-    public static Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> body, string contentType = Json)
-    {
-        http.Response.ContentType = contentType;
-        http.Response.ContentLength = body.Length;
-        return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
-    }
 }

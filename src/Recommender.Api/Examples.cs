@@ -22,7 +22,7 @@ static class Examples
         }
         foreach (var table in FactTables.All.Where(table => table.Route is not null))
         {
-            var name = HistoryApi.Pascal(table.Route!);
+            var name = RowsApi.Pascal(table.Route!);
             if (operation == "Delete" + name)
                 return new JsonObject
                 {

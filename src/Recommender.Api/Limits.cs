@@ -67,15 +67,9 @@ sealed class Limits : IDisposable
         {
             headers.RetryAfter = "1";
             Telemetry.Shed("rate");
-            await Problems
-                .Of(
-                    StatusCodes.Status429TooManyRequests,
-                    FormattableString.Invariant(
-                        $"More than {_options.RequestsPerSecond} requests a second; come back in a second."
-                    ),
-                    "rate_limited"
-                )
-                .ExecuteAsync(http);
+            await new TooManyRequests(
+                FormattableString.Invariant($"More than {_options.RequestsPerSecond} requests a second; come back in a second.")
+            ).ExecuteAsync(http);
             return;
         }
         await PassInTurnAsync(http, next);

@@ -6,54 +6,45 @@ using Recommender.Fold;
 
 namespace Recommender.Api;
 
-/// <summary>One thing that is wrong with a request.</summary>
-/// <param name="Pointer">Where: a JSON pointer into the body, a parameter's name, or a line of NDJSON.</param>
-/// <param name="Message">What was found and what was expected.</param>
-sealed record ProblemError(string Pointer, string Message);
-
 /// <summary>Says in problem details (RFC 9457) what was wrong with a request, and nothing of the inside.</summary>
 static class Problems
 {
-    public static IResult Of(int status, string detail, string code, params IReadOnlyList<ProblemError> errors) =>
-        Results.Problem(
-            detail,
-            statusCode: status,
-            extensions: errors.Count == 0
-                ? new Dictionary<string, object?> { ["code"] = code }
-                : new Dictionary<string, object?> { ["code"] = code, ["errors"] = errors }
-        );
+    public static Invalid Invalid(IReadOnlyList<ProblemError> errors) => new(errors);
 
-    public static IResult Invalid(IReadOnlyList<ProblemError> errors) =>
-        Of(StatusCodes.Status400BadRequest, "The request is not as expected; errors says where.", "invalid_request", errors);
+    public static Invalid Invalid(string pointer, string message) => new([new(pointer, message)]);
 
-    public static IResult Invalid(string pointer, string message) => Invalid([new(pointer, message)]);
+    public static NotFound NotFound(string detail) => new(detail);
 
-    public static IResult NotFound(string detail) => Of(StatusCodes.Status404NotFound, detail, "not_found");
+    public static Unavailable NotReady(HttpContext http) => Busy(http, "The history is still being read.", "not_ready");
 
-    public static IResult NotReady(HttpContext http) => Busy(http, "The history is still being read.", "not_ready");
-
-    public static IResult Busy(HttpContext http, string detail, string code)
+    public static Unavailable Busy(HttpContext http, string detail, string code)
     {
         http.Response.Headers.RetryAfter = "1";
-        return Of(StatusCodes.Status503ServiceUnavailable, detail, code);
+        return new(detail, code);
     }
 
-    public static IResult TooLarge(long limit) =>
-        Of(
+    public static BadContent TooLarge(long limit) =>
+        new(
             StatusCodes.Status413PayloadTooLarge,
             FormattableString.Invariant($"The body is larger than {limit} bytes."),
             "body_too_large"
         );
 
-    public static IResult OtherType(string expected) =>
-        Of(StatusCodes.Status415UnsupportedMediaType, $"Expected Content-Type {expected}.", "unsupported_media_type");
+    public static BadContent OtherType(string expected) =>
+        new(StatusCodes.Status415UnsupportedMediaType, $"Expected Content-Type {expected}.", "unsupported_media_type");
 
-    public static IResult Of(HttpContext http, StoreUnavailableException fault)
+    public static NotWritten Conflict(string detail, string code, params IReadOnlyList<ProblemError> errors) =>
+        new(StatusCodes.Status409Conflict, detail, code, errors);
+
+    public static NotWritten Refused(string detail, string code, params IReadOnlyList<ProblemError> errors) =>
+        new(StatusCodes.Status422UnprocessableEntity, detail, code, errors);
+
+    public static NotWritten Of(HttpContext http, StoreUnavailableException fault)
     {
         var status = StatusOf(fault);
-        return status == StatusCodes.Status503ServiceUnavailable
-            ? Busy(http, fault.Message, CodeOf(fault))
-            : Of(status, fault.Message, CodeOf(fault));
+        if (status == StatusCodes.Status503ServiceUnavailable)
+            http.Response.Headers.RetryAfter = "1";
+        return new(status, fault.Message, CodeOf(fault));
     }
 
     public static int StatusOf(StoreUnavailableException fault) =>
@@ -81,7 +72,7 @@ static class Problems
         }
         Pages.PageRoutes.Protect(http);
         await Pages
-            .PageRoutes.Message(
+            .PageAnswers.Message(
                 http.Response.StatusCode == StatusCodes.Status404NotFound ? "There is nothing here" : "That did not work",
                 http.Response.StatusCode switch
                 {

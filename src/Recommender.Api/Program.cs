@@ -68,7 +68,7 @@ builder.Services.Configure<FormOptions>(forms =>
 builder.Services.AddHttpContextAccessor();
 builder.Services.AddAntiforgery(antiforgery => antiforgery.Cookie.Name = "recommender-form");
 builder.AddTelemetry();
-builder.Services.AddOpenApi(ApiDescription.Configure);
+builder.Services.AddOpenApi(options => ApiDescription.Configure(options));
 WebhookSender.AddClient(builder.Services);
 
 var app = builder.Build();
@@ -109,8 +109,10 @@ app.MapOpenApi().AllowAnonymous();
 app.MapPrometheusScrapingEndpoint().AllowAnonymous().ExcludeFromDescription();
 app.MapHealth();
 app.MapPartnerRecommendations();
+app.MapRecommendations();
 app.MapOpportunityRecommendations();
 app.MapFeedback();
+app.MapRows();
 app.MapHistory();
 app.MapCorrections();
 app.MapAccounts();

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Metadata;
 using Recommender.Capabilities;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -39,7 +40,8 @@ sealed class Writes(LiveRecommender live)
     /// <param name="dryRun">Undo it and say what would have been.</param>
     /// <param name="write">Does it, on the writer's thread.</param>
     /// <param name="before">Does first what is no part of the transaction; not done in a dry run.</param>
-    public async Task<IResult> RunAsync(
+    /// <typeparam name="TOutcomes">What it can end with beside not being done.</typeparam>
+    public async Task<WriteOutcome<TOutcomes>> RunAsync<TOutcomes>(
         HttpContext http,
         byte[] body,
         bool needsKey,
@@ -47,13 +49,23 @@ sealed class Writes(LiveRecommender live)
         Func<WriteScope, WriteAnswer> write,
         Func<Task>? before = null
     )
+        where TOutcomes : IEndpointMetadataProvider => new(await RunAsync(http, body, needsKey, dryRun, write, before));
+
+    async Task<IResult> RunAsync(
+        HttpContext http,
+        byte[] body,
+        bool needsKey,
+        bool dryRun,
+        Func<WriteScope, WriteAnswer> write,
+        Func<Task>? before
+    )
     {
         if (!live.Answers)
             return Problems.NotReady(http);
         var key = http.Request.Headers["Idempotency-Key"].ToString();
         if (key.Length == 0)
             return needsKey && !dryRun
-                ? Problems.Of(
+                ? new NotWritten(
                     StatusCodes.Status400BadRequest,
                     "Expected the header Idempotency-Key: a text of your own that names this write, so that you can send it again.",
                     "idempotency_key_missing"
@@ -66,11 +78,7 @@ sealed class Writes(LiveRecommender live)
         var caller = Caller.Of(http);
         var hash = HashOf(http, body);
         if (!_inFlight.TryAdd((caller, key), 0))
-            return Problems.Of(
-                StatusCodes.Status409Conflict,
-                "A request with this Idempotency-Key is being worked on.",
-                "idempotency_key_in_flight"
-            );
+            return Problems.Conflict("A request with this Idempotency-Key is being worked on.", "idempotency_key_in_flight");
         try
         {
             if (live.IdempotencyKeys.Find(caller, key, live.Now().AddDays(-1)) is { } stored)
@@ -100,11 +108,7 @@ sealed class Writes(LiveRecommender live)
     static IResult Again(HttpContext http, StoredAnswer stored, string hash)
     {
         if (stored.RequestHash != hash)
-            return Problems.Of(
-                StatusCodes.Status422UnprocessableEntity,
-                "This Idempotency-Key was used for another request.",
-                "idempotency_key_reused"
-            );
+            return Problems.Refused("This Idempotency-Key was used for another request.", "idempotency_key_reused");
         http.Response.Headers["Idempotency-Replayed"] = "true";
         return new JsonBytes(stored.Body, stored.Status, stored.ContentType ?? "application/json");
     }
@@ -144,7 +148,7 @@ sealed class Writes(LiveRecommender live)
         }
         catch (InvalidDataException e)
         {
-            return Problems.Of(StatusCodes.Status422UnprocessableEntity, e.Message.ReplaceLineEndings(" "), "refused");
+            return Problems.Refused(e.Message.ReplaceLineEndings(" "), "refused");
         }
     }
 

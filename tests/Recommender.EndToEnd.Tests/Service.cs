@@ -5,7 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
-using Recommender.Api;
+using Recommender.Api.Endpoints;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;

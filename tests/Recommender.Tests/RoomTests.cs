@@ -93,6 +93,14 @@ public class RoomTests
     }
 
     [Fact]
+    public void Pages_ask_endpoints_and_never_the_other_way()
+    {
+        Holds(Apart("Recommender.Api.Endpoints", "Recommender.Api.Pages"));
+        Holds(Apart("Recommender.Api.Serving", "Recommender.Api.(Endpoints|Pages)"));
+        Broken(Apart("Recommender.Api.Pages", "Recommender.Api.Endpoints"));
+    }
+
+    [Fact]
     public void The_api_does_not_know_training() => Holds(Apart("Recommender.Api", "Recommender.Training"));
 
     static IArchRule Apart(string room, string other) =>

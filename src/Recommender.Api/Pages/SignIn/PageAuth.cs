@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Recommender.Access;
 
-namespace Recommender.Api.Pages;
+namespace Recommender.Api.Pages.SignIn;
 
 /// <summary>Who looks at the pages: signed in with an API key, or at an OpenID Connect provider; kept in an encrypted cookie.</summary>
 static class PageAuth

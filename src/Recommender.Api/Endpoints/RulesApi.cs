@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Ranking;
 using Recommender.Records;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>The rules that hold from now on.</summary>
 sealed record RulesResponse(long Version, int Rules);
@@ -15,39 +16,24 @@ static class RulesApi
     public static void MapRules(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/rules").WithTags("Rules");
-        group
-            .MapGet("", Get)
-            .RequireAuthorization("recommend")
-            .WithName("GetRules")
-            .WithSummary("The rules that hold, as they were written; the ETag is their version")
-            .Produces<JsonElement>()
-            .ProducesProblems(503);
-        group
-            .MapPut("", PutAsync)
-            .RequireAuthorization("admin")
-            .WithName("PutRules")
-            .WithSummary("Replaces the rules in one step; a rule with an error is refused with its line and the old rules stay")
-            .Accepts<JsonElement>("application/json")
-            .Produces<RulesResponse>()
-            .ProducesProblems(400, 409, 412, 413, 415, 503, 507);
+        group.MapGet("", Get).RequireAuthorization("recommend").WithName("GetRules");
+        group.MapPut("", PutAsync).RequireAuthorization("admin").WithName("PutRules").Accepts<JsonElement>("application/json");
     }
 
-    static IResult Get(HttpContext http, LiveRecommender live)
+    /// <summary>The rules that hold, as they were written; the ETag is their version</summary>
+    public static Results<Json<JsonElement>, Unavailable> Get(HttpContext http, LiveRecommender live)
     {
         if (!live.Answers)
             return Problems.NotReady(http);
         var (rules, body) = live.RuleStore.Newest();
         http.Response.Headers.ETag = ETag(rules.Version);
-        return new JsonBytes(body);
+        return new Json<JsonElement>(body);
     }
 
-    static async Task<IResult> PutAsync(
-        HttpContext http,
-        LiveRecommender live,
-        Writes writes,
-        IOptions<RecommenderOptions> options,
-        bool dry_run = false
-    )
+    /// <summary>Replaces the rules in one step; a rule with an error is refused with its line and the old rules stay</summary>
+    public static async Task<
+        Results<WriteOutcome<Results<Ok<RulesResponse>, PreconditionFailed>>, BadContent, Invalid, Unavailable>
+    > PutAsync(HttpContext http, LiveRecommender live, Writes writes, IOptions<RecommenderOptions> options, bool dry_run = false)
     {
         var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
         if (bytes is null)
@@ -60,7 +46,7 @@ static class RulesApi
             return Problems.NotReady(http);
         var match = http.Request.Headers.IfMatch.ToString();
         RuleSet? set = null;
-        var answer = await writes.RunAsync(
+        var answer = await writes.RunAsync<Results<Ok<RulesResponse>, PreconditionFailed>>(
             http,
             bytes,
             needsKey: false,
@@ -70,11 +56,7 @@ static class RulesApi
                 var held = RuleStore.NewestVersion(scope);
                 if (match.Length > 0 && match != "*" && match != ETag(held))
                     throw new WriteRefusedException(
-                        Problems.Of(
-                            StatusCodes.Status412PreconditionFailed,
-                            FormattableString.Invariant($"Version {held} of the rules holds."),
-                            "precondition_failed"
-                        )
+                        new PreconditionFailed(FormattableString.Invariant($"Version {held} of the rules holds."))
                     );
                 set = RuleSet.Read(bytes, held + 1, out _)!;
                 RuleStore.Add(scope, set, Caller.Of(http), bytes);
@@ -94,7 +76,7 @@ static class RulesApi
                 );
             }
         );
-        if (set is not null && !dry_run && answer is JsonBytes { Status: StatusCodes.Status200OK })
+        if (set is not null && !dry_run && answer.Result is JsonBytes { Status: StatusCodes.Status200OK })
             live.SetRules(set);
         return answer;
     }

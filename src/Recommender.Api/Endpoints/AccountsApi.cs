@@ -1,9 +1,10 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>An account as the history knows it.</summary>
 sealed record AccountResponse(
@@ -28,23 +29,12 @@ static class AccountsApi
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/accounts").RequireAuthorization("recommend").WithTags("Accounts");
-        group
-            .MapGet("", Find)
-            .WithName("FindAccounts")
-            .WithSummary(
-                "With q: accounts whose name or id holds it, best first. Without: accounts by when they were last changed; the last cursor is a bookmark for what comes later"
-            )
-            .Produces<AccountsResponse>()
-            .ProducesProblems(400, 503);
-        group
-            .MapGet("/{id}", Get)
-            .WithName("GetAccount")
-            .WithSummary("One account, with its ETag")
-            .Produces<AccountResponse>()
-            .ProducesProblems(404, 503);
+        group.MapGet("", Find).WithName("FindAccounts");
+        group.MapGet("/{id}", Get).WithName("GetAccount");
     }
 
-    static IResult Find(
+    /// <summary>With q: accounts whose name or id holds it, best first. Without: accounts by when they were last changed; the last cursor is a bookmark for what comes later</summary>
+    public static Results<Ok<AccountsResponse>, Invalid, Unavailable> Find(
         HttpContext http,
         LiveRecommender live,
         string? q = null,
@@ -67,17 +57,29 @@ static class AccountsApi
         return q is not null ? Search(http, live, q, limit, cursor) : Changed(http, live, since, limit, cursor);
     }
 
-    static IResult Search(HttpContext http, LiveRecommender live, string q, int limit, string? cursor)
+    static Results<Ok<AccountsResponse>, Invalid, Unavailable> Search(
+        HttpContext http,
+        LiveRecommender live,
+        string q,
+        int limit,
+        string? cursor
+    )
     {
         var skip = cursor is null ? 0 : Cursor.ReadNumber(cursor);
         if (skip is null or > MostSkipped)
             return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
         var found = live.Read((state, _) => state.FindAccounts(q, limit + 1, (int)skip));
         var next = found.Count > limit ? Cursor.Of((skip.Value + limit).ToString(CultureInfo.InvariantCulture)) : null;
-        return Results.Ok(new AccountsResponse([.. found.Take(limit).Select(Response)], Pagination.Of(http, next)));
+        return TypedResults.Ok(new AccountsResponse([.. found.Take(limit).Select(Response)], Pagination.Of(http, next)));
     }
 
-    static IResult Changed(HttpContext http, LiveRecommender live, DateTime since, int limit, string? cursor)
+    static Results<Ok<AccountsResponse>, Invalid, Unavailable> Changed(
+        HttpContext http,
+        LiveRecommender live,
+        DateTime since,
+        int limit,
+        string? cursor
+    )
     {
         var after = "";
         if (cursor is not null)
@@ -98,18 +100,19 @@ static class AccountsApi
             rows.Count > 0
                 ? Cursor.Of(rows[^1].AppliedAt.Ticks.ToString(CultureInfo.InvariantCulture), rows[^1].AccountId)
                 : cursor;
-        return Results.Ok(new AccountsResponse(items, Pagination.Of(http, next)));
+        return TypedResults.Ok(new AccountsResponse(items, Pagination.Of(http, next)));
     }
 
-    static IResult Get(string id, HttpContext http, LiveRecommender live)
+    /// <summary>One account, with its ETag</summary>
+    public static Results<Ok<AccountResponse>, NotFound, Unavailable> Get(string id, HttpContext http, LiveRecommender live)
     {
         if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Read((state, _) => state.FindAccount(id)) is not { } account)
             return Problems.NotFound("No such account.");
         if (live.Store.Find(FactTables.Accounts, id) is { } stored)
-            http.Response.Headers.ETag = HistoryApi.ETag(stored.Fingerprint);
-        return Results.Ok(Response(account));
+            http.Response.Headers.ETag = RowsApi.ETag(stored.Fingerprint);
+        return TypedResults.Ok(Response(account));
     }
 
     static AccountResponse Response(Account account) =>

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Models;
 using Recommender.Webhooks;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>A model package.</summary>
 sealed record ModelResponse(
@@ -30,39 +31,25 @@ static class ModelsApi
 {
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
-        routes
-            .MapGet("/v1/models", List)
-            .RequireAuthorization("recommend")
-            .WithTags("Models")
-            .WithName("ListModels")
-            .WithSummary("All model packages; live says which answer now")
-            .Produces<ModelsResponse>()
-            .ProducesProblems(503);
+        routes.MapGet("/v1/models", List).RequireAuthorization("recommend").WithTags("Models").WithName("ListModels");
         var group = routes.MapGroup("/v1/models/{model}").RequireAuthorization("admin").WithTags("Models");
-        group
-            .MapPost("/promote", PromoteAsync)
-            .WithName("PromoteModel")
-            .WithSummary("Makes a version live, after its checks; every answer comes from one version of each model")
-            .Accepts<ModelChangeRequest>("application/json")
-            .Produces<ModelChangeResponse>()
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
-        group
-            .MapPost("/rollback", RollbackAsync)
-            .WithName("RollBackModel")
-            .WithSummary("Goes back to the version that was live before")
-            .Produces<ModelChangeResponse>()
-            .ProducesProblems(400, 404, 409, 422, 503);
+        group.MapPost("/promote", PromoteAsync).WithName("PromoteModel").Accepts<ModelChangeRequest>("application/json");
+        group.MapPost("/rollback", RollbackAsync).WithName("RollBackModel");
     }
 
-    static IResult List(HttpContext http, LiveRecommender live)
+    /// <summary>All model packages; live says which answer now</summary>
+    public static Results<Ok<ModelsResponse>, Unavailable> List(HttpContext http, LiveRecommender live)
     {
         if (!live.Answers)
             return Problems.NotReady(http);
         var versions = live.Versions;
-        return Results.Ok(new ModelsResponse([.. live.Registry.List().Select(manifest => Response(manifest, versions))]));
+        return TypedResults.Ok(new ModelsResponse([.. live.Registry.List().Select(manifest => Response(manifest, versions))]));
     }
 
-    static async Task<IResult> PromoteAsync(
+    /// <summary>Makes a version live, after its checks; every answer comes from one version of each model</summary>
+    public static async Task<
+        Results<Results<WriteOutcome<Ok<ModelChangeResponse>>, NotFound, Unavailable>, BadBody, Invalid>
+    > PromoteAsync(
         string model,
         HttpContext http,
         LiveRecommender live,
@@ -86,7 +73,8 @@ static class ModelsApi
         return await ChangeAsync(model, request.Version, bytes, http, live, writes, dry_run);
     }
 
-    static Task<IResult> RollbackAsync(
+    /// <summary>Goes back to the version that was live before</summary>
+    public static Task<Results<WriteOutcome<Ok<ModelChangeResponse>>, NotFound, Unavailable>> RollbackAsync(
         string model,
         HttpContext http,
         LiveRecommender live,
@@ -94,7 +82,7 @@ static class ModelsApi
         bool dry_run = false
     ) => ChangeAsync(model, null, [], http, live, writes, dry_run);
 
-    public static async Task<IResult> ChangeAsync(
+    public static async Task<Results<WriteOutcome<Ok<ModelChangeResponse>>, NotFound, Unavailable>> ChangeAsync(
         string model,
         string? version,
         byte[] bytes,
@@ -112,7 +100,7 @@ static class ModelsApi
         string? now = null;
         if (version is not null && !live.Registry.Has(model, version))
             return Problems.NotFound("No such version.");
-        return await writes.RunAsync(
+        return await writes.RunAsync<Ok<ModelChangeResponse>>(
             http,
             bytes,
             needsKey: true,

@@ -4,52 +4,13 @@ using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Ranking;
 
-namespace Recommender.Api.Pages;
+namespace Recommender.Api.Pages.Accounts;
 
 /// <summary>How a partner stood when it was last different, and what is behind the difference.</summary>
 /// <param name="At">When it was said.</param>
 /// <param name="What">What is different, in words.</param>
 /// <param name="Why">What caused it.</param>
 public sealed record Change(DateTime At, string What, string Why);
-
-/// <summary>An account and the deal of it that a page is about; null for the account as such.</summary>
-public record DealView(Account Account, IReadOnlyList<Opportunity> OpenDeals, Opportunity? Deal)
-{
-    const int MostDeals = 50;
-
-    /// <summary>The account with the deal, or its newest open one if none is named; null if there is no such account or deal.</summary>
-    internal static DealView? Of(LiveRecommender live, string id, string? dealId) =>
-        live.Read(
-            (state, _) =>
-            {
-                if (state.FindAccount(id) is not { } account)
-                    return null;
-                var deals = state.OpenDealsOf(id).Take(MostDeals).ToList();
-                return dealId switch
-                {
-                    null => new DealView(account, deals, deals.FirstOrDefault()),
-                    "none" => new(account, deals, null),
-                    _ => state.FindOpportunity(dealId) is { } deal && deal.AccountId == id ? new(account, deals, deal) : null,
-                };
-            }
-        );
-
-    /// <summary>Ranks partners for it, and notes in the journal that they were shown; null if the account is gone meanwhile.</summary>
-    internal async Task<GivenRecommendation?> RecommendAsync(LiveRecommender live, string caller, CancellationToken cancel)
-    {
-        using var room = JsonRoom.Take();
-        var request = new PartnerRecommendationsRequest { AccountId = Account.Id, OpportunityId = Deal?.Id };
-        return await PartnerRecommendationsApi.RecommendAsync(
-            live,
-            caller,
-            request,
-            JsonSerializer.SerializeToUtf8Bytes(request, ApiJson.Default.PartnerRecommendationsRequest),
-            default,
-            room,
-            cancel
-        );
-    }
-}
 
 /// <summary>All that stands on an account's page.</summary>
 public sealed record AccountView(
@@ -85,20 +46,8 @@ public sealed record AccountView(
                         .OfType<Partner>()
                         .ToDictionary(partner => partner.Id)
             ),
-            Missing(live)
+            OptionalFiles.Missing(live)
         );
-    }
-
-    /// <summary>Optional files of which the history has nothing.</summary>
-    internal static IReadOnlyList<string> Missing(LiveRecommender live)
-    {
-        var held = live.Store.Tables();
-        return
-        [
-            .. FactTables
-                .OfFacts.Where(table => !table.Required && table.TakesRows && !held.Contains(table.Name))
-                .Select(table => table.Name),
-        ];
     }
 
     /// <summary>For each partner, how it stood when that was last different.</summary>

@@ -1,7 +1,8 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.Capabilities;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>What capabilities answer from the fold, each at the address that it declares.</summary>
 static class CapabilitiesApi
@@ -17,15 +18,13 @@ static class CapabilitiesApi
                 .WithTags("Recommendations")
                 .WithName(question.Name)
                 .WithSummary(question.Summary)
-                .WithMetadata(question)
-                .Produces<JsonElement>()
-                .ProducesProblems(404, 503);
+                .WithMetadata(question);
     }
 
     /// <summary>An answer as the service writes it.</summary>
     public static JsonElement Json(object answer) => JsonSerializer.SerializeToElement(answer, answer.GetType(), _json);
 
-    static IResult Answer(Question question, HttpContext http, LiveRecommender live)
+    static Results<Json<JsonElement>, NotFound, Unavailable> Answer(Question question, HttpContext http, LiveRecommender live)
     {
         if (!live.Answers)
             return Problems.NotReady(http);
@@ -34,7 +33,7 @@ static class CapabilitiesApi
             (state, asOf) => question.Answer(state, asOf, given) is { } found ? Json(found) : (JsonElement?)null
         );
         return answer is { } json
-            ? new JsonBytes(JsonSerializer.SerializeToUtf8Bytes(json, ApiJson.Default.JsonElement))
+            ? new Json<JsonElement>(JsonSerializer.SerializeToUtf8Bytes(json, ApiJson.Default.JsonElement))
             : Problems.NotFound("Nothing is known of what is asked about.");
     }
 }

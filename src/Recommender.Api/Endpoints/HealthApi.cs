@@ -1,28 +1,24 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>What the service says of itself.</summary>
 sealed record HealthResponse(string Status);
 
-static class Health
+static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/health").AllowAnonymous().WithTags("Operations");
-        group
-            .MapGet("/live", () => TypedResults.Ok(new HealthResponse("live")))
-            .WithName("Live")
-            .WithSummary("The process answers");
-        group
-            .MapGet("/ready", Ready)
-            .WithName("Ready")
-            .WithSummary("History, models and rules answer, and the service is not about to stop")
-            .Produces<HealthResponse>()
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group.MapGet("/live", Live).WithName("Live");
+        group.MapGet("/ready", Ready).WithName("Ready");
     }
 
-    static IResult Ready(HttpContext http, LiveRecommender live) =>
+    /// <summary>The process answers</summary>
+    public static Ok<HealthResponse> Live() => TypedResults.Ok(new HealthResponse("live"));
+
+    /// <summary>History, models and rules answer, and the service is not about to stop</summary>
+    public static Results<Ok<HealthResponse>, Unavailable> Ready(HttpContext http, LiveRecommender live) =>
         live is { IsReady: true, IsInTouch: false }
             ? Problems.Busy(http, "The database does not answer; rankings are of what was known before.", "database_unavailable")
         : live.IsReady ? TypedResults.Ok(new HealthResponse("ready"))

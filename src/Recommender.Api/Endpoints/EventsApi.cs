@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.Webhooks;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>An event as CloudEvents 1.0 has it.</summary>
 sealed record CloudEvent(
@@ -36,16 +37,16 @@ sealed record EventsResponse(IReadOnlyList<CloudEvent> Items, Pagination Paginat
 static class EventsApi
 {
     public static void MapEvents(this IEndpointRouteBuilder routes) =>
-        routes
-            .MapGet("/v1/events", List)
-            .RequireAuthorization("recommend")
-            .WithTags("Events")
-            .WithName("ListEvents")
-            .WithSummary("What happened, oldest first; keep the last cursor and ask again for what comes later")
-            .Produces<EventsResponse>()
-            .ProducesProblems(400, 503);
+        routes.MapGet("/v1/events", List).RequireAuthorization("recommend").WithTags("Events").WithName("ListEvents");
 
-    static IResult List(HttpContext http, LiveRecommender live, string? cursor = null, int limit = 25, string? type = null)
+    /// <summary>What happened, oldest first; keep the last cursor and ask again for what comes later</summary>
+    public static Results<Ok<EventsResponse>, Invalid, Unavailable> List(
+        HttpContext http,
+        LiveRecommender live,
+        string? cursor = null,
+        int limit = 25,
+        string? type = null
+    )
     {
         if (limit is < 1 or > 1000)
             return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
@@ -58,6 +59,6 @@ static class EventsApi
             return Problems.NotReady(http);
         var events = live.Events.Read(after.Value, limit, type);
         var next = events.Count > 0 ? Cursor.Of(events[^1].Sequence.ToString(CultureInfo.InvariantCulture)) : cursor;
-        return Results.Ok(new EventsResponse([.. events.Select(CloudEvent.Of)], Pagination.Of(http, next)));
+        return TypedResults.Ok(new EventsResponse([.. events.Select(CloudEvent.Of)], Pagination.Of(http, next)));
     }
 }

@@ -1,10 +1,11 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Records;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>Into what an account or partner goes.</summary>
 sealed record MergeRequest
@@ -46,12 +47,10 @@ static class CorrectionsApi
                     (string id, HttpContext http, Writes writes, string? reason = null, bool dry_run = false) =>
                         DeleteAsync(table, id, http, writes, reason, dry_run)
                 )
-                .WithName("Delete" + HistoryApi.Pascal(table.Route!))
+                .WithName("Delete" + RowsApi.Pascal(table.Route!))
                 .WithSummary(
                     $"Takes a row of {table.Name} out from now on; what was known before stays known as of then. 409 while other rows name it"
-                )
-                .Produces<RowResponse>()
-                .ProducesProblems(400, 404, 409, 412, 503, 507);
+                );
         foreach (var table in (FactTable[])[FactTables.Accounts, FactTables.Partners])
             group
                 .MapPost(
@@ -59,25 +58,18 @@ static class CorrectionsApi
                     (string id, HttpContext http, Writes writes, IOptions<RecommenderOptions> options, bool dry_run = false) =>
                         MergeAsync(table, id, http, writes, options, dry_run)
                 )
-                .WithName("Merge" + HistoryApi.Pascal(table.Route!))
+                .WithName("Merge" + RowsApi.Pascal(table.Route!))
                 .WithSummary($"Has one of {table.Name} be another from now on: all that names it names the other, and it is gone")
-                .Accepts<MergeRequest>("application/json")
-                .Produces<MergeResponse>()
-                .ProducesProblems(400, 404, 409, 413, 415, 422, 503, 507);
+                .Accepts<MergeRequest>("application/json");
         routes
             .MapPost("/v1/erasures", EraseAsync)
             .RequireAuthorization("admin")
             .WithTags("History")
             .WithName("EraseAccount")
-            .WithSummary(
-                "Forgets an account on request: its rows and those that name it, their earlier versions, what was recommended for it and logged of it"
-            )
-            .Accepts<ErasureRequest>("application/json")
-            .Produces<ErasureResponse>()
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503, 507);
+            .Accepts<ErasureRequest>("application/json");
     }
 
-    static async Task<IResult> DeleteAsync(
+    static async Task<Results<WriteOutcome<Results<Ok<RowResponse>, NotFound, PreconditionFailed>>, Invalid>> DeleteAsync(
         FactTable table,
         string id,
         HttpContext http,
@@ -90,9 +82,9 @@ static class CorrectionsApi
             return Problems.Invalid("id", $"Expected {expected}.");
         if (reason is { Length: > 4000 } || reason?.Any(char.IsControl) == true)
             return Problems.Invalid("reason", "Expected at most 4000 characters, none a control character.");
-        if (HistoryApi.Expectation(http, out var expectation) is { } bad)
+        if (RowsApi.Expectation(http, out var expectation) is { } bad)
             return bad;
-        return await writes.RunAsync(
+        return await writes.RunAsync<Results<Ok<RowResponse>, NotFound, PreconditionFailed>>(
             http,
             [],
             needsKey: false,
@@ -102,14 +94,13 @@ static class CorrectionsApi
                 if (scope.Find(table, id) is not { Fingerprint: var fingerprint })
                     throw new WriteRefusedException(Problems.NotFound($"No such row of {table.Name}."));
                 if (expectation.Fingerprint is { } version && version != fingerprint)
-                    throw new WriteRefusedException(HistoryApi.NotAsExpected());
+                    throw new WriteRefusedException(RowsApi.NotAsExpected());
                 var result = scope.Upsert(
                     FactTables.Deletions.Row(("table", table.Name), ("key", id), ("at", scope.Stamp), ("reason", reason))
                 );
                 if (result.Reason is { } why)
                     throw new WriteRefusedException(
-                        Problems.Of(
-                            StatusCodes.Status409Conflict,
+                        Problems.Conflict(
                             $"Expected {why.Expected}.",
                             "row_is_named",
                             new ProblemError("/" + why.Column, $"Found '{why.Found}'; expected {why.Expected}.")
@@ -120,7 +111,7 @@ static class CorrectionsApi
         );
     }
 
-    static async Task<IResult> MergeAsync(
+    static async Task<Results<WriteOutcome<Results<Ok<MergeResponse>, NotFound>>, BadBody, Invalid>> MergeAsync(
         FactTable table,
         string id,
         HttpContext http,
@@ -137,7 +128,7 @@ static class CorrectionsApi
             if (JsonRow.FaultOfId(one) is { } expected)
                 return Problems.Invalid(pointer, $"Expected {expected}.");
         }
-        return await writes.RunAsync(
+        return await writes.RunAsync<Results<Ok<MergeResponse>, NotFound>>(
             http,
             bytes,
             needsKey: false,
@@ -151,8 +142,7 @@ static class CorrectionsApi
                 );
                 if (result.Reason is { } why)
                     throw new WriteRefusedException(
-                        Problems.Of(
-                            StatusCodes.Status422UnprocessableEntity,
+                        Problems.Refused(
                             "They cannot be merged; errors says why.",
                             "row_rejected",
                             new ProblemError(
@@ -169,7 +159,8 @@ static class CorrectionsApi
         );
     }
 
-    static async Task<IResult> EraseAsync(
+    /// <summary>Forgets an account on request: its rows and those that name it, their earlier versions, what was recommended for it and logged of it</summary>
+    public static async Task<Results<WriteOutcome<Results<Ok<ErasureResponse>, NotFound>>, BadBody, Invalid>> EraseAsync(
         HttpContext http,
         LiveRecommender live,
         Writes writes,
@@ -186,7 +177,7 @@ static class CorrectionsApi
             return problem!;
         if (JsonRow.FaultOfId(request.AccountId) is { } expected)
             return Problems.Invalid("/account_id", $"Expected {expected}.");
-        return await writes.RunAsync(
+        return await writes.RunAsync<Results<Ok<ErasureResponse>, NotFound>>(
             http,
             bytes,
             needsKey: false,

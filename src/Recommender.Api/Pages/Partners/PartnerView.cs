@@ -2,7 +2,7 @@ using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 
-namespace Recommender.Api.Pages;
+namespace Recommender.Api.Pages.Partners;
 
 /// <summary>All that stands on a partner's page.</summary>
 public sealed record PartnerView(
@@ -37,7 +37,7 @@ public sealed record PartnerView(
             record.Industries,
             book.DealsOf(id, 500),
             OpportunityRecommendationsApi.Rank(live, id, null, 0, 10).Items,
-            AccountView.Missing(live)
+            OptionalFiles.Missing(live)
         );
     }
 }

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Webhooks;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>What came of a recommended partner.</summary>
 sealed record FeedbackRequest
@@ -50,18 +51,12 @@ static class FeedbackApi
             .RequireAuthorization("recommend")
             .WithTags("Recommendations")
             .WithName("TakeFeedback")
-            .WithSummary("What came of a recommendation; becomes history at once")
-            .Accepts<FeedbackRequest>("application/json")
-            .Produces<FeedbackResponse>(StatusCodes.Status201Created)
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503, 507);
+            .Accepts<FeedbackRequest>("application/json");
 
-    static async Task<IResult> PostAsync(
-        HttpContext http,
-        LiveRecommender live,
-        Writes writes,
-        IOptions<RecommenderOptions> options,
-        bool dry_run = false
-    )
+    /// <summary>What came of a recommendation; becomes history at once</summary>
+    public static async Task<
+        Results<Results<WriteOutcome<Created<FeedbackResponse>>, Invalid, NotFound, Unavailable>, BadBody>
+    > PostAsync(HttpContext http, LiveRecommender live, Writes writes, IOptions<RecommenderOptions> options, bool dry_run = false)
     {
         var (request, bytes, problem) = await Body.ReadAsync(
             http,
@@ -74,7 +69,7 @@ static class FeedbackApi
     }
 
     /// <summary>Takes feedback in; bytes stand for it where it is told from other requests with the same key.</summary>
-    public static async Task<IResult> TakeAsync(
+    public static async Task<Results<WriteOutcome<Created<FeedbackResponse>>, Invalid, NotFound, Unavailable>> TakeAsync(
         HttpContext http,
         LiveRecommender live,
         Writes writes,
@@ -94,7 +89,7 @@ static class FeedbackApi
                 return Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
             (account, opportunity) = (entry.AccountId, entry.OpportunityId ?? opportunity);
         }
-        return await writes.RunAsync(
+        return await writes.RunAsync<Created<FeedbackResponse>>(
             http,
             bytes,
             needsKey: true,
@@ -119,8 +114,7 @@ static class FeedbackApi
             var result = scope.Upsert(row);
             if (result.Reason is { } reason)
                 throw new WriteRefusedException(
-                    Problems.Of(
-                        StatusCodes.Status422UnprocessableEntity,
+                    Problems.Refused(
                         "The feedback does not fit the history; errors says where.",
                         "row_rejected",
                         new ProblemError("/" + reason.Column, $"Found '{reason.Found}'; expected {reason.Expected}.")

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Webhooks;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>Where to send events.</summary>
 sealed record WebhookRequest
@@ -46,51 +47,22 @@ static class WebhooksApi
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/webhooks").RequireAuthorization("admin").WithTags("Events");
-        group
-            .MapGet("", List)
-            .WithName("ListWebhooks")
-            .WithSummary("All webhooks")
-            .Produces<WebhooksResponse>()
-            .ProducesProblems(503);
-        group
-            .MapPost("", AddAsync)
-            .WithName("AddWebhook")
-            .WithSummary("Sends events there from now on, signed as Standard Webhooks has it; the secret is shown this once")
-            .Accepts<WebhookRequest>("application/json")
-            .Produces<WebhookResponse>(StatusCodes.Status201Created)
-            .ProducesProblems(400, 409, 413, 415, 422, 503, 507);
-        group
-            .MapDelete("/{id}", RemoveAsync)
-            .WithName("RemoveWebhook")
-            .WithSummary("Sends nothing there any more")
-            .Produces<TestEventResponse>()
-            .ProducesProblems(404, 503, 507);
-        group
-            .MapPost("/{id}/test", TestAsync)
-            .WithName("TestWebhook")
-            .WithSummary("Sends a test event")
-            .Produces<TestEventResponse>(StatusCodes.Status202Accepted)
-            .ProducesProblems(400, 404, 409, 422, 503, 507);
-        group
-            .MapGet("/{id}/deliveries", Deliveries)
-            .WithName("ListDeliveries")
-            .WithSummary("What was sent there, how often, and what was answered")
-            .Produces<DeliveriesResponse>()
-            .ProducesProblems(400, 404, 503);
-        group
-            .MapPost("/{id}/deliveries/{deliveryId:long}/redeliver", RedeliverAsync)
-            .WithName("Redeliver")
-            .WithSummary("Sends an event again")
-            .Produces<TestEventResponse>(StatusCodes.Status202Accepted)
-            .ProducesProblems(400, 404, 409, 422, 503, 507);
+        group.MapGet("", List).WithName("ListWebhooks");
+        group.MapPost("", AddAsync).WithName("AddWebhook").Accepts<WebhookRequest>("application/json");
+        group.MapDelete("/{id}", RemoveAsync).WithName("RemoveWebhook");
+        group.MapPost("/{id}/test", TestAsync).WithName("TestWebhook");
+        group.MapGet("/{id}/deliveries", Deliveries).WithName("ListDeliveries");
+        group.MapPost("/{id}/deliveries/{deliveryId:long}/redeliver", RedeliverAsync).WithName("Redeliver");
     }
 
-    static IResult List(HttpContext http, LiveRecommender live) =>
+    /// <summary>All webhooks</summary>
+    public static Results<Ok<WebhooksResponse>, Unavailable> List(HttpContext http, LiveRecommender live) =>
         !live.Answers
             ? Problems.NotReady(http)
-            : Results.Ok(new WebhooksResponse([.. live.Webhooks.List().Select(webhook => Response(webhook, null))]));
+            : TypedResults.Ok(new WebhooksResponse([.. live.Webhooks.List().Select(webhook => Response(webhook, null))]));
 
-    static async Task<IResult> AddAsync(
+    /// <summary>Sends events there from now on, signed as Standard Webhooks has it; the secret is shown this once</summary>
+    public static async Task<Results<WriteOutcome<Created<WebhookResponse>>, BadBody, Invalid>> AddAsync(
         HttpContext http,
         LiveRecommender live,
         Writes writes,
@@ -121,7 +93,7 @@ static class WebhooksApi
         var secret = "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         var id = "wh_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
         var guarded = protection.CreateProtector("webhooks").Protect(secret);
-        var answer = await writes.RunAsync(
+        var answer = await writes.RunAsync<Created<WebhookResponse>>(
             http,
             bytes,
             needsKey: true,
@@ -137,9 +109,16 @@ static class WebhooksApi
         return answer;
     }
 
-    static async Task<IResult> RemoveAsync(string id, HttpContext http, LiveRecommender live, Writes writes, bool dry_run = false)
+    /// <summary>Sends nothing there any more</summary>
+    public static async Task<WriteOutcome<Results<Ok<TestEventResponse>, NotFound>>> RemoveAsync(
+        string id,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        bool dry_run = false
+    )
     {
-        var answer = await writes.RunAsync(
+        var answer = await writes.RunAsync<Results<Ok<TestEventResponse>, NotFound>>(
             http,
             [],
             needsKey: false,
@@ -154,8 +133,15 @@ static class WebhooksApi
         return answer;
     }
 
-    static Task<IResult> TestAsync(string id, HttpContext http, LiveRecommender live, Writes writes, bool dry_run = false) =>
-        writes.RunAsync(
+    /// <summary>Sends a test event</summary>
+    public static Task<WriteOutcome<Results<Accepted<TestEventResponse>, NotFound>>> TestAsync(
+        string id,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        bool dry_run = false
+    ) =>
+        writes.RunAsync<Results<Accepted<TestEventResponse>, NotFound>>(
             http,
             [],
             needsKey: true,
@@ -177,7 +163,14 @@ static class WebhooksApi
             }
         );
 
-    static IResult Deliveries(string id, HttpContext http, LiveRecommender live, string? cursor = null, int limit = 25)
+    /// <summary>What was sent there, how often, and what was answered</summary>
+    public static Results<Ok<DeliveriesResponse>, Invalid, NotFound, Unavailable> Deliveries(
+        string id,
+        HttpContext http,
+        LiveRecommender live,
+        string? cursor = null,
+        int limit = 25
+    )
     {
         if (limit is < 1 or > 1000)
             return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
@@ -189,7 +182,7 @@ static class WebhooksApi
         if (!live.Events.Webhooks.Any(webhook => webhook.WebhookId == id))
             return Problems.NotFound("No such webhook.");
         var found = live.Webhooks.Deliveries(id, after.Value, limit);
-        return Results.Ok(
+        return TypedResults.Ok(
             new DeliveriesResponse(
                 [
                     .. found.Select(delivery => new DeliveryResponse(
@@ -212,7 +205,8 @@ static class WebhooksApi
         );
     }
 
-    static Task<IResult> RedeliverAsync(
+    /// <summary>Sends an event again</summary>
+    public static Task<WriteOutcome<Results<Accepted<TestEventResponse>, NotFound>>> RedeliverAsync(
         string id,
         long deliveryId,
         HttpContext http,
@@ -221,7 +215,7 @@ static class WebhooksApi
         WebhookSender sender,
         bool dry_run = false
     ) =>
-        writes.RunAsync(
+        writes.RunAsync<Results<Accepted<TestEventResponse>, NotFound>>(
             http,
             [],
             needsKey: true,

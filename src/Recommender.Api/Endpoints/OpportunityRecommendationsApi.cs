@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Capabilities.CoSellList;
 using Recommender.CoSell;
@@ -6,7 +7,7 @@ using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Ranking;
 
-namespace Recommender.Api;
+namespace Recommender.Api.Endpoints;
 
 /// <summary>Whose open deals to rank; with nothing said, everybody's.</summary>
 sealed record OpportunityRecommendationsRequest
@@ -91,12 +92,12 @@ static class OpportunityRecommendationsApi
             .RequireAuthorization("recommend")
             .WithTags("Recommendations")
             .WithName("RecommendOpportunities")
-            .WithSummary("Open deals ranked by what a partner would add, each with the partner to bring")
-            .Accepts<OpportunityRecommendationsRequest>("application/json")
-            .Produces<OpportunityRecommendationsResponse>()
-            .ProducesProblems(400, 404, 413, 415, 503);
+            .Accepts<OpportunityRecommendationsRequest>("application/json");
 
-    static async Task<IResult> RankAsync(HttpContext http, LiveRecommender live, IOptions<RecommenderOptions> options)
+    /// <summary>Open deals ranked by what a partner would add, each with the partner to bring</summary>
+    public static async Task<
+        Results<Json<OpportunityRecommendationsResponse>, BadBody, Invalid, NotFound, Unavailable>
+    > RankAsync(HttpContext http, LiveRecommender live, IOptions<RecommenderOptions> options)
     {
         var (request, _, problem) = await Body.ReadAsync(
             http,
@@ -133,7 +134,7 @@ static class OpportunityRecommendationsApi
             { } missing
         )
             return Problems.NotFound(missing);
-        return new JsonBytes(
+        return new Json<OpportunityRecommendationsResponse>(
             JsonSerializer.SerializeToUtf8Bytes(
                 Rank(
                     live,

@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Recommender.CoSell;
+using Recommender.Ranking;
+using static Recommender.Api.Pages.PageAnswers;
+
+namespace Recommender.Api.Pages.CoSellList;
+
+/// <summary>Open deals by what a partner would add, on the page and as a file.</summary>
+static class CoSellListRoutes
+{
+    const int DealsOfPage = 25;
+    const int MostExported = 10_000;
+
+    public static void MapCoSellListPages(this IEndpointRouteBuilder pages)
+    {
+        pages.MapGet("/deals", Deals);
+        pages.MapGet("/deals.csv", DealsCsv);
+    }
+
+    static RazorComponentResult Deals(HttpContext http, LiveRecommender live, int page = 1)
+    {
+        page = Math.Clamp(page, 1, 100_000);
+        var wanted = Wanted.Of(http);
+        var list = OpportunityRecommendationsApi.Rank(
+            live,
+            wanted.Partner,
+            wanted.On(live),
+            (page - 1) * DealsOfPage,
+            DealsOfPage
+        );
+        var deals = live.Index.Deals.ToList();
+        var (regions, industries, partners) = live.Read(
+            (state, _) =>
+            {
+                var accounts = deals
+                    .Select(deal => deal.AccountId)
+                    .Distinct()
+                    .Select(state.FindAccount)
+                    .OfType<Account>()
+                    .ToList();
+                return (
+                    accounts
+                        .Select(account => account.Region)
+                        .OfType<string>()
+                        .Distinct()
+                        .Order(StringComparer.OrdinalIgnoreCase)
+                        .ToList(),
+                    accounts
+                        .Select(account => account.Industry)
+                        .OfType<string>()
+                        .Distinct()
+                        .Order(StringComparer.OrdinalIgnoreCase)
+                        .ToList(),
+                    live.Index.Partners.Select(id => (id, state.FindPartner(id)?.Name ?? id))
+                        .OrderBy(one => one.Item2, StringComparer.OrdinalIgnoreCase)
+                        .ToList()
+                );
+            }
+        );
+        var owners = deals.Select(deal => deal.Owner).OfType<string>().Distinct().Order(StringComparer.OrdinalIgnoreCase);
+        return Page<DealsPage>(
+            (nameof(DealsPage.List), list),
+            (nameof(DealsPage.Page), page),
+            (nameof(DealsPage.Pages), Math.Max(1, (list.Total + DealsOfPage - 1) / DealsOfPage)),
+            (
+                nameof(DealsPage.Filters),
+                new List<DealsPage.Filter>
+                {
+                    new("owner", "Owner", wanted.Owner, [.. owners.Select(owner => (Format.Token(owner), owner))]),
+                    new("region", "Region", wanted.Region, [.. regions.Select(region => (region, region))]),
+                    new(
+                        "industry",
+                        "Industry",
+                        wanted.Industry,
+                        [.. industries.Select(industry => (industry, Format.Plain(industry)))]
+                    ),
+                    new("partner", "Partner", wanted.Partner, partners),
+                }
+            )
+        );
+    }
+
+    static IResult DealsCsv(HttpContext http, LiveRecommender live)
+    {
+        var wanted = Wanted.Of(http);
+        var asOf = live.Read((_, asOf) => asOf);
+        var found = live.Index.Find(wanted.Partner, wanted.On(live), asOf, 0, MostExported, out _);
+        var text = new StringBuilder(
+            "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value\n"
+        );
+        live.Read(
+            (state, _) =>
+            {
+                for (var i = 0; i < found.Count; i++)
+                {
+                    var ((deal, _, _), option) = found[i];
+                    string?[] cells =
+                    [
+                        (i + 1).ToString(CultureInfo.InvariantCulture),
+                        deal.AccountId,
+                        state.FindAccount(deal.AccountId)?.Name,
+                        deal.Id,
+                        deal.Product,
+                        deal.Amount?.ToString(CultureInfo.InvariantCulture),
+                        deal.Currency,
+                        deal.ExpectedCloseAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                        deal.Owner,
+                        option.PartnerId,
+                        state.FindPartner(option.PartnerId)?.Name,
+                        Known(option.Lift),
+                        Known(option.WinProbability),
+                        Known(option.Lift * deal.Amount ?? double.NaN),
+                    ];
+                    text.AppendJoin(',', cells.Select(Cell)).Append('\n');
+                }
+                return 0;
+            }
+        );
+        return Results.File(Encoding.UTF8.GetBytes(text.ToString()), "text/csv; charset=utf-8", "co-sell-list.csv");
+    }
+
+    static string Known(double value) => double.IsNaN(value) ? "" : value.ToString("0.####", CultureInfo.InvariantCulture);
+
+    /// <summary>A cell as RFC 4180 has it, and none that a spreadsheet takes for a formula.</summary>
+    static string Cell(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return "";
+        if (
+            text[0] is '=' or '+' or '@' or '\t'
+            || text[0] == '-' && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+        )
+            text = "'" + text;
+        return text.AsSpan().ContainsAny("\",\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+    }
+
+    /// <summary>What the list is narrowed to.</summary>
+    sealed record Wanted(string? Owner, string? Region, string? Industry, string? Partner)
+    {
+        public static Wanted Of(HttpContext http)
+        {
+            string? Value(string name) => http.Request.Query[name].ToString() is { Length: > 0 and <= 200 } text ? text : null;
+            return new(Value("owner"), Value("region"), Value("industry"), Value("partner"));
+        }
+
+        public Func<Opportunity, bool> On(LiveRecommender live)
+        {
+            var places =
+                Region is null && Industry is null
+                    ? null
+                    : live.Read(
+                        (state, _) =>
+                            state
+                                .Accounts.Where(account =>
+                                    (Region is null || account.Region == Region)
+                                    && (Industry is null || account.Industry == Industry)
+                                )
+                                .Select(account => account.Id)
+                                .ToHashSet()
+                    );
+            return deal =>
+                (Owner is null || deal.Owner is { } owner && Format.Token(owner) == Owner)
+                && (places is null || places.Contains(deal.AccountId));
+        }
+    }
+}

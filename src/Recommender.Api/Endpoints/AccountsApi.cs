@@ -117,7 +117,7 @@ static class AccountsApi
 
     static AccountResponse Response(Account account) =>
         new(
-            account.Id,
+            account.Id.Value,
             account.Name,
             account.Industry,
             account.Country,

@@ -163,7 +163,7 @@ static class OpportunityRecommendationsApi
         foreach (var id in live.Index.DirtyIds.Take(MostRefreshed).ToList())
             live.Refresh(id);
         var asOf = live.Read((_, asOf) => asOf);
-        var found = live.Index.Find(partnerId, isWanted, asOf, skip, limit, out var total);
+        var found = live.Index.Find(PartnerId.OrNone(partnerId), isWanted, asOf, skip, limit, out var total);
         var items = new List<RecommendedOpportunity>();
         foreach (var (entry, option) in found)
         {
@@ -171,9 +171,9 @@ static class OpportunityRecommendationsApi
             var answer = live.Rank(
                 new(deal.AccountId, default)
                 {
-                    OpportunityId = deal.Id,
+                    OpportunityId = deal.Id.Value,
                     Limit = 1,
-                    Filters = new() { Include = [option.PartnerId] },
+                    Filters = new() { Include = [option.PartnerId.Value] },
                 }
             );
             if (answer?.Recommendation.Partners is not [var partner])
@@ -181,8 +181,8 @@ static class OpportunityRecommendationsApi
             items.Add(
                 new()
                 {
-                    OpportunityId = deal.Id,
-                    AccountId = deal.AccountId,
+                    OpportunityId = deal.Id.Value,
+                    AccountId = deal.AccountId.Value,
                     AccountName = live.Read((state, _) => state.FindAccount(deal.AccountId)?.Name),
                     Owner = deal.Owner,
                     Product = deal.Product,

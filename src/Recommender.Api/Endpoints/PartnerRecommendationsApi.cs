@@ -42,7 +42,7 @@ sealed record PartnerRecommendationsRequest
     internal RankingRequest Question(DateTime asOf) =>
         new(AccountId, asOf)
         {
-            OpportunityId = OpportunityId,
+            OpportunityId = CoSell.OpportunityId.OrNone(OpportunityId),
             Product = Product,
             Amount = Amount,
             Limit = Limit,

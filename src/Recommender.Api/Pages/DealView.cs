@@ -32,7 +32,7 @@ public record DealView(Account Account, IReadOnlyList<Opportunity> OpenDeals, Op
     internal async Task<GivenRecommendation?> RecommendAsync(LiveRecommender live, string caller, CancellationToken cancel)
     {
         using var room = JsonRoom.Take();
-        var request = new PartnerRecommendationsRequest { AccountId = Account.Id, OpportunityId = Deal?.Id };
+        var request = new PartnerRecommendationsRequest { AccountId = Account.Id.Value, OpportunityId = Deal?.Id.Value };
         return await PartnerRecommendationsApi.RecommendAsync(
             live,
             caller,

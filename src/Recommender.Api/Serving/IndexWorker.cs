@@ -63,7 +63,7 @@ sealed partial class IndexWorker(
         var touched = fold.Read(_ =>
         {
             var state = fold.States[0];
-            var deals = new HashSet<string>();
+            var deals = new HashSet<OpportunityId>();
             foreach (var fact in facts)
             {
                 foreach (var noun in (object?[])[fact.Noun, fact.Replaced])
@@ -77,20 +77,19 @@ sealed partial class IndexWorker(
         Index.Touch(touched);
     }
 
-    static void Touch((string? Account, string? Opportunity) concerns, HistoryState state, HashSet<string> deals)
+    static void Touch((AccountId? Account, OpportunityId? Opportunity) concerns, HistoryState state, HashSet<OpportunityId> deals)
     {
-        var (account, deal) = concerns;
-        if (deal is not null)
-        {
+        if (concerns.Opportunity is { } deal)
             deals.Add(deal);
-            account ??= state.FindOpportunity(deal)?.AccountId;
-        }
-        if (account is not null)
+        if ((concerns.Account ?? AccountOf(concerns.Opportunity, state)) is { } account)
             deals.UnionWith(state.OpenDealsOf(account).Select(open => open.Id));
     }
 
+    static AccountId? AccountOf(OpportunityId? deal, HistoryState state) =>
+        deal is { } id ? state.FindOpportunity(id)?.AccountId : null;
+
     /// <summary>Looks at a deal again.</summary>
-    public void Refresh(string opportunityId)
+    public void Refresh(OpportunityId opportunityId)
     {
         Index.Untouch(opportunityId);
         using var generation = live.Lease();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Recommender.Access;
 using Recommender.Capabilities.CoSellList;
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Models;
@@ -237,7 +238,7 @@ sealed partial class LiveRecommender(
     }
 
     /// <summary>Looks at a deal again.</summary>
-    public void Refresh(string opportunityId) => _worker!.Refresh(opportunityId);
+    public void Refresh(OpportunityId opportunityId) => _worker!.Refresh(opportunityId);
 
     /// <summary>What is to be done when other models answer.</summary>
     void Replaced(bool isReimported)

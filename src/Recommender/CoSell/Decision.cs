@@ -6,6 +6,6 @@ namespace Recommender.CoSell;
 public sealed record Decision(DateTime AsOf, Opportunity Opportunity)
 {
     /// <summary>A question about an account, for a deal that does not stand in the history.</summary>
-    public static Decision About(string accountId, DateTime asOf, string? product = null, double? amount = null) =>
+    public static Decision About(AccountId accountId, DateTime asOf, string? product = null, double? amount = null) =>
         new(asOf, new("", accountId, product, amount, null, asOf, null, null, Outcome.Open, null, Attributes.None));
 }

@@ -30,7 +30,7 @@ public sealed class Attributes(string[] names, string?[] values)
 
 /// <summary>A company we sell to, customer or prospect.</summary>
 public sealed record Account(
-    string Id,
+    AccountId Id,
     string? Name,
     string? Industry,
     string? Country,
@@ -43,7 +43,7 @@ public sealed record Account(
 
 /// <summary>A company we sell with. <see cref="Industries"/>, <see cref="Regions"/> and <see cref="Competencies"/> are separated by '|'.</summary>
 public sealed record Partner(
-    string Id,
+    PartnerId Id,
     string? Name,
     string? PartnerType,
     string? Tier,
@@ -69,8 +69,8 @@ public enum Outcome
 
 /// <summary>One deal on an account. The amount is in <see cref="Currency"/>, null if unknown.</summary>
 public sealed record Opportunity(
-    string Id,
-    string AccountId,
+    OpportunityId Id,
+    AccountId AccountId,
     string? Product,
     double? Amount,
     string? Currency,
@@ -85,8 +85,8 @@ public sealed record Opportunity(
 /// <summary>A partner working one opportunity with us, from <see cref="StartedAt"/> (inclusive) until <see cref="EndedAt"/>.</summary>
 public sealed record Engagement(
     string Id,
-    string OpportunityId,
-    string PartnerId,
+    OpportunityId OpportunityId,
+    PartnerId PartnerId,
     string? Role,
     DateTime StartedAt,
     DateTime? EndedAt = null,
@@ -100,15 +100,22 @@ public sealed record Engagement(
 }
 
 /// <summary>An opportunity entering a stage.</summary>
-public sealed record StageChange(string OpportunityId, string Stage, DateTime EnteredAt);
+public sealed record StageChange(OpportunityId OpportunityId, string Stage, DateTime EnteredAt);
 
 /// <summary>One dated contact; a null partner means our own people.</summary>
-public sealed record Touch(string Id, string? AccountId, string? OpportunityId, string? PartnerId, string Kind, DateTime At);
+public sealed record Touch(
+    string Id,
+    AccountId? AccountId,
+    OpportunityId? OpportunityId,
+    PartnerId? PartnerId,
+    string Kind,
+    DateTime At
+);
 
 /// <summary>An account that a partner holds too, from <see cref="Since"/> (inclusive) until <see cref="Until"/> (exclusive).</summary>
 public sealed record AccountOverlap(
-    string PartnerId,
-    string AccountId,
+    PartnerId PartnerId,
+    AccountId AccountId,
     string Population,
     double? ContactCount,
     string? ContactLevel,
@@ -123,8 +130,8 @@ public sealed record AccountOverlap(
 /// <summary>A partner's claim on a deal.</summary>
 public sealed record DealRegistration(
     string Id,
-    string PartnerId,
-    string AccountId,
+    PartnerId PartnerId,
+    AccountId AccountId,
     string? Product,
     DateTime SubmittedAt,
     string? Status,
@@ -152,10 +159,17 @@ public sealed record DealRegistration(
 }
 
 /// <summary>A contact that moved a stage: given to, or received from, a partner.</summary>
-public sealed record Assist(string Id, string PartnerId, bool Given, string? AccountId, string? OpportunityId, DateTime At);
+public sealed record Assist(
+    string Id,
+    PartnerId PartnerId,
+    bool Given,
+    AccountId? AccountId,
+    OpportunityId? OpportunityId,
+    DateTime At
+);
 
 /// <summary>A competency a partner has proven, valid until <see cref="ExpiresAt"/> (exclusive).</summary>
-public sealed record Certification(string PartnerId, string Competency, DateTime EarnedAt, DateTime? ExpiresAt)
+public sealed record Certification(PartnerId PartnerId, string Competency, DateTime EarnedAt, DateTime? ExpiresAt)
 {
     /// <summary>True unless its end was seen strictly before <paramref name="asOf"/>.</summary>
     public bool IsLive(DateTime asOf) => ExpiresAt is null || ExpiresAt >= asOf;
@@ -172,9 +186,9 @@ public sealed record Certification(string PartnerId, string Competency, DateTime
 public sealed record Feedback(
     string Id,
     string? RecommendationId,
-    string PartnerId,
-    string AccountId,
-    string? OpportunityId,
+    PartnerId PartnerId,
+    AccountId AccountId,
+    OpportunityId? OpportunityId,
     string Event,
     DateTime At
 );

@@ -184,7 +184,7 @@ public abstract class FactTable
     internal abstract DateTime? EndOf(object noun);
 
     /// <summary>The account and the opportunity that a noun says something of; null where it says of none.</summary>
-    public abstract (string? AccountId, string? OpportunityId) ConcernsOf(object noun);
+    public abstract (AccountId? AccountId, OpportunityId? OpportunityId) ConcernsOf(object noun);
 
     private protected FactColumn Add(FactColumn column)
     {
@@ -279,8 +279,8 @@ public abstract class FactTable<T>(string name, FactKind? kind) : FactTable(name
     internal sealed override DateTime? EndOf(object noun) => EndOf((T)noun);
 
     /// <summary>The account and the opportunity that a noun says something of; null where it says of none.</summary>
-    protected virtual (string? AccountId, string? OpportunityId) Concerns(T noun) => (null, null);
+    protected virtual (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(T noun) => (null, null);
 
     /// <inheritdoc/>
-    public sealed override (string? AccountId, string? OpportunityId) ConcernsOf(object noun) => Concerns((T)noun);
+    public sealed override (AccountId? AccountId, OpportunityId? OpportunityId) ConcernsOf(object noun) => Concerns((T)noun);
 }

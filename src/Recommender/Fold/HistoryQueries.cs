@@ -13,20 +13,20 @@ public sealed record PartnerHistory(Partner? Row, int Engagements, int Won, int 
 public sealed partial class HistoryState
 {
     /// <summary>The account's row as last seen, or null if unknown.</summary>
-    public Account? FindAccount(string id) => FindAccountState(id)?.Row;
+    public Account? FindAccount(AccountId id) => FindAccountState(id)?.Row;
 
     /// <summary>The partner's row as last seen, or null if unknown.</summary>
-    public Partner? FindPartner(string id) => _partners.Find(id) is >= 0 and var at ? PartnerStates[at].Row : null;
+    public Partner? FindPartner(PartnerId id) => _partners.Find(id.Value) is >= 0 and var at ? PartnerStates[at].Row : null;
 
     /// <summary>The opportunity's row as last seen, or null if unknown.</summary>
-    public Opportunity? FindOpportunity(string id) => FindOpportunityState(id)?.Row;
+    public Opportunity? FindOpportunity(OpportunityId id) => FindOpportunityState(id)?.Row;
 
     /// <summary>The partner's id.</summary>
     /// <param name="partner">0 to <see cref="PartnerCount"/> - 1.</param>
-    public string PartnerId(int partner) => PartnerStates[partner].Id;
+    public PartnerId PartnerId(int partner) => PartnerStates[partner].Id;
 
     /// <summary>The partner's number, or -1 if unknown.</summary>
-    public int IndexOfPartner(string id) => _partners.Find(id);
+    public int IndexOfPartner(PartnerId id) => _partners.Find(id.Value);
 
     /// <summary>Accounts known, in the order in which they came.</summary>
     public IEnumerable<Account> Accounts =>
@@ -44,7 +44,7 @@ public sealed partial class HistoryState
         {
             var account = AccountStates[index].Row!;
             var isMiddle = account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) != true;
-            var order = (isMiddle, account.Name ?? "", account.Id);
+            var order = (isMiddle, account.Name ?? "", account.Id.Value);
             if (best.Count < limit + skip)
                 best.Enqueue(account, order);
             else
@@ -69,7 +69,7 @@ public sealed partial class HistoryState
     );
 
     /// <summary>When the account's first deal was created; null if it had none.</summary>
-    public DateTime? FirstDealOf(string accountId) =>
+    public DateTime? FirstDealOf(AccountId accountId) =>
         FindAccountState(accountId) is { Opportunities: > 0 } account ? account.FirstOpportunityAt : null;
 
     /// <summary>When the partner first engaged; null if it never did.</summary>
@@ -84,9 +84,9 @@ public sealed partial class HistoryState
         (PartnerStates[partner].Counts.Engagements, PartnerStates[partner].LastEngagementAt);
 
     /// <summary>What the partner did so far, by industry; null if it is not known.</summary>
-    public PartnerHistory? RecordOf(string partnerId)
+    public PartnerHistory? RecordOf(PartnerId partnerId)
     {
-        if (_partners.Find(partnerId) is not (>= 0 and var partner))
+        if (_partners.Find(partnerId.Value) is not (>= 0 and var partner))
             return null;
         var (state, industry) = (PartnerStates[partner], Settings.IndexOfDimension("industry"));
         var industries = new List<PartnerRecord>();
@@ -105,11 +105,11 @@ public sealed partial class HistoryState
     }
 
     /// <summary>True if the partner has worked with the account.</summary>
-    public bool HaveWorkedTogether(int partner, string accountId) =>
+    public bool HaveWorkedTogether(int partner, AccountId accountId) =>
         FindAccountState(accountId)?.Pairs is { } pairs && pairs.TryGet(partner, out var pair) && pair.Engagements > 0;
 
     /// <summary>The partners engaged on the opportunity, by number, in the order in which they were known.</summary>
-    public IReadOnlyList<int> PartnersOn(string opportunityId)
+    public IReadOnlyList<int> PartnersOn(OpportunityId opportunityId)
     {
         if (FindOpportunityState(opportunityId) is not { Engagements.Length: > 0 } deal)
             return _noValues;
@@ -123,21 +123,22 @@ public sealed partial class HistoryState
     }
 
     /// <summary>The account's deals that are open, newest first.</summary>
-    public IEnumerable<Opportunity> OpenDealsOf(string accountId) =>
+    public IEnumerable<Opportunity> OpenDealsOf(AccountId accountId) =>
         FindAccountState(accountId) is { } account ? DealsOf(account).Where(IsOpen).Select(deal => deal.Row) : [];
 
     /// <summary>All deals that are open, in the order in which they came.</summary>
     public IEnumerable<Opportunity> OpenDeals => OpportunityStates.Where(IsOpen).Select(state => state!.Row);
 
     /// <summary>True if the deal is known and open.</summary>
-    public bool IsOpen(string opportunityId) => IsOpen(FindOpportunityState(opportunityId));
+    public bool IsOpen(OpportunityId opportunityId) => IsOpen(FindOpportunityState(opportunityId));
 
     /// <summary>A deal that is won or lost without closed_at is not open, though nobody knows when it ended.</summary>
     static bool IsOpen(OpportunityState? state) =>
         state is { Outcome: Outcome.Open, Row: { Outcome: Outcome.Open } or { ClosedAt: not null } };
 
-    internal AccountState? FindAccountState(string id) => _accounts.Find(id) is >= 0 and var at ? AccountStates[at] : null;
+    internal AccountState? FindAccountState(AccountId id) =>
+        _accounts.Find(id.Value) is >= 0 and var at ? AccountStates[at] : null;
 
-    internal OpportunityState? FindOpportunityState(string id) =>
-        id.Length > 0 && _opportunities.Find(id) is >= 0 and var at ? OpportunityStates[at] : null;
+    internal OpportunityState? FindOpportunityState(OpportunityId id) =>
+        id.Value.Length > 0 && _opportunities.Find(id.Value) is >= 0 and var at ? OpportunityStates[at] : null;
 }

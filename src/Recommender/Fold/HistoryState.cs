@@ -16,7 +16,7 @@ public sealed partial class HistoryState
     readonly Ids _accounts = new();
     readonly Ids _partners = new();
     readonly Ids _opportunities = new();
-    readonly Dictionary<string, List<DatedFact>> _waiting = [];
+    readonly Dictionary<OpportunityId, List<DatedFact>> _waiting = [];
     readonly Dictionary<FactKind, Ledger> _byKind;
     readonly Ledger?[] _ledgers;
 
@@ -123,7 +123,7 @@ public sealed partial class HistoryState
     internal DateTime NextMaturesAt => Outcomes.NextMaturesAt;
 
     /// <summary>The opportunity if it has been seen; otherwise the fact waits until it is.</summary>
-    internal OpportunityState? Known(string opportunityId, in DatedFact fact)
+    internal OpportunityState? Known(OpportunityId opportunityId, in DatedFact fact)
     {
         var state = FindOpportunityState(opportunityId);
         if (state is null)
@@ -136,7 +136,7 @@ public sealed partial class HistoryState
     }
 
     /// <summary>Takes a fact back that waits for its opportunity; null if it does not, else when it was first known.</summary>
-    internal DateTime? TakeBackWaiting(string opportunityId, in DatedFact fact)
+    internal DateTime? TakeBackWaiting(OpportunityId opportunityId, in DatedFact fact)
     {
         if (!_waiting.TryGetValue(opportunityId, out var waiting))
             return null;
@@ -154,7 +154,7 @@ public sealed partial class HistoryState
     }
 
     /// <summary>Applies what waited for an opportunity.</summary>
-    internal void Awake(string opportunityId)
+    internal void Awake(OpportunityId opportunityId)
     {
         if (!_waiting.Remove(opportunityId, out var waiting))
             return;
@@ -183,33 +183,33 @@ public sealed partial class HistoryState
             Outcomes.Count(deal, times);
     }
 
-    internal int AccountIndex(string id)
+    internal int AccountIndex(AccountId id)
     {
-        var index = _accounts.Of(id);
+        var index = _accounts.Of(id.Value);
         if (index == AccountStates.Count)
             AccountStates.Add(new(id, Settings.Measures.Count));
         return index;
     }
 
-    internal int PartnerIndex(string id)
+    internal int PartnerIndex(PartnerId id)
     {
-        var index = _partners.Of(id);
+        var index = _partners.Of(id.Value);
         if (index == PartnerStates.Count)
             PartnerStates.Add(new(id, Settings.Measures.Count));
         return index;
     }
 
-    internal int OpportunityIndex(string id)
+    internal int OpportunityIndex(OpportunityId id)
     {
-        var index = _opportunities.Of(id);
+        var index = _opportunities.Of(id.Value);
         while (OpportunityStates.Count <= index)
             OpportunityStates.Add(null);
         return index;
     }
 
-    internal AccountState Account(string id) => AccountStates[AccountIndex(id)];
+    internal AccountState Account(AccountId id) => AccountStates[AccountIndex(id)];
 
-    internal PartnerState Partner(string id) => PartnerStates[PartnerIndex(id)];
+    internal PartnerState Partner(PartnerId id) => PartnerStates[PartnerIndex(id)];
 
     internal IEnumerable<OpportunityState> DealsOf(AccountState account)
     {

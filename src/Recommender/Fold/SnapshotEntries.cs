@@ -36,7 +36,7 @@ public sealed partial class HistoryState
         to.Write(account.LastWonAt);
         to.Write(account.FirstOpportunityAt);
         to.Write(account.LastDeal + 1);
-        to.Write(account.Newest.Deal is { } deal ? _opportunities.Find(deal.Row.Id) + 1 : 0);
+        to.Write(account.Newest.Deal is { } deal ? _opportunities.Find(deal.Row.Id.Value) + 1 : 0);
         if (account.Newest.Deal is not null)
             WriteEntry(to, account.Newest.Entry);
         to.Write(account.Pairs is not null);
@@ -220,7 +220,7 @@ public sealed partial class HistoryState
         return (value, state);
     }
 
-    static void WriteWaiting(SnapshotWriter to, KeyValuePair<string, List<DatedFact>> waiting)
+    static void WriteWaiting(SnapshotWriter to, KeyValuePair<OpportunityId, List<DatedFact>> waiting)
     {
         to.Write(waiting.Key);
         to.All(
@@ -236,7 +236,7 @@ public sealed partial class HistoryState
         );
     }
 
-    static (string, List<DatedFact>) ReadWaiting(SnapshotReader from) =>
+    static (OpportunityId, List<DatedFact>) ReadWaiting(SnapshotReader from) =>
         (
             from.Text()!,
             from.List(static from =>

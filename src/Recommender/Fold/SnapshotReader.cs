@@ -102,7 +102,14 @@ public sealed class SnapshotReader : IDisposable
             0 => Opportunity(),
             1 => new Engagement(Text()!, Text()!, Text()!, Text(), Instant(), InstantOrNone(), Text()),
             2 => new StageChange(Text()!, Text()!, Instant()),
-            3 => new Touch(Text()!, Text(), Text(), Text(), Text()!, Instant()),
+            3 => new Touch(
+                Text()!,
+                CoSell.AccountId.OrNone(Text()),
+                CoSell.OpportunityId.OrNone(Text()),
+                CoSell.PartnerId.OrNone(Text()),
+                Text()!,
+                Instant()
+            ),
             var other => throw new InvalidDataException(
                 FormattableString.Invariant($"A snapshot holds a noun of kind {other}; expected 0 to 3.")
             ),
@@ -138,7 +145,7 @@ public sealed class SnapshotReader : IDisposable
 
     internal Certification Certification() => new(Text()!, Text()!, Instant(), InstantOrNone());
 
-    internal Feedback Feedback() => new(Text()!, Text(), Text()!, Text()!, Text(), Text()!, Instant());
+    internal Feedback Feedback() => new(Text()!, Text(), Text()!, Text()!, OpportunityId.OrNone(Text()), Text()!, Instant());
 
     Attributes Attributes()
     {

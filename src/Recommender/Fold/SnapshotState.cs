@@ -73,12 +73,12 @@ public sealed partial class HistoryState
         var newest = new List<(AccountState Account, int Deal, EngagementEntry Entry)>();
         foreach (var account in from.List(from => ReadAccount(from, newest))!)
         {
-            _accounts.Of(account.Id);
+            _accounts.Of(account.Id.Value);
             AccountStates.Add(account);
         }
         foreach (var partner in from.List(ReadPartner)!)
         {
-            _partners.Of(partner.Id);
+            _partners.Of(partner.Id.Value);
             PartnerStates.Add(partner);
         }
         OpportunityStates.AddRange(from.List(ReadDeal)!);

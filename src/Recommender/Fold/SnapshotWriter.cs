@@ -48,6 +48,18 @@ public sealed class SnapshotWriter : IDisposable
         _to.Write(text);
     }
 
+    internal void Write(AccountId id) => Write(id.Value);
+
+    internal void Write(PartnerId id) => Write(id.Value);
+
+    internal void Write(OpportunityId id) => Write(id.Value);
+
+    internal void Write(AccountId? id) => Write(id?.Value);
+
+    internal void Write(PartnerId? id) => Write(id?.Value);
+
+    internal void Write(OpportunityId? id) => Write(id?.Value);
+
     internal void Write(double? number)
     {
         Write(number is not null);

@@ -87,9 +87,9 @@ struct PairHistory
 }
 
 /// <summary>What is known of an account.</summary>
-sealed class AccountState(string id, int measures)
+sealed class AccountState(AccountId id, int measures)
 {
-    public readonly string Id = id;
+    public readonly AccountId Id = id;
     public Account? Row;
     public int[][] Values = [];
     public double[] Measures = NoMeasures(measures);
@@ -156,7 +156,7 @@ readonly record struct KnownEngagement(EngagementEntry Entry, OpportunityState D
 
     /// <summary>True if a deal was known when the engagement was.</summary>
     public bool Knows(OpportunityState deal) =>
-        deal.KnownAt < At || deal.KnownAt == At && (!Waited || string.CompareOrdinal(deal.Row.Id, Deal.Row.Id) <= 0);
+        deal.KnownAt < At || deal.KnownAt == At && (!Waited || string.CompareOrdinal(deal.Row.Id.Value, Deal.Row.Id.Value) <= 0);
 
     /// <summary>Less than 0 if it was known before the other, 0 only if it is the same.</summary>
     public int OrderOf(KnownEngagement other)
@@ -165,7 +165,7 @@ readonly record struct KnownEngagement(EngagementEntry Entry, OpportunityState D
         if (order == 0)
             order = other.Waited.CompareTo(Waited);
         if (order == 0 && Waited)
-            order = string.CompareOrdinal(Deal.Row.Id, other.Deal.Row.Id);
+            order = string.CompareOrdinal(Deal.Row.Id.Value, other.Deal.Row.Id.Value);
         if (order == 0 && Waited)
             order = Entry.FirstKnownAt.CompareTo(other.Entry.FirstKnownAt);
         return order != 0 ? order : string.CompareOrdinal(Entry.Id, other.Entry.Id);
@@ -233,9 +233,9 @@ sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, in
 }
 
 /// <summary>What is known of a partner.</summary>
-sealed class PartnerState(string id, int measures)
+sealed class PartnerState(PartnerId id, int measures)
 {
-    public readonly string Id = id;
+    public readonly PartnerId Id = id;
     public Partner? Row;
     public int[][] Traits = [];
     public PartnerCounts Counts;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 
@@ -112,19 +113,19 @@ public sealed record PartnerEffect
     /// <summary>True if partners like this one were brought in often enough to say what it adds.</summary>
     /// <param name="partnerId">The partner.</param>
     /// <param name="score">Its score by the fit model of the package.</param>
-    public bool IsSupported(string partnerId, double score) =>
-        score >= LeastScore && Partners.TryGetValue(partnerId, out var own) && own.Deals >= LeastDeals;
+    public bool IsSupported(PartnerId partnerId, double score) =>
+        score >= LeastScore && Partners.TryGetValue(partnerId.Value, out var own) && own.Deals >= LeastDeals;
 
     /// <summary>What the partner adds to a deal that has none.</summary>
     /// <param name="created">What the win-probability model says of the deal without partners, 0 to 1.</param>
     /// <param name="partnerId">The partner.</param>
     /// <param name="suitability">Its score by the suitability model of the package.</param>
     /// <param name="kinds">Its values of <see cref="Kinds"/>.</param>
-    public LiftEstimate Of(double created, string partnerId, double suitability, ReadOnlySpan<float> kinds)
+    public LiftEstimate Of(double created, PartnerId partnerId, double suitability, ReadOnlySpan<float> kinds)
     {
         Span<double> terms = stackalloc double[Coefficients.Length];
         Fill(terms, (suitability - ScoreMean) / ScoreDeviation, kinds);
-        Partners.TryGetValue(partnerId, out var own);
+        Partners.TryGetValue(partnerId.Value, out var own);
         var effect = own?.Value ?? 0;
         var variance = (own?.Variance ?? PartnerVariance) + PairVariance;
         for (var i = 0; i < terms.Length; i++)

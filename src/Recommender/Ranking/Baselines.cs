@@ -1,3 +1,4 @@
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 
@@ -15,7 +16,7 @@ public static class Baselines
     public static (double Recent, int InIndustry, int WithAccount) Counts(
         HistoryState state,
         int industry,
-        string accountId,
+        AccountId accountId,
         int partner
     )
     {

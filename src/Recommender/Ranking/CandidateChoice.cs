@@ -29,7 +29,7 @@ sealed class CandidateChoice(HistoryState state)
         void Exclude(PartnerState partner, string rule, string detail)
         {
             if (count++ < MostExcludedListed)
-                excluded.Add(new(partner.Id, rule, detail));
+                excluded.Add(new(partner.Id.Value, rule, detail));
         }
         workspace.Clear(state.PartnerCount);
         for (var partner = 0; partner < state.PartnerCount; partner++)
@@ -88,7 +88,7 @@ sealed class CandidateChoice(HistoryState state)
     }
 
     /// <summary>The last time the partner declined the deal, or the account as such, that counts still; null if it did not.</summary>
-    static Feedback? DeclineOf(Feedback[] declines, string? opportunityId, DateTime asOf)
+    static Feedback? DeclineOf(Feedback[] declines, OpportunityId? opportunityId, DateTime asOf)
     {
         Feedback? last = null;
         foreach (var decline in declines)
@@ -116,7 +116,7 @@ sealed class CandidateChoice(HistoryState state)
                     && pairs[other] is { Registrations: not null } pair
                     && pair.LiveRegistration(decision.AsOf, decision.Opportunity.Product) is { } claim
                 )
-                    (names ??= []).Add(state.PartnerStates[other].Row?.Name ?? claim.PartnerId);
+                    (names ??= []).Add(state.PartnerStates[other].Row?.Name ?? claim.PartnerId.Value);
             }
         }
         return names is null ? [] : [.. names];

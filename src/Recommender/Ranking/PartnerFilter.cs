@@ -38,8 +38,8 @@ public sealed record PartnerFilter
         && AnyOf(Regions, partner.Regions)
         && AnyOf(Industries, partner.Industries)
         && AnyOf(Competencies, partner.Competencies)
-        && (Include is not { Count: > 0 } || Include.Contains(partner.Id))
-        && Exclude?.Contains(partner.Id) != true
+        && (Include is not { Count: > 0 } || Include.Contains(partner.Id.Value))
+        && Exclude?.Contains(partner.Id.Value) != true
         && (Known is null || hasWorkedTogether == (Known == "known"));
 
     static bool AnyOf(IReadOnlyList<string>? wanted, string? held)

@@ -115,8 +115,8 @@ public sealed class PartnerRanker
             partners[rank] = Describe(workspace, decision, top[rank], rank + 1, chances?[rank], reasons);
         }
         return new(
-            request.AccountId,
-            request.OpportunityId,
+            request.AccountId.Value,
+            request.OpportunityId?.Value,
             request.AsOf,
             _models.Versions,
             _models.Fit is null ? FallbackName : null,
@@ -194,7 +194,10 @@ public sealed class PartnerRanker
             else if (workspace.Scores[a] != workspace.Scores[b])
                 return workspace.Scores[a] > workspace.Scores[b];
             var state = ranker.State;
-            return string.CompareOrdinal(state.PartnerId(workspace.Candidates[a]), state.PartnerId(workspace.Candidates[b])) < 0;
+            return string.CompareOrdinal(
+                    state.PartnerId(workspace.Candidates[a]).Value,
+                    state.PartnerId(workspace.Candidates[b]).Value
+                ) < 0;
         }
 
         double Of(Chance chance) => objective == Objective.Lift ? chance.Lift?.Lift ?? double.MinValue : chance.With;
@@ -218,7 +221,7 @@ public sealed class PartnerRanker
         var holders = _candidates.OtherHolders(pair.Decision.Account, partner, decision);
         return new()
         {
-            PartnerId = State.PartnerId(partner),
+            PartnerId = State.PartnerId(partner).Value,
             Name = pair.Partner.Row?.Name,
             Rank = rank,
             FitScore = score,

@@ -180,7 +180,7 @@ static class ReasonSentences
         return pairs
             .Partners.Where(other => pairs[other].Engagements > 0 && times(states[other]) > 0)
             .OrderByDescending(other => times(states[other]))
-            .Select(other => states[other].Row?.Name ?? states[other].Id);
+            .Select(other => states[other].Row?.Name ?? states[other].Id.Value);
     }
 
     static double Back(double logarithm) => Math.CopySign(Elementary.Exp(Math.Abs(logarithm)) - 1, logarithm);

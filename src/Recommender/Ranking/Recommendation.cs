@@ -1,14 +1,15 @@
 using System.Text.Json.Serialization;
+using Recommender.CoSell;
 
 namespace Recommender.Ranking;
 
 /// <summary>A question about an account.</summary>
 /// <param name="AccountId">The account.</param>
 /// <param name="AsOf">What is seen strictly before this moment counts, UTC.</param>
-public sealed record RankingRequest(string AccountId, DateTime AsOf)
+public sealed record RankingRequest(AccountId AccountId, DateTime AsOf)
 {
     /// <summary>A deal of the account; null to ask about the account as such.</summary>
-    public string? OpportunityId { get; init; }
+    public OpportunityId? OpportunityId { get; init; }
 
     /// <summary>What is to be sold, if no deal is named.</summary>
     public string? Product { get; init; }

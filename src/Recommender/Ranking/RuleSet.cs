@@ -188,7 +188,7 @@ public sealed class RuleSet
                     rule.Products is null
                     || product is not null && rule.Products.Contains(product, StringComparer.OrdinalIgnoreCase)
                 )
-                && Meets(rule.Accounts, column => column == "account_id" ? account.Id : Columns.Column(account, column))
+                && Meets(rule.Accounts, column => column == "account_id" ? account.Id.Value : Columns.Column(account, column))
             )
                 (concerned ??= []).Add(rule);
         }
@@ -225,7 +225,7 @@ public sealed class RuleSet
     )
     {
         var row = partner.Row!;
-        bool IsMeant() => Meets(rule.Partners, column => column == "partner_id" ? row.Id : Columns.Column(row, column));
+        bool IsMeant() => Meets(rule.Partners, column => column == "partner_id" ? row.Id.Value : Columns.Column(row, column));
         switch (rule.Kind)
         {
             case "registration":

@@ -7,7 +7,7 @@ using Recommender.Webhooks;
 namespace Recommender.EndToEnd.Tests.Visits;
 
 /// <summary>A partner's visit to an account.</summary>
-public sealed record Visit(string Id, string PartnerId, string AccountId, DateTime At);
+public sealed record Visit(string Id, PartnerId PartnerId, AccountId AccountId, DateTime At);
 
 /// <summary>The one table of the capability.</summary>
 public sealed class VisitTable : FactTable<Visit>
@@ -39,7 +39,7 @@ public sealed class VisitLedger : Ledger<Visit>
 {
     readonly Dictionary<string, Visit> _visits = [];
 
-    public int Of(string accountId) => _visits.Values.Count(visit => visit.AccountId == accountId);
+    public int Of(AccountId accountId) => _visits.Values.Count(visit => visit.AccountId == accountId);
 
     public IEnumerable<Visit> Before(DateTime at) => _visits.Values.Where(visit => visit.At < at);
 
@@ -69,7 +69,7 @@ public sealed class VisitsCapability : ICapability
         {
             Answer = (state, asOf, given) =>
                 state.FindAccount(given["id"]) is { } account
-                    ? new VisitCount(account.Id, ((VisitLedger)state.LedgerOf(Made)).Of(account.Id))
+                    ? new VisitCount(account.Id.Value, ((VisitLedger)state.LedgerOf(Made)).Of(account.Id))
                     : null,
             Example = new VisitCount("A000007", 2),
         },
@@ -82,7 +82,7 @@ public sealed class VisitsCapability : ICapability
                 "visit.made",
                 visit.Id,
                 fact.AppliedAt,
-                new Dictionary<string, object?> { ["account_id"] = visit.AccountId, ["partner_id"] = visit.PartnerId }
+                new Dictionary<string, object?> { ["account_id"] = visit.AccountId.Value, ["partner_id"] = visit.PartnerId.Value }
             );
     }
 

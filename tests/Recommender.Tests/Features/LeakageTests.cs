@@ -91,7 +91,14 @@ public class LeakageTests
                         at.AddDays(90)
                     ),
                     nameof(FactKind.StageEntered) => new StageChange(deal, "proposal", at),
-                    nameof(FactKind.Touch) => new Touch("t" + on, account, flag ? deal : null, flag ? partner : null, "call", at),
+                    nameof(FactKind.Touch) => new Touch(
+                        "t" + on,
+                        account,
+                        OpportunityId.OrNone(flag ? deal : null),
+                        PartnerId.OrNone(flag ? partner : null),
+                        "call",
+                        at
+                    ),
                     nameof(FactKind.Feedback) => new Feedback("f" + on, null, partner, account, deal, "declined", at),
                     nameof(FactKind.Assist) => new Assist("s" + on, partner, flag, account, deal, at),
                     _ => new Engagement("e" + on + partner, deal, partner, null, at),

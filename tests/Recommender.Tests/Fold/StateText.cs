@@ -120,7 +120,7 @@ static class StateText
         }
         foreach (var partner in state.PartnerStates)
         {
-            var name = partner.Id;
+            var name = partner.Id.Value;
             Whole(name + ".known", partner.Row is null ? 0 : 1);
             Counts(name, partner.Counts);
             Part(name + ".short", partner.Short * fast);

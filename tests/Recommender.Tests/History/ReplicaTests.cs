@@ -343,7 +343,7 @@ public sealed class ReplicaTests : IDisposable
         }
     }
 
-    static bool Knows(LiveHistory history, string account)
+    static bool Knows(LiveHistory history, AccountId account)
     {
         var fold = history.Fold;
         return fold.Read(_ => fold.States[0].FindAccount(account) is not null);

@@ -36,7 +36,7 @@ public sealed class OpportunityIndexTests
     {
         var taken = new List<string>();
         while (index.TryTake(_start.AddMinutes(olderThan), out var id))
-            taken.Add(id);
+            taken.Add(id.Value);
         return taken;
     }
 }

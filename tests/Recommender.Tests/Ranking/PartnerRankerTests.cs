@@ -124,10 +124,7 @@ public sealed class PartnerRankerTests : IDisposable
     {
         var ranker = Ranker();
         Assert.Null(ranker.Rank(new("nobody", Sample.AsOf)));
-        var deal = Sample
-            .FactList.Select(fact => fact.Noun)
-            .OfType<Opportunity>()
-            .First(deal => deal.AccountId != "A000007");
+        var deal = Sample.FactList.Select(fact => fact.Noun).OfType<Opportunity>().First(deal => deal.AccountId != "A000007");
         Assert.Null(ranker.Rank(new("A000007", Sample.AsOf) { OpportunityId = deal.Id }));
         Assert.NotNull(ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id }));
     }

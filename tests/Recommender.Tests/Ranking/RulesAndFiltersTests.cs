@@ -46,7 +46,7 @@ public sealed class RulesAndFiltersTests : IDisposable
         }
         var ids = Gen.Frequency(
             (3, Gen.Const((List<string>?)null)),
-            (1, AnyOf<string>([.. _partners.Select(partner => partner.Id)]).List[0, 20].Select(list => (List<string>?)list))
+            (1, AnyOf<string>([.. _partners.Select(partner => partner.Id.Value)]).List[0, 20].Select(list => (List<string>?)list))
         );
         var filters = Gen.Select(
             Gen.Select(Some(p => p.PartnerType), Some(p => p.Tier), Some(p => p.Regions)),
@@ -93,7 +93,7 @@ public sealed class RulesAndFiltersTests : IDisposable
     static Gen<T> AnyOf<T>(T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     /// <summary>The filters, told once more and otherwise.</summary>
-    static bool Passes(PartnerFilter filter, Partner partner, string account)
+    static bool Passes(PartnerFilter filter, Partner partner, AccountId account)
     {
         static bool Any(IEnumerable<string>? wanted, string? column) =>
             wanted is null
@@ -105,12 +105,12 @@ public sealed class RulesAndFiltersTests : IDisposable
             && Any(filter.Regions, partner.Regions)
             && Any(filter.Industries, partner.Industries)
             && Any(filter.Competencies, partner.Competencies)
-            && (filter.Include is not { Count: > 0 } include || include.Contains(partner.Id))
-            && filter.Exclude?.Contains(partner.Id) != true
+            && (filter.Include is not { Count: > 0 } include || include.Contains(partner.Id.Value))
+            && filter.Exclude?.Contains(partner.Id.Value) != true
             && (filter.Known is null || together == (filter.Known == "known"));
     }
 
-    static readonly Lazy<HashSet<(string, string)>> _together = new(() =>
+    static readonly Lazy<HashSet<(PartnerId, AccountId)>> _together = new(() =>
     {
         var nouns = Sample.FactList.TakeWhile(fact => fact.SeenAt < Sample.AsOf).Select(fact => fact.Noun).ToList();
         var accounts = nouns

@@ -1,4 +1,5 @@
 using MathNet.Numerics.LinearRegression;
+using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.Models;
 
@@ -14,10 +15,10 @@ sealed class EffectExamples(int fitColumns, int winColumns)
     public ExampleSet Pairs { get; } = new(fitColumns);
 
     /// <summary>The partner of each pair.</summary>
-    public List<string> Partners { get; } = [];
+    public List<PartnerId> Partners { get; } = [];
 
     /// <summary>The account of each deal.</summary>
-    public List<string> Accounts { get; } = [];
+    public List<AccountId> Accounts { get; } = [];
 
     /// <summary>Won shares compared without any adjustment.</summary>
     public RawDifference RawDifference()
@@ -136,7 +137,7 @@ static class EffectLearning
                 || columns[c].Name.StartsWith("tier_is_", StringComparison.Ordinal)
             )
             .ToArray();
-        var numbers = new Dictionary<string, int>();
+        var numbers = new Dictionary<PartnerId, int>();
         var counts = examples.Pairs.Groups.CountBy(deal => deal).ToDictionary();
         var terms = 2 + kinds.Length;
         var shares = Enumerable
@@ -197,9 +198,9 @@ static class EffectLearning
             DealsWith = best.Count,
             DealsWithout = alone.Length - best.Count,
             Partners = numbers
-                .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .OrderBy(pair => pair.Key.Value, StringComparer.Ordinal)
                 .ToDictionary(
-                    pair => pair.Key,
+                    pair => pair.Key.Value,
                     pair =>
                     {
                         var (value, variance, covariance) = posterior.Group(pair.Value);

@@ -38,7 +38,7 @@ sealed class FitResults
     }
 
     /// <summary>How often each partner stood among the first ten.</summary>
-    public Dictionary<string, int> Shown { get; } = [];
+    public Dictionary<PartnerId, int> Shown { get; } = [];
 
     public long Candidates { get; set; }
 
@@ -119,7 +119,7 @@ sealed class Backtest(
                         .Select(deal => (At: deal.Row.CreatedAt, Deal: deal, IsFit: false))
                 )
                 .OrderBy(moment => moment.At)
-                .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal),
+                .ThenBy(moment => moment.Deal.Row.Id.Value, StringComparer.Ordinal),
         ];
     }
 
@@ -255,7 +255,8 @@ sealed class Backtest(
                         order > 0
                         || (
                             order == 0
-                            && string.CompareOrdinal(state.PartnerId(candidates[i]), state.PartnerId(candidates[r])) < 0
+                            && string.CompareOrdinal(state.PartnerId(candidates[i]).Value, state.PartnerId(candidates[r]).Value)
+                                < 0
                         )
                     )
                         rank++;

@@ -235,7 +235,7 @@ sealed class Evaluation
             .. Deal.KnownBefore(facts.All, DateTime.MaxValue)
                 .Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))
                 .OrderBy(deal => deal.Row.CreatedAt)
-                .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal),
+                .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
         ];
 
     /// <summary>Figures of the partner-fit part.</summary>

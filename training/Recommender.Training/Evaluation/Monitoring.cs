@@ -56,7 +56,7 @@ static class Monitoring
                     .. deals
                         .Where(deal => (isFit ? deal.DecidedAt : deal.Row.CreatedAt) is { } at && at >= from && at < to)
                         .OrderBy(deal => deal.Row.CreatedAt)
-                        .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal),
+                        .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
                 ],
                 config.Monitor.MaxDeals
             );

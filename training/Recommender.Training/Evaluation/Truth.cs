@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Models;
@@ -7,21 +8,21 @@ using Recommender.Models;
 namespace Recommender.Training;
 
 /// <summary>What the simulation knows of one decision.</summary>
-sealed record TrueDecision(double Alone, Dictionary<string, (double WinProbability, double Fit)> Partners);
+sealed record TrueDecision(double Alone, Dictionary<PartnerId, (double WinProbability, double Fit)> Partners);
 
 /// <summary>truth.csv of a simulated history.</summary>
 sealed class Truth
 {
-    readonly Dictionary<string, TrueDecision> _decisions = [];
+    readonly Dictionary<OpportunityId, TrueDecision> _decisions = [];
 
-    public TrueDecision? Of(string opportunityId) => _decisions.GetValueOrDefault(opportunityId);
+    public TrueDecision? Of(OpportunityId opportunityId) => _decisions.GetValueOrDefault(opportunityId);
 
     /// <summary>Reads the file as `simulate` writes it.</summary>
     /// <exception cref="InvalidDataException">A line is not opportunity_id,partner_id,win_probability,fit.</exception>
     public static Truth Read(string file)
     {
         var truth = new Truth();
-        var alone = new Dictionary<string, double>();
+        var alone = new Dictionary<OpportunityId, double>();
         using var reader = new StreamReader(file);
         using var csv = new CsvParser(reader, CultureInfo.InvariantCulture);
         csv.Read();
@@ -53,12 +54,12 @@ sealed class Truth
 }
 
 /// <summary>A lift that the model stated or held back, beside the true difference.</summary>
-readonly record struct TrueLift(bool Known, LiftEstimate Estimate, double True, string PartnerId);
+readonly record struct TrueLift(bool Known, LiftEstimate Estimate, double True, PartnerId PartnerId);
 
 /// <summary>What a comparison without any adjustment would say: won share with a partner less won share without.</summary>
-sealed record RawDifference(double Overall, IReadOnlyDictionary<string, double> ByPartner)
+sealed record RawDifference(double Overall, IReadOnlyDictionary<PartnerId, double> ByPartner)
 {
-    public double Of(string partnerId) => ByPartner.GetValueOrDefault(partnerId, Overall);
+    public double Of(PartnerId partnerId) => ByPartner.GetValueOrDefault(partnerId, Overall);
 }
 
 /// <summary>Rankings, lift and choices judged by the truth.</summary>

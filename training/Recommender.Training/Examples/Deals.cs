@@ -17,7 +17,7 @@ sealed class Deal(Opportunity row)
     /// <summary>The row as a decision sees it: what the fold knows then, or what was first known of a deal that it does not know yet.</summary>
     public Opportunity RowIn(HistoryState state) => state.FindOpportunity(Row.Id) ?? Row;
 
-    public List<(string PartnerId, DateTime StartedAt)> Engagements { get; } = [];
+    public List<(PartnerId PartnerId, DateTime StartedAt)> Engagements { get; } = [];
 
     public List<DateTime> StagesAt { get; } = [];
 
@@ -42,7 +42,7 @@ sealed class Deal(Opportunity row)
     /// <summary>All deals as known strictly before <paramref name="until"/>.</summary>
     public static List<Deal> KnownBefore(IEnumerable<DatedFact> facts, DateTime until)
     {
-        var deals = new Dictionary<string, Deal>();
+        var deals = new Dictionary<OpportunityId, Deal>();
         var said = new Dictionary<(FactKind, string), object>();
         foreach (var fact in facts)
         {

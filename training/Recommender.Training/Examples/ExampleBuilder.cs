@@ -44,7 +44,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var fits = deals
             .Where(deal => parts.HasFlag(ModelParts.PartnerFit) && deal.DecidedAt < asOf)
             .OrderByDescending(deal => deal.DecidedAt)
-            .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal)
+            .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal)
             .Take(config.PartnerFit.MaxDecisions)
             .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true, Group: 0));
         var matured = asOf.AddDays(-featurizer.State.Settings.MaturityDays);
@@ -55,7 +55,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
                         parts.HasFlag(ModelParts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open
                     )
                     .OrderBy(deal => deal.Row.CreatedAt)
-                    .ThenBy(deal => deal.Row.Id, StringComparer.Ordinal),
+                    .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
             ],
             config.WinProbability.MaxDeals
         );
@@ -65,7 +65,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         );
         var moments = fits.Concat(winMoments)
             .OrderBy(moment => moment.At)
-            .ThenBy(moment => moment.Deal.Row.Id, StringComparer.Ordinal)
+            .ThenBy(moment => moment.Deal.Row.Id.Value, StringComparer.Ordinal)
             .ThenBy(moment => moment.IsFit)
             .ToList();
         for (var i = 0; i < moments.Count; i++)
@@ -206,9 +206,9 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         return [.. pool.Take(count)];
     }
 
-    Random RandomOf(Deal deal) => new(unchecked((int)Hash(deal.Row.Id) ^ config.Seed));
+    Random RandomOf(Deal deal) => new(unchecked((int)Hash(deal.Row.Id.Value) ^ config.Seed));
 
-    static byte HalfOf(Deal deal) => (byte)(Hash(deal.Last.AccountId) >> 16 & 1);
+    static byte HalfOf(Deal deal) => (byte)(Hash(deal.Last.AccountId.Value) >> 16 & 1);
 
     static uint Hash(string text)
     {

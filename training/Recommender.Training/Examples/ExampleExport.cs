@@ -87,13 +87,18 @@ static class ExampleExport
             var engaged = deal.PartnersEver(featurizer.State);
             if (!candidates.Proven.Exists(engaged.Contains))
                 continue;
-            foreach (var partner in candidates.Proven.OrderBy(featurizer.State.PartnerId, StringComparer.Ordinal))
+            foreach (
+                var partner in candidates.Proven.OrderBy(
+                    partner => featurizer.State.PartnerId(partner).Value,
+                    StringComparer.Ordinal
+                )
+            )
             {
                 featurizer.WritePartnerFit(partner, row);
                 x.Write(row);
                 y.Write([engaged.Contains(partner) ? 1 : 0]);
                 known.Write([featurizer.State.HaveWorkedTogether(partner, deal.Row.AccountId) ? 1 : 0]);
-                decisions.Add(deal.Row.Id, featurizer.State.PartnerId(partner));
+                decisions.Add(deal.Row.Id.Value, featurizer.State.PartnerId(partner).Value);
             }
             groups.Write([candidates.Proven.Count]);
             progress((double)i / moments.Count);

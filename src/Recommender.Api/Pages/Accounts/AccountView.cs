@@ -17,7 +17,7 @@ public sealed record AccountView(
     DealView About,
     GivenRecommendation GivenRecommendation,
     IReadOnlyDictionary<string, Change> Changes,
-    IReadOnlyDictionary<string, Partner> Partners,
+    IReadOnlyDictionary<PartnerId, Partner> Partners,
     IReadOnlyList<string> MissingFiles
 ) : DealView(About)
 {

@@ -53,7 +53,7 @@ static class CoSellListRoutes
                         .Distinct()
                         .Order(StringComparer.OrdinalIgnoreCase)
                         .ToList(),
-                    live.Index.Partners.Select(id => (id, state.FindPartner(id)?.Name ?? id))
+                    live.Index.Partners.Select(id => (id.Value, state.FindPartner(id)?.Name ?? id.Value))
                         .OrderBy(one => one.Item2, StringComparer.OrdinalIgnoreCase)
                         .ToList()
                 );
@@ -86,7 +86,7 @@ static class CoSellListRoutes
     {
         var wanted = Wanted.Of(http);
         var asOf = live.Read((_, asOf) => asOf);
-        var found = live.Index.Find(wanted.Partner, wanted.On(live), asOf, 0, MostExported, out _);
+        var found = live.Index.Find(PartnerId.OrNone(wanted.Partner), wanted.On(live), asOf, 0, MostExported, out _);
         var text = new StringBuilder(
             "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value\n"
         );
@@ -99,15 +99,15 @@ static class CoSellListRoutes
                     string?[] cells =
                     [
                         (i + 1).ToString(CultureInfo.InvariantCulture),
-                        deal.AccountId,
+                        deal.AccountId.Value,
                         state.FindAccount(deal.AccountId)?.Name,
-                        deal.Id,
+                        deal.Id.Value,
                         deal.Product,
                         deal.Amount?.ToString(CultureInfo.InvariantCulture),
                         deal.Currency,
                         deal.ExpectedCloseAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
                         deal.Owner,
-                        option.PartnerId,
+                        option.PartnerId.Value,
                         state.FindPartner(option.PartnerId)?.Name,
                         Known(option.Lift),
                         Known(option.WinProbability),

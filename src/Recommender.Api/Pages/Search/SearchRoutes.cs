@@ -35,7 +35,7 @@ static class SearchRoutes
     {
         var (query, found) = await FindAsync(http, live, 50);
         return found.Count == 1
-            ? Results.Redirect("/accounts/" + Uri.EscapeDataString(found[0].Id))
+            ? Results.Redirect("/accounts/" + Uri.EscapeDataString(found[0].Id.Value))
             : Page<SearchPage>((nameof(SearchPage.Accounts), found), (nameof(SearchPage.Query), query));
     }
 

@@ -7,7 +7,7 @@ namespace Recommender.Capabilities.CoSellList;
 /// <param name="PartnerId">The partner.</param>
 /// <param name="Lift">Points of win probability it adds; NaN if unknown.</param>
 /// <param name="WinProbability">With it; NaN if unknown.</param>
-public readonly record struct PartnerOption(string PartnerId, double Lift, double WinProbability);
+public readonly record struct PartnerOption(PartnerId PartnerId, double Lift, double WinProbability);
 
 /// <summary>An open deal with its best partners, as they stood at a moment.</summary>
 /// <param name="Deal">The deal.</param>
@@ -16,7 +16,7 @@ public readonly record struct PartnerOption(string PartnerId, double Lift, doubl
 public sealed record IndexedOpportunity(Opportunity Deal, DateTime AsOf, IReadOnlyList<PartnerOption> Options)
 {
     /// <summary>The option to take: the largest known lift, else the best fit. Null if there is none.</summary>
-    public PartnerOption? Best(string? partnerId = null)
+    public PartnerOption? Best(PartnerId? partnerId = null)
     {
         PartnerOption? best = null;
         foreach (var option in Options)
@@ -62,9 +62,9 @@ public sealed class OpportunityIndex
     /// <summary>How many partners are kept for a deal.</summary>
     public const int Kept = 5;
 
-    readonly ConcurrentDictionary<string, IndexedOpportunity> _entries = new(StringComparer.Ordinal);
-    readonly ConcurrentDictionary<string, byte> _dirty = new(StringComparer.Ordinal);
-    readonly ConcurrentQueue<string> _oldest = new();
+    readonly ConcurrentDictionary<OpportunityId, IndexedOpportunity> _entries = [];
+    readonly ConcurrentDictionary<OpportunityId, byte> _dirty = [];
+    readonly ConcurrentQueue<OpportunityId> _oldest = new();
     long _noneBefore;
 
     /// <summary>Open deals that are indexed.</summary>
@@ -74,14 +74,14 @@ public sealed class OpportunityIndex
     public int Dirty => _dirty.Count;
 
     /// <summary>Notes that deals have to be looked at again.</summary>
-    public void Touch(IEnumerable<string> opportunityIds)
+    public void Touch(IEnumerable<OpportunityId> opportunityIds)
     {
         foreach (var id in opportunityIds)
             _dirty[id] = 0;
     }
 
     /// <summary>Keeps what was found of a deal; null if it is not open.</summary>
-    public void Set(string opportunityId, IndexedOpportunity? entry)
+    public void Set(OpportunityId opportunityId, IndexedOpportunity? entry)
     {
         if (entry is null)
             _entries.TryRemove(opportunityId, out _);
@@ -90,7 +90,7 @@ public sealed class OpportunityIndex
     }
 
     /// <summary>A deal to look at again: one that was touched, or else the one that waits longest, if that was before <paramref name="before"/>.</summary>
-    public bool TryTake(DateTime before, out string opportunityId)
+    public bool TryTake(DateTime before, out OpportunityId opportunityId)
     {
         foreach (var (id, _) in _dirty)
         {
@@ -102,7 +102,7 @@ public sealed class OpportunityIndex
         }
         if (_oldest.IsEmpty && before.Ticks > Volatile.Read(ref _noneBefore))
             FindOldest(before);
-        return _oldest.TryDequeue(out opportunityId!);
+        return _oldest.TryDequeue(out opportunityId);
     }
 
     void FindOldest(DateTime before)
@@ -123,17 +123,17 @@ public sealed class OpportunityIndex
     }
 
     /// <summary>Takes a deal out of those to be looked at again; false if it was not among them.</summary>
-    public bool Untouch(string opportunityId) => _dirty.TryRemove(opportunityId, out _);
+    public bool Untouch(OpportunityId opportunityId) => _dirty.TryRemove(opportunityId, out _);
 
     /// <summary>All deals that are indexed, in no order.</summary>
     public IEnumerable<Opportunity> Deals => _entries.Select(pair => pair.Value.Deal);
 
     /// <summary>Partners that are among the best of any deal, by id, in no order.</summary>
-    public IEnumerable<string> Partners =>
+    public IEnumerable<PartnerId> Partners =>
         _entries.SelectMany(pair => pair.Value.Options).Select(option => option.PartnerId).Distinct();
 
     /// <summary>Deals to be looked at again.</summary>
-    public IEnumerable<string> DirtyIds => _dirty.Select(pair => pair.Key);
+    public IEnumerable<OpportunityId> DirtyIds => _dirty.Select(pair => pair.Key);
 
     /// <summary>The deals that deserve a partner most.</summary>
     /// <param name="partnerId">Only with this partner; null for the best of all.</param>
@@ -143,7 +143,7 @@ public sealed class OpportunityIndex
     /// <param name="limit">How many at most.</param>
     /// <param name="total">How many there are.</param>
     public IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> Find(
-        string? partnerId,
+        PartnerId? partnerId,
         Func<Opportunity, bool>? isWanted,
         DateTime asOf,
         int skip,
@@ -167,7 +167,7 @@ public sealed class OpportunityIndex
             .. found
                 .OrderByDescending(item => item.Priority)
                 .ThenByDescending(item => double.IsNaN(item.Option.WinProbability) ? -1 : item.Option.WinProbability)
-                .ThenBy(item => item.Entry.Deal.Id, StringComparer.Ordinal)
+                .ThenBy(item => item.Entry.Deal.Id.Value, StringComparer.Ordinal)
                 .Skip(skip)
                 .Take(limit)
                 .Select(item => (item.Entry, item.Option)),

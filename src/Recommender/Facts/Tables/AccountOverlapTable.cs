@@ -43,5 +43,6 @@ public sealed class AccountOverlapTable : FactTable<AccountOverlap>
     protected override DateTime? StartOf(AccountOverlap noun) => noun.Since;
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(AccountOverlap noun) => (noun.AccountId, null);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(AccountOverlap noun) =>
+        (noun.AccountId, null);
 }

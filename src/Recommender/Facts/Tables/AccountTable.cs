@@ -51,5 +51,5 @@ public sealed class AccountTable : FactTable<Account>
     protected override DateTime? StartOf(Account noun) => noun.CreatedAt;
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(Account noun) => (noun.Id, null);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(Account noun) => (noun.Id, null);
 }

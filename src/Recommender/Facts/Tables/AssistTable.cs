@@ -32,8 +32,8 @@ public sealed class AssistTable : FactTable<Assist>
             row.Text(_id)!,
             row.Text(_partner)!,
             row.Text(_direction) == "given",
-            row.Text(_account),
-            row.Text(_opportunity),
+            AccountId.OrNone(row.Text(_account)),
+            OpportunityId.OrNone(row.Text(_opportunity)),
             row.Date(_at)!.Value
         );
 
@@ -41,5 +41,6 @@ public sealed class AssistTable : FactTable<Assist>
     protected override DateTime? StartOf(Assist noun) => noun.At;
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(Assist noun) => (noun.AccountId, noun.OpportunityId);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(Assist noun) =>
+        (noun.AccountId, noun.OpportunityId);
 }

@@ -52,5 +52,6 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
         noun.DecidedAt ?? (noun.Status is "approved" or "rejected" or "expired" ? noun.SubmittedAt : null);
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(DealRegistration noun) => (noun.AccountId, null);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(DealRegistration noun) =>
+        (noun.AccountId, null);
 }

@@ -45,5 +45,6 @@ public sealed class EngagementTable : FactTable<Engagement>
     protected override DateTime? StartOf(Engagement noun) => noun.StartedAt;
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(Engagement noun) => (null, noun.OpportunityId);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(Engagement noun) =>
+        (null, noun.OpportunityId);
 }

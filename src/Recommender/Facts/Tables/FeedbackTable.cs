@@ -37,7 +37,7 @@ public sealed class FeedbackTable : FactTable<Feedback>
             row.Text(_recommendation),
             row.Text(_partner)!,
             row.Text(_account)!,
-            row.Text(_opportunity),
+            OpportunityId.OrNone(row.Text(_opportunity)),
             row.Text(_event)!,
             row.Date(_at)!.Value
         );
@@ -46,5 +46,6 @@ public sealed class FeedbackTable : FactTable<Feedback>
     protected override DateTime? StartOf(Feedback noun) => noun.At;
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(Feedback noun) => (noun.AccountId, noun.OpportunityId);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(Feedback noun) =>
+        (noun.AccountId, noun.OpportunityId);
 }

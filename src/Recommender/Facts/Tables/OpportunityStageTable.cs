@@ -27,5 +27,6 @@ public sealed class OpportunityStageTable : FactTable<StageChange>
     protected override DateTime? StartOf(StageChange noun) => noun.EnteredAt;
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(StageChange noun) => (null, noun.OpportunityId);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(StageChange noun) =>
+        (null, noun.OpportunityId);
 }

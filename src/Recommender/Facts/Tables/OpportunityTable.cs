@@ -65,5 +65,6 @@ public sealed class OpportunityTable : FactTable<Opportunity>
     protected override DateTime? EndOf(Opportunity noun) => noun.Outcome == Outcome.Open ? null : noun.ClosedAt;
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(Opportunity noun) => (noun.AccountId, noun.Id);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(Opportunity noun) =>
+        (noun.AccountId, noun.Id);
 }

@@ -30,9 +30,9 @@ public sealed class TouchTable : FactTable<Touch>
     public override Touch Read(HistoryRow row) =>
         new(
             row.Text(_id)!,
-            row.Text(_account),
-            row.Text(_opportunity),
-            row.Text(_partner),
+            AccountId.OrNone(row.Text(_account)),
+            OpportunityId.OrNone(row.Text(_opportunity)),
+            PartnerId.OrNone(row.Text(_partner)),
             row.Text(_kind)!,
             row.Date(_at)!.Value
         );
@@ -41,5 +41,6 @@ public sealed class TouchTable : FactTable<Touch>
     protected override DateTime? StartOf(Touch noun) => noun.At;
 
     /// <inheritdoc/>
-    protected override (string? AccountId, string? OpportunityId) Concerns(Touch noun) => (noun.AccountId, noun.OpportunityId);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(Touch noun) =>
+        (noun.AccountId, noun.OpportunityId);
 }

@@ -15,13 +15,13 @@ sealed class AccountNames(HistoryState state) : Ledger<Account>
     public void Index(int account, Account? row)
     {
         if (row is not null)
-            _index.Set(account, row.Name, row.Id);
+            _index.Set(account, row.Name, row.Id.Value);
     }
 
     protected override void Add(Account row, in DatedFact fact)
     {
         var index = state.AccountIndex(row.Id);
-        _index.Set(index, row.Name, row.Id);
+        _index.Set(index, row.Name, row.Id.Value);
         Set(
             state.AccountStates[index],
             row,

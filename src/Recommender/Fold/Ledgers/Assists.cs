@@ -16,9 +16,9 @@ sealed class Assists(HistoryState state) : Ledger<Assist>
         var partner = state.PartnerStates[index];
         ref var sum = ref (row.Given ? ref partner.AssistsGiven : ref partner.AssistsReceived);
         sum = Math.Max(0, sum + times * state.Slow.Weight(row.At));
-        if (row.AccountId is null)
+        if (row.AccountId is not { } account)
             return;
-        ref var pair = ref state.Account(row.AccountId).Note(index, times);
+        ref var pair = ref state.Account(account).Note(index, times);
         if (row.Given)
             pair.AssistsGiven += times;
         else

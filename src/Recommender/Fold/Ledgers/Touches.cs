@@ -10,28 +10,28 @@ sealed class Touches(HistoryState state) : Ledger<Touch>
 
     protected override void Add(Touch row, in DatedFact fact)
     {
-        if (row.OpportunityId is null)
+        if (row.OpportunityId is not { } id)
             Count(row, null, 1);
-        else if (state.Known(row.OpportunityId, fact) is { } deal)
+        else if (state.Known(id, fact) is { } deal)
             Count(row, deal, 1);
     }
 
     protected override void Retract(Touch row, in DatedFact fact)
     {
-        if (row.OpportunityId is null)
+        if (row.OpportunityId is not { } id)
             Count(row, null, -1);
-        else if (state.TakeBackWaiting(row.OpportunityId, fact) is null)
-            Count(row, state.FindOpportunityState(row.OpportunityId), -1);
+        else if (state.TakeBackWaiting(id, fact) is null)
+            Count(row, state.FindOpportunityState(id), -1);
     }
 
     void Count(Touch row, OpportunityState? deal, int times)
     {
         var weight = times * state.Fast.Weight(row.At);
-        var entry = new TouchEntry(row.PartnerId is null ? Ours : state.PartnerIndex(row.PartnerId), row.At);
+        var entry = new TouchEntry(row.PartnerId is { } partner ? state.PartnerIndex(partner) : Ours, row.At);
         if (deal is not null)
             Add(ref (entry.Partner == Ours ? ref deal.OwnTouches : ref deal.PartnerTouches), weight);
-        if (row.AccountId is not null)
-            Count(state.Account(row.AccountId), entry, weight, times);
+        if (row.AccountId is { } account)
+            Count(state.Account(account), entry, weight, times);
         else if (deal is not null)
         {
             Keep(deal.TouchesByDealOnly ??= [], entry, times);

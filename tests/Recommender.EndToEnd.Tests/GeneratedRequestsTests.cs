@@ -6,7 +6,7 @@ using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
 
-/// <summary>Requests that nobody should send, made from a seed: never a 5xx, never a hang, always problem details.</summary>
+/// <summary>Requests that nobody should send, made from a seed: never a 5xx, never a hang, always problem details, of a status that the contract names.</summary>
 public sealed class GeneratedRequestsTests
 {
     static readonly string[] _nasty =
@@ -125,6 +125,28 @@ public sealed class GeneratedRequestsTests
         "id",
     ];
 
+    static readonly IReadOnlyList<(string Method, string[] Path, HashSet<int> Statuses)> _contract =
+    [
+        .. JsonElement
+            .Parse(File.ReadAllText(Path.Combine(Sample.Root, "tests/Recommender.EndToEnd.Tests/openapi.v1.json")))
+            .GetProperty("paths")
+            .EnumerateObject()
+            .SelectMany(path =>
+                path.Value.EnumerateObject()
+                    .Select(operation =>
+                        (
+                            operation.Name.ToUpperInvariant(),
+                            path.Name.Split('/'),
+                            operation
+                                .Value.GetProperty("responses")
+                                .EnumerateObject()
+                                .Select(answer => int.Parse(answer.Name, CultureInfo.InvariantCulture))
+                                .ToHashSet()
+                        )
+                    )
+            ),
+    ];
+
     [Fact]
     public async Task No_generated_request_is_answered_with_a_fault_of_ours()
     {
@@ -132,6 +154,9 @@ public sealed class GeneratedRequestsTests
             Environment.GetEnvironmentVariable("RECOMMENDER_GENERATED") ?? "100000",
             CultureInfo.InvariantCulture
         );
+        // The negative control: there are always rules.
+        using var known = new HttpRequestMessage(HttpMethod.Get, new Uri("/v1/rules", UriKind.Relative));
+        Assert.False(IsNamed(known, 404));
         using var folder = new TemporaryFolder();
         using var service = await SampleService
             .Start(folder["g.db"], "Limits:RequestsPerSecond=1000000", "Limits:Burst=1000000")
@@ -183,7 +208,12 @@ public sealed class GeneratedRequestsTests
         using (answer)
         {
             var status = (int)answer.StatusCode;
-            if (status >= 400)
+            if (status < 400)
+                Assert.True(
+                    IsNamed(request, status),
+                    $"Request {seed}, {request.Method} {request.RequestUri}: {status} is not in the contract"
+                );
+            else
             {
                 var text = await answer.Content.ReadAsStringAsync();
                 Assert.True(status < 500, $"Request {seed}, {request.Method} {request.RequestUri}: {status} {text}");
@@ -198,12 +228,33 @@ public sealed class GeneratedRequestsTests
                     type == "application/problem+json",
                     $"Request {seed}, {request.Method} {request.RequestUri}: {status} {answer.Content.Headers.ContentType} {text}"
                 );
-                Assert.Equal(status, JsonElement.Parse(text).GetProperty("status").GetInt32());
+                var problem = JsonElement.Parse(text);
+                Assert.Equal(status, problem.GetProperty("status").GetInt32());
+                Assert.True(
+                    IsNamed(request, status) || problem.GetProperty("detail").GetString() == "There is no such address.",
+                    $"Request {seed}, {request.Method} {request.RequestUri}: {text} is not in the contract"
+                );
                 Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
                 Assert.DoesNotContain("SQLite", text, StringComparison.OrdinalIgnoreCase);
             }
             return status;
         }
+    }
+
+    /// <summary>True if the contract names the status for the operation that the request is of, or has no such operation.</summary>
+    static bool IsNamed(HttpRequestMessage request, int status)
+    {
+        var path = new Uri(new Uri("http://localhost"), request.RequestUri!).AbsolutePath.TrimEnd('/').Split('/');
+        var operation = _contract
+            .Where(one =>
+                one.Method == request.Method.Method
+                && one.Path.Length == path.Length
+                && one.Path.Zip(path)
+                    .All(part => part.First is ['{', ..] || part.First.Equals(part.Second, StringComparison.OrdinalIgnoreCase))
+            )
+            .OrderBy(one => one.Path.Count(part => part is ['{', ..]))
+            .FirstOrDefault();
+        return operation.Statuses?.Contains(status) != false;
     }
 
     static HttpRequestMessage Make(Random random)

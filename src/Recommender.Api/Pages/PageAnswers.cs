@@ -40,10 +40,10 @@ static class PageAnswers
         );
     }
 
-    public static IResult Seen(HttpContext http, string address)
+    public static StatusCodeHttpResult Seen(HttpContext http, string address)
     {
         http.Response.Headers.Location = address;
-        return Results.StatusCode(StatusCodes.Status303SeeOther);
+        return TypedResults.StatusCode(StatusCodes.Status303SeeOther);
     }
 
     /// <summary>The form that was sent; none if it is another body.</summary>

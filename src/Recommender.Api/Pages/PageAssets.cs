@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Recommender.Api.Pages;
 
@@ -33,11 +34,11 @@ static class PageAssets
             .AllowAnonymous()
             .ExcludeFromDescription();
 
-    static IResult Find(string name, HttpContext http)
+    static Results<FileContentHttpResult, Microsoft.AspNetCore.Http.HttpResults.NotFound> Find(string name, HttpContext http)
     {
         if (!_files.TryGetValue(name, out var file))
-            return Results.NotFound();
+            return TypedResults.NotFound();
         http.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
-        return Results.Bytes(file.Bytes, file.Type);
+        return TypedResults.Bytes(file.Bytes, file.Type);
     }
 }

@@ -17,7 +17,7 @@ static class AccountRoutes
         pages.MapGet("/accounts/{id}/partners/{partnerId}", Why);
     }
 
-    static async Task<IResult> AccountAsync(
+    static async Task<RazorComponentResult> AccountAsync(
         string id,
         HttpContext http,
         LiveRecommender live,
@@ -49,7 +49,12 @@ static class AccountRoutes
         );
     }
 
-    static async Task<IResult> FeedbackAsync(string id, HttpContext http, LiveRecommender live, Writes writes)
+    static async Task<Results<RazorComponentResult, StatusCodeHttpResult>> FeedbackAsync(
+        string id,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes
+    )
     {
         var form = await FormAsync(http);
         string? Field(string name) => form[name].ToString() is { Length: > 0 } text ? text : null;
@@ -75,7 +80,7 @@ static class AccountRoutes
             dryRun: false
         );
         var back = $"/accounts/{Uri.EscapeDataString(id)}?deal={Uri.EscapeDataString(deal ?? "none")}";
-        return ProblemOf(answer, back) ?? Seen(http, $"{back}&said={happened}");
+        return ProblemOf(answer, back) is { } told ? told : Seen(http, $"{back}&said={happened}");
     }
 
     static RazorComponentResult Why(string id, string partnerId, LiveRecommender live, string? deal = null)

@@ -82,7 +82,7 @@ static class CoSellListRoutes
         );
     }
 
-    static IResult DealsCsv(HttpContext http, LiveRecommender live)
+    static FileContentHttpResult DealsCsv(HttpContext http, LiveRecommender live)
     {
         var wanted = Wanted.Of(http);
         var asOf = live.Read((_, asOf) => asOf);
@@ -118,7 +118,7 @@ static class CoSellListRoutes
                 return 0;
             }
         );
-        return Results.File(Encoding.UTF8.GetBytes(text.ToString()), "text/csv; charset=utf-8", "co-sell-list.csv");
+        return TypedResults.File(Encoding.UTF8.GetBytes(text.ToString()), "text/csv; charset=utf-8", "co-sell-list.csv");
     }
 
     static string Known(double value) => double.IsNaN(value) ? "" : value.ToString("0.####", CultureInfo.InvariantCulture);

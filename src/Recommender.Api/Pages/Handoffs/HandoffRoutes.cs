@@ -32,7 +32,7 @@ static class HandoffRoutes
     static string HandoffOf(string id, string partnerId) =>
         $"/accounts/{Uri.EscapeDataString(id)}/partners/{Uri.EscapeDataString(partnerId)}/handoff";
 
-    static async Task<IResult> HandoffAsync(
+    static async Task<RazorComponentResult> HandoffAsync(
         string id,
         string partnerId,
         HttpContext http,
@@ -61,7 +61,7 @@ static class HandoffRoutes
         );
     }
 
-    static async Task<IResult> SendHandoffAsync(
+    static async Task<Results<RazorComponentResult, FileContentHttpResult, StatusCodeHttpResult>> SendHandoffAsync(
         string id,
         string partnerId,
         HttpContext http,
@@ -105,12 +105,12 @@ static class HandoffRoutes
         var name = $"handoff-{id}-{partnerId}";
         return to switch
         {
-            "markdown" => Results.File(
+            "markdown" => TypedResults.File(
                 Encoding.UTF8.GetBytes(HandoffPacket.Markdown($"Handoff: {id} to {partnerId}", packet)),
                 "text/markdown; charset=utf-8",
                 name + ".md"
             ),
-            "json" => Results.File(JsonSerializer.SerializeToUtf8Bytes(data, _indented), "application/json", name + ".json"),
+            "json" => TypedResults.File(JsonSerializer.SerializeToUtf8Bytes(data, _indented), "application/json", name + ".json"),
             _ => Seen(http, page + "&sent=1"),
         };
     }

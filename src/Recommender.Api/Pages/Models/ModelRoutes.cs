@@ -57,7 +57,12 @@ static class ModelRoutes
             )
         );
 
-    static IResult Report(string model, string version, HttpContext http, LiveRecommender live)
+    static Results<FileContentHttpResult, RazorComponentResult> Report(
+        string model,
+        string version,
+        HttpContext http,
+        LiveRecommender live
+    )
     {
         if (
             live.Registry.List().FirstOrDefault(manifest => manifest.Model == model && manifest.Version == version)
@@ -68,7 +73,7 @@ static class ModelRoutes
         if (!File.Exists(path))
             return Message("No report", "This package was made elsewhere and has no report.", 404, "/models");
         http.Response.Headers.ContentSecurityPolicy = ReportPolicy;
-        return Results.File(File.ReadAllBytes(path), "text/html; charset=utf-8");
+        return TypedResults.File(File.ReadAllBytes(path), "text/html; charset=utf-8");
     }
 
     static RazorComponentResult Confirm(string model, string? version) =>
@@ -89,11 +94,17 @@ static class ModelRoutes
                 (nameof(ConfirmPage.Once), Guid.NewGuid().ToString("N"))
             );
 
-    static async Task<IResult> ChangeAsync(string model, string? version, HttpContext http, LiveRecommender live, Writes writes)
+    static async Task<Results<RazorComponentResult, StatusCodeHttpResult>> ChangeAsync(
+        string model,
+        string? version,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes
+    )
     {
         var form = await FormAsync(http);
         http.Request.Headers["Idempotency-Key"] = $"page-{form["once"]}";
         var answer = await ModelsApi.ChangeAsync(model, version, [], http, live, writes, dryRun: false);
-        return ProblemOf(answer, "/models") ?? Seen(http, "/models?done=1");
+        return ProblemOf(answer, "/models") is { } told ? told : Seen(http, "/models?done=1");
     }
 }

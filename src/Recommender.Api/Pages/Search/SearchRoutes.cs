@@ -31,15 +31,15 @@ static class SearchRoutes
         return (query, query.Length == 0 ? [] : live.Read((state, _) => state.FindAccounts(query, limit)));
     }
 
-    static async Task<IResult> SearchAsync(HttpContext http, LiveRecommender live)
+    static async Task<Results<RedirectHttpResult, RazorComponentResult>> SearchAsync(HttpContext http, LiveRecommender live)
     {
         var (query, found) = await FindAsync(http, live, 50);
         return found.Count == 1
-            ? Results.Redirect("/accounts/" + Uri.EscapeDataString(found[0].Id.Value))
+            ? TypedResults.Redirect("/accounts/" + Uri.EscapeDataString(found[0].Id.Value))
             : Page<SearchPage>((nameof(SearchPage.Accounts), found), (nameof(SearchPage.Query), query));
     }
 
-    static async Task<IResult> SearchListAsync(HttpContext http, LiveRecommender live)
+    static async Task<RazorComponentResult> SearchListAsync(HttpContext http, LiveRecommender live)
     {
         var (query, found) = await FindAsync(http, live, MostFound);
         return Page<SearchResults>((nameof(SearchResults.Accounts), found), (nameof(SearchResults.Query), query));

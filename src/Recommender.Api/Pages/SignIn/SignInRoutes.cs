@@ -28,7 +28,7 @@ static class SignInRoutes
             )
         );
 
-    static async Task<IResult> SignInAsync(HttpContext http, KeyRing keys)
+    static async Task<Results<RazorComponentResult, StatusCodeHttpResult>> SignInAsync(HttpContext http, KeyRing keys)
     {
         var form = await FormAsync(http);
         if (keys.Find(form["key"].ToString().Trim()) is not { } key)
@@ -43,12 +43,12 @@ static class SignInRoutes
         return Seen(http, Local(form["next"]));
     }
 
-    static IResult AtProvider(HttpContext http, string? next) =>
+    static Results<RazorComponentResult, ChallengeHttpResult> AtProvider(HttpContext http, string? next) =>
         http.RequestServices.GetRequiredService<IOptions<RecommenderOptions>>().Value.Auth.Oidc.Authority is null
             ? Message("No provider", "No OpenID Connect provider is configured.", 404)
-            : Results.Challenge(new() { RedirectUri = Local(next) }, [PageAuth.ProviderScheme]);
+            : TypedResults.Challenge(new() { RedirectUri = Local(next) }, [PageAuth.ProviderScheme]);
 
-    static async Task<IResult> SignOutAsync(HttpContext http)
+    static async Task<StatusCodeHttpResult> SignOutAsync(HttpContext http)
     {
         await http.SignOutAsync(PageAuth.Scheme);
         return Seen(http, "/sign-in");

@@ -3,9 +3,16 @@
 
 namespace Recommender.CoSell;
 
+/// <summary>What a row of a table is called, by a type of its own.</summary>
+public interface IRowId
+{
+    /// <summary>The text.</summary>
+    string Value { get; }
+}
+
 /// <summary>What the CRM calls an account. A text stands for an id where one is expected; the id of something else never does.</summary>
 /// <param name="Value">The text, never empty in a row.</param>
-public readonly record struct AccountId(string Value) : IComparable<AccountId>
+public readonly record struct AccountId(string Value) : IRowId, IComparable<AccountId>
 {
     /// <summary>The account that a text names.</summary>
     public static implicit operator AccountId(string value) => new(value);
@@ -22,7 +29,7 @@ public readonly record struct AccountId(string Value) : IComparable<AccountId>
 
 /// <summary>What the PRM calls a partner. A text stands for an id where one is expected; the id of something else never does.</summary>
 /// <param name="Value">The text, never empty in a row.</param>
-public readonly record struct PartnerId(string Value) : IComparable<PartnerId>
+public readonly record struct PartnerId(string Value) : IRowId, IComparable<PartnerId>
 {
     /// <summary>The partner that a text names.</summary>
     public static implicit operator PartnerId(string value) => new(value);
@@ -39,7 +46,7 @@ public readonly record struct PartnerId(string Value) : IComparable<PartnerId>
 
 /// <summary>What the CRM calls an opportunity. A text stands for an id where one is expected; the id of something else never does.</summary>
 /// <param name="Value">The text; empty for a deal that does not stand in the history.</param>
-public readonly record struct OpportunityId(string Value) : IComparable<OpportunityId>
+public readonly record struct OpportunityId(string Value) : IRowId, IComparable<OpportunityId>
 {
     /// <summary>The opportunity that a text names.</summary>
     public static implicit operator OpportunityId(string value) => new(value);

@@ -170,7 +170,7 @@ public abstract class FactTable
                 IndexOf(name) is >= 0 and var at
                     ? at
                     : throw new ArgumentException($"{Name} has no column {name}.", nameof(values))
-            ] = value;
+            ] = value is IRowId id ? id.Value : value;
         return new(this, row, Attributes.None);
     }
 

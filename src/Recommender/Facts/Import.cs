@@ -65,10 +65,10 @@ sealed class Import : IDisposable
             _corrected.UnionWith([("accounts", (string)row["old_id"]!), ("partners", (string)row["old_id"]!)]);
         foreach (var (_, row) in deletions)
         {
-            if (HistoryWriter.Target(FactTables.Deletions.Read(row), out var table, out var key) is null)
+            if (Deletions.Target(FactTables.Deletions.Read(row), out var table, out var key) is null)
                 _corrected.Add((table!.Name, key!));
         }
-        foreach (var one in _corrected.Where(one => _writer.Read(FactTables.Find(one.Table)!, one.Key) is not null))
+        foreach (var one in _corrected.Where(one => _writer.Rows.Read(FactTables.Find(one.Table)!, one.Key) is not null))
             _knownBefore.Add(one);
         foreach (var table in _folder.Tables.Where(table => table.Kind is not null))
             Take(table, progress);
@@ -121,7 +121,7 @@ sealed class Import : IDisposable
                 continue;
             }
             taken++;
-            var known = (of!.Name, HistoryWriter.KeyOf(of, change.Key)!);
+            var known = (of!.Name, Deletions.KeyOf(of, change.Key)!);
             if (!_changes.TryGetValue(known, out var changes))
                 _changes.Add(known, changes = []);
             changes.Add((change.Column, value, change.At));
@@ -138,7 +138,7 @@ sealed class Import : IDisposable
         static RejectedRow Fault(string column, string found, string expected) => new("", 0, column, found, expected);
         if (of?.Kind is null)
             return Fault("table", change.Table, "a table of the history");
-        if (HistoryWriter.KeyOf(of, change.Key) is null)
+        if (Deletions.KeyOf(of, change.Key) is null)
             return Fault("key", change.Key, "the key of a row");
         if (change.At > At)
             return Fault("at", Instants.Text(change.At), "a moment that is not ahead");
@@ -155,7 +155,7 @@ sealed class Import : IDisposable
     void Take(FactTable table, Action<string, double>? progress)
     {
         using var sink = _store.OpenSink(_connection, _transaction, table);
-        var known = HistoryStore.Fingerprints(_connection, _transaction, table);
+        var known = RowReader.Fingerprints(_connection, _transaction, table);
         var deleted = _connection
             .Query<(string Key, long Fingerprint)>(HistorySql.SelectDeleted, new { table = table.Name }, _transaction)
             .ToLookup(one => one.Key, one => one.Fingerprint);
@@ -200,7 +200,7 @@ sealed class Import : IDisposable
                 Take(
                     sink,
                     isAgain ? row.With("recorded_at", At) : row,
-                    isThere ? _writer.Read(table, key) : null,
+                    isThere ? _writer.Rows.Read(table, key) : null,
                     isAgain ? null : changes,
                     fingerprint
                 );
@@ -269,20 +269,10 @@ sealed class Import : IDisposable
         // A service may have been a little ahead of this clock; what lies ahead by more was dated so by mistake.
         var appliedAt = stored.Facts[0].AppliedAt;
         var stamp = appliedAt >= At && appliedAt - At < _mostAhead ? appliedAt.AddMilliseconds(1) : At;
-        var isSeen = appliedAt < stamp;
-        var learned =
-            row.Date(row.Table.RecordedAt) is { } recorded && recorded > stored.Facts[0].SeenAt && recorded < stamp
-                ? row
-                : row.With("recorded_at", stamp);
-        DateTime? from = isSeen ? learned.Date(row.Table.RecordedAt) : null;
-        var stated = learned.Facts(from);
-        var (untilSeen, until) = from is { } learnedAt ? (learnedAt, learnedAt) : (stated[0].SeenAt, stated[0].AppliedAt);
-        for (var part = 0; part < stored.Facts.Count; part++)
-        {
-            if (stored.Facts[part].AppliedAt < until || stored.Facts[part].SeenAt < untilSeen)
-                _writer.Keep(stored.Row, part, stored.Facts[part], stored.IsChange, untilSeen, until);
-        }
-        sink.Take(learned, stated, fingerprint, isNew: false, isChange: isSeen);
+        var learned = Succession.IsLearnedLater(row, stored) ? row : row.With("recorded_at", stamp);
+        var next = Succession.Of(learned, stored, stamp, isTold: false);
+        _writer.Keep(stored, next);
+        sink.Take(next.Row, next.Stated, fingerprint, isNew: false, next.IsChange);
     }
 
     /// <summary>The versions of a row until now, the newest last; null if there is a time between them in which it was not there.</summary>
@@ -302,7 +292,7 @@ sealed class Import : IDisposable
                     new(
                         row.Table,
                         HistoryRow.ReadValues(row.Table, values),
-                        attributes is null ? Attributes.None : HistoryStore.ReadAttributes(attributes, _names)
+                        attributes is null ? Attributes.None : RowReader.ReadAttributes(attributes, _names)
                     )
                 )
             );
@@ -317,7 +307,7 @@ sealed class Import : IDisposable
     /// <summary>True if the versions of the row that the changes make are there, or cannot be made.</summary>
     bool AreKnown(List<(string Column, object? Value, DateTime At)> changes, HistoryRow row)
     {
-        if (VersionsOf(row, _writer.Read(row.Table, row.Key)) is not { } known)
+        if (VersionsOf(row, _writer.Rows.Read(row.Table, row.Key)) is not { } known)
             return true;
         var until = Superseded(row).Select(version => version.Until).ToHashSet();
         return Held(FactVersions.Of(row, known, changes, At)).All(held => held.Part > 0 || until.Contains(held.Until));
@@ -388,7 +378,7 @@ sealed class Import : IDisposable
             var alias = FactTables.Aliases.Read(row);
             return at > At || WasKnown("accounts", alias.OldId) || WasKnown("partners", alias.OldId) ? At : at;
         }
-        if (HistoryWriter.Target(FactTables.Deletions.Read(row), out var table, out var key) is not null)
+        if (Deletions.Target(FactTables.Deletions.Read(row), out var table, out var key) is not null)
             return at;
         if (at > At || WasKnown(table!.Name, key!))
             return At;

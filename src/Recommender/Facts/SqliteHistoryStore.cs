@@ -138,7 +138,14 @@ public class SqliteHistoryStore : HistoryStore
         readonly DbCommand _update = RowCommand.Of(connection, transaction, table.Statements.Update, table);
 
         public override void Take(HistoryRow row, List<DatedFact> facts, long fingerprint, bool isNew, bool isChange) =>
-            RowCommand.Execute(isNew ? _insert : _update, row, facts, isChange, row.AttributesAsJson(), fingerprint);
+            RowCommand.Execute(
+                isNew ? _insert : _update,
+                row,
+                RowMoments.Of(facts),
+                isChange,
+                row.AttributesAsJson(),
+                fingerprint
+            );
 
         public override void Dispose()
         {

@@ -87,7 +87,7 @@ public sealed class WriteScope
     }
 
     /// <summary>Into what a row of accounts or partners was merged; null if it was not.</summary>
-    public string? MergedInto(FactTable table, string id) => _writer.AliasOf(table, id);
+    public string? MergedInto(FactTable table, string id) => _writer.Merged.Of(table, id);
 
     /// <summary>Removes an account and everything that names it, from what was known before too.</summary>
     /// <returns>How many rows went; null if there is no such account.</returns>

@@ -15,7 +15,7 @@ namespace Recommender.Tests.History;
 public class TSqlTests
 {
     // What the server itself brings along; the model of our schema does not know it.
-    static readonly string[] _ofTheServer = ["sys.databases", "sp_getapplock"];
+    static readonly string[] _ofTheServer = ["sys.databases", "sp_getapplock", "sp_releaseapplock"];
     static readonly Assembly _library = typeof(HistoryStore).Assembly;
     static readonly Dictionary<string, string> _scripts = _library
         .GetManifestResourceNames()

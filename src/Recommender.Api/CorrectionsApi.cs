@@ -70,7 +70,7 @@ static class CorrectionsApi
             .WithTags("History")
             .WithName("EraseAccount")
             .WithSummary(
-                "Forgets an account on request: its rows and those that name it, their earlier versions, what was recommended for it and logged of it"
+                "Forgets an account on request, and those that were merged into it: rows and those that name them, earlier versions, what was recommended and logged. It may have been deleted or merged away before; a later import does not bring it back"
             )
             .Accepts<ErasureRequest>("application/json")
             .Produces<ErasureResponse>()
@@ -214,7 +214,9 @@ static class CorrectionsApi
                     new ErasureResponse(request.AccountId, rows, recommendations, events),
                     ApiJson.Default.ErasureResponse
                 );
-            }
+            },
+            // What was just recommended is to go with the rest.
+            live.Journal.FlushAsync
         );
     }
 }

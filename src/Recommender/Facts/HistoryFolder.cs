@@ -240,10 +240,15 @@ public sealed class HistoryFolder
                 {
                     if (keys.Find(other, text) is not { } key)
                     {
-                        reject(column.Name, text, $"an id that {other} has");
+                        reject(column.Name, text, keys.Erased(other, text) ?? $"an id that {other} has");
                         return null;
                     }
                     values[i] = key;
+                }
+                else if (i == 0 && keys.Erased(_table.Name, text) is { } erased)
+                {
+                    reject(column.Name, text, erased);
+                    return null;
                 }
                 else if (!column.TryRead(text, out values[i], out var expected))
                 {
@@ -274,6 +279,7 @@ public sealed class KnownKeys
         .ToDictionary(table => table, _ => new HashSet<string>());
     readonly Dictionary<(string Table, string Id), string> _merged = [];
     readonly HashSet<(string Table, string Id)> _done = [];
+    readonly Dictionary<string, DateTime> _erased = [];
 
     /// <summary>The keys of <paramref name="table"/>; null if nothing refers to it.</summary>
     public HashSet<string>? Of(string table) => _keys.GetValueOrDefault(table);
@@ -292,6 +298,15 @@ public sealed class KnownKeys
 
     /// <summary>True if the row was merged into another before.</summary>
     internal bool IsMerged(string table, string id) => _done.Contains((table, id));
+
+    /// <summary>Has rows of an account, and what names it, be refused: it was erased.</summary>
+    internal void Erase(string accountId, DateTime at) => _erased[accountId] = at;
+
+    /// <summary>What was expected in place of an id; null unless it is that of an erased account.</summary>
+    internal string? Erased(string table, string id) =>
+        _erased.Count > 0 && table == FactTables.Accounts.Name && _erased.TryGetValue(id, out var at)
+            ? ErasedAccounts.Expected(id, at)
+            : null;
 
     /// <summary>The key that an id stands for; null if there is none.</summary>
     internal string? Find(string table, string id)

@@ -62,6 +62,10 @@ public abstract class HistoryStore
     /// <param name="stamp">The last moment that was given to a fact, UTC.</param>
     public virtual ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime stamp) => before;
 
+    /// <summary>Has the engine's own log forget what was erased, as far as nobody reads it now.</summary>
+    /// <param name="connection">A connection without a transaction.</param>
+    public virtual void Forget(DbConnection connection) { }
+
     /// <summary>Where an import puts the rows of a table.</summary>
     internal abstract RowSink OpenSink(DbConnection connection, DbTransaction transaction, FactTable table);
 

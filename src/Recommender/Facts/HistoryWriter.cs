@@ -16,7 +16,7 @@ public sealed class HistoryWriter : IDisposable
     /// <summary>A writer on <paramref name="connection"/>, which the caller keeps open.</summary>
     public HistoryWriter(DbConnection connection)
     {
-        (_connection, Rows, Merged) = (connection, new(connection), new(connection));
+        (_connection, Rows, Merged, Erased) = (connection, new(connection), new(connection), new(connection));
         (_deletions, _merges) = (new(this, connection), new(this));
     }
 
@@ -26,7 +26,7 @@ public sealed class HistoryWriter : IDisposable
         get;
         set
         {
-            field = Rows.Transaction = Merged.Transaction = value;
+            field = Rows.Transaction = Merged.Transaction = Erased.Transaction = value;
             ForgetOthers();
         }
     }
@@ -43,6 +43,9 @@ public sealed class HistoryWriter : IDisposable
     /// <summary>Into what accounts and partners were merged.</summary>
     internal MergedIds Merged { get; }
 
+    /// <summary>Which accounts were forgotten.</summary>
+    internal ErasedAccounts Erased { get; }
+
     /// <summary>Forgets what was seen in a transaction that was rolled back.</summary>
     public void Forget()
     {
@@ -50,10 +53,11 @@ public sealed class HistoryWriter : IDisposable
         ForgetOthers();
     }
 
-    /// <summary>Others may have merged or deleted something since.</summary>
+    /// <summary>Others may have merged, deleted or erased something since.</summary>
     void ForgetOthers()
     {
         Merged.Forget();
+        Erased.Forget();
         _deletions.Forget();
     }
 
@@ -102,6 +106,12 @@ public sealed class HistoryWriter : IDisposable
         var fingerprint = row.Fingerprint(out var attributes);
         if (stored?.Fingerprint == fingerprint)
             return new(RowVerdict.Unchanged, fingerprint, null);
+        if (stored is null && Erased.Fault(table.Name, row.Key) is { } erased)
+        {
+            if (!expected.EvenIfErased)
+                return new(RowVerdict.Rejected, 0, new(table.Name, 0, table.Columns[0].Name, row.Key, erased));
+            Erased.Remove(row.Key);
+        }
         if (Fault(row, stored?.Row) is { } fault)
             return new(RowVerdict.Rejected, stored?.Fingerprint ?? 0, fault);
         Put(row, stored, stamp, attributes, fingerprint, facts);
@@ -205,9 +215,9 @@ public sealed class HistoryWriter : IDisposable
         return stored.Fingerprint;
     }
 
-    /// <summary>Removes an account and everything that names it, with all earlier versions; null if there is no such account.</summary>
-    internal int? Erase(string accountId, DateTime stamp, List<DatedFact> facts) =>
-        new AccountErasure(this, _connection).Erase(accountId, stamp, facts);
+    /// <summary>Forgets an account and everything that names it, with all earlier versions; null if none of that id ever was.</summary>
+    internal ErasedAccount? Erase(string accountId, DateTime stamp, List<DatedFact> facts) =>
+        new AccountErasure(this, _connection, stamp, facts).Erase(accountId);
 
     /// <summary>The row with the moment we learned it: now, unless the caller says an earlier or later one that fits what was seen before.</summary>
     HistoryRow Dated(HistoryRow row, StoredRow? stored, DateTime stamp)
@@ -233,7 +243,7 @@ public sealed class HistoryWriter : IDisposable
             if (column.References is not { } other || row.Text(column) is not { } id)
                 continue;
             if ((stored is null || stored.Text(column) != id) && !Knows(FactTables.Find(other)!, id))
-                return new(table.Name, 0, column.Name, id, $"an id that {other} has");
+                return new(table.Name, 0, column.Name, id, Erased.Fault(other, id) ?? $"an id that {other} has");
         }
         return null;
     }

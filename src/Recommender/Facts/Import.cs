@@ -46,6 +46,8 @@ sealed class Import : IDisposable
     public ImportSummary Run(Action<string, double>? progress)
     {
         ReadChanges(progress);
+        foreach (var (id, at) in _writer.Erased.All)
+            _keys.Erase(id, at);
         foreach (
             var (oldId, newId, table) in _connection.Query<(string, string, string)>(
                 HistorySql.SelectAliases,

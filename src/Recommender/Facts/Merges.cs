@@ -22,7 +22,13 @@ sealed class Merges(HistoryWriter writer)
             if (!tables.Any(one => writer.Knows(one, alias.OldId)))
                 return Reject("old_id", alias.OldId, $"an id that was not merged; it is '{into}' already");
         }
+        RejectedRow? Erased(string column, string id) =>
+            tables.Contains(FactTables.Accounts) && writer.Erased.Fault(FactTables.Accounts.Name, id) is { } erased
+                ? new("aliases", 0, column, id, erased)
+                : null;
         var having = tables.Where(table => writer.Knows(table, alias.OldId)).ToList();
+        if (having.Count == 0 && Erased("old_id", alias.OldId) is { } old)
+            return new(RowVerdict.Rejected, 0, old);
         if (having.Count != 1)
             return Reject(
                 "old_id",
@@ -34,6 +40,8 @@ sealed class Merges(HistoryWriter writer)
         var of = having[0];
         // The other may have been merged itself.
         var newId = writer.Merged.Last(of, alias.NewId);
+        if (of == FactTables.Accounts && Erased("new_id", newId) is { } gone)
+            return new(RowVerdict.Rejected, 0, gone);
         if (newId == alias.OldId || !writer.Knows(of, newId))
             return Reject("new_id", alias.NewId, $"another id that {of.Name} have");
         foreach (var (table, key, column) in writer.Rows.Naming(of, alias.OldId))

@@ -32,4 +32,5 @@ public readonly record struct RowResult(RowVerdict Verdict, long Fingerprint, Re
 /// <param name="Fingerprint">The version it must have; null if any.</param>
 /// <param name="Absent">It must not be there yet.</param>
 /// <param name="Present">It must be there, in any version.</param>
-public readonly record struct RowExpectation(long? Fingerprint, bool Absent, bool Present = false);
+/// <param name="EvenIfErased">An account is meant to be taken in though it was erased.</param>
+public readonly record struct RowExpectation(long? Fingerprint, bool Absent, bool Present = false, bool EvenIfErased = false);

@@ -74,6 +74,8 @@ public class SqliteHistoryStore : HistoryStore
     {
         var connection = new SqliteConnection(_connection);
         connection.Open();
+        // What is deleted or replaced is overwritten: an account that was erased leaves nothing in the file.
+        connection.Execute("PRAGMA secure_delete = ON");
         if (_maxPages > 0)
             connection.Execute(FormattableString.Invariant($"PRAGMA max_page_count = {_maxPages}"));
         return connection;
@@ -94,6 +96,9 @@ public class SqliteHistoryStore : HistoryStore
             );
         }
     }
+
+    /// <inheritdoc/>
+    public override void Forget(DbConnection connection) => connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 
     /// <inheritdoc/>
     public override HistorySnapshot OpenSnapshot() => new Snapshot((SqliteConnection)Connect());

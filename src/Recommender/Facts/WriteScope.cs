@@ -90,14 +90,14 @@ public sealed class WriteScope
     public string? MergedInto(FactTable table, string id) => _writer.Merged.Of(table, id);
 
     /// <summary>Removes an account and everything that names it, from what was known before too.</summary>
-    /// <returns>How many rows went; null if there is no such account.</returns>
-    public int? Erase(string accountId)
+    /// <returns>What went; null if no account of that id ever was.</returns>
+    public ErasedAccount? Erase(string accountId)
     {
         NextMoment();
-        var rows = _writer.Erase(accountId, Stamp, Facts);
+        var erased = _writer.Erase(accountId, Stamp, Facts);
         NextMoment();
-        HasErased |= rows is not null;
-        return rows;
+        HasErased |= erased is not null;
+        return erased;
     }
 
     void NextMoment()

@@ -9,15 +9,8 @@ using Recommender.Training;
 namespace Recommender.Tests.History;
 
 /// <summary>Histories whose rows were changed, merged and deleted on the way: by file, by a running service, on both engines.</summary>
-public sealed class CorrectedHistoryTests : IDisposable
+public sealed class CorrectedHistoryTests : CorrectedHistory
 {
-    static readonly FoldSettings _fold = SmallHistory.Settings.Fold with { PartnerTraits = ["partner_type"] };
-    readonly TemporaryFolder _folder = new();
-
-    public static TheoryData<string> Engines => [TestDatabase.Sqlite, TestDatabase.SqlServer];
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [MemberData(nameof(Engines))]
     public void A_row_that_an_import_changes_is_what_it_was_until_then(string engine)
@@ -55,7 +48,7 @@ public sealed class CorrectedHistoryTests : IDisposable
         var facts = store.ReadFacts(DateTime.MaxValue).ToList();
         var deal = Assert.Single(Deal.KnownBefore(facts, DateTime.MaxValue));
         Assert.Equal(Outcome.Won, deal.Outcome);
-        using var replay = new Replay(facts, new HistoryState(_fold));
+        using var replay = new Replay(facts, new HistoryState(Settings));
         replay.To(Sample.Day(2024, 3, 1));
         Assert.Equal(1000, deal.RowIn(replay.State).Amount);
         replay.To(DateTime.MaxValue);
@@ -103,7 +96,7 @@ public sealed class CorrectedHistoryTests : IDisposable
         Assert.Equal((2, 3), (Of("deletions.csv").Inserted, Of("deletions.csv").Rejected));
         Assert.Equal((1, 1), (Of("aliases.csv").Inserted, Of("aliases.csv").Rejected));
         Assert.Equal((4, 2), (Of("field_changes.csv").Accepted, Of("field_changes.csv").Rejected));
-        var rejected = File.ReadAllLines(_folder["rejected.csv"]);
+        var rejected = File.ReadAllLines(InFolder["rejected.csv"]);
         Assert.Contains(rejected, line => line.StartsWith("field_changes.csv,6,column,opportunity_id", StringComparison.Ordinal));
         Assert.Contains(
             rejected,
@@ -129,7 +122,7 @@ public sealed class CorrectedHistoryTests : IDisposable
         Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Inserted + table.Updated));
         Assert.Equal(before, store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue));
         // Training from the folder sees the same.
-        var (facts, _) = new HistoryFolder(_folder["one"]).ReadFacts(_ => { });
+        var (facts, _) = new HistoryFolder(InFolder["one"]).ReadFacts(_ => { });
         Assert.Equal(store.ReadFacts(DateTime.MaxValue).Select(fact => fact.ToString()), facts.Select(fact => fact.ToString()));
     }
 
@@ -579,7 +572,7 @@ public sealed class CorrectedHistoryTests : IDisposable
             history.TryWrite<int>(
                 scope =>
                 {
-                    Assert.Equal(1, scope.Erase("a1"));
+                    Assert.Equal(1, scope.Erase("a1")?.Rows);
                     throw new InvalidDataException("tried");
                 },
                 out var tried
@@ -645,61 +638,10 @@ public sealed class CorrectedHistoryTests : IDisposable
         Assert.Equal(RowVerdict.Updated, result.Verdict);
         Assert.Contains("e2", Assert.Single(faults).Message, StringComparison.Ordinal);
         Assert.True(history.IsOutdated);
-        await history.RefoldAsync([_fold], _ => { }, TestContext.Current.CancellationToken);
+        await history.RefoldAsync([Settings], _ => { }, TestContext.Current.CancellationToken);
         Assert.False(history.IsOutdated);
         AssertIsRefolded(history, store);
         // It goes on.
         Assert.Equal(RowVerdict.Inserted, (await Write(history, Row("accounts", new { account_id = "a9" }))).Verdict);
-    }
-
-    /// <summary>Rows by column, as accounts, partners, deals and engagements of one history.</summary>
-    void Folder(string name, string opportunity, string tier)
-    {
-        Directory.CreateDirectory(_folder[name]);
-        Write(name, "accounts.csv", "account_id,name,industry", "a1,Acme,retail");
-        Write(name, "partners.csv", "partner_id,name,tier,joined_at", $"p1,Peer,{tier},2023-01-01");
-        Write(
-            name,
-            "opportunities.csv",
-            "opportunity_id,account_id,product,amount,created_at,expected_close_at,closed_at,outcome",
-            opportunity
-        );
-        Write(name, "engagements.csv", "engagement_id,opportunity_id,partner_id,started_at", "e1,o1,p1,2024-02-01");
-    }
-
-    void Write(string folder, string file, params string[] lines) =>
-        File.WriteAllLines(Path.Combine(_folder[folder], file), lines);
-
-    ImportSummary Import(HistoryStore store, string folder) =>
-        store.Import(new HistoryFolder(_folder[folder]), _folder["rejected.csv"], strict: false);
-
-    static HistoryState FoldOf(HistoryStore store, DateTime asOf)
-    {
-        var state = new HistoryState(_fold);
-        foreach (var fact in store.ReadFacts(asOf))
-            state.Apply(fact);
-        state.AdvanceTo(asOf);
-        return state;
-    }
-
-    static void AssertIsRefolded(LiveHistory history, HistoryStore store)
-    {
-        var (asOf, live) = history.Fold.Read(asOf => (asOf, StateText.Of(history.Fold.States[0], asOf)));
-        var again = new HistoryState(_fold);
-        foreach (var fact in store.ReadApplied(DateTime.MaxValue, asOf))
-            again.Apply(fact);
-        Assert.Equal(StateText.Of(again, asOf), live);
-    }
-
-    static HistoryRow Row(string table, object row) => StoreContractTests.Row(table, row);
-
-    HistoryStore Open(string engine) => HistoryStore.Open(TestDatabase.Of(engine, _folder["s.db"]));
-
-    static LiveHistory Live(HistoryStore store) => LiveHistory.Open(store, TimeProvider.System, [_fold]);
-
-    static async Task<RowResult> Write(LiveHistory history, HistoryRow row)
-    {
-        Assert.True(history.TryWrite(scope => scope.Upsert(row), out var done));
-        return await done;
     }
 }

@@ -57,7 +57,7 @@ sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateT
             EraseRow(other, otherKey);
         _gone.Add((table.Name, key));
         // Its last version is kept by this, and forgotten with those before.
-        if (writer.Delete(table, key, stamp, stamp, facts) is not null)
+        if (writer.Delete(table, key, stamp, facts) is not null)
             _rows++;
     }
 

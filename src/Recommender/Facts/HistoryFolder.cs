@@ -127,6 +127,7 @@ public sealed class HistoryFolder
     {
         if (Tables.Any(table => table.Kind is null))
             return ReadVersions(reject);
+        var now = Instants.ToMillisecond(TimeProvider.System.GetUtcNow().UtcDateTime);
         var facts = new List<DatedFact>();
         var counts = new List<FileCount>();
         var keys = new KnownKeys();
@@ -147,7 +148,7 @@ public sealed class HistoryFolder
             )
             {
                 accepted++;
-                facts.AddRange(row.Facts());
+                facts.AddRange(row.Facts(takenIn: now));
             }
             counts.Add(new(table.File, accepted, rejected));
         }

@@ -17,7 +17,7 @@ public sealed class HistoryWriter : IDisposable
     public HistoryWriter(DbConnection connection)
     {
         (_connection, Rows, Merged, Erased) = (connection, new(connection), new(connection), new(connection));
-        (_deletions, _merges) = (new(this, connection), new(this));
+        (_deletions, _merges, Ahead) = (new(this, connection), new(this), new(this));
     }
 
     /// <summary>The transaction that the next rows belong to.</summary>
@@ -46,6 +46,12 @@ public sealed class HistoryWriter : IDisposable
     /// <summary>Which accounts were forgotten.</summary>
     internal ErasedAccounts Erased { get; }
 
+    /// <summary>Deals that lie ahead.</summary>
+    internal DealsAhead Ahead { get; }
+
+    /// <summary>True if the last row that was taken in changed others beside itself.</summary>
+    internal bool HasMovedOthers { get; private set; }
+
     /// <summary>Forgets what was seen in a transaction that was rolled back.</summary>
     public void Forget()
     {
@@ -72,6 +78,7 @@ public sealed class HistoryWriter : IDisposable
     /// <param name="facts">Given the facts that a live fold has to take in.</param>
     public RowResult Upsert(HistoryRow row, DateTime stamp, RowExpectation expected, List<DatedFact> facts)
     {
+        HasMovedOthers = false;
         if (row.Table == FactTables.Deletions)
             return _deletions.Take(row, stamp, facts);
         if (row.Table == FactTables.Aliases)
@@ -125,22 +132,28 @@ public sealed class HistoryWriter : IDisposable
     /// <param name="attributes">Its attributes as JSON; null if there are none.</param>
     /// <param name="fingerprint">Its fingerprint.</param>
     /// <param name="facts">Given the facts that a live fold has to take in.</param>
+    /// <param name="notBefore">When it is seen at the earliest, UTC, because it names what is not there before; null if it does not.</param>
     internal void Put(
         HistoryRow row,
         StoredRow? stored,
         DateTime stamp,
         string? attributes,
         long fingerprint,
-        List<DatedFact> facts
+        List<DatedFact> facts,
+        DateTime? notBefore = null
     )
     {
-        var next = Succession.Of(Dated(row, stored, stamp), stored, stamp, isTold: true);
+        var next = Succession.Of(Dated(row, stored, stamp), stored, stamp, isTold: true, notBefore);
         Rows.Put(stored is null, next.Row, RowMoments.Of(next.Stated), next.IsChange, attributes, fingerprint);
         if (stored is not null)
             Supersede(stored, next, facts);
         facts.AddRange(next.Stated);
         if (_known.Count < MostKnown)
             _known.Add((row.Table.Name, row.Key));
+        if (!DealsAhead.AreMoved(stored, next))
+            return;
+        HasMovedOthers = true;
+        Ahead.Follow(stored!, next, stamp, facts);
     }
 
     /// <summary>
@@ -197,18 +210,20 @@ public sealed class HistoryWriter : IDisposable
     /// <summary>Takes a row out; null if there is none. What other rows say of it must be gone before.</summary>
     /// <param name="table">Its table.</param>
     /// <param name="key">Its key.</param>
-    /// <param name="at">When it is gone from, UTC; as seen in training.</param>
-    /// <param name="stamp">Now, UTC.</param>
+    /// <param name="stamp">When it is gone from, UTC.</param>
     /// <param name="facts">Given the facts that a live fold has to take in.</param>
-    internal long? Delete(FactTable table, string key, DateTime at, DateTime stamp, List<DatedFact> facts)
+    /// <returns>Its fingerprint.</returns>
+    internal long? Delete(FactTable table, string key, DateTime stamp, List<DatedFact> facts)
     {
         if (Rows.Read(table, key) is not { } stored)
             return null;
         for (var part = 0; part < stored.Facts.Count; part++)
         {
-            // What lies in the future too: that a row is gone, replicas learn from here.
-            Keep(stored.Row, part, stored.Facts[part], stored.IsChange, at, stamp);
-            facts.Add(stored.Facts[part] with { SeenAt = at, AppliedAt = stamp, IsRetraction = true });
+            var fact = stored.Facts[part];
+            // What lies in the future never held; that it is gone, replicas learn from here.
+            var held = fact.AppliedAt < stamp ? fact : fact with { SeenAt = stamp, AppliedAt = stamp };
+            Keep(stored.Row, part, held, stored.IsChange, stamp, stamp);
+            facts.Add(fact with { SeenAt = stamp, AppliedAt = stamp, IsRetraction = true });
         }
         Rows.Delete(table, key);
         _known.Remove((table.Name, key));

@@ -18,6 +18,7 @@ sealed class Import : IDisposable
     readonly HistoryWriter _writer;
     readonly KnownKeys _keys = new();
     readonly List<TableImport> _counts = [];
+    readonly List<(StoredRow Stored, Succession Next)> _moved = [];
     readonly Dictionary<(string Table, string Key), List<(string Column, object? Value, DateTime At)>> _changes = [];
     readonly List<DatedFact> _unused = [];
     readonly Dictionary<string, string[]> _names = [];
@@ -74,6 +75,8 @@ sealed class Import : IDisposable
             _knownBefore.Add(one);
         foreach (var table in _folder.Tables.Where(table => table.Kind is not null))
             Take(table, progress);
+        foreach (var (stored, next) in _moved)
+            _writer.Ahead.Follow(stored, next, At, _unused);
         Count(FactTables.Aliases, aliases, TakeBy);
         Count(
             FactTables.Deletions,
@@ -256,7 +259,7 @@ sealed class Import : IDisposable
             var last = versions[^1];
             sink.Take(
                 last.From is { } since ? last.Row.With("recorded_at", since) : last.Row,
-                last.Row.Facts(last.From),
+                last.Row.Facts(last.From, At),
                 fingerprint,
                 isNew: stored is null,
                 isChange: versions.Count > 1
@@ -265,7 +268,7 @@ sealed class Import : IDisposable
         }
         if (stored is null)
         {
-            sink.Take(row, row.Facts(), fingerprint, isNew: true, isChange: false);
+            sink.Take(row, row.Facts(takenIn: At), fingerprint, isNew: true, isChange: false);
             return;
         }
         // A service may have been a little ahead of this clock; what lies ahead by more was dated so by mistake.
@@ -274,6 +277,8 @@ sealed class Import : IDisposable
         var learned = Succession.IsLearnedLater(row, stored) ? row : row.With("recorded_at", stamp);
         var next = Succession.Of(learned, stored, stamp, isTold: false);
         _writer.Keep(stored, next);
+        if (DealsAhead.AreMoved(stored, next))
+            _moved.Add((stored, next));
         sink.Take(next.Row, next.Stated, fingerprint, isNew: false, next.IsChange);
     }
 
@@ -316,14 +321,14 @@ sealed class Import : IDisposable
     }
 
     /// <summary>What versions before the last stated for some time, and until when.</summary>
-    static IEnumerable<(HistoryRow Row, int Part, DatedFact Fact, bool IsChange, DateTime Until)> Held(
+    IEnumerable<(HistoryRow Row, int Part, DatedFact Fact, bool IsChange, DateTime Until)> Held(
         List<(DateTime? From, HistoryRow Row)> versions
     )
     {
         for (var v = 0; v + 1 < versions.Count; v++)
         {
             var until = versions[v + 1].From!.Value;
-            var facts = versions[v].Row.Facts(versions[v].From);
+            var facts = versions[v].Row.Facts(versions[v].From, At);
             for (var part = 0; part < facts.Count; part++)
             {
                 if (facts[part].AppliedAt < until)

@@ -46,7 +46,7 @@ sealed class Merges(HistoryWriter writer)
             return Reject("new_id", alias.NewId, $"another id that {of.Name} have");
         foreach (var (table, key, column) in writer.Rows.Naming(of, alias.OldId))
             Rename(table, key, column, newId, stamp, facts);
-        writer.Delete(of, alias.OldId, stamp, stamp, facts);
+        writer.Delete(of, alias.OldId, stamp, facts);
         var noted = FactTables.Aliases.Row(
             ("old_id", alias.OldId),
             ("new_id", alias.NewId),
@@ -78,7 +78,7 @@ sealed class Merges(HistoryWriter writer)
             writer.Put(renamed, stored, stamp, attributes, fingerprint, facts);
             return;
         }
-        writer.Delete(table, key, stamp, stamp, facts);
+        writer.Delete(table, key, stamp, facts);
         if (!writer.Rows.Has(table, renamed.Key))
             writer.Put(renamed, null, stamp, attributes, fingerprint, facts);
     }

@@ -23,11 +23,12 @@ readonly record struct Succession(
     /// <param name="stored">What stands; null if nothing does.</param>
     /// <param name="stamp">When it is taken in, UTC.</param>
     /// <param name="isTold">A service takes it in: nothing is applied before that. Else an import does: all is applied when it was seen.</param>
-    public static Succession Of(HistoryRow row, StoredRow? stored, DateTime stamp, bool isTold)
+    /// <param name="notBefore">When it is seen at the earliest, UTC, because it names what is not there before; null if it does not.</param>
+    public static Succession Of(HistoryRow row, StoredRow? stored, DateTime stamp, bool isTold, DateTime? notBefore = null)
     {
         var wasSeen = stored?.Facts[0].AppliedAt < stamp;
         DateTime? from = wasSeen ? Earlier(row.Date(row.Table.RecordedAt)!.Value, stamp) : null;
-        var stated = row.Facts(from);
+        var stated = row.Facts(notBefore ?? from, takenIn: stamp);
         for (var part = 0; isTold && part < stated.Count; part++)
             stated[part] = stated[part] with { AppliedAt = HistoryRow.Later(stated[part].SeenAt, stamp) };
         var untilSeen = from ?? stated[0].SeenAt;

@@ -74,17 +74,27 @@ public sealed class WriteScope
     /// <summary>Takes a row in, if it can be taken; of deletions and aliases, does what it says.</summary>
     public RowResult Upsert(HistoryRow row, RowExpectation expected = default)
     {
-        var key = (row.Table.Name, row.Key);
-        // What changes other rows has a moment of its own.
-        if (row.Table.Kind is null || _written.Contains(key) || Facts.Count - _moments[^1].Start >= FactsOfOneMoment)
+        var key = KeyOf(row);
+        // A row is written once in a moment; what changes others, too, has a moment of its own.
+        var isOfMany = row.Table == FactTables.Aliases || LiesAhead(row);
+        if (isOfMany || _written.Contains(key) || Facts.Count - _moments[^1].Start >= FactsOfOneMoment)
             NextMoment();
         var result = _writer.Upsert(row, Stamp, expected, Facts);
-        if (row.Table.Kind is null)
+        if (isOfMany || _writer.HasMovedOthers)
             NextMoment();
-        else if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
+        else if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated or RowVerdict.Deleted)
             _written.Add(key);
         return result;
     }
+
+    /// <summary>The row that is written; that which is taken out, if a deletion says so.</summary>
+    static (string, string) KeyOf(HistoryRow row) =>
+        row.Table == FactTables.Deletions && Deletions.Target(FactTables.Deletions.Read(row), out var table, out var key) is null
+            ? (table!.Name, key!)
+            : (row.Table.Name, row.Key);
+
+    /// <summary>True if it is a deal of a later date: what names it is not known before.</summary>
+    bool LiesAhead(HistoryRow row) => row.Table == FactTables.Opportunities && row["created_at"] is DateTime at && at > Stamp;
 
     /// <summary>Into what a row of accounts or partners was merged; null if it was not.</summary>
     public string? MergedInto(FactTable table, string id) => _writer.Merged.Of(table, id);

@@ -199,14 +199,19 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
 
     /// <summary>Rows are changed, moved and taken out by a running service; a service that starts on the database folds the same, to the bit.</summary>
     [Theory]
-    [MemberData(nameof(Engines))]
-    public async Task Corrections_of_a_running_service_fold_anew_to_the_same(string engine)
+    [InlineData(TestDatabase.Sqlite, 14)]
+    [InlineData(TestDatabase.Sqlite, 103)]
+    [InlineData(TestDatabase.Sqlite, 108)]
+    [InlineData(TestDatabase.Sqlite, 115)]
+    [InlineData(TestDatabase.SqlServer, 14)]
+    public async Task Corrections_of_a_running_service_fold_anew_to_the_same(string engine, int seed)
     {
         var store = Open(engine);
         await using var history = Live(store);
-        var random = new Random(14);
+        var random = new Random(seed);
         string Any(string letter, int of) => $"{letter}{random.Next(of)}";
         string Day() => $"2024-{random.Next(1, 13):00}-{random.Next(1, 28):00}";
+        string DayOrAhead() => random.Next(5) == 0 ? "2090-01-01" : Day();
         for (var i = 0; i < 3; i++)
         {
             await Write(history, Row("accounts", new { account_id = "a" + i, industry = "retail" }));
@@ -216,7 +221,15 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
         {
             HistoryRow row = random.Next(9) switch
             {
-                0 => Row("accounts", new { account_id = Any("a", 3), industry = Any("i", 3) }),
+                0 => Row(
+                    "accounts",
+                    new
+                    {
+                        account_id = Any("a", 3),
+                        industry = Any("i", 3),
+                        created_at = DayOrAhead(),
+                    }
+                ),
                 1 or 2 => Row(
                     "opportunities",
                     new
@@ -224,7 +237,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
                         opportunity_id = Any("o", 5),
                         account_id = Any("a", 3),
                         product = Any("product", 2),
-                        created_at = Day(),
+                        created_at = DayOrAhead(),
                         outcome = random.Next(2) == 0 ? "won" : "open",
                         closed_at = random.Next(3) == 0 ? "2030-01-01" : Day(),
                     }
@@ -284,6 +297,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
             };
             await Write(history, row);
         }
+        Assert.False(history.IsOutdated);
         AssertIsRefolded(history, store);
     }
 

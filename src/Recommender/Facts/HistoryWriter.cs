@@ -11,13 +11,12 @@ public sealed class HistoryWriter : IDisposable
     readonly DbConnection _connection;
     readonly HashSet<(string Table, string Key)> _known = [];
     readonly Deletions _deletions;
-    readonly Merges _merges;
 
     /// <summary>A writer on <paramref name="connection"/>, which the caller keeps open.</summary>
     public HistoryWriter(DbConnection connection)
     {
         (_connection, Rows, Merged, Erased) = (connection, new(connection), new(connection), new(connection));
-        (_deletions, _merges, Ahead) = (new(this, connection), new(this), new(this));
+        (_deletions, Merges, Ahead) = (new(this, connection), new(this), new(this));
     }
 
     /// <summary>The transaction that the next rows belong to.</summary>
@@ -42,6 +41,9 @@ public sealed class HistoryWriter : IDisposable
 
     /// <summary>Into what accounts and partners were merged.</summary>
     internal MergedIds Merged { get; }
+
+    /// <summary>Has accounts and partners be others.</summary>
+    internal Merges Merges { get; }
 
     /// <summary>Which accounts were forgotten.</summary>
     internal ErasedAccounts Erased { get; }
@@ -82,7 +84,7 @@ public sealed class HistoryWriter : IDisposable
         if (row.Table == FactTables.Deletions)
             return _deletions.Take(row, stamp, facts);
         if (row.Table == FactTables.Aliases)
-            return _merges.Take(row, stamp, facts);
+            return Merges.Take(row, stamp, facts);
         if (row.Table == FactTables.FieldChanges)
             return new(
                 RowVerdict.Rejected,

@@ -177,10 +177,12 @@ sealed class Import : IDisposable
             updated = 0,
             unchanged = 0,
             rejectedBefore = Rejected.Count;
-        foreach (var (_, row) in Rows(table, progress))
+        foreach (var (line, row) in Rows(table, progress))
         {
             var fingerprint = row.Fingerprint(out _);
             var key = row.Key;
+            if (table.KeyLength > 1 && IsOfMerge(row))
+                _writer.Merges.Lines[(table.Name, key)] = line;
             if (table == FactTables.Opportunities && row["outcome"] is "won" or "lost" && row["closed_at"] is null)
                 _withoutEnd++;
             var isThere = known.TryGetValue(key, out var before);
@@ -216,7 +218,19 @@ sealed class Import : IDisposable
             }
         }
         sink.Finish();
+        unchanged += _folder.Merged;
         _counts.Add(new(table.File, inserted, updated, unchanged, Rejected.Count - rejectedBefore));
+    }
+
+    /// <summary>True if a column of the key names what is to be merged.</summary>
+    bool IsOfMerge(HistoryRow row)
+    {
+        for (var i = 0; i < row.Table.KeyLength; i++)
+        {
+            if (row.Table.Columns[i].References is { } other && _keys.IsOfMerge(other, row.Text(row.Table.Columns[i])!))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>True if the row names one that was taken out after this was known: it means the one that came again.</summary>

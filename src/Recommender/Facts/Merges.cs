@@ -5,6 +5,11 @@ namespace Recommender.Facts;
 /// <summary>Has accounts and partners be others from a moment on, as rows of <see cref="AliasTable"/> say.</summary>
 sealed class Merges(HistoryWriter writer)
 {
+    /// <summary>
+    /// Where rows stand in their file, if they come from one: of two that become one, the first counts, as it does when the file is read again.
+    /// </summary>
+    public Dictionary<(string Table, string Key), long> Lines { get; } = [];
+
     /// <summary>Does what a row says.</summary>
     public RowResult Take(HistoryRow row, DateTime stamp, List<DatedFact> facts)
     {
@@ -79,7 +84,12 @@ sealed class Merges(HistoryWriter writer)
             return;
         }
         writer.Delete(table, key, stamp, facts);
-        if (!writer.Rows.Has(table, renamed.Key))
-            writer.Put(renamed, null, stamp, attributes, fingerprint, facts);
+        var other = writer.Rows.Read(table, renamed.Key);
+        var (line, otherLine) = (LineOf(table, key), LineOf(table, renamed.Key));
+        Lines[(table.Name, renamed.Key)] = Math.Min(line, otherLine);
+        if (other is null || line < otherLine && other.Fingerprint != fingerprint)
+            writer.Put(renamed, other, stamp, attributes, fingerprint, facts);
     }
+
+    long LineOf(FactTable table, string key) => Lines.GetValueOrDefault((table.Name, key), long.MaxValue);
 }

@@ -40,8 +40,8 @@ public abstract class CorrectedHistory : IDisposable
     protected void Write(string folder, string file, params string[] lines) =>
         File.WriteAllLines(Path.Combine(InFolder[folder], file), lines);
 
-    protected ImportSummary Import(HistoryStore store, string folder) =>
-        store.Import(new HistoryFolder(InFolder[folder]), InFolder["rejected.csv"], strict: false);
+    protected ImportSummary Import(HistoryStore store, string folder, bool strict = false) =>
+        store.Import(new HistoryFolder(InFolder[folder]), InFolder["rejected.csv"], strict);
 
     protected static HistoryState FoldOf(HistoryStore store, DateTime asOf)
     {

@@ -576,6 +576,54 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
         Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Updated + table.Inserted));
     }
 
+    /// <summary>The file says the same of both, or not, in either order; the first of the lines that become one counts.</summary>
+    [Theory]
+    [InlineData(TestDatabase.Sqlite, "a1", "a2", "a3")]
+    [InlineData(TestDatabase.Sqlite, "a2", "a1", "a3")]
+    [InlineData(TestDatabase.Sqlite, "a3", "a2", "a1")]
+    [InlineData(TestDatabase.Sqlite, "a3", "a1", "a2")]
+    [InlineData(TestDatabase.SqlServer, "a3", "a1", "a2")]
+    public void Rows_that_become_one_through_a_merge_settle_at_the_first_import(
+        string engine,
+        string first,
+        string second,
+        string third
+    )
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name", "a1,Acme", "a2,Acme Inc", "a3,Acme Ltd");
+        Write("one", "partners.csv", "partner_id,name,tier,joined_at", "p1,Peer,silver,2023-01-01", "p2,Peer Inc,,2023-01-01");
+        Write(
+            "one",
+            "account_overlaps.csv",
+            "partner_id,account_id,population,since,contact_count",
+            $"p1,{first},customer,2024-01-01,1",
+            $"p1,{second},customer,2024-01-01,2",
+            $"p1,{third},customer,2024-01-01,3",
+            "p2,a1,customer,2024-01-01,4"
+        );
+        Write(
+            "one",
+            "certifications.csv",
+            "partner_id,competency,earned_at,expires_at,recorded_at",
+            "p2,core,2024-01-01,2024-06-01,2024-01-02",
+            "p1,core,2024-01-01,2024-07-01,2024-01-02"
+        );
+        Write("one", "aliases.csv", "old_id,new_id,at", "a3,a2,2024-05-01", "a2,a1,2024-05-02", "p2,p1,2024-05-03");
+        Import(store, "one", strict: true);
+        var overlap = store.Find(FactTables.AccountOverlaps, "p1\u001fa1\u001fcustomer\u001f2024-01-01T00:00:00.000Z");
+        Assert.Equal(1.0, overlap!.Value.Row["contact_count"]);
+        var certification = store.Find(FactTables.Certifications, "p1\u001fcore\u001f2024-01-01T00:00:00.000Z");
+        Assert.Equal(Sample.Day(2024, 6, 1), certification!.Value.Row["expires_at"]);
+        Assert.Equal(1, FoldOf(store, DateTime.MaxValue).Partner("p1").Overlaps);
+        var before = store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue).ToList();
+        var summary = Import(store, "one", strict: true);
+        Assert.Equal(0, summary.Tables.Sum(table => table.Inserted + table.Updated));
+        Assert.Equal(4, summary.Tables.Single(table => table.File == "account_overlaps.csv").Unchanged);
+        Assert.Equal(before, store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue));
+    }
+
     [Fact]
     public async Task An_erasure_that_is_only_tried_leaves_the_fold_as_it_is()
     {

@@ -86,7 +86,8 @@ sealed class Merges(HistoryWriter writer)
         writer.Delete(table, key, stamp, facts);
         var other = writer.Rows.Read(table, renamed.Key);
         var (line, otherLine) = (LineOf(table, key), LineOf(table, renamed.Key));
-        Lines[(table.Name, renamed.Key)] = Math.Min(line, otherLine);
+        if (line < otherLine)
+            Lines[(table.Name, renamed.Key)] = line;
         if (other is null || line < otherLine && other.Fingerprint != fingerprint)
             writer.Put(renamed, other, stamp, attributes, fingerprint, facts);
     }

@@ -87,11 +87,11 @@ public sealed class WriteScope
         return result;
     }
 
-    /// <summary>The row that is written; that which is taken out, if a deletion says so.</summary>
-    static (string, string) KeyOf(HistoryRow row) =>
+    /// <summary>The row that is written, as naming what merged ones are now; that which is taken out, if a deletion says so.</summary>
+    (string, string) KeyOf(HistoryRow row) =>
         row.Table == FactTables.Deletions && Deletions.Target(FactTables.Deletions.Read(row), out var table, out var key) is null
             ? (table!.Name, key!)
-            : (row.Table.Name, row.Key);
+            : (row.Table.Name, _writer.Merged.Renamed(row).Key);
 
     /// <summary>True if it is a deal of a later date: what names it is not known before.</summary>
     bool LiesAhead(HistoryRow row) => row.Table == FactTables.Opportunities && row["created_at"] is DateTime at && at > Stamp;

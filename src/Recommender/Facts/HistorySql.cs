@@ -116,12 +116,12 @@ static class HistorySql
         Sqlite: """
         -- index: rejected_rows_key
         DELETE FROM rejected_rows
-        WHERE instr(found, @text) > 0
+        WHERE instr(rejected_rows.found, @text) > 0
         """,
         SqlServer: """
         -- index: rejected_rows_key
         DELETE FROM rejected_rows
-        WHERE CHARINDEX(@text, found) > 0
+        WHERE CHARINDEX(@text, rejected_rows.found) > 0
         """
     );
 

@@ -181,8 +181,8 @@ sealed class Import : IDisposable
         {
             var fingerprint = row.Fingerprint(out _);
             var key = row.Key;
-            if (table.KeyLength > 1 && IsOfMerge(row))
-                _writer.Merges.Lines[(table.Name, key)] = line;
+            if (IsOfMerge(row))
+                _writer.Merges.Given[(table.Name, key)] = (line, row);
             if (table == FactTables.Opportunities && row["outcome"] is "won" or "lost" && row["closed_at"] is null)
                 _withoutEnd++;
             var isThere = known.TryGetValue(key, out var before);
@@ -222,12 +222,14 @@ sealed class Import : IDisposable
         _counts.Add(new(table.File, inserted, updated, unchanged, Rejected.Count - rejectedBefore));
     }
 
-    /// <summary>True if a column of the key names what is to be merged.</summary>
+    /// <summary>True if a column names what is to be merged.</summary>
     bool IsOfMerge(HistoryRow row)
     {
-        for (var i = 0; i < row.Table.KeyLength; i++)
+        if (!_keys.HasMerges)
+            return false;
+        foreach (var column in row.Table.Columns)
         {
-            if (row.Table.Columns[i].References is { } other && _keys.IsOfMerge(other, row.Text(row.Table.Columns[i])!))
+            if (column.References is { } other && row.Text(column) is { } id && _keys.IsOfMerge(other, id))
                 return true;
         }
         return false;

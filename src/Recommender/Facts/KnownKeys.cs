@@ -30,6 +30,9 @@ public sealed class KnownKeys
             _done.Add((table, oldId));
     }
 
+    /// <summary>True if anything was merged, or is to be.</summary>
+    internal bool HasMerges => _merged.Count > 0;
+
     /// <summary>True if an id is to be merged into another, or another into it.</summary>
     internal bool IsOfMerge(string table, string id) => _merged.ContainsKey((table, id)) || _into.Contains((table, id));
 

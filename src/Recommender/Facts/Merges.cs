@@ -6,9 +6,10 @@ namespace Recommender.Facts;
 sealed class Merges(HistoryWriter writer)
 {
     /// <summary>
-    /// Where rows stand in their file, if they come from one: of two that become one, the first counts, as it does when the file is read again.
+    /// Rows as their file gives them, with the line, if they come from one: of two that become one, the first counts, and given again, none
+    /// has changed.
     /// </summary>
-    public Dictionary<(string Table, string Key), long> Lines { get; } = [];
+    public Dictionary<(string Table, string Key), (long Line, HistoryRow Row)> Given { get; } = [];
 
     /// <summary>Does what a row says.</summary>
     public RowResult Take(HistoryRow row, DateTime stamp, List<DatedFact> facts)
@@ -76,21 +77,22 @@ sealed class Merges(HistoryWriter writer)
         // That of the row as it was given, with its recorded_at or without: given again, it has not changed.
         if (stored.Row.Fingerprint(out _) != stored.Fingerprint)
             renamed = renamed.With("recorded_at", null);
-        var fingerprint = renamed.Fingerprint(out var attributes);
+        var isGiven = Given.TryGetValue((table.Name, key), out var given);
+        given = (isGiven ? given.Line : long.MaxValue, isGiven ? given.Row.With(column.Name, id) : renamed);
+        var fingerprint = given.Row.Fingerprint(out var attributes);
         renamed = renamed.With("recorded_at", null);
-        if (column.Position >= table.KeyLength)
-        {
+        var isMoved = column.Position < table.KeyLength;
+        var other = isMoved ? writer.Rows.Read(table, renamed.Key) : null;
+        var isFirst = other is null || given.Line < LineOf(table, renamed.Key);
+        if (isGiven && isFirst)
+            Given[(table.Name, renamed.Key)] = given;
+        if (isMoved)
+            writer.Delete(table, key, stamp, facts);
+        if (!isMoved)
             writer.Put(renamed, stored, stamp, attributes, fingerprint, facts);
-            return;
-        }
-        writer.Delete(table, key, stamp, facts);
-        var other = writer.Rows.Read(table, renamed.Key);
-        var (line, otherLine) = (LineOf(table, key), LineOf(table, renamed.Key));
-        if (line < otherLine)
-            Lines[(table.Name, renamed.Key)] = line;
-        if (other is null || line < otherLine && other.Fingerprint != fingerprint)
+        else if (isFirst && other?.Fingerprint != fingerprint)
             writer.Put(renamed, other, stamp, attributes, fingerprint, facts);
     }
 
-    long LineOf(FactTable table, string key) => Lines.GetValueOrDefault((table.Name, key), long.MaxValue);
+    long LineOf(FactTable table, string key) => Given.TryGetValue((table.Name, key), out var given) ? given.Line : long.MaxValue;
 }

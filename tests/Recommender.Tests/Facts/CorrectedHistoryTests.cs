@@ -576,6 +576,28 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
         Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Updated + table.Inserted));
     }
 
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_row_that_was_recorded_early_changed_and_then_merged_settles_at_the_first_import(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name", "a1,Acme", "a2,Acme Inc");
+        void Deal(int amount) =>
+            Write(
+                "one",
+                "opportunities.csv",
+                "opportunity_id,account_id,amount,created_at,recorded_at",
+                FormattableString.Invariant($"o1,a2,{amount},2024-01-10,2024-01-11")
+            );
+        Deal(1000);
+        Import(store, "one");
+        Deal(2000);
+        Write("one", "aliases.csv", "old_id,new_id,at", "a2,a1,2024-05-01");
+        Assert.Equal(1, Import(store, "one").Tables.Sum(table => table.Updated));
+        Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Updated + table.Inserted));
+    }
+
     /// <summary>The file says the same of both, or not, in either order; the first of the lines that become one counts.</summary>
     [Theory]
     [InlineData(TestDatabase.Sqlite, "a1", "a2", "a3")]

@@ -16,6 +16,7 @@ sealed class Import : IDisposable
     readonly DbTransaction _transaction;
     readonly HistoryFolder _folder;
     readonly HistoryWriter _writer;
+    readonly NamedUntil _namedUntil;
     readonly KnownKeys _keys = new();
     readonly List<TableImport> _counts = [];
     readonly List<(StoredRow Stored, Succession Next)> _moved = [];
@@ -26,13 +27,13 @@ sealed class Import : IDisposable
     readonly Dictionary<(string Table, string Key), DateTime> _deletedAt = [];
     readonly HashSet<(string Table, string Key)> _corrected = [];
     readonly HashSet<(string Table, string Key)> _knownBefore = [];
-    Dictionary<string, DateTime>? _namedUntil;
     long _withoutEnd;
     double _done;
 
     public Import(HistoryStore store, DbConnection connection, DbTransaction transaction, HistoryFolder folder)
     {
         (_store, _connection, _transaction, _folder) = (store, connection, transaction, folder);
+        _namedUntil = new(connection, transaction);
         _writer = new(connection) { Transaction = transaction, KnownUntil = At };
     }
 
@@ -120,7 +121,7 @@ sealed class Import : IDisposable
         foreach (var (line, row) in Rows(FactTables.FieldChanges, progress))
         {
             var change = FactTables.FieldChanges.Read(row);
-            if (FaultOf(change, out var of, out var value) is { } fault)
+            if (FieldChangeFault.Of(change, At, out var of, out var value) is { } fault)
             {
                 Rejected.Add(fault with { File = FactTables.FieldChanges.File, Line = line });
                 continue;
@@ -134,27 +135,6 @@ sealed class Import : IDisposable
         foreach (var changes in _changes.Values)
             changes.Sort((x, y) => x.At.CompareTo(y.At));
         _counts.Add(new(FactTables.FieldChanges.File, 0, 0, taken, Rejected.Count - rejectedBefore));
-    }
-
-    RejectedRow? FaultOf(FieldChange change, out FactTable? of, out object? value)
-    {
-        value = null;
-        of = FactTables.Find(change.Table);
-        static RejectedRow Fault(string column, string found, string expected) => new("", 0, column, found, expected);
-        if (of?.Kind is null)
-            return Fault("table", change.Table, "a table of the history");
-        if (Deletions.KeyOf(of, change.Key) is null)
-            return Fault("key", change.Key, "the key of a row");
-        if (change.At > At)
-            return Fault("at", Instants.Text(change.At), "a moment that is not ahead");
-        var at = of.IndexOf(change.Column);
-        if (at < of.KeyLength || of.Columns[at] == of.RecordedAt)
-            return Fault("column", change.Column, $"a column of {of.Name} that is not of its key");
-        if (string.IsNullOrEmpty(change.Value) && of.Columns[at].Required)
-            return Fault("value", "", "a value");
-        return of.Columns[at].TryRead(change.Value ?? "", out value, out var expected)
-            ? null
-            : Fault("value", change.Value ?? "", expected!);
     }
 
     void Take(FactTable table, Action<string, double>? progress)
@@ -405,35 +385,8 @@ sealed class Import : IDisposable
             return at;
         if (at > At || WasKnown(table!.Name, key!))
             return At;
-        return table == FactTables.Opportunities ? HistoryRow.Later(at, NamedUntil(key!)) : at;
+        return table == FactTables.Opportunities ? HistoryRow.Later(at, _namedUntil.Of(key!)) : at;
 
         bool WasKnown(string name, string id) => _knownBefore.Contains((name, id));
-    }
-
-    /// <summary>Until when earlier versions of other rows named a deal.</summary>
-    DateTime NamedUntil(string opportunityId)
-    {
-        if (_namedUntil is null)
-        {
-            _namedUntil = [];
-            foreach (var table in FactTables.OfFacts)
-            {
-                if (table.Columns.FirstOrDefault(column => column.References == "opportunities") is not { } column)
-                    continue;
-                foreach (
-                    var (values, until) in _connection.Query<(string, DateTime)>(
-                        HistorySql.SelectVersions,
-                        new { table = table.Name },
-                        _transaction,
-                        buffered: false
-                    )
-                )
-                {
-                    if (HistoryRow.ReadValues(table, values)[column.Position] is string id)
-                        _namedUntil[id] = HistoryRow.Later(until, _namedUntil.GetValueOrDefault(id));
-                }
-            }
-        }
-        return _namedUntil.GetValueOrDefault(opportunityId);
     }
 }

@@ -103,23 +103,64 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
         (await _service.GetAsync("/v1/opportunities/O")).Expect(HttpStatusCode.NotFound);
         var events = (await _service.GetAsync("/v1/events?type=account.erased")).Expect(HttpStatusCode.OK);
         Assert.Contains("\"rows\":3", events.Text, StringComparison.Ordinal);
+        AssertIsNowhere("Orchardgate Secret");
+        // The fold is made anew, and the service goes on.
+        (await _service.PutAsync("/v1/accounts/B", """{"name":"Another"}""")).Expect(HttpStatusCode.Created);
+        (await _service.RankAsync("""{"account_id":"B","limit":5}""")).Expect(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task An_account_that_was_merged_away_or_deleted_is_forgotten_too_and_does_not_come_back_in_bulk()
+    {
+        await _service.PutAsync("/v1/accounts/C", """{"name":"Orchardgate Secret Cellars"}""");
+        await _service.PutAsync("/v1/accounts/D", """{"name":"Orchardgate Secret Dairy"}""");
+        await _service.RankAsync("""{"account_id":"D","limit":5}""");
+        (await _service.PostAsync("/v1/accounts/C/merge", """{"into":"B"}""")).Expect(HttpStatusCode.OK);
+        (await DeleteAsync("/v1/accounts/D?reason=Orchardgate%20Secret%20Dairy%20closed")).Expect(HttpStatusCode.OK);
+        foreach (var id in (string[])["C", "D"])
+            (await _service.PostAsync("/v1/erasures", $$"""{"account_id":"{{id}}"}""")).Expect(HttpStatusCode.OK);
+        AssertIsNowhere("Orchardgate Secret");
+        var bulk = await _service.SendAsync(
+            HttpMethod.Post,
+            "/v1/history",
+            """{"table":"accounts","row":{"account_id":"D","name":"Orchardgate Secret Dairy"}}""",
+            "application/x-ndjson"
+        );
+        Assert.Contains("account D was erased on ", bulk.Text, StringComparison.Ordinal);
+        (await _service.PutAsync("/v1/accounts/D", """{"name":"Another"}""")).Expect(HttpStatusCode.Created);
+    }
+
+    /// <summary>Scans every column of every table.</summary>
+    void AssertIsNowhere(string text)
+    {
         using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_service.Database}");
         connection.Open();
-        foreach (
-            var table in (string[])["accounts", "opportunities", "engagements", "superseded_facts", "recommendations", "events"]
-        )
+        List<string> Tables()
         {
             using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT * FROM {table}";
+            command.CommandText = "SELECT name FROM sqlite_master WHERE type = 'table'";
+            using var names = command.ExecuteReader();
+            var tables = new List<string>();
+            while (names.Read())
+                tables.Add(names.GetString(0));
+            return tables;
+        }
+        foreach (var table in Tables())
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT * FROM \"{table}\"";
             using var rows = command.ExecuteReader();
             while (rows.Read())
             {
                 for (var i = 0; i < rows.FieldCount; i++)
-                    Assert.DoesNotContain("Orchardgate Secret", rows.GetValue(i).ToString(), StringComparison.Ordinal);
+                    Assert.DoesNotContain(
+                        text,
+                        rows.GetValue(i) is byte[] bytes
+                            ? System.Text.Encoding.UTF8.GetString(bytes)
+                            : rows.GetValue(i).ToString(),
+                        StringComparison.Ordinal
+                    );
             }
         }
-        // The fold is made anew, and the service goes on.
-        (await _service.PutAsync("/v1/accounts/B", """{"name":"Another"}""")).Expect(HttpStatusCode.Created);
-        (await _service.RankAsync("""{"account_id":"B","limit":5}""")).Expect(HttpStatusCode.OK);
     }
 }

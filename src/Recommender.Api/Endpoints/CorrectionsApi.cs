@@ -159,7 +159,7 @@ static class CorrectionsApi
         );
     }
 
-    /// <summary>Forgets an account on request: its rows and those that name it, their earlier versions, what was recommended for it and logged of it</summary>
+    /// <summary>Forgets an account on request, and those that were merged into it: rows and those that name them, earlier versions, what was recommended and logged. It may have been deleted or merged away before; a later import does not bring it back</summary>
     public static async Task<Results<WriteOutcome<Results<Ok<ErasureResponse>, NotFound>>, BadBody, Invalid>> EraseAsync(
         HttpContext http,
         LiveRecommender live,
@@ -205,7 +205,9 @@ static class CorrectionsApi
                     new ErasureResponse(request.AccountId, rows, recommendations, events),
                     ApiJson.Default.ErasureResponse
                 );
-            }
+            },
+            // What was just recommended is to go with the rest.
+            live.Journal.FlushAsync
         );
     }
 }

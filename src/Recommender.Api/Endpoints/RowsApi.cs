@@ -134,7 +134,8 @@ static class RowsApi
 
     static WriteAnswer Upsert(WriteScope scope, HistoryRow row, RowExpectation expectation)
     {
-        var result = scope.Upsert(row, expectation);
+        // Who puts an account by its id means it, though it was erased.
+        var result = scope.Upsert(row, expectation with { EvenIfErased = true });
         return result.Verdict switch
         {
             RowVerdict.NotAsExpected => throw new WriteRefusedException(NotAsExpected()),

@@ -108,7 +108,6 @@ public abstract class FactTable
     const int LongestText = 4000;
     readonly List<FactColumn> _columns = [];
     TableStatements? _statements;
-    bool? _isNamed;
 
     private protected FactTable(string name, FactKind? kind) => (Name, Kind) = (name, kind);
 
@@ -129,9 +128,6 @@ public abstract class FactTable
 
     /// <summary>The resource under /v1 where single rows are read and written; null if there is none.</summary>
     public string? Route { get; protected init; }
-
-    /// <summary>True if rows of other tables name its rows.</summary>
-    internal bool IsNamed => _isNamed ??= FactTables.All.Any(table => table.Columns.Any(column => column.References == Name));
 
     /// <summary>False if rows are written by an endpoint of their own only.</summary>
     public bool TakesRows { get; protected init; } = true;
@@ -182,6 +178,9 @@ public abstract class FactTable
 
     /// <summary>When its second fact was true; null if it states none.</summary>
     internal abstract DateTime? EndOf(object noun);
+
+    /// <summary>True if its second fact says that something is over which by its dates lies ahead of a moment: nobody said so before.</summary>
+    internal abstract bool SpeaksOfAhead(object noun, DateTime moment);
 
     /// <summary>The account and the opportunity that a noun says something of; null where it says of none.</summary>
     public abstract (AccountId? AccountId, OpportunityId? OpportunityId) ConcernsOf(object noun);
@@ -271,6 +270,11 @@ public abstract class FactTable<T>(string name, FactKind? kind) : FactTable(name
 
     /// <summary>When its second fact was true; null if it states none.</summary>
     protected virtual DateTime? EndOf(T noun) => null;
+
+    /// <summary>True if its second fact says that something is over which by its dates lies ahead of a moment: nobody said so before.</summary>
+    protected virtual bool SpeaksOfAhead(T noun, DateTime moment) => false;
+
+    internal sealed override bool SpeaksOfAhead(object noun, DateTime moment) => SpeaksOfAhead((T)noun, moment);
 
     internal sealed override object NounOf(HistoryRow row) => Read(row);
 

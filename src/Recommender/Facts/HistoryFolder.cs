@@ -46,6 +46,9 @@ public sealed class HistoryFolder
     /// <summary>The line of the row that <see cref="Read"/> returned last, from 1.</summary>
     internal long Line { get; private set; }
 
+    /// <summary>How many rows of the file that <see cref="Read"/> read last are one with an earlier row, because what they name was merged.</summary>
+    internal long Merged { get; private set; }
+
     /// <summary>Reads the rows of one file in file order; what cannot be taken goes to <paramref name="reject"/>.</summary>
     /// <param name="table">One of <see cref="Tables"/>.</param>
     /// <param name="keys">Keys known so far; the file's own are added.</param>
@@ -87,6 +90,8 @@ public sealed class HistoryFolder
         var columns = new FileColumns(table, header);
         var own = keys.Of(table.Name);
         var inFile = new HashSet<string>();
+        var renamed = new HashSet<string>();
+        Merged = 0;
         long nextLine = csv.RawRow + 1;
         for (var read = 0; ; read++)
         {
@@ -110,12 +115,16 @@ public sealed class HistoryFolder
                 Reject("the line", $"{fields.Length} fields", $"{header.Length} as in the header");
             else if (columns.ToRow(fields, keys, Reject) is { } row)
             {
+                if (columns.HasRenamedKey)
+                    renamed.Add(row.Key);
                 if (inFile.Add(row.Key))
                 {
                     own?.Add(row.Key);
                     Line = line;
                     yield return row;
                 }
+                else if (renamed.Contains(row.Key))
+                    Merged++;
                 else
                     Reject(table.Columns[0].Name, row.Key.Replace('\u001f', '/'), "a key that no earlier line has");
             }
@@ -127,6 +136,7 @@ public sealed class HistoryFolder
     {
         if (Tables.Any(table => table.Kind is null))
             return ReadVersions(reject);
+        var now = Instants.ToMillisecond(TimeProvider.System.GetUtcNow().UtcDateTime);
         var facts = new List<DatedFact>();
         var counts = new List<FileCount>();
         var keys = new KnownKeys();
@@ -147,7 +157,7 @@ public sealed class HistoryFolder
             )
             {
                 accepted++;
-                facts.AddRange(row.Facts());
+                facts.AddRange(row.Facts(takenIn: now));
             }
             counts.Add(new(table.File, accepted, rejected));
         }
@@ -208,8 +218,12 @@ public sealed class HistoryFolder
             _attributeNames = [.. _attributeFields.Select(i => names[i])];
         }
 
+        /// <summary>True if a column of the key of the last row named what was merged into something else.</summary>
+        public bool HasRenamedKey { get; private set; }
+
         public HistoryRow? ToRow(string[] fields, KnownKeys keys, Action<string, string, string> reject)
         {
+            HasRenamedKey = false;
             foreach (var field in fields)
             {
                 if (field.Contains(NotUtf8, StringComparison.Ordinal))
@@ -240,10 +254,16 @@ public sealed class HistoryFolder
                 {
                     if (keys.Find(other, text) is not { } key)
                     {
-                        reject(column.Name, text, $"an id that {other} has");
+                        reject(column.Name, text, keys.Erased(other, text) ?? $"an id that {other} has");
                         return null;
                     }
                     values[i] = key;
+                    HasRenamedKey |= i < _table.KeyLength && key != text;
+                }
+                else if (i == 0 && keys.Erased(_table.Name, text) is { } erased)
+                {
+                    reject(column.Name, text, erased);
+                    return null;
                 }
                 else if (!column.TryRead(text, out values[i], out var expected))
                 {
@@ -260,50 +280,5 @@ public sealed class HistoryFolder
                     );
             return new HistoryRow(_table, values, attributes);
         }
-    }
-}
-
-/// <summary>The keys of the tables that others refer to.</summary>
-public sealed class KnownKeys
-{
-    readonly Dictionary<string, HashSet<string>> _keys = FactTables
-        .All.SelectMany(table => table.Columns)
-        .Select(column => column.References)
-        .OfType<string>()
-        .Distinct()
-        .ToDictionary(table => table, _ => new HashSet<string>());
-    readonly Dictionary<(string Table, string Id), string> _merged = [];
-    readonly HashSet<(string Table, string Id)> _done = [];
-
-    /// <summary>The keys of <paramref name="table"/>; null if nothing refers to it.</summary>
-    public HashSet<string>? Of(string table) => _keys.GetValueOrDefault(table);
-
-    /// <summary>Has an id that no row has stand for another.</summary>
-    /// <param name="table">accounts or partners.</param>
-    /// <param name="oldId">The id.</param>
-    /// <param name="newId">What it stands for.</param>
-    /// <param name="isDone">The rows were merged before.</param>
-    internal void Rename(string table, string oldId, string newId, bool isDone)
-    {
-        _merged[(table, oldId)] = newId;
-        if (isDone)
-            _done.Add((table, oldId));
-    }
-
-    /// <summary>True if the row was merged into another before.</summary>
-    internal bool IsMerged(string table, string id) => _done.Contains((table, id));
-
-    /// <summary>The key that an id stands for; null if there is none.</summary>
-    internal string? Find(string table, string id)
-    {
-        var known = _keys[table];
-        for (var step = 0; step <= _merged.Count; step++)
-        {
-            if (!_done.Contains((table, id)) && known.TryGetValue(id, out var key))
-                return key;
-            if (!_merged.TryGetValue((table, id), out id!))
-                return null;
-        }
-        return null;
     }
 }

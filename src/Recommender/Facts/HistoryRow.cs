@@ -68,25 +68,23 @@ public sealed record HistoryRow
     /// The facts this row states, each with the moment from which it can be seen: what it says, and for a deal that ended or a registration
     /// that was decided how, if the date of that is known.
     /// </summary>
-    /// <param name="from">
-    /// When a version of the row that replaces another is seen, UTC; null for the first. One that is dated ahead is seen from its date, as
-    /// if it were new, unless other rows may name it: those would name nothing until then.
-    /// </param>
-    public List<DatedFact> Facts(DateTime? from = null)
+    /// <param name="from">When a version of the row that replaces another is seen at the earliest, UTC; null for the first.</param>
+    /// <param name="takenIn">When the row is taken in, UTC; null if nobody knows. What it says of an end that lies ahead was learned then.</param>
+    public List<DatedFact> Facts(DateTime? from = null, DateTime? takenIn = null)
     {
         if (Table.Kind is not { } kind)
             return [];
         var noun = Table.NounOf(this);
         var key = Key;
-        var trueAt = Table.StartOf(noun) ?? DateTime.MinValue;
-        var start = from is { } learnedAt
-            ? Table.IsNamed
-                ? learnedAt
-                : Later(trueAt, learnedAt)
-            : Later(trueAt, Date(Table.RecordedAt) ?? DateTime.MinValue);
+        var start = Later(Table.StartOf(noun) ?? DateTime.MinValue, from ?? Date(Table.RecordedAt) ?? DateTime.MinValue);
         var facts = new List<DatedFact>(2) { new(start, kind, key, noun) };
         if (kind.End is { } end && Table.EndOf(noun) is { } endedAt)
-            facts.Add(new(Later(endedAt, start), end, key, noun));
+        {
+            var seenAt = Later(endedAt, start);
+            if (takenIn is { } at && seenAt < at && Table.SpeaksOfAhead(noun, at))
+                seenAt = at;
+            facts.Add(new(seenAt, end, key, noun));
+        }
         return facts;
     }
 

@@ -56,6 +56,75 @@ static class HistorySql
         ORDER BY row_key
         """;
 
+    /// <summary>Earlier versions of the rows of a table, with what tells one from the others.</summary>
+    public const string SelectVersionKeys = """
+        -- index: superseded_facts_key
+        SELECT row_key, is_end, applied_at, row_values
+        FROM superseded_facts
+        WHERE table_name = @table
+        ORDER BY row_key, is_end, applied_at
+        """;
+
+    /// <summary>Forgets one of <see cref="SelectVersionKeys"/>.</summary>
+    public const string ForgetVersion = """
+        -- index: superseded_facts_key
+        DELETE FROM superseded_facts
+        WHERE table_name = @table AND row_key = @key AND is_end = @isEnd AND applied_at = @appliedAt
+        """;
+
+    /// <summary>1 if a row has an earlier version.</summary>
+    public const string AnyVersion = """
+        -- index: superseded_facts_key
+        SELECT CASE WHEN EXISTS (SELECT 1 FROM superseded_facts WHERE table_name = @table AND row_key = @key) THEN 1 ELSE 0 END
+        """;
+
+    /// <summary>Accounts that were forgotten, and when.</summary>
+    public const string SelectErasures = """
+        -- index: erasures_key
+        SELECT account_id, erased_at
+        FROM erasures
+        ORDER BY account_id
+        """;
+
+    public const string InsertErasure = """
+        INSERT INTO erasures (account_id, erased_at)
+        VALUES (@id, @at)
+        """;
+
+    public const string DeleteErasure = """
+        -- index: erasures_key
+        DELETE FROM erasures
+        WHERE account_id = @id
+        """;
+
+    /// <summary>Forgets into what an account was merged.</summary>
+    public const string ForgetMerge = """
+        -- index: aliases_key
+        DELETE FROM aliases
+        WHERE old_id = @id AND "table" = 'accounts'
+        """;
+
+    /// <summary>Forgets that a row was deleted, and why.</summary>
+    public const string ForgetDeletions = """
+        -- index: deletions_key
+        DELETE FROM deletions
+        WHERE "table" = @table AND "key" = @key
+        """;
+
+    /// <summary>Forgets rows that were not taken and hold a text.</summary>
+    public static readonly SqlText ForgetRejected = new(
+        Sqlite: """
+        -- index: rejected_rows_key
+        DELETE FROM rejected_rows
+        WHERE instr(rejected_rows.found, @text) > 0
+        """,
+        SqlServer: """
+        -- index: rejected_rows_key
+        DELETE FROM rejected_rows
+        WHERE CHARINDEX(@text, rejected_rows.found) > 0
+        """
+    );
+
     /// <summary>Earlier versions of a row that were seen for some time, the oldest first.</summary>
     public const string SelectVersionsOf = """
         -- index: superseded_facts_key

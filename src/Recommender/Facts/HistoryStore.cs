@@ -1,64 +1,10 @@
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Dapper;
 using Recommender.CoSell;
 
 namespace Recommender.Facts;
-
-/// <summary>What an import did to one table.</summary>
-public sealed record TableImport(string File, long Inserted, long Updated, long Unchanged, long Rejected)
-{
-    /// <summary>Rows taken.</summary>
-    public long Accepted => Inserted + Updated + Unchanged;
-}
-
-/// <summary>What an import did.</summary>
-/// <param name="Tables">By file, in contract order.</param>
-/// <param name="WithoutEnd">Opportunities that are won or lost but have no closed_at: kept, but their outcome teaches nothing.</param>
-public sealed record ImportSummary(IReadOnlyList<TableImport> Tables, long WithoutEnd);
-
-/// <summary>How far a replica has followed a database that others write to as well.</summary>
-/// <param name="Writes">Transactions that changed facts.</param>
-/// <param name="Epoch">Imports.</param>
-/// <param name="Version">The newest change; changes become visible in the order of their versions.</param>
-/// <param name="KnownBefore">Every fact that was taken in before this moment is known; none will be dated before it. UTC.</param>
-public readonly record struct ChangePosition(long Writes, long Epoch, long Version, DateTime KnownBefore);
-
-/// <summary>The history as it stood at one moment, several streams of it at a time.</summary>
-public abstract class HistorySnapshot : IDisposable
-{
-    /// <summary>Where it stands among the changes.</summary>
-    public ChangePosition Position { get; protected init; }
-
-    /// <summary>Starts a query.</summary>
-    internal abstract DbDataReader Read(string sql, params ReadOnlySpan<(string Name, object? Value)> values);
-
-    /// <summary>Lets others write, once every stream was started.</summary>
-    public virtual void Unlock() { }
-
-    /// <inheritdoc/>
-    public abstract void Dispose();
-}
-
-/// <summary>Where an import puts the rows of one table.</summary>
-abstract class RowSink : IDisposable
-{
-    /// <summary>Takes a row.</summary>
-    /// <param name="row">The row.</param>
-    /// <param name="facts">What it states, with the moments at which that is seen and applied.</param>
-    /// <param name="fingerprint">Its fingerprint.</param>
-    /// <param name="isNew">The table has no row of its key yet.</param>
-    /// <param name="isChange">It replaces an earlier version that was seen.</param>
-    public abstract void Take(HistoryRow row, List<DatedFact> facts, long fingerprint, bool isNew, bool isChange);
-
-    /// <summary>Has everything stand in the table.</summary>
-    public virtual void Finish() { }
-
-    public abstract void Dispose();
-}
 
 /// <summary>
 /// A history in a database: the one seam between the product and the engine. What SQL can say portably stands here; an engine adds how
@@ -115,6 +61,10 @@ public abstract class HistoryStore
     /// <param name="before">How far the replica was in it.</param>
     /// <param name="stamp">The last moment that was given to a fact, UTC.</param>
     public virtual ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime stamp) => before;
+
+    /// <summary>Has the engine's own log forget what was erased, as far as nobody reads it now.</summary>
+    /// <param name="connection">A connection without a transaction.</param>
+    public virtual void Forget(DbConnection connection) { }
 
     /// <summary>Where an import puts the rows of a table.</summary>
     internal abstract RowSink OpenSink(DbConnection connection, DbTransaction transaction, FactTable table);
@@ -177,7 +127,7 @@ public abstract class HistoryStore
         var temporary = rejectedFile + ".part";
         try
         {
-            WriteRejected(temporary, rejected);
+            RejectedFile.Write(temporary, rejected);
             transaction.Commit();
             File.Move(temporary, rejectedFile, true);
         }
@@ -202,7 +152,7 @@ public abstract class HistoryStore
     IEnumerable<DatedFact> ReadFacts(DateTime asOf, DateTime appliedBefore, bool live)
     {
         using var snapshot = OpenSnapshot();
-        using var facts = Facts(snapshot, DateTime.MinValue, asOf, appliedBefore, live).GetEnumerator();
+        using var facts = FactStreams.Of(snapshot, DateTime.MinValue, asOf, appliedBefore, live).GetEnumerator();
         for (var any = facts.MoveNext(); any; any = facts.MoveNext())
         {
             snapshot.Unlock();
@@ -212,7 +162,7 @@ public abstract class HistoryStore
 
     /// <summary>All facts of a snapshot in the order in which a service takes them in. The first starts every stream.</summary>
     public static IEnumerable<DatedFact> Applied(HistorySnapshot snapshot) =>
-        Facts(snapshot, DateTime.MinValue, DateTime.MaxValue, DateTime.MaxValue, live: true);
+        FactStreams.Of(snapshot, DateTime.MinValue, DateTime.MaxValue, DateTime.MaxValue, live: true);
 
     /// <summary>
     /// Of the facts of <see cref="ReadApplied"/>, those applied at <paramref name="from"/> or later: a fold of what was applied before goes
@@ -227,34 +177,7 @@ public abstract class HistoryStore
         DateTime from,
         DateTime asOf,
         DateTime appliedBefore
-    ) => Facts(snapshot, from, asOf, appliedBefore, live: true);
-
-    static IEnumerable<DatedFact> Facts(HistorySnapshot snapshot, DateTime from, DateTime asOf, DateTime appliedBefore, bool live)
-    {
-        DbDataReader Read(string sql) =>
-            snapshot.Read(sql, ("@asOf", asOf), ("@appliedFrom", from), ("@appliedBefore", appliedBefore), ("@live", live));
-        var streams = new List<IEnumerable<DatedFact>>();
-        foreach (var table in FactTables.OfFacts)
-        {
-            var statements = table.Statements;
-            streams.Add(Stream(table, table.Kind!, live, () => Read(statements.Select!)));
-            if (statements.SelectEnds is { } ends)
-                streams.Add(Stream(table, table.Kind!.End!, live, () => Read(ends)));
-        }
-        streams.Add(InOrder(Superseded(() => Read(HistorySql.SelectSuperseded)).Select(held => Dated(held.Fact, live))));
-        var replaced = InOrder(
-            Superseded(() => Read(HistorySql.SelectReplaced))
-                .Select(held =>
-                    held.Fact with
-                    {
-                        SeenAt = held.UntilSeen,
-                        AppliedAt = live ? held.Until : held.UntilSeen,
-                        IsRetraction = true,
-                    }
-                )
-        );
-        return FactVersions.Replacing(Merge(streams), replaced);
-    }
+    ) => FactStreams.Of(snapshot, from, asOf, appliedBefore, live: true);
 
     /// <summary>How many imports changed the history so far.</summary>
     public long Epoch() => Read(connection => connection.ExecuteScalar<long>(HistorySql.CountEpochs));
@@ -325,108 +248,15 @@ public abstract class HistoryStore
                 .ToList()
         );
 
-    static IEnumerable<DatedFact> Merge(IEnumerable<IEnumerable<DatedFact>> streams)
-    {
-        var queue = new PriorityQueue<IEnumerator<DatedFact>, DatedFact>();
-        try
-        {
-            foreach (var stream in streams)
-            {
-                var enumerator = stream.GetEnumerator();
-                if (enumerator.MoveNext())
-                    queue.Enqueue(enumerator, enumerator.Current);
-                else
-                    enumerator.Dispose();
-            }
-            while (queue.TryPeek(out var next, out var fact))
-            {
-                yield return fact;
-                if (next.MoveNext())
-                    queue.DequeueEnqueue(next, next.Current);
-                else
-                {
-                    queue.Dequeue();
-                    next.Dispose();
-                }
-            }
-        }
-        finally
-        {
-            foreach (var (enumerator, _) in queue.UnorderedItems)
-                enumerator.Dispose();
-        }
-    }
-
-    static IEnumerable<DatedFact> Stream(FactTable table, FactKind kind, bool live, Func<DbDataReader> read)
-    {
-        using var reader = read();
-        var names = new Dictionary<string, string[]>();
-        var seen = table.Columns.Count + 1;
-        while (reader.Read())
-        {
-            var row = ReadRow(table, reader, names);
-            var fact = new DatedFact(Engines.Instant(reader, seen), kind, row.Key, table.NounOf(row));
-            yield return live ? fact with { AppliedAt = Engines.Instant(reader, seen + 1) } : fact;
-        }
-    }
-
-    static DatedFact Dated(in DatedFact fact, bool live) => live ? fact : fact with { AppliedAt = fact.SeenAt };
-
-    static IEnumerable<(DatedFact Fact, DateTime UntilSeen, DateTime Until)> Superseded(Func<DbDataReader> read)
-    {
-        using var reader = read();
-        var names = new Dictionary<string, string[]>();
-        while (reader.Read())
-            yield return SupersededFact(reader, names);
-    }
-
-    /// <summary>The fact at which a reader of <see cref="HistorySql.SelectSuperseded"/>'s columns stands, and until when it held.</summary>
-    private protected static (DatedFact Fact, DateTime UntilSeen, DateTime Until) SupersededFact(
-        DbDataReader reader,
-        Dictionary<string, string[]> names
-    )
-    {
-        var table = FactTables.Find(reader.GetString(6))!;
-        var row = new HistoryRow(
-            table,
-            HistoryRow.ReadValues(table, reader.GetString(0)),
-            reader.IsDBNull(1) ? Attributes.None : ReadAttributes(reader.GetString(1), names)
-        );
-        var kind = Engines.Flag(reader, 7) ? table.Kind!.End! : table.Kind!;
-        return (
-            new(Engines.Instant(reader, 2), kind, row.Key, table.NounOf(row)) { AppliedAt = Engines.Instant(reader, 3) },
-            Engines.Instant(reader, 4),
-            Engines.Instant(reader, 5)
-        );
-    }
-
-    /// <summary>Facts that come by their moments, in the order in which those of one moment are applied.</summary>
-    static IEnumerable<DatedFact> InOrder(IEnumerable<DatedFact> facts)
-    {
-        var moment = new List<DatedFact>();
-        foreach (var fact in facts)
-        {
-            if (moment.Count > 0 && moment[0].AppliedAt != fact.AppliedAt)
-            {
-                foreach (var one in moment.Order())
-                    yield return one;
-                moment.Clear();
-            }
-            moment.Add(fact);
-        }
-        foreach (var one in moment.Order())
-            yield return one;
-    }
-
     /// <summary>Runs a query whose parameters are no part of its text. The reader lives on the command; the connection closes both.</summary>
-    private protected static DbDataReader Query(
+    internal static DbDataReader Query(
         DbConnection connection,
         DbTransaction? transaction,
         string sql,
         params ReadOnlySpan<(string Name, object? Value)> values
     ) => Command(connection, transaction, sql, values).ExecuteReader();
 
-    private protected static DbCommand Command(
+    internal static DbCommand Command(
         DbConnection connection,
         DbTransaction? transaction,
         string sql,
@@ -443,73 +273,5 @@ public abstract class HistoryStore
             command.Parameters.Add(parameter);
         }
         return command;
-    }
-
-    /// <summary>The row whose columns, and attributes after them, stand first in <paramref name="reader"/>.</summary>
-    internal static HistoryRow ReadRow(FactTable table, DbDataReader reader, Dictionary<string, string[]> names)
-    {
-        var values = new object?[table.Columns.Count];
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (reader.IsDBNull(i))
-                continue;
-            values[i] = table.Columns[i].Kind switch
-            {
-                ColumnKind.Number => Engines.Number(reader, i),
-                ColumnKind.Instant => Engines.Instant(reader, i),
-                _ => reader.GetString(i),
-            };
-        }
-        return new(
-            table,
-            values,
-            reader.IsDBNull(values.Length) ? Attributes.None : ReadAttributes(reader.GetString(values.Length), names)
-        );
-    }
-
-    internal static Attributes ReadAttributes(string json, Dictionary<string, string[]> names)
-    {
-        var pairs = JsonSerializer.Deserialize<Dictionary<string, string?>>(json)!;
-        var key = string.Join('\u001f', pairs.Keys);
-        if (!names.TryGetValue(key, out var shared))
-            names[key] = shared = [.. pairs.Keys];
-        return new(shared, [.. pairs.Values]);
-    }
-
-    /// <summary>The key at whose columns, first in it, a reader stands.</summary>
-    internal static string ReadKey(FactTable table, DbDataReader reader)
-    {
-        string Part(int at) =>
-            table.Columns[at].Kind == ColumnKind.Instant ? Instants.Text(Engines.Instant(reader, at)) : reader.GetString(at);
-        return table.KeyLength == 1
-            ? reader.GetString(0)
-            : string.Join('\u001f', Enumerable.Range(0, table.KeyLength).Select(Part));
-    }
-
-    internal static Dictionary<string, long> Fingerprints(DbConnection connection, DbTransaction transaction, FactTable table)
-    {
-        var known = new Dictionary<string, long>();
-        using var reader = Query(connection, transaction, table.Statements.Keys);
-        while (reader.Read())
-            known.Add(ReadKey(table, reader), reader.GetInt64(table.KeyLength));
-        return known;
-    }
-
-    static void WriteRejected(string path, IEnumerable<RejectedRow> rejected)
-    {
-        using var writer = new StreamWriter(path, false, new UTF8Encoding(false)) { NewLine = "\n" };
-        using var csv = new CsvHelper.CsvWriter(writer, CultureInfo.InvariantCulture);
-        foreach (var name in (string[])["file", "line", "column", "found", "expected"])
-            csv.WriteField(name);
-        csv.NextRecord();
-        foreach (var row in rejected)
-        {
-            csv.WriteField(row.File);
-            csv.WriteField(row.Line);
-            csv.WriteField(row.Column);
-            csv.WriteField(row.Found);
-            csv.WriteField(row.Expected);
-            csv.NextRecord();
-        }
     }
 }

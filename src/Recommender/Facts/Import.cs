@@ -16,8 +16,10 @@ sealed class Import : IDisposable
     readonly DbTransaction _transaction;
     readonly HistoryFolder _folder;
     readonly HistoryWriter _writer;
+    readonly NamedUntil _namedUntil;
     readonly KnownKeys _keys = new();
     readonly List<TableImport> _counts = [];
+    readonly List<(StoredRow Stored, Succession Next)> _moved = [];
     readonly Dictionary<(string Table, string Key), List<(string Column, object? Value, DateTime At)>> _changes = [];
     readonly List<DatedFact> _unused = [];
     readonly Dictionary<string, string[]> _names = [];
@@ -25,13 +27,13 @@ sealed class Import : IDisposable
     readonly Dictionary<(string Table, string Key), DateTime> _deletedAt = [];
     readonly HashSet<(string Table, string Key)> _corrected = [];
     readonly HashSet<(string Table, string Key)> _knownBefore = [];
-    Dictionary<string, DateTime>? _namedUntil;
     long _withoutEnd;
     double _done;
 
     public Import(HistoryStore store, DbConnection connection, DbTransaction transaction, HistoryFolder folder)
     {
         (_store, _connection, _transaction, _folder) = (store, connection, transaction, folder);
+        _namedUntil = new(connection, transaction);
         _writer = new(connection) { Transaction = transaction, KnownUntil = At };
     }
 
@@ -46,6 +48,8 @@ sealed class Import : IDisposable
     public ImportSummary Run(Action<string, double>? progress)
     {
         ReadChanges(progress);
+        foreach (var (id, at) in _writer.Erased.All)
+            _keys.Erase(id, at);
         foreach (
             var (oldId, newId, table) in _connection.Query<(string, string, string)>(
                 HistorySql.SelectAliases,
@@ -65,13 +69,15 @@ sealed class Import : IDisposable
             _corrected.UnionWith([("accounts", (string)row["old_id"]!), ("partners", (string)row["old_id"]!)]);
         foreach (var (_, row) in deletions)
         {
-            if (HistoryWriter.Target(FactTables.Deletions.Read(row), out var table, out var key) is null)
+            if (Deletions.Target(FactTables.Deletions.Read(row), out var table, out var key) is null)
                 _corrected.Add((table!.Name, key!));
         }
-        foreach (var one in _corrected.Where(one => _writer.Read(FactTables.Find(one.Table)!, one.Key) is not null))
+        foreach (var one in _corrected.Where(one => _writer.Rows.Read(FactTables.Find(one.Table)!, one.Key) is not null))
             _knownBefore.Add(one);
         foreach (var table in _folder.Tables.Where(table => table.Kind is not null))
             Take(table, progress);
+        foreach (var (stored, next) in _moved)
+            _writer.Ahead.Follow(stored, next, At, _unused);
         Count(FactTables.Aliases, aliases, TakeBy);
         Count(
             FactTables.Deletions,
@@ -115,13 +121,13 @@ sealed class Import : IDisposable
         foreach (var (line, row) in Rows(FactTables.FieldChanges, progress))
         {
             var change = FactTables.FieldChanges.Read(row);
-            if (FaultOf(change, out var of, out var value) is { } fault)
+            if (FieldChangeFault.Of(change, At, out var of, out var value) is { } fault)
             {
                 Rejected.Add(fault with { File = FactTables.FieldChanges.File, Line = line });
                 continue;
             }
             taken++;
-            var known = (of!.Name, HistoryWriter.KeyOf(of, change.Key)!);
+            var known = (of!.Name, Deletions.KeyOf(of, change.Key)!);
             if (!_changes.TryGetValue(known, out var changes))
                 _changes.Add(known, changes = []);
             changes.Add((change.Column, value, change.At));
@@ -131,31 +137,10 @@ sealed class Import : IDisposable
         _counts.Add(new(FactTables.FieldChanges.File, 0, 0, taken, Rejected.Count - rejectedBefore));
     }
 
-    RejectedRow? FaultOf(FieldChange change, out FactTable? of, out object? value)
-    {
-        value = null;
-        of = FactTables.Find(change.Table);
-        static RejectedRow Fault(string column, string found, string expected) => new("", 0, column, found, expected);
-        if (of?.Kind is null)
-            return Fault("table", change.Table, "a table of the history");
-        if (HistoryWriter.KeyOf(of, change.Key) is null)
-            return Fault("key", change.Key, "the key of a row");
-        if (change.At > At)
-            return Fault("at", Instants.Text(change.At), "a moment that is not ahead");
-        var at = of.IndexOf(change.Column);
-        if (at < of.KeyLength || of.Columns[at] == of.RecordedAt)
-            return Fault("column", change.Column, $"a column of {of.Name} that is not of its key");
-        if (string.IsNullOrEmpty(change.Value) && of.Columns[at].Required)
-            return Fault("value", "", "a value");
-        return of.Columns[at].TryRead(change.Value ?? "", out value, out var expected)
-            ? null
-            : Fault("value", change.Value ?? "", expected!);
-    }
-
     void Take(FactTable table, Action<string, double>? progress)
     {
         using var sink = _store.OpenSink(_connection, _transaction, table);
-        var known = HistoryStore.Fingerprints(_connection, _transaction, table);
+        var known = RowReader.Fingerprints(_connection, _transaction, table);
         var deleted = _connection
             .Query<(string Key, long Fingerprint)>(HistorySql.SelectDeleted, new { table = table.Name }, _transaction)
             .ToLookup(one => one.Key, one => one.Fingerprint);
@@ -172,10 +157,12 @@ sealed class Import : IDisposable
             updated = 0,
             unchanged = 0,
             rejectedBefore = Rejected.Count;
-        foreach (var (_, row) in Rows(table, progress))
+        foreach (var (line, row) in Rows(table, progress))
         {
             var fingerprint = row.Fingerprint(out _);
             var key = row.Key;
+            if (IsOfMerge(row))
+                _writer.Merges.Given[(table.Name, key)] = (line, row);
             if (table == FactTables.Opportunities && row["outcome"] is "won" or "lost" && row["closed_at"] is null)
                 _withoutEnd++;
             var isThere = known.TryGetValue(key, out var before);
@@ -200,7 +187,7 @@ sealed class Import : IDisposable
                 Take(
                     sink,
                     isAgain ? row.With("recorded_at", At) : row,
-                    isThere ? _writer.Read(table, key) : null,
+                    isThere ? _writer.Rows.Read(table, key) : null,
                     isAgain ? null : changes,
                     fingerprint
                 );
@@ -211,7 +198,21 @@ sealed class Import : IDisposable
             }
         }
         sink.Finish();
+        unchanged += _folder.Merged;
         _counts.Add(new(table.File, inserted, updated, unchanged, Rejected.Count - rejectedBefore));
+    }
+
+    /// <summary>True if a column names what is to be merged.</summary>
+    bool IsOfMerge(HistoryRow row)
+    {
+        if (!_keys.HasMerges)
+            return false;
+        foreach (var column in row.Table.Columns)
+        {
+            if (column.References is { } other && row.Text(column) is { } id && _keys.IsOfMerge(other, id))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>True if the row names one that was taken out after this was known: it means the one that came again.</summary>
@@ -254,7 +255,7 @@ sealed class Import : IDisposable
             var last = versions[^1];
             sink.Take(
                 last.From is { } since ? last.Row.With("recorded_at", since) : last.Row,
-                last.Row.Facts(last.From),
+                last.Row.Facts(last.From, At),
                 fingerprint,
                 isNew: stored is null,
                 isChange: versions.Count > 1
@@ -263,26 +264,18 @@ sealed class Import : IDisposable
         }
         if (stored is null)
         {
-            sink.Take(row, row.Facts(), fingerprint, isNew: true, isChange: false);
+            sink.Take(row, row.Facts(takenIn: At), fingerprint, isNew: true, isChange: false);
             return;
         }
         // A service may have been a little ahead of this clock; what lies ahead by more was dated so by mistake.
         var appliedAt = stored.Facts[0].AppliedAt;
         var stamp = appliedAt >= At && appliedAt - At < _mostAhead ? appliedAt.AddMilliseconds(1) : At;
-        var isSeen = appliedAt < stamp;
-        var learned =
-            row.Date(row.Table.RecordedAt) is { } recorded && recorded > stored.Facts[0].SeenAt && recorded < stamp
-                ? row
-                : row.With("recorded_at", stamp);
-        DateTime? from = isSeen ? learned.Date(row.Table.RecordedAt) : null;
-        var stated = learned.Facts(from);
-        var (untilSeen, until) = from is { } learnedAt ? (learnedAt, learnedAt) : (stated[0].SeenAt, stated[0].AppliedAt);
-        for (var part = 0; part < stored.Facts.Count; part++)
-        {
-            if (stored.Facts[part].AppliedAt < until || stored.Facts[part].SeenAt < untilSeen)
-                _writer.Keep(stored.Row, part, stored.Facts[part], stored.IsChange, untilSeen, until);
-        }
-        sink.Take(learned, stated, fingerprint, isNew: false, isChange: isSeen);
+        var learned = Succession.IsLearnedLater(row, stored) ? row : row.With("recorded_at", stamp);
+        var next = Succession.Of(learned, stored, stamp, isTold: false);
+        _writer.Keep(stored, next);
+        if (DealsAhead.AreMoved(stored, next))
+            _moved.Add((stored, next));
+        sink.Take(next.Row, next.Stated, fingerprint, isNew: false, next.IsChange);
     }
 
     /// <summary>The versions of a row until now, the newest last; null if there is a time between them in which it was not there.</summary>
@@ -302,7 +295,7 @@ sealed class Import : IDisposable
                     new(
                         row.Table,
                         HistoryRow.ReadValues(row.Table, values),
-                        attributes is null ? Attributes.None : HistoryStore.ReadAttributes(attributes, _names)
+                        attributes is null ? Attributes.None : RowReader.ReadAttributes(attributes, _names)
                     )
                 )
             );
@@ -317,21 +310,21 @@ sealed class Import : IDisposable
     /// <summary>True if the versions of the row that the changes make are there, or cannot be made.</summary>
     bool AreKnown(List<(string Column, object? Value, DateTime At)> changes, HistoryRow row)
     {
-        if (VersionsOf(row, _writer.Read(row.Table, row.Key)) is not { } known)
+        if (VersionsOf(row, _writer.Rows.Read(row.Table, row.Key)) is not { } known)
             return true;
         var until = Superseded(row).Select(version => version.Until).ToHashSet();
         return Held(FactVersions.Of(row, known, changes, At)).All(held => held.Part > 0 || until.Contains(held.Until));
     }
 
     /// <summary>What versions before the last stated for some time, and until when.</summary>
-    static IEnumerable<(HistoryRow Row, int Part, DatedFact Fact, bool IsChange, DateTime Until)> Held(
+    IEnumerable<(HistoryRow Row, int Part, DatedFact Fact, bool IsChange, DateTime Until)> Held(
         List<(DateTime? From, HistoryRow Row)> versions
     )
     {
         for (var v = 0; v + 1 < versions.Count; v++)
         {
             var until = versions[v + 1].From!.Value;
-            var facts = versions[v].Row.Facts(versions[v].From);
+            var facts = versions[v].Row.Facts(versions[v].From, At);
             for (var part = 0; part < facts.Count; part++)
             {
                 if (facts[part].AppliedAt < until)
@@ -388,39 +381,12 @@ sealed class Import : IDisposable
             var alias = FactTables.Aliases.Read(row);
             return at > At || WasKnown("accounts", alias.OldId) || WasKnown("partners", alias.OldId) ? At : at;
         }
-        if (HistoryWriter.Target(FactTables.Deletions.Read(row), out var table, out var key) is not null)
+        if (Deletions.Target(FactTables.Deletions.Read(row), out var table, out var key) is not null)
             return at;
         if (at > At || WasKnown(table!.Name, key!))
             return At;
-        return table == FactTables.Opportunities ? HistoryRow.Later(at, NamedUntil(key!)) : at;
+        return table == FactTables.Opportunities ? HistoryRow.Later(at, _namedUntil.Of(key!)) : at;
 
         bool WasKnown(string name, string id) => _knownBefore.Contains((name, id));
-    }
-
-    /// <summary>Until when earlier versions of other rows named a deal.</summary>
-    DateTime NamedUntil(string opportunityId)
-    {
-        if (_namedUntil is null)
-        {
-            _namedUntil = [];
-            foreach (var table in FactTables.OfFacts)
-            {
-                if (table.Columns.FirstOrDefault(column => column.References == "opportunities") is not { } column)
-                    continue;
-                foreach (
-                    var (values, until) in _connection.Query<(string, DateTime)>(
-                        HistorySql.SelectVersions,
-                        new { table = table.Name },
-                        _transaction,
-                        buffered: false
-                    )
-                )
-                {
-                    if (HistoryRow.ReadValues(table, values)[column.Position] is string id)
-                        _namedUntil[id] = HistoryRow.Later(until, _namedUntil.GetValueOrDefault(id));
-                }
-            }
-        }
-        return _namedUntil.GetValueOrDefault(opportunityId);
     }
 }

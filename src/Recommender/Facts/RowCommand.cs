@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Recommender.CoSell;
 
 namespace Recommender.Facts;
 
@@ -41,43 +40,40 @@ static class RowCommand
 
     /// <summary>The values of <see cref="Names"/>.</summary>
     /// <param name="row">The row.</param>
-    /// <param name="facts">What it states, with the moments at which that is applied.</param>
+    /// <param name="moments">When what it states is seen and applied.</param>
     /// <param name="isChange">It replaces an earlier version that was seen.</param>
     /// <param name="attributes">Its attributes as JSON; null if none.</param>
     /// <param name="fingerprint">Its fingerprint.</param>
-    public static object?[] Values(HistoryRow row, List<DatedFact> facts, bool isChange, string? attributes, long fingerprint)
+    public static object?[] Values(HistoryRow row, in RowMoments moments, bool isChange, string? attributes, long fingerprint)
     {
         var hasEnd = row.Table.End is not null;
         var columns = row.Values.Length;
         var values = new object?[columns + (hasEnd ? 7 : 5)];
         row.Values.CopyTo(values, 0);
         values[columns++] = attributes;
-        var end = facts.Count > 1 ? facts[1] : (DatedFact?)null;
-        // What states no fact is known at once.
-        var (seenAt, appliedAt) = facts is [var start, ..] ? (start.SeenAt, start.AppliedAt) : (default, default);
-        values[columns++] = seenAt;
+        values[columns++] = moments.SeenAt;
         if (hasEnd)
-            values[columns++] = end?.SeenAt;
-        values[columns++] = appliedAt;
+            values[columns++] = moments.EndSeenAt;
+        values[columns++] = moments.AppliedAt;
         if (hasEnd)
-            values[columns++] = end?.AppliedAt;
+            values[columns++] = moments.EndAppliedAt;
         values[columns++] = isChange;
         values[columns] = fingerprint;
         return values;
     }
 
-    /// <summary>Runs the statement for a row whose facts are <paramref name="facts"/>.</summary>
+    /// <summary>Runs the statement for a row.</summary>
     public static void Execute(
         DbCommand command,
         HistoryRow row,
-        List<DatedFact> facts,
+        in RowMoments moments,
         bool isChange,
         string? attributes,
         long fingerprint
     )
     {
         var at = 0;
-        foreach (var value in Values(row, facts, isChange, attributes, fingerprint))
+        foreach (var value in Values(row, moments, isChange, attributes, fingerprint))
             Engines.Set(command.Parameters[at++], value);
         command.ExecuteNonQuery();
     }

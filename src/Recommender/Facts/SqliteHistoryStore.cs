@@ -74,6 +74,8 @@ public class SqliteHistoryStore : HistoryStore
     {
         var connection = new SqliteConnection(_connection);
         connection.Open();
+        // What is deleted or replaced is overwritten: an account that was erased leaves nothing in the file.
+        connection.Execute("PRAGMA secure_delete = ON");
         if (_maxPages > 0)
             connection.Execute(FormattableString.Invariant($"PRAGMA max_page_count = {_maxPages}"));
         return connection;
@@ -94,6 +96,9 @@ public class SqliteHistoryStore : HistoryStore
             );
         }
     }
+
+    /// <inheritdoc/>
+    public override void Forget(DbConnection connection) => connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 
     /// <inheritdoc/>
     public override HistorySnapshot OpenSnapshot() => new Snapshot((SqliteConnection)Connect());
@@ -138,7 +143,14 @@ public class SqliteHistoryStore : HistoryStore
         readonly DbCommand _update = RowCommand.Of(connection, transaction, table.Statements.Update, table);
 
         public override void Take(HistoryRow row, List<DatedFact> facts, long fingerprint, bool isNew, bool isChange) =>
-            RowCommand.Execute(isNew ? _insert : _update, row, facts, isChange, row.AttributesAsJson(), fingerprint);
+            RowCommand.Execute(
+                isNew ? _insert : _update,
+                row,
+                RowMoments.Of(facts),
+                isChange,
+                row.AttributesAsJson(),
+                fingerprint
+            );
 
         public override void Dispose()
         {

@@ -74,30 +74,40 @@ public sealed class WriteScope
     /// <summary>Takes a row in, if it can be taken; of deletions and aliases, does what it says.</summary>
     public RowResult Upsert(HistoryRow row, RowExpectation expected = default)
     {
-        var key = (row.Table.Name, row.Key);
-        // What changes other rows has a moment of its own.
-        if (row.Table.Kind is null || _written.Contains(key) || Facts.Count - _moments[^1].Start >= FactsOfOneMoment)
+        var key = KeyOf(row);
+        // A row is written once in a moment; what changes others, too, has a moment of its own.
+        var isOfMany = row.Table == FactTables.Aliases || LiesAhead(row);
+        if (isOfMany || _written.Contains(key) || Facts.Count - _moments[^1].Start >= FactsOfOneMoment)
             NextMoment();
         var result = _writer.Upsert(row, Stamp, expected, Facts);
-        if (row.Table.Kind is null)
+        if (isOfMany || _writer.HasMovedOthers)
             NextMoment();
-        else if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
+        else if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated or RowVerdict.Deleted)
             _written.Add(key);
         return result;
     }
 
+    /// <summary>The row that is written, as naming what merged ones are now; that which is taken out, if a deletion says so.</summary>
+    (string, string) KeyOf(HistoryRow row) =>
+        row.Table == FactTables.Deletions && Deletions.Target(FactTables.Deletions.Read(row), out var table, out var key) is null
+            ? (table!.Name, key!)
+            : (row.Table.Name, _writer.Merged.Renamed(row).Key);
+
+    /// <summary>True if it is a deal of a later date: what names it is not known before.</summary>
+    bool LiesAhead(HistoryRow row) => row.Table == FactTables.Opportunities && row["created_at"] is DateTime at && at > Stamp;
+
     /// <summary>Into what a row of accounts or partners was merged; null if it was not.</summary>
-    public string? MergedInto(FactTable table, string id) => _writer.AliasOf(table, id);
+    public string? MergedInto(FactTable table, string id) => _writer.Merged.Of(table, id);
 
     /// <summary>Removes an account and everything that names it, from what was known before too.</summary>
-    /// <returns>How many rows went; null if there is no such account.</returns>
-    public int? Erase(string accountId)
+    /// <returns>What went; null if no account of that id ever was.</returns>
+    public ErasedAccount? Erase(string accountId)
     {
         NextMoment();
-        var rows = _writer.Erase(accountId, Stamp, Facts);
+        var erased = _writer.Erase(accountId, Stamp, Facts);
         NextMoment();
-        HasErased |= rows is not null;
-        return rows;
+        HasErased |= erased is not null;
+        return erased;
     }
 
     void NextMoment()

@@ -53,11 +53,13 @@ public sealed class LiveFold : IDisposable
 
     /// <summary>Takes in facts in the order of <see cref="DatedFact.CompareTo"/>, those of the future for later. Before readers come.</summary>
     /// <param name="facts">The facts.</param>
-    /// <param name="at">When the future begins; null for now.</param>
+    /// <param name="at">When the future begins, no earlier than any reader of these facts was told; null for now.</param>
     /// <param name="cancel">Gives up.</param>
     public void Load(IEnumerable<DatedFact> facts, DateTime? at = null, CancellationToken cancel = default)
     {
         var now = at ?? Now();
+        lock (_clock)
+            _asked = Latest(_asked, at ?? _asked);
         foreach (var fact in facts)
         {
             cancel.ThrowIfCancellationRequested();
@@ -94,6 +96,9 @@ public sealed class LiveFold : IDisposable
                     foreach (var fact in ordered)
                         Postpone(fact);
                     ApplyDue(stamp.AddMilliseconds(1));
+                    // Though all of it may be of the future: the next write has a moment of its own.
+                    lock (_clock)
+                        _applied = Latest(_applied, stamp);
                 }
             );
         }

@@ -259,6 +259,8 @@ public sealed class LiveHistory : IAsyncDisposable
             }
             // What was said before cannot be computed again.
             _isOutdated |= scope.HasErased;
+            if (scope.HasErased)
+                _store.Forget(_connection!);
             // A small write may still fit where a larger one did not: full is full for a while.
             if (_fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
                 _fault = null;

@@ -40,18 +40,24 @@ public static class Erasure
         """
     );
 
-    /// <summary>Removes an account with everything that names it: its facts, what was recommended for it, and events about it.</summary>
+    /// <summary>
+    /// Removes an account, and those that were merged into it, with everything that names them: facts, what was recommended, and events.
+    /// </summary>
     /// <param name="scope">The write.</param>
     /// <param name="accountId">The account.</param>
-    /// <returns>How many rows of the history, recommendations and events went; null if there is no such account.</returns>
+    /// <returns>How many rows of the history, recommendations and events went; null if no account of that id ever was.</returns>
     public static (int Rows, int Recommendations, int Events)? Erase(WriteScope scope, string accountId)
     {
-        if (scope.Erase(accountId) is not { } rows)
+        if (scope.Erase(accountId) is not { } erased)
             return null;
-        var recommendations = scope.Connection.Execute(DeleteRecommendations, new { accountId }, scope.Transaction);
-        var text = $"\"account_id\":{JsonSerializer.Serialize(accountId)}";
-        scope.Connection.Execute(_deleteDeliveries.For(scope.Connection), new { text }, scope.Transaction);
-        var events = scope.Connection.Execute(_deleteEvents.For(scope.Connection), new { text }, scope.Transaction);
-        return (rows, recommendations, events);
+        var (recommendations, events) = (0, 0);
+        foreach (var id in erased.Accounts)
+        {
+            recommendations += scope.Connection.Execute(DeleteRecommendations, new { accountId = id }, scope.Transaction);
+            var text = $"\"account_id\":{JsonSerializer.Serialize(id)}";
+            scope.Connection.Execute(_deleteDeliveries.For(scope.Connection), new { text }, scope.Transaction);
+            events += scope.Connection.Execute(_deleteEvents.For(scope.Connection), new { text }, scope.Transaction);
+        }
+        return (erased.Rows, recommendations, events);
     }
 }

@@ -9,15 +9,8 @@ using Recommender.Training;
 namespace Recommender.Tests.History;
 
 /// <summary>Histories whose rows were changed, merged and deleted on the way: by file, by a running service, on both engines.</summary>
-public sealed class CorrectedHistoryTests : IDisposable
+public sealed class CorrectedHistoryTests : CorrectedHistory
 {
-    static readonly FoldSettings _fold = SmallHistory.Settings.Fold with { PartnerTraits = ["partner_type"] };
-    readonly TemporaryFolder _folder = new();
-
-    public static TheoryData<string> Engines => [TestDatabase.Sqlite, TestDatabase.SqlServer];
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [MemberData(nameof(Engines))]
     public void A_row_that_an_import_changes_is_what_it_was_until_then(string engine)
@@ -55,7 +48,7 @@ public sealed class CorrectedHistoryTests : IDisposable
         var facts = store.ReadFacts(DateTime.MaxValue).ToList();
         var deal = Assert.Single(Deal.KnownBefore(facts, DateTime.MaxValue));
         Assert.Equal(Outcome.Won, deal.Outcome);
-        using var replay = new Replay(facts, new HistoryState(_fold));
+        using var replay = new Replay(facts, new HistoryState(Settings));
         replay.To(Sample.Day(2024, 3, 1));
         Assert.Equal(1000, deal.RowIn(replay.State).Amount);
         replay.To(DateTime.MaxValue);
@@ -103,7 +96,7 @@ public sealed class CorrectedHistoryTests : IDisposable
         Assert.Equal((2, 3), (Of("deletions.csv").Inserted, Of("deletions.csv").Rejected));
         Assert.Equal((1, 1), (Of("aliases.csv").Inserted, Of("aliases.csv").Rejected));
         Assert.Equal((4, 2), (Of("field_changes.csv").Accepted, Of("field_changes.csv").Rejected));
-        var rejected = File.ReadAllLines(_folder["rejected.csv"]);
+        var rejected = File.ReadAllLines(InFolder["rejected.csv"]);
         Assert.Contains(rejected, line => line.StartsWith("field_changes.csv,6,column,opportunity_id", StringComparison.Ordinal));
         Assert.Contains(
             rejected,
@@ -129,7 +122,7 @@ public sealed class CorrectedHistoryTests : IDisposable
         Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Inserted + table.Updated));
         Assert.Equal(before, store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue));
         // Training from the folder sees the same.
-        var (facts, _) = new HistoryFolder(_folder["one"]).ReadFacts(_ => { });
+        var (facts, _) = new HistoryFolder(InFolder["one"]).ReadFacts(_ => { });
         Assert.Equal(store.ReadFacts(DateTime.MaxValue).Select(fact => fact.ToString()), facts.Select(fact => fact.ToString()));
     }
 
@@ -206,14 +199,19 @@ public sealed class CorrectedHistoryTests : IDisposable
 
     /// <summary>Rows are changed, moved and taken out by a running service; a service that starts on the database folds the same, to the bit.</summary>
     [Theory]
-    [MemberData(nameof(Engines))]
-    public async Task Corrections_of_a_running_service_fold_anew_to_the_same(string engine)
+    [InlineData(TestDatabase.Sqlite, 14)]
+    [InlineData(TestDatabase.Sqlite, 103)]
+    [InlineData(TestDatabase.Sqlite, 108)]
+    [InlineData(TestDatabase.Sqlite, 115)]
+    [InlineData(TestDatabase.SqlServer, 14)]
+    public async Task Corrections_of_a_running_service_fold_anew_to_the_same(string engine, int seed)
     {
         var store = Open(engine);
         await using var history = Live(store);
-        var random = new Random(14);
+        var random = new Random(seed);
         string Any(string letter, int of) => $"{letter}{random.Next(of)}";
         string Day() => $"2024-{random.Next(1, 13):00}-{random.Next(1, 28):00}";
+        string DayOrAhead() => random.Next(5) == 0 ? "2090-01-01" : Day();
         for (var i = 0; i < 3; i++)
         {
             await Write(history, Row("accounts", new { account_id = "a" + i, industry = "retail" }));
@@ -223,7 +221,15 @@ public sealed class CorrectedHistoryTests : IDisposable
         {
             HistoryRow row = random.Next(9) switch
             {
-                0 => Row("accounts", new { account_id = Any("a", 3), industry = Any("i", 3) }),
+                0 => Row(
+                    "accounts",
+                    new
+                    {
+                        account_id = Any("a", 3),
+                        industry = Any("i", 3),
+                        created_at = DayOrAhead(),
+                    }
+                ),
                 1 or 2 => Row(
                     "opportunities",
                     new
@@ -231,7 +237,7 @@ public sealed class CorrectedHistoryTests : IDisposable
                         opportunity_id = Any("o", 5),
                         account_id = Any("a", 3),
                         product = Any("product", 2),
-                        created_at = Day(),
+                        created_at = DayOrAhead(),
                         outcome = random.Next(2) == 0 ? "won" : "open",
                         closed_at = random.Next(3) == 0 ? "2030-01-01" : Day(),
                     }
@@ -291,6 +297,7 @@ public sealed class CorrectedHistoryTests : IDisposable
             };
             await Write(history, row);
         }
+        Assert.False(history.IsOutdated);
         AssertIsRefolded(history, store);
     }
 
@@ -569,6 +576,76 @@ public sealed class CorrectedHistoryTests : IDisposable
         Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Updated + table.Inserted));
     }
 
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_row_that_was_recorded_early_changed_and_then_merged_settles_at_the_first_import(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name", "a1,Acme", "a2,Acme Inc");
+        void Deal(int amount) =>
+            Write(
+                "one",
+                "opportunities.csv",
+                "opportunity_id,account_id,amount,created_at,recorded_at",
+                FormattableString.Invariant($"o1,a2,{amount},2024-01-10,2024-01-11")
+            );
+        Deal(1000);
+        Import(store, "one");
+        Deal(2000);
+        Write("one", "aliases.csv", "old_id,new_id,at", "a2,a1,2024-05-01");
+        Assert.Equal(1, Import(store, "one").Tables.Sum(table => table.Updated));
+        Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Updated + table.Inserted));
+    }
+
+    /// <summary>The file says the same of both, or not, in either order; the first of the lines that become one counts.</summary>
+    [Theory]
+    [InlineData(TestDatabase.Sqlite, "a1", "a2", "a3")]
+    [InlineData(TestDatabase.Sqlite, "a2", "a1", "a3")]
+    [InlineData(TestDatabase.Sqlite, "a3", "a2", "a1")]
+    [InlineData(TestDatabase.Sqlite, "a3", "a1", "a2")]
+    [InlineData(TestDatabase.SqlServer, "a3", "a1", "a2")]
+    public void Rows_that_become_one_through_a_merge_settle_at_the_first_import(
+        string engine,
+        string first,
+        string second,
+        string third
+    )
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name", "a1,Acme", "a2,Acme Inc", "a3,Acme Ltd");
+        Write("one", "partners.csv", "partner_id,name,tier,joined_at", "p1,Peer,silver,2023-01-01", "p2,Peer Inc,,2023-01-01");
+        Write(
+            "one",
+            "account_overlaps.csv",
+            "partner_id,account_id,population,since,contact_count",
+            $"p1,{first},customer,2024-01-01,1",
+            $"p1,{second},customer,2024-01-01,2",
+            $"p1,{third},customer,2024-01-01,3",
+            "p2,a1,customer,2024-01-01,4"
+        );
+        Write(
+            "one",
+            "certifications.csv",
+            "partner_id,competency,earned_at,expires_at,recorded_at",
+            "p2,core,2024-01-01,2024-06-01,2024-01-02",
+            "p1,core,2024-01-01,2024-07-01,2024-01-02"
+        );
+        Write("one", "aliases.csv", "old_id,new_id,at", "a3,a2,2024-05-01", "a2,a1,2024-05-02", "p2,p1,2024-05-03");
+        Import(store, "one", strict: true);
+        var overlap = store.Find(FactTables.AccountOverlaps, "p1\u001fa1\u001fcustomer\u001f2024-01-01T00:00:00.000Z");
+        Assert.Equal(1.0, overlap!.Value.Row["contact_count"]);
+        var certification = store.Find(FactTables.Certifications, "p1\u001fcore\u001f2024-01-01T00:00:00.000Z");
+        Assert.Equal(Sample.Day(2024, 6, 1), certification!.Value.Row["expires_at"]);
+        Assert.Equal(1, FoldOf(store, DateTime.MaxValue).Partner("p1").Overlaps);
+        var before = store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue).ToList();
+        var summary = Import(store, "one", strict: true);
+        Assert.Equal(0, summary.Tables.Sum(table => table.Inserted + table.Updated));
+        Assert.Equal(4, summary.Tables.Single(table => table.File == "account_overlaps.csv").Unchanged);
+        Assert.Equal(before, store.ReadApplied(DateTime.MaxValue, DateTime.MaxValue));
+    }
+
     [Fact]
     public async Task An_erasure_that_is_only_tried_leaves_the_fold_as_it_is()
     {
@@ -579,7 +656,7 @@ public sealed class CorrectedHistoryTests : IDisposable
             history.TryWrite<int>(
                 scope =>
                 {
-                    Assert.Equal(1, scope.Erase("a1"));
+                    Assert.Equal(1, scope.Erase("a1")?.Rows);
                     throw new InvalidDataException("tried");
                 },
                 out var tried
@@ -645,61 +722,10 @@ public sealed class CorrectedHistoryTests : IDisposable
         Assert.Equal(RowVerdict.Updated, result.Verdict);
         Assert.Contains("e2", Assert.Single(faults).Message, StringComparison.Ordinal);
         Assert.True(history.IsOutdated);
-        await history.RefoldAsync([_fold], _ => { }, TestContext.Current.CancellationToken);
+        await history.RefoldAsync([Settings], _ => { }, TestContext.Current.CancellationToken);
         Assert.False(history.IsOutdated);
         AssertIsRefolded(history, store);
         // It goes on.
         Assert.Equal(RowVerdict.Inserted, (await Write(history, Row("accounts", new { account_id = "a9" }))).Verdict);
-    }
-
-    /// <summary>Rows by column, as accounts, partners, deals and engagements of one history.</summary>
-    void Folder(string name, string opportunity, string tier)
-    {
-        Directory.CreateDirectory(_folder[name]);
-        Write(name, "accounts.csv", "account_id,name,industry", "a1,Acme,retail");
-        Write(name, "partners.csv", "partner_id,name,tier,joined_at", $"p1,Peer,{tier},2023-01-01");
-        Write(
-            name,
-            "opportunities.csv",
-            "opportunity_id,account_id,product,amount,created_at,expected_close_at,closed_at,outcome",
-            opportunity
-        );
-        Write(name, "engagements.csv", "engagement_id,opportunity_id,partner_id,started_at", "e1,o1,p1,2024-02-01");
-    }
-
-    void Write(string folder, string file, params string[] lines) =>
-        File.WriteAllLines(Path.Combine(_folder[folder], file), lines);
-
-    ImportSummary Import(HistoryStore store, string folder) =>
-        store.Import(new HistoryFolder(_folder[folder]), _folder["rejected.csv"], strict: false);
-
-    static HistoryState FoldOf(HistoryStore store, DateTime asOf)
-    {
-        var state = new HistoryState(_fold);
-        foreach (var fact in store.ReadFacts(asOf))
-            state.Apply(fact);
-        state.AdvanceTo(asOf);
-        return state;
-    }
-
-    static void AssertIsRefolded(LiveHistory history, HistoryStore store)
-    {
-        var (asOf, live) = history.Fold.Read(asOf => (asOf, StateText.Of(history.Fold.States[0], asOf)));
-        var again = new HistoryState(_fold);
-        foreach (var fact in store.ReadApplied(DateTime.MaxValue, asOf))
-            again.Apply(fact);
-        Assert.Equal(StateText.Of(again, asOf), live);
-    }
-
-    static HistoryRow Row(string table, object row) => StoreContractTests.Row(table, row);
-
-    HistoryStore Open(string engine) => HistoryStore.Open(TestDatabase.Of(engine, _folder["s.db"]));
-
-    static LiveHistory Live(HistoryStore store) => LiveHistory.Open(store, TimeProvider.System, [_fold]);
-
-    static async Task<RowResult> Write(LiveHistory history, HistoryRow row)
-    {
-        Assert.True(history.TryWrite(scope => scope.Upsert(row), out var done));
-        return await done;
     }
 }

@@ -153,7 +153,7 @@ sealed class SharedSqliteStore : SqliteHistoryStore
         using var old = Query(connection, transaction, Superseded);
         while (old.Read())
         {
-            var held = SupersededFact(old, names);
+            var held = FactStreams.SupersededFact(old, names);
             yield return (
                 $"old {held.Fact.Kind} {held.Fact.Key} {held.Fact.AppliedAt:O}",
                 [.. FactVersions.Since(held, knownBefore)]

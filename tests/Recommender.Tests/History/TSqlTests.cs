@@ -15,7 +15,7 @@ namespace Recommender.Tests.History;
 public class TSqlTests
 {
     // What the server itself brings along; the model of our schema does not know it.
-    static readonly string[] _ofTheServer = ["sys.databases", "sp_getapplock"];
+    static readonly string[] _ofTheServer = ["sys.databases", "sp_getapplock", "sp_releaseapplock"];
     static readonly Assembly _library = typeof(HistoryStore).Assembly;
     static readonly Dictionary<string, string> _scripts = _library
         .GetManifestResourceNames()
@@ -43,7 +43,7 @@ public class TSqlTests
     public void There_are_texts_of_every_kind_and_every_script()
     {
         Assert.Equal(
-            ["0001_history.sql", "0002_journal.sql", "0003_registry.sql", "0004_corrections.sql"],
+            ["0001_history.sql", "0002_journal.sql", "0003_registry.sql", "0004_corrections.sql", "0005_erasures.sql"],
             _scripts.Keys.Select(ScriptName).Order()
         );
         foreach (

@@ -52,6 +52,10 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
         noun.DecidedAt ?? (noun.Status is "approved" or "rejected" or "expired" ? noun.SubmittedAt : null);
 
     /// <inheritdoc/>
+    protected override bool SpeaksOfAhead(DealRegistration noun, DateTime moment) =>
+        noun.Status == "expired" && noun.ExpiresAt > moment;
+
+    /// <inheritdoc/>
     protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(DealRegistration noun) =>
         (noun.AccountId, null);
 }

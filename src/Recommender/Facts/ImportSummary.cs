@@ -1,0 +1,13 @@
+namespace Recommender.Facts;
+
+/// <summary>What an import did to one table.</summary>
+public sealed record TableImport(string File, long Inserted, long Updated, long Unchanged, long Rejected)
+{
+    /// <summary>Rows taken.</summary>
+    public long Accepted => Inserted + Updated + Unchanged;
+}
+
+/// <summary>What an import did.</summary>
+/// <param name="Tables">By file, in contract order.</param>
+/// <param name="WithoutEnd">Opportunities that are won or lost but have no closed_at: kept, but their outcome teaches nothing.</param>
+public sealed record ImportSummary(IReadOnlyList<TableImport> Tables, long WithoutEnd);

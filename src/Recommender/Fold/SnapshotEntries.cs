@@ -152,7 +152,8 @@ public sealed partial class HistoryState
         partner.Successors = ReadTimes(from);
         partner.EarlierDeals = ReadSums(from);
         partner.Certifications = from.List(static from => from.Certification());
-        partner.Starts.AddRange(from.List(static from => from.Instant())!);
+        foreach (var start in from.List(static from => from.Instant())!)
+            partner.Start(start);
         return partner;
     }
 

@@ -253,24 +253,28 @@ sealed class PartnerState(PartnerId id, int measures)
     public List<Certification>? Certifications;
 
     /// <summary>When its engagements started, in order.</summary>
-    public readonly List<DateTime> Starts = [];
+    readonly List<DateTime> _starts = [];
 
-    public DateTime FirstEngagementAt => Starts.Count > 0 ? Starts[0] : default;
+    public IReadOnlyList<DateTime> Starts => _starts;
 
-    public DateTime LastEngagementAt => Starts.Count > 0 ? Starts[^1] : default;
+    /// <summary>The first of <see cref="Starts"/>, kept here: every candidate of every ranking is asked for it.</summary>
+    public DateTime FirstEngagementAt { get; private set; }
+
+    /// <summary>The last of them.</summary>
+    public DateTime LastEngagementAt { get; private set; }
 
     public void Start(DateTime at)
     {
-        if (Starts.Count == 0 || at >= Starts[^1])
-        {
-            Starts.Add(at);
-            return;
-        }
-        var place = Starts.BinarySearch(at);
-        Starts.Insert(place < 0 ? ~place : place, at);
+        var place = _starts.Count == 0 || at >= _starts[^1] ? ~_starts.Count : _starts.BinarySearch(at);
+        _starts.Insert(place < 0 ? ~place : place, at);
+        (FirstEngagementAt, LastEngagementAt) = (_starts[0], _starts[^1]);
     }
 
-    public void TakeBackStart(DateTime at) => Starts.RemoveAt(Starts.BinarySearch(at));
+    public void TakeBackStart(DateTime at)
+    {
+        _starts.RemoveAt(_starts.BinarySearch(at));
+        (FirstEngagementAt, LastEngagementAt) = _starts.Count > 0 ? (_starts[0], _starts[^1]) : default;
+    }
 
     /// <summary>Counts another partner once more, or once less.</summary>
     public static void Count(ref Dictionary<int, int>? counts, int other, int times)

@@ -184,23 +184,24 @@ static class CorrectionsApi
             dry_run,
             scope =>
             {
-                if (Erasure.Erase(scope, request.AccountId) is not var (rows, recommendations, events))
+                if (Erasure.Erase(scope, request.AccountId) is not var (rows, recommendations, events, isNew))
                     throw new WriteRefusedException(Problems.NotFound("No such account."));
-                live.Events.Append(
-                    scope,
-                    new(
-                        "account.erased",
-                        request.AccountId,
-                        scope.Stamp,
-                        new Dictionary<string, object?>
-                        {
-                            ["rows"] = rows,
-                            ["recommendations"] = recommendations,
-                            ["events"] = events,
-                            ["by"] = Caller.Of(http),
-                        }
-                    )
-                );
+                if (isNew)
+                    live.Events.Append(
+                        scope,
+                        new(
+                            "account.erased",
+                            request.AccountId,
+                            scope.Stamp,
+                            new Dictionary<string, object?>
+                            {
+                                ["rows"] = rows,
+                                ["recommendations"] = recommendations,
+                                ["events"] = events,
+                                ["by"] = Caller.Of(http),
+                            }
+                        )
+                    );
                 return WriteAnswer.Of(
                     new ErasureResponse(request.AccountId, rows, recommendations, events),
                     ApiJson.Default.ErasureResponse

@@ -87,7 +87,8 @@ static class RowsApi
             bytes,
             needsKey: false,
             dryRun,
-            scope => Upsert(scope, row, expectation)
+            // Who puts an account by its id means it, though it was erased.
+            scope => Upsert(scope, row, expectation with { EvenIfErased = true })
         );
     }
 
@@ -134,8 +135,7 @@ static class RowsApi
 
     static WriteAnswer Upsert(WriteScope scope, HistoryRow row, RowExpectation expectation)
     {
-        // Who puts an account by its id means it, though it was erased.
-        var result = scope.Upsert(row, expectation with { EvenIfErased = true });
+        var result = scope.Upsert(row, expectation);
         return result.Verdict switch
         {
             RowVerdict.NotAsExpected => throw new WriteRefusedException(NotAsExpected()),

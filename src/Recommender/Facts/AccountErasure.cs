@@ -7,14 +7,15 @@ namespace Recommender.Facts;
 /// <summary>What was forgotten.</summary>
 /// <param name="Rows">Rows of the history that went.</param>
 /// <param name="Accounts">The account, and those that were merged into it.</param>
-public sealed record ErasedAccount(int Rows, IReadOnlyList<string> Accounts);
+/// <param name="IsNew">False if all of it was forgotten before: nothing changed.</param>
+public sealed record ErasedAccount(int Rows, IReadOnlyList<string> Accounts, bool IsNew);
 
 /// <summary>Forgets an account, and those that were merged into it, with everything that names them and all that was said before.</summary>
 sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateTime stamp, List<DatedFact> facts)
 {
     readonly HashSet<(string Table, string Key)> _gone = [];
-    readonly HashSet<string> _names = [];
     int _rows;
+    int _versions;
 
     /// <summary>Forgets an account; null if none of that id ever was.</summary>
     public ErasedAccount? Erase(string accountId)
@@ -25,6 +26,8 @@ sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateT
         foreach (var id in accounts)
             EraseRow(FactTables.Accounts, id);
         EraseVersions();
+        if (_rows + _versions == 0 && accounts.TrueForAll(writer.Erased.All.ContainsKey))
+            return new(0, accounts, IsNew: false);
         foreach (var (table, key) in _gone)
             connection.Execute(HistorySql.ForgetDeletions, new { table, key }, writer.Transaction);
         foreach (var id in accounts)
@@ -32,12 +35,12 @@ sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateT
             connection.Execute(HistorySql.ForgetMerge, new { id }, writer.Transaction);
             writer.Erased.Add(id, stamp);
         }
-        foreach (var text in _names)
-            connection.Execute(HistorySql.ForgetRejected.For(connection), new { text }, writer.Transaction);
+        // What the last import could not take may be of it, in whatever spelling.
+        connection.Execute(HistorySql.ForgetRejected, transaction: writer.Transaction);
         writer.Forget();
         // What was said before cannot be computed again; replicas fold anew.
         connection.Execute(HistorySql.InsertEpoch, new { at = stamp }, writer.Transaction);
-        return new(_rows, accounts);
+        return new(_rows, accounts, IsNew: true);
     }
 
     /// <summary>True if there is an account of that id, or was one that was deleted, merged into another or erased before.</summary>
@@ -62,7 +65,8 @@ sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateT
     }
 
     /// <summary>
-    /// Forgets the earlier versions of what is gone, and those of other rows that named any of it; tables come after those they refer to.
+    /// Forgets the earlier versions of what is gone. Those of rows that stand, and named any of it before they were moved, name what the
+    /// row names now: what else was known of them stays known from when it was. Tables come after those they refer to.
     /// </summary>
     void EraseVersions()
     {
@@ -74,10 +78,31 @@ sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateT
                     new { table = table.Name },
                     writer.Transaction
                 )
-                .Where(version => IsGone(table, version.Key, HistoryRow.ReadValues(table, version.Values)))
                 .ToList();
-            foreach (var (key, isEnd, appliedAt, _) in versions)
+            foreach (var (key, isEnd, appliedAt, json) in versions)
             {
+                var values = HistoryRow.ReadValues(table, json);
+                if (!IsGone(table, key, values))
+                    continue;
+                _versions++;
+                if (writer.Rows.Read(table, key) is { } stands)
+                {
+                    foreach (var column in table.Columns.Where(column => NamesGone(column, values)))
+                        values[column.Position] = stands.Row[column.Name];
+                    connection.Execute(
+                        HistorySql.RewriteVersion,
+                        new
+                        {
+                            table = table.Name,
+                            key,
+                            isEnd,
+                            appliedAt,
+                            values = HistoryRow.WriteValues(values),
+                        },
+                        writer.Transaction
+                    );
+                    continue;
+                }
                 connection.Execute(
                     HistorySql.ForgetVersion,
                     new
@@ -89,21 +114,14 @@ sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateT
                     },
                     writer.Transaction
                 );
-                if (!writer.Rows.Has(table, key))
-                    _gone.Add((table.Name, key));
+                _gone.Add((table.Name, key));
             }
         }
     }
 
-    bool IsGone(FactTable table, string key, object?[] values)
-    {
-        var isGone =
-            _gone.Contains((table.Name, key))
-            || table.Columns.Any(column =>
-                column.References is { } other && values[column.Position] is string id && _gone.Contains((other, id))
-            );
-        if (isGone && table == FactTables.Accounts && values[table.IndexOf("name")] is string name)
-            _names.Add(name);
-        return isGone;
-    }
+    bool IsGone(FactTable table, string key, object?[] values) =>
+        _gone.Contains((table.Name, key)) || table.Columns.Any(column => NamesGone(column, values));
+
+    bool NamesGone(FactColumn column, object?[] values) =>
+        column.References is { } other && values[column.Position] is string id && _gone.Contains((other, id));
 }

@@ -11,6 +11,7 @@ sealed class DealsAhead(HistoryWriter writer)
     public static bool AreMoved(StoredRow? stored, in Succession next) =>
         stored is not null
         && stored.Row.Table == FactTables.Opportunities
+        && stored.Facts[0].AppliedAt != next.Stated[0].AppliedAt
         && (stored.Facts[0].AppliedAt > next.Stamp || next.Stated[0].AppliedAt > next.Stamp);
 
     /// <summary>Has what names a deal be known from when that is known.</summary>

@@ -119,10 +119,13 @@ public sealed record HistoryRow
             );
 
     /// <summary>The values as a JSON array, for <see cref="ReadValues"/>.</summary>
-    internal string WriteValues() =>
-        JsonSerializer.Serialize(Values.Select(value => value is DateTime at ? Instants.Text(at) : value));
+    internal string WriteValues() => WriteValues(Values);
 
-    /// <summary>What <see cref="WriteValues"/> wrote.</summary>
+    /// <summary>The same of values by position.</summary>
+    internal static string WriteValues(IEnumerable<object?> values) =>
+        JsonSerializer.Serialize(values.Select(value => value is DateTime at ? Instants.Text(at) : value));
+
+    /// <summary>What <see cref="WriteValues()"/> wrote.</summary>
     internal static object?[] ReadValues(FactTable table, string json)
     {
         using var document = JsonDocument.Parse(json);

@@ -72,6 +72,14 @@ static class HistorySql
         WHERE table_name = @table AND row_key = @key AND is_end = @isEnd AND applied_at = @appliedAt
         """;
 
+    /// <summary>Has one of <see cref="SelectVersionKeys"/> say something else.</summary>
+    public const string RewriteVersion = """
+        -- index: superseded_facts_key
+        UPDATE superseded_facts
+        SET row_values = @values
+        WHERE table_name = @table AND row_key = @key AND is_end = @isEnd AND applied_at = @appliedAt
+        """;
+
     /// <summary>1 if a row has an earlier version.</summary>
     public const string AnyVersion = """
         -- index: superseded_facts_key
@@ -111,19 +119,11 @@ static class HistorySql
         WHERE "table" = @table AND "key" = @key
         """;
 
-    /// <summary>Forgets rows that were not taken and hold a text.</summary>
-    public static readonly SqlText ForgetRejected = new(
-        Sqlite: """
+    /// <summary>Forgets the rows that the last import did not take.</summary>
+    public const string ForgetRejected = """
         -- index: rejected_rows_key
         DELETE FROM rejected_rows
-        WHERE instr(rejected_rows.found, @text) > 0
-        """,
-        SqlServer: """
-        -- index: rejected_rows_key
-        DELETE FROM rejected_rows
-        WHERE CHARINDEX(@text, rejected_rows.found) > 0
-        """
-    );
+        """;
 
     /// <summary>Earlier versions of a row that were seen for some time, the oldest first.</summary>
     public const string SelectVersionsOf = """

@@ -62,9 +62,9 @@ public abstract class HistoryStore
     /// <param name="stamp">The last moment that was given to a fact, UTC.</param>
     public virtual ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime stamp) => before;
 
-    /// <summary>Has the engine's own log forget what was erased, as far as nobody reads it now.</summary>
+    /// <summary>Has the engine's own log forget what was erased; false if somebody reads it now, and it is to be tried again.</summary>
     /// <param name="connection">A connection without a transaction.</param>
-    public virtual void Forget(DbConnection connection) { }
+    public virtual bool Forget(DbConnection connection) => true;
 
     /// <summary>Where an import puts the rows of a table.</summary>
     internal abstract RowSink OpenSink(DbConnection connection, DbTransaction transaction, FactTable table);

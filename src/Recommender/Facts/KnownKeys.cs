@@ -54,6 +54,8 @@ public sealed class KnownKeys
         var known = _keys[table];
         for (var step = 0; step <= _merged.Count; step++)
         {
+            if (Erased(table, id) is not null)
+                return null;
             if (!_done.Contains((table, id)) && known.TryGetValue(id, out var key))
                 return key;
             if (!_merged.TryGetValue((table, id), out id!))

@@ -98,7 +98,7 @@ public class SqliteHistoryStore : HistoryStore
     }
 
     /// <inheritdoc/>
-    public override void Forget(DbConnection connection) => connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    public override bool Forget(DbConnection connection) => connection.ExecuteScalar<int>("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
 
     /// <inheritdoc/>
     public override HistorySnapshot OpenSnapshot() => new Snapshot((SqliteConnection)Connect());

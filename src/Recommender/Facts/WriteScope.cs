@@ -106,7 +106,7 @@ public sealed class WriteScope
         NextMoment();
         var erased = _writer.Erase(accountId, Stamp, Facts);
         NextMoment();
-        HasErased |= erased is not null;
+        HasErased |= erased is { IsNew: true };
         return erased;
     }
 

@@ -30,6 +30,8 @@ public sealed class LiveHistory : IAsyncDisposable
     volatile StoreUnavailableException? _fault;
     long _faultAt;
     volatile bool _isOutdated;
+    bool _hasErased;
+    bool _hasToForget;
     int _followsSoon;
     long _lastContact;
 
@@ -110,6 +112,7 @@ public sealed class LiveHistory : IAsyncDisposable
         var started = await Always(() =>
             {
                 _captured = _store.IsShared ? null : [];
+                _hasErased = false;
                 // What is written from here on is dated from here on.
                 var at = _fold.Reserve();
                 _fold.Release();
@@ -121,7 +124,8 @@ public sealed class LiveHistory : IAsyncDisposable
             var fold = await Task.Run(() => started.Load(_time, settings, cancel), cancel).ConfigureAwait(false);
             await Always(() =>
                 {
-                    _isOutdated = false;
+                    // An erasure meanwhile changed what was read.
+                    _isOutdated = _hasErased;
                     if (_captured is not null)
                         fold.Apply(_captured);
                     else
@@ -259,8 +263,9 @@ public sealed class LiveHistory : IAsyncDisposable
             }
             // What was said before cannot be computed again.
             _isOutdated |= scope.HasErased;
-            if (scope.HasErased)
-                _store.Forget(_connection!);
+            _hasErased |= scope.HasErased;
+            _hasToForget |= scope.HasErased;
+            Forget();
             // A small write may still fit where a larger one did not: full is full for a while.
             if (_fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
                 _fault = null;
@@ -280,6 +285,19 @@ public sealed class LiveHistory : IAsyncDisposable
         finally
         {
             fold.Release();
+        }
+    }
+
+    /// <summary>Has the log forget what was erased, at the next write if somebody reads it now.</summary>
+    void Forget()
+    {
+        try
+        {
+            _hasToForget = _hasToForget && !_store.Forget(_connection!);
+        }
+        catch (DbException)
+        {
+            // The write stands.
         }
     }
 

@@ -46,7 +46,7 @@ public static class Erasure
     /// <param name="scope">The write.</param>
     /// <param name="accountId">The account.</param>
     /// <returns>How many rows of the history, recommendations and events went; null if no account of that id ever was.</returns>
-    public static (int Rows, int Recommendations, int Events)? Erase(WriteScope scope, string accountId)
+    public static (int Rows, int Recommendations, int Events, bool IsNew)? Erase(WriteScope scope, string accountId)
     {
         if (scope.Erase(accountId) is not { } erased)
             return null;
@@ -58,6 +58,6 @@ public static class Erasure
             scope.Connection.Execute(_deleteDeliveries.For(scope.Connection), new { text }, scope.Transaction);
             events += scope.Connection.Execute(_deleteEvents.For(scope.Connection), new { text }, scope.Transaction);
         }
-        return (erased.Rows, recommendations, events);
+        return (erased.Rows, recommendations, events, erased.IsNew);
     }
 }

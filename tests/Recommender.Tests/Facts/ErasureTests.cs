@@ -1,5 +1,6 @@
 using System.Text;
 using Dapper;
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Records;
@@ -153,8 +154,65 @@ public sealed class ErasureTests : CorrectedHistory
             Assert.Equal(RowVerdict.Inserted, (await done).Verdict);
         }
         // The other that was merged into it stays erased.
-        Assert.Equal(4, Import(store, "one").Tables.Sum(table => table.Inserted));
+        Assert.Equal(3, Import(store, "one").Tables.Sum(table => table.Inserted));
         Assert.NotNull(store.Find(FactTables.Engagements, "e1"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task Deals_that_a_merge_moved_stay_known_since_they_were_when_their_old_account_is_erased(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,2024-03-01,won", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name", $"a1,{Secret}", "b1,Bolt");
+        Import(store, "one");
+        await using var history = Live(store);
+        await Merge(history, "a1", "b1");
+        Assert.NotNull(await Erase(history, "a1"));
+        AssertIsForgotten(store);
+        Assert.Equal(1, FoldOf(store, new(2024, 3, 2, 0, 0, 0, DateTimeKind.Utc)).FindAccountState("b1")!.Won);
+        var before = FoldOf(store, new(2024, 2, 2, 0, 0, 0, DateTimeKind.Utc)).FindAccountState("b1")!;
+        Assert.Equal((1, 0, 1), (before.Opportunities, before.Won, before.Engagements));
+        Assert.DoesNotContain(store.ReadFacts(DateTime.MaxValue), fact => fact.Noun is Opportunity { AccountId.Value: "a1" });
+        await history.RefoldAsync([Settings], _ => { }, TestContext.Current.CancellationToken);
+        Assert.False(history.IsOutdated);
+        AssertIsRefolded(history, store);
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task Rows_of_an_erased_account_do_not_come_back_under_another_by_an_alias(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name", "a1,Acme", "b1,Bolt");
+        Import(store, "one");
+        await using (var history = Live(store))
+            Assert.NotNull(await Erase(history, "a1"));
+        Write("one", "aliases.csv", "old_id,new_id,at", "a1,b1,2024-03-01");
+        for (var times = 0; times < 2; times++)
+        {
+            var summary = Import(store, "one");
+            Assert.Equal(0, summary.Tables.Sum(table => table.Inserted + table.Updated));
+            Assert.Null(store.Find(FactTables.Opportunities, "o1"));
+            Assert.Contains(
+                File.ReadAllLines(InFolder["rejected.csv"]),
+                line => line.StartsWith("opportunities.csv,2,account_id,a1,nothing of it", StringComparison.Ordinal)
+            );
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task An_erasure_again_changes_nothing(string engine)
+    {
+        var store = Open(engine);
+        await using var history = Live(store);
+        await WriteSecrets(history);
+        Assert.NotNull(await Erase(history, "a1"));
+        var epoch = store.Epoch();
+        Assert.Equal((0, 0, 0), await Erase(history, "a1"));
+        Assert.Equal(epoch, store.Epoch());
     }
 
     /// <summary>Three accounts whose name is not to be found, with what names them.</summary>
@@ -328,7 +386,7 @@ public sealed class ErasureTests : CorrectedHistory
     static async Task<(int, int, int)?> Erase(LiveHistory history, string accountId)
     {
         Assert.True(history.TryWrite(scope => Erasure.Erase(scope, accountId), out var done));
-        return await done;
+        return await done is { } erased ? (erased.Rows, erased.Recommendations, erased.Events) : null;
     }
 
     static void AssertIsForgotten(HistoryStore store)

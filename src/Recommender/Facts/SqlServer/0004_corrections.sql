@@ -1,6 +1,7 @@
 -- Rows can be corrected, merged and deleted: each earlier version says until when it held.
 
-ALTER TABLE superseded_facts ADD until_applied_at datetimeoffset(3) NULL, until_seen_at datetimeoffset(3) NULL;
+ALTER TABLE superseded_facts ADD until_applied_at datetimeoffset(3) NULL;
+ALTER TABLE superseded_facts ADD until_seen_at datetimeoffset(3) NULL;
 GO
 
 UPDATE held

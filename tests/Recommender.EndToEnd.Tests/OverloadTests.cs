@@ -42,9 +42,16 @@ public sealed class OverloadTests
         var wrong = new ConcurrentQueue<string>();
         var running = new List<Task>();
         var clock = Stopwatch.StartNew();
-        for (var sent = 0; clock.Elapsed.TotalSeconds < seconds; )
+        bool IsShed() => statuses.ContainsKey(HttpStatusCode.ServiceUnavailable);
+        var (sent, due, last) = (0, 0.0, 0.0);
+        while (clock.Elapsed.TotalSeconds is var now && (now < seconds || !IsShed() && now < 60))
         {
-            for (; sent < rate * clock.Elapsed.TotalSeconds; sent++)
+            // What it sustains was measured too low if others had the processors meanwhile.
+            if (!IsShed())
+                rate *= 1 + (now - last) / 5;
+            due += rate * (now - last);
+            last = now;
+            for (; sent < due; sent++)
                 running.Add(One(sent));
             running.RemoveAll(task => task.IsCompletedSuccessfully);
             await Task.Delay(2, cancel);

@@ -175,6 +175,8 @@ sealed partial class LiveRecommender(
             Volatile.Write(ref _rules, RuleStore.Newest().Rules);
             Events.Webhooks = Webhooks.List();
             History = LiveHistory.Open(Store, time, models.Folds, _options.Limits.Writes, _stop.Token);
+            // What reading left behind goes back to the machine: the service will not need as much again.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             History.NotTakenIn = fault => Log.NotTakenIn(logger, fault.Message.ReplaceLineEndings(" "));
             Journal = new(Store, History, Events);
             var state = History.Fold.States[0];

@@ -48,17 +48,11 @@ public sealed class SnapshotWriter : IDisposable
         _to.Write(text);
     }
 
-    internal void Write(AccountId id) => Write(id.Value);
+    internal void Write<T>(T id)
+        where T : struct, IRowId => Write(id.Value);
 
-    internal void Write(PartnerId id) => Write(id.Value);
-
-    internal void Write(OpportunityId id) => Write(id.Value);
-
-    internal void Write(AccountId? id) => Write(id?.Value);
-
-    internal void Write(PartnerId? id) => Write(id?.Value);
-
-    internal void Write(OpportunityId? id) => Write(id?.Value);
+    internal void Write<T>(T? id)
+        where T : struct, IRowId => Write(id?.Value);
 
     internal void Write(double? number)
     {

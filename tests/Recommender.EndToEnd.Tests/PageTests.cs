@@ -251,6 +251,10 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await WhenIndexedAsync(page);
         await page.GotoAsync("/deals");
         await Expect(page.Locator("tbody tr")).ToHaveCountAsync(25);
+        var partners = await page.Locator("#f-partner option[value^=P]")
+            .EvaluateAllAsync<string[]>("all => all.map(one => one.text + '\\n' + one.value)");
+        Assert.Equal(2, partners.Count(partner => partner.StartsWith("Kelhaven Consulting", StringComparison.Ordinal)));
+        Assert.Equal(partners.Order(StringComparer.OrdinalIgnoreCase), partners);
         var first = await page.Locator("tbody tr").First.InnerTextAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "On", Exact = true }).PressAsync("Enter");
         await Expect(page.Locator(".pager")).ToContainTextAsync("Page 2");

@@ -180,6 +180,7 @@ static class ReasonSentences
         return pairs
             .Partners.Where(other => pairs[other].Engagements > 0 && times(states[other]) > 0)
             .OrderByDescending(other => times(states[other]))
+            .ThenBy(other => states[other].Id)
             .Select(other => states[other].Row?.Name ?? states[other].Id.Value);
     }
 

@@ -41,25 +41,16 @@ static class CoSellListRoutes
                     .OfType<Account>()
                     .ToList();
                 return (
-                    accounts
-                        .Select(account => account.Region)
-                        .OfType<string>()
-                        .Distinct()
-                        .Order(StringComparer.OrdinalIgnoreCase)
-                        .ToList(),
-                    accounts
-                        .Select(account => account.Industry)
-                        .OfType<string>()
-                        .Distinct()
-                        .Order(StringComparer.OrdinalIgnoreCase)
-                        .ToList(),
+                    Choices(accounts.Select(account => account.Region)),
+                    Choices(accounts.Select(account => account.Industry)),
                     live.Index.Partners.Select(id => (id.Value, state.FindPartner(id)?.Name ?? id.Value))
                         .OrderBy(one => one.Item2, StringComparer.OrdinalIgnoreCase)
+                        .ThenBy(one => one.Value, StringComparer.Ordinal)
                         .ToList()
                 );
             }
         );
-        var owners = deals.Select(deal => deal.Owner).OfType<string>().Distinct().Order(StringComparer.OrdinalIgnoreCase);
+        var owners = Choices(deals.Select(deal => deal.Owner));
         return Page<DealsPage>(
             (nameof(DealsPage.List), list),
             (nameof(DealsPage.Page), page),
@@ -81,6 +72,16 @@ static class CoSellListRoutes
             )
         );
     }
+
+    /// <summary>Each value once, in an order that hangs on the values only: the index lists deals as they came.</summary>
+    static List<string> Choices(IEnumerable<string?> values) =>
+        [
+            .. values
+                .OfType<string>()
+                .Distinct()
+                .OrderBy(value => value, StringComparer.OrdinalIgnoreCase)
+                .ThenBy(value => value, StringComparer.Ordinal),
+        ];
 
     static FileContentHttpResult DealsCsv(HttpContext http, LiveRecommender live)
     {

@@ -156,7 +156,7 @@ readonly record struct KnownEngagement(EngagementEntry Entry, OpportunityState D
 
     /// <summary>True if a deal was known when the engagement was.</summary>
     public bool Knows(OpportunityState deal) =>
-        deal.KnownAt < At || deal.KnownAt == At && (!Waited || string.CompareOrdinal(deal.Row.Id.Value, Deal.Row.Id.Value) <= 0);
+        deal.KnownAt < At || deal.KnownAt == At && (!Waited || deal.Row.Id.CompareTo(Deal.Row.Id) <= 0);
 
     /// <summary>Less than 0 if it was known before the other, 0 only if it is the same.</summary>
     public int OrderOf(KnownEngagement other)
@@ -165,7 +165,7 @@ readonly record struct KnownEngagement(EngagementEntry Entry, OpportunityState D
         if (order == 0)
             order = other.Waited.CompareTo(Waited);
         if (order == 0 && Waited)
-            order = string.CompareOrdinal(Deal.Row.Id.Value, other.Deal.Row.Id.Value);
+            order = Deal.Row.Id.CompareTo(other.Deal.Row.Id);
         if (order == 0 && Waited)
             order = Entry.FirstKnownAt.CompareTo(other.Entry.FirstKnownAt);
         return order != 0 ? order : string.CompareOrdinal(Entry.Id, other.Entry.Id);

@@ -7,7 +7,7 @@ static class NextActions
 {
     public static NextAction For(PairView pair, string? holder)
     {
-        var name = pair.Partner.Row?.Name ?? pair.Partner.Id;
+        var name = pair.Partner.Row?.Name ?? pair.Partner.Id.Value;
         if (holder is not null)
             return new("resolve_registration", $"Settle the registration of {holder} before you bring {name} in");
         if (pair.LiveRegistration is not null)

@@ -194,10 +194,7 @@ public sealed class PartnerRanker
             else if (workspace.Scores[a] != workspace.Scores[b])
                 return workspace.Scores[a] > workspace.Scores[b];
             var state = ranker.State;
-            return string.CompareOrdinal(
-                    state.PartnerId(workspace.Candidates[a]).Value,
-                    state.PartnerId(workspace.Candidates[b]).Value
-                ) < 0;
+            return state.PartnerId(workspace.Candidates[a]).CompareTo(state.PartnerId(workspace.Candidates[b])) < 0;
         }
 
         double Of(Chance chance) => objective == Objective.Lift ? chance.Lift?.Lift ?? double.MinValue : chance.With;

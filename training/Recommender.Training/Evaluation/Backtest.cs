@@ -251,14 +251,7 @@ sealed class Backtest(
                     if (without is not null && without[i])
                         continue;
                     var order = keys[i].CompareTo(keys[r]);
-                    if (
-                        order > 0
-                        || (
-                            order == 0
-                            && string.CompareOrdinal(state.PartnerId(candidates[i]).Value, state.PartnerId(candidates[r]).Value)
-                                < 0
-                        )
-                    )
+                    if (order > 0 || order == 0 && state.PartnerId(candidates[i]).CompareTo(state.PartnerId(candidates[r])) < 0)
                         rank++;
                 }
                 return rank;

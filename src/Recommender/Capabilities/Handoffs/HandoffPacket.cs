@@ -37,7 +37,7 @@ public static class HandoffPacket
         string recommendationId
     )
     {
-        var account = about.Name ?? about.Id;
+        var account = about.Name ?? about.Id.Value;
         var name = partner.Name ?? partner.PartnerId;
         var positive = partner.Reasons.Where(reason => reason.Contribution > 0).Select(reason => reason.Text).Take(3).ToList();
         return new()
@@ -75,7 +75,7 @@ public static class HandoffPacket
     /// <summary>A first letter to the partner.</summary>
     public static string Introduction(Account about, Opportunity? deal, RecommendedPartner partner)
     {
-        var account = about.Name ?? about.Id;
+        var account = about.Name ?? about.Id.Value;
         var why =
             partner.WarmPath is not null ? $"you know {account} already"
             : partner.Reasons.FirstOrDefault(reason => reason.Contribution > 0) is { } reason

@@ -137,9 +137,7 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
     }
 
     static bool IsNewer(OpportunityState other, OpportunityState deal) =>
-        other.KnownAt != deal.KnownAt
-            ? other.KnownAt > deal.KnownAt
-            : string.CompareOrdinal(other.Row.Id.Value, deal.Row.Id.Value) > 0;
+        other.KnownAt != deal.KnownAt ? other.KnownAt > deal.KnownAt : other.Row.Id.CompareTo(deal.Row.Id) > 0;
 
     void Unlink(OpportunityState deal, int index)
     {

@@ -15,6 +15,14 @@ static class Problems
 
     public static NotFound NotFound(string detail) => new(detail);
 
+    public static NotFound NoRecommendation() => new("No such recommendation, or it is older than the journal keeps them.");
+
+    /// <summary>Why a row was not taken.</summary>
+    /// <param name="why">The reason.</param>
+    /// <param name="pointer">Where; its column if it is not said.</param>
+    public static ProblemError ErrorOf(RejectedRow why, string? pointer = null) =>
+        new(pointer ?? "/" + why.Column, $"Found '{why.Found}'; expected {why.Expected}.");
+
     public static Unavailable NotReady(HttpContext http) => Busy(http, "The history is still being read.", "not_ready");
 
     public static Unavailable Busy(HttpContext http, string detail, string code)

@@ -100,11 +100,7 @@ static class CorrectionsApi
                 );
                 if (result.Reason is { } why)
                     throw new WriteRefusedException(
-                        Problems.Conflict(
-                            $"Expected {why.Expected}.",
-                            "row_is_named",
-                            new ProblemError("/" + why.Column, $"Found '{why.Found}'; expected {why.Expected}.")
-                        )
+                        Problems.Conflict($"Expected {why.Expected}.", "row_is_named", Problems.ErrorOf(why))
                     );
                 return WriteAnswer.Of(new RowResponse(id, "deleted"), ApiJson.Default.RowResponse);
             }
@@ -145,10 +141,7 @@ static class CorrectionsApi
                         Problems.Refused(
                             "They cannot be merged; errors says why.",
                             "row_rejected",
-                            new ProblemError(
-                                why.Column == "new_id" ? "/into" : "id",
-                                $"Found '{why.Found}'; expected {why.Expected}."
-                            )
+                            Problems.ErrorOf(why, why.Column == "new_id" ? "/into" : "id")
                         )
                     );
                 return WriteAnswer.Of(

@@ -86,7 +86,7 @@ static class FeedbackApi
         if (request.RecommendationId is { } id)
         {
             if (live.Journal.Find(id) is not { } entry)
-                return Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
+                return Problems.NoRecommendation();
             (account, opportunity) = (entry.AccountId, entry.OpportunityId ?? opportunity);
         }
         return await writes.RunAsync<Created<FeedbackResponse>>(
@@ -117,7 +117,7 @@ static class FeedbackApi
                     Problems.Refused(
                         "The feedback does not fit the history; errors says where.",
                         "row_rejected",
-                        new ProblemError("/" + reason.Column, $"Found '{reason.Found}'; expected {reason.Expected}.")
+                        Problems.ErrorOf(reason)
                     )
                 );
             facts.Add($"{row.Table.Name}/{row.Key}");

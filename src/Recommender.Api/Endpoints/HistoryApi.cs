@@ -101,10 +101,9 @@ static class HistoryApi
                     .. rejected
                         .OrderBy(row => row.Line)
                         .Take(MostErrorsListed)
-                        .Select(row => new ProblemError(
-                            FormattableString.Invariant($"line {row.Line}, {row.File} {row.Column}"),
-                            $"Found '{row.Found}'; expected {row.Expected}."
-                        )),
+                        .Select(row =>
+                            Problems.ErrorOf(row, FormattableString.Invariant($"line {row.Line}, {row.File} {row.Column}"))
+                        ),
                 ];
                 if (strict && rejected.Count > 0)
                     throw new WriteRefusedException(

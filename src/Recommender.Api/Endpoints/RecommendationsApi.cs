@@ -28,7 +28,7 @@ static class RecommendationsApi
             return Problems.NotReady(http);
         return live.Journal.Find(id) is { } entry
             ? new Json<PartnerRecommendationsResponse>(entry.Response.Unpack())
-            : Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
+            : Problems.NoRecommendation();
     }
 
     /// <summary>The same computed again from the stored moment, models and rules: match is exact, or differs with the reason</summary>
@@ -41,7 +41,7 @@ static class RecommendationsApi
         if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Journal.Find(id) is not { } entry)
-            return Problems.NotFound("No such recommendation, or it is older than the journal keeps them.");
+            return Problems.NoRecommendation();
         var answer = entry.Response.Unpack();
         var stored = JsonElement.Parse(answer);
         var (replayed, reason) = await AgainAsync(entry, stored, live, http);

@@ -24,14 +24,8 @@ static class RowsApi
             group
                 .MapPut(
                     $"/{route}/{{id}}",
-                    (
-                        string id,
-                        HttpContext http,
-                        Writes writes,
-                        LiveRecommender live,
-                        IOptions<RecommenderOptions> options,
-                        bool dry_run = false
-                    ) => PutAsync(table, id, http, writes, options, dry_run)
+                    (string id, HttpContext http, Writes writes, IOptions<RecommenderOptions> options, bool dry_run = false) =>
+                        PutAsync(table, id, http, writes, options, dry_run)
                 )
                 .WithName("Put" + Pascal(route))
                 .WithSummary($"Adds or replaces one row of {table.Name}; in the next recommendation when it answers")
@@ -143,10 +137,7 @@ static class RowsApi
                 Problems.Refused(
                     "The row does not fit the history; errors says where.",
                     "row_rejected",
-                    new ProblemError(
-                        "/" + result.Reason!.Column,
-                        $"Found '{result.Reason.Found}'; expected {result.Reason.Expected}."
-                    )
+                    Problems.ErrorOf(result.Reason!)
                 )
             ),
             _ => WriteAnswer.Of(
@@ -187,7 +178,7 @@ static class RowsApi
             if (id is null && defaultId is not null && !Names(bytes, table.Columns[0].Name))
                 key = defaultId;
             if (!JsonRow.TryRead(table, ref json, 1, out row, out var fault, key))
-                return Problems.Invalid("/" + fault!.Column, $"Found '{fault.Found}'; expected {fault.Expected}.");
+                return Problems.Invalid([Problems.ErrorOf(fault!)]);
             return json.Read() ? Problems.Invalid("", "Found something after the object; expected nothing.") : null;
         }
         catch (JsonException e)

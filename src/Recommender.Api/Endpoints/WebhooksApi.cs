@@ -155,11 +155,7 @@ static class WebhooksApi
                     new("webhook.test", id, scope.Stamp, new Dictionary<string, object?> { ["webhook_id"] = id }),
                     only: id
                 );
-                return WriteAnswer.Of(
-                    new TestEventResponse("pending"),
-                    ApiJson.Default.TestEventResponse,
-                    StatusCodes.Status202Accepted
-                );
+                return Pending();
             }
         );
 
@@ -225,13 +221,12 @@ static class WebhooksApi
                 if (!WebhookRegister.Again(scope, id, deliveryId, live.Now()))
                     throw new WriteRefusedException(Problems.NotFound("No such delivery."));
                 sender.Wake();
-                return WriteAnswer.Of(
-                    new TestEventResponse("pending"),
-                    ApiJson.Default.TestEventResponse,
-                    StatusCodes.Status202Accepted
-                );
+                return Pending();
             }
         );
+
+    static WriteAnswer Pending() =>
+        WriteAnswer.Of(new TestEventResponse("pending"), ApiJson.Default.TestEventResponse, StatusCodes.Status202Accepted);
 
     static WebhookResponse Response(Webhook webhook, string? secret) =>
         new(webhook.WebhookId, webhook.Url, webhook.Types, webhook.CreatedAt, secret);

@@ -36,7 +36,7 @@ sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateT
             writer.Erased.Add(id, stamp);
         }
         // What the last import could not take may be of it, in whatever spelling.
-        connection.Execute(HistorySql.ForgetRejected, transaction: writer.Transaction);
+        connection.Execute(HistorySql.DeleteRejected, transaction: writer.Transaction);
         writer.Forget();
         // What was said before cannot be computed again; replicas fold anew.
         connection.Execute(HistorySql.InsertEpoch, new { at = stamp }, writer.Transaction);

@@ -119,12 +119,6 @@ static class HistorySql
         WHERE "table" = @table AND "key" = @key
         """;
 
-    /// <summary>Forgets the rows that the last import did not take.</summary>
-    public const string ForgetRejected = """
-        -- index: rejected_rows_key
-        DELETE FROM rejected_rows
-        """;
-
     /// <summary>Earlier versions of a row that were seen for some time, the oldest first.</summary>
     public const string SelectVersionsOf = """
         -- index: superseded_facts_key
@@ -215,6 +209,7 @@ static class HistorySql
         FROM history_epochs
         """;
 
+    /// <summary>Forgets the rows that the last import did not take.</summary>
     public const string DeleteRejected = """
         -- index: rejected_rows_key
         DELETE FROM rejected_rows

@@ -302,15 +302,5 @@ public sealed class AheadTests : CorrectedHistory
             }
         );
 
-    static HistoryRow Engagement(string started) =>
-        Row(
-            "engagements",
-            new
-            {
-                engagement_id = "e1",
-                opportunity_id = "o1",
-                partner_id = "p1",
-                started_at = started,
-            }
-        );
+    static HistoryRow Engagement(string started) => NewEngagement("e1", "o1", "p1", started);
 }

@@ -61,25 +61,8 @@ public sealed class ConcurrentCorrectionsTests : CorrectedHistory
         {
             0 => Row("accounts", new { account_id = Any("a", 6), industry = Any("i", 3) }),
             1 => Row("partners", new { partner_id = Any("p", 4) }),
-            2 or 3 => Row(
-                "opportunities",
-                new
-                {
-                    opportunity_id = Any("o", 8),
-                    account_id = Any("a", 6),
-                    created_at = Day(),
-                }
-            ),
-            4 or 5 => Row(
-                "engagements",
-                new
-                {
-                    engagement_id = Any("e", 12),
-                    opportunity_id = Any("o", 8),
-                    partner_id = Any("p", 4),
-                    started_at = Day(),
-                }
-            ),
+            2 or 3 => NewDeal(Any("o", 8), Any("a", 6), Day()),
+            4 or 5 => NewEngagement(Any("e", 12), Any("o", 8), Any("p", 4), Day()),
             6 => Row(
                 "account_overlaps",
                 new

@@ -63,6 +63,29 @@ public abstract class CorrectedHistory : IDisposable
 
     protected static HistoryRow Row(string table, object row) => StoreContractTests.Row(table, row);
 
+    protected static HistoryRow NewDeal(string id, string account, string created) =>
+        Row(
+            "opportunities",
+            new
+            {
+                opportunity_id = id,
+                account_id = account,
+                created_at = created,
+            }
+        );
+
+    protected static HistoryRow NewEngagement(string id, string deal, string partner, string started) =>
+        Row(
+            "engagements",
+            new
+            {
+                engagement_id = id,
+                opportunity_id = deal,
+                partner_id = partner,
+                started_at = started,
+            }
+        );
+
     protected HistoryStore Open(string engine) => HistoryStore.Open(TestDatabase.Of(engine, InFolder["s.db"]));
 
     protected static LiveHistory Live(HistoryStore store) => LiveHistory.Open(store, TimeProvider.System, [Settings]);

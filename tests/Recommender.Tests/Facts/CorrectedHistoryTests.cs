@@ -137,18 +137,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
             await Write(history, Row("accounts", new { account_id = "a1", name = "Acme" }));
             await Write(history, Row("accounts", new { account_id = "a2", name = "Acme Inc" }));
             await Write(history, Row("partners", new { partner_id = "p1" }));
-            await Write(
-                history,
-                Row(
-                    "opportunities",
-                    new
-                    {
-                        opportunity_id = "o2",
-                        account_id = "a2",
-                        created_at = "2024-01-01",
-                    }
-                )
-            );
+            await Write(history, NewDeal("o2", "a2", "2024-01-01"));
             await Write(
                 history,
                 Row(
@@ -176,18 +165,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
             Assert.Equal("a1", history.Fold.Read(_ => history.Fold.States[0].FindOpportunity("o2")!.AccountId));
             Assert.Null(history.Fold.Read(_ => history.Fold.States[0].FindAccount("a2")));
             Assert.NotNull(store.Find(FactTables.AccountOverlaps, "p1\u001fa1\u001fcustomer\u001f2024-01-01T00:00:00.000Z"));
-            var late = await Write(
-                history,
-                Row(
-                    "opportunities",
-                    new
-                    {
-                        opportunity_id = "o3",
-                        account_id = "a2",
-                        created_at = "2024-02-01",
-                    }
-                )
-            );
+            var late = await Write(history, NewDeal("o3", "a2", "2024-02-01"));
             Assert.Equal(RowVerdict.Inserted, late.Verdict);
             Assert.Equal(2, history.Fold.Read(_ => history.Fold.States[0].OpenDealsOf("a1").Count()));
             var again = await Write(history, Row("accounts", new { account_id = "a2", name = "Acme Inc" }));
@@ -459,15 +437,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
         // What a service knew until now, and moved, was learned now, whatever date the file gives.
         await using (var history = Live(store))
         {
-            var deal = Row(
-                "opportunities",
-                new
-                {
-                    opportunity_id = "o2",
-                    account_id = "a1",
-                    created_at = "2024-01-10",
-                }
-            );
+            var deal = NewDeal("o2", "a1", "2024-01-10");
             await Write(history, deal);
             foreach (var status in (string[])["active", "withdrawn"])
                 await Write(
@@ -674,31 +644,8 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
         await using var history = Live(store);
         await Write(history, Row("accounts", new { account_id = "a1" }));
         await Write(history, Row("partners", new { partner_id = "p1" }));
-        await Write(
-            history,
-            Row(
-                "opportunities",
-                new
-                {
-                    opportunity_id = "o1",
-                    account_id = "a1",
-                    created_at = "2024-01-01",
-                }
-            )
-        );
-        await Write(
-            history,
-            Row(
-                "engagements",
-                new
-                {
-                    engagement_id = "e1",
-                    opportunity_id = "o1",
-                    partner_id = "p1",
-                    started_at = "2024-01-02",
-                }
-            )
-        );
+        await Write(history, NewDeal("o1", "a1", "2024-01-01"));
+        await Write(history, NewEngagement("e1", "o1", "p1", "2024-01-02"));
         // Something else has written to the database: the fold does not know the row that is corrected next.
         using (var connection = store.Connect())
             connection.Execute(
@@ -706,19 +653,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
             );
         var faults = new List<Exception>();
         history.NotTakenIn = faults.Add;
-        var result = await Write(
-            history,
-            Row(
-                "engagements",
-                new
-                {
-                    engagement_id = "e2",
-                    opportunity_id = "o1",
-                    partner_id = "p1",
-                    started_at = "2024-03-01",
-                }
-            )
-        );
+        var result = await Write(history, NewEngagement("e2", "o1", "p1", "2024-03-01"));
         Assert.Equal(RowVerdict.Updated, result.Verdict);
         Assert.Contains("e2", Assert.Single(faults).Message, StringComparison.Ordinal);
         Assert.True(history.IsOutdated);

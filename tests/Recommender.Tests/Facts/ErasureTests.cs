@@ -42,18 +42,7 @@ public sealed class ErasureTests : CorrectedHistory
         await using var history = Live(store);
         await WriteSecrets(history);
         await Write(history, Row("accounts", new { account_id = "b1", name = "Bolt" }));
-        await Write(
-            history,
-            Row(
-                "opportunities",
-                new
-                {
-                    opportunity_id = "o9",
-                    account_id = "a2",
-                    created_at = "2024-01-01",
-                }
-            )
-        );
+        await Write(history, NewDeal("o9", "a2", "2024-01-01"));
         await Merge(history, "a3", "a2");
         await Merge(history, "a2", "b1");
         await Delete(history, "engagements", "e1");
@@ -69,18 +58,7 @@ public sealed class ErasureTests : CorrectedHistory
         AssertIsRefolded(history, store);
         // What names the other now stays.
         Assert.Equal("b1", store.Find(FactTables.Opportunities, "o9")!.Value.Row["account_id"]);
-        var late = await Write(
-            history,
-            Row(
-                "opportunities",
-                new
-                {
-                    opportunity_id = "o10",
-                    account_id = "a2",
-                    created_at = "2024-01-01",
-                }
-            )
-        );
+        var late = await Write(history, NewDeal("o10", "a2", "2024-01-01"));
         Assert.Contains("account a2 was erased on ", late.Reason!.Expected, StringComparison.Ordinal);
     }
 

@@ -74,24 +74,8 @@ public sealed class ConcurrentCorrectionsTests : CorrectedHistory
                     contact_count = random.Next(9),
                 }
             ),
-            7 => Row(
-                "deletions",
-                new
-                {
-                    table = "engagements",
-                    key = Any("e", 12),
-                    at = At(),
-                }
-            ),
-            8 => Row(
-                "deletions",
-                new
-                {
-                    table = "opportunities",
-                    key = Any("o", 8),
-                    at = At(),
-                }
-            ),
+            7 => NewDeletion("engagements", Any("e", 12), At()),
+            8 => NewDeletion("opportunities", Any("o", 8), At()),
             _ => random.Next(12) == 0
                 ? Row(
                     "aliases",

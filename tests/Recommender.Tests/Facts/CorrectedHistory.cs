@@ -86,6 +86,17 @@ public abstract class CorrectedHistory : IDisposable
             }
         );
 
+    protected static HistoryRow NewDeletion(string table, string key, string at) =>
+        Row(
+            "deletions",
+            new
+            {
+                table,
+                key,
+                at,
+            }
+        );
+
     protected HistoryStore Open(string engine) => HistoryStore.Open(TestDatabase.Of(engine, InFolder["s.db"]));
 
     protected static LiveHistory Live(HistoryStore store) => LiveHistory.Open(store, TimeProvider.System, [Settings]);
@@ -95,4 +106,24 @@ public abstract class CorrectedHistory : IDisposable
         Assert.True(history.TryWrite(scope => scope.Upsert(row), out var done));
         return await done;
     }
+
+    protected static async Task Merge(LiveHistory history, string from, string into) =>
+        Assert.Equal(
+            RowVerdict.Inserted,
+            (
+                await Write(
+                    history,
+                    Row(
+                        "aliases",
+                        new
+                        {
+                            old_id = from,
+                            new_id = into,
+                            at = "2024-05-01",
+                            table = "accounts",
+                        }
+                    )
+                )
+            ).Verdict
+        );
 }

@@ -254,24 +254,8 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
                         decided_at = random.Next(3) == 0 ? "2030-01-01" : Day(),
                     }
                 ),
-                7 => Row(
-                    "deletions",
-                    new
-                    {
-                        table = "engagements",
-                        key = Any("e", 6),
-                        at = Day() + $"T00:{i / 60 % 60:00}:{i % 60:00}Z",
-                    }
-                ),
-                _ => Row(
-                    "deletions",
-                    new
-                    {
-                        table = "opportunities",
-                        key = Any("o", 5),
-                        at = Day() + $"T00:{i / 60 % 60:00}:{i % 60:00}Z",
-                    }
-                ),
+                7 => NewDeletion("engagements", Any("e", 6), Day() + $"T00:{i / 60 % 60:00}:{i % 60:00}Z"),
+                _ => NewDeletion("opportunities", Any("o", 5), Day() + $"T00:{i / 60 % 60:00}:{i % 60:00}Z"),
             };
             await Write(history, row);
         }
@@ -299,15 +283,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
                     }
                 )
             );
-        var deletion = Row(
-            "deletions",
-            new
-            {
-                table = "certifications",
-                key = "p1|core|2024-01-01",
-                at = "2024-05-01",
-            }
-        );
+        var deletion = NewDeletion("certifications", "p1|core|2024-01-01", "2024-05-01");
         Assert.Equal(RowVerdict.Deleted, (await Write(history, deletion)).Verdict);
         Assert.Equal(RowVerdict.Unchanged, (await Write(history, deletion)).Verdict);
         var held = history.Fold.Read(_ => history.Fold.States[0].Partner("p1").Certifications!.Select(one => one.Competency));
@@ -339,18 +315,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
                 }
             );
             await Write(history, deal);
-            await Write(
-                history,
-                Row(
-                    "deletions",
-                    new
-                    {
-                        table = "opportunities",
-                        key = "o1",
-                        at = "2024-05-01",
-                    }
-                )
-            );
+            await Write(history, NewDeletion("opportunities", "o1", "2024-05-01"));
             if (!byFile)
             {
                 await Write(history, deal);
@@ -454,18 +419,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
                         }
                     )
                 );
-            await Write(
-                history,
-                Row(
-                    "deletions",
-                    new
-                    {
-                        table = "engagements",
-                        key = "e2",
-                        at = "2024-07-01",
-                    }
-                )
-            );
+            await Write(history, NewDeletion("engagements", "e2", "2024-07-01"));
         }
         Write("one", "deletions.csv", [.. deletions, "opportunities,o2,2024-05-01"]);
         Assert.Equal(1, Import(store, "one").Tables.Single(table => table.File == "deletions.csv").Inserted);

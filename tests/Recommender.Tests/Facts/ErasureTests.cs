@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Text;
 using Dapper;
 using Recommender.CoSell;
@@ -83,6 +84,48 @@ public sealed class ErasureTests : CorrectedHistory
                     Assert.False(text.Contains(name, StringComparison.Ordinal), $"{name} stands in {Path.GetFileName(file)}");
             }
         }
+    }
+
+    [Fact]
+    public async Task An_erasure_while_the_history_is_folded_anew_has_it_folded_anew_again()
+    {
+        var store = Open(TestDatabase.Sqlite);
+        await using var history = Live(store);
+        await WriteSecrets(history);
+        var (started, erased) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var refold = history.RefoldAsync(
+            new SettingsInTime(() =>
+            {
+                started.SetResult();
+                erased.Task.Wait(TestContext.Current.CancellationToken);
+            }),
+            _ => { },
+            TestContext.Current.CancellationToken
+        );
+        await started.Task;
+        Assert.NotNull(await Erase(history, "a1"));
+        erased.SetResult();
+        await refold;
+        Assert.True(history.IsOutdated);
+        await history.RefoldAsync([Settings], _ => { }, TestContext.Current.CancellationToken);
+        Assert.False(history.IsOutdated);
+        AssertIsRefolded(history, store);
+    }
+
+    /// <summary>The settings, given out after something was waited for.</summary>
+    sealed class SettingsInTime(Action wait) : IReadOnlyList<FoldSettings>
+    {
+        public int Count => 1;
+
+        public FoldSettings this[int index] => Settings;
+
+        public IEnumerator<FoldSettings> GetEnumerator()
+        {
+            wait();
+            yield return Settings;
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     [Theory]
@@ -277,26 +320,6 @@ public sealed class ErasureTests : CorrectedHistory
             )
         );
     }
-
-    static async Task Merge(LiveHistory history, string from, string into) =>
-        Assert.Equal(
-            RowVerdict.Inserted,
-            (
-                await Write(
-                    history,
-                    Row(
-                        "aliases",
-                        new
-                        {
-                            old_id = from,
-                            new_id = into,
-                            at = "2024-05-01",
-                            table = "accounts",
-                        }
-                    )
-                )
-            ).Verdict
-        );
 
     static async Task Delete(LiveHistory history, string table, string key) =>
         Assert.Equal(

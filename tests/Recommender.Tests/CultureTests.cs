@@ -42,7 +42,10 @@ public sealed class CultureTests : IDisposable
     [InlineData("de-DE")]
     public void Rejected_rows_are_said_in_the_same_words(string culture)
     {
-        File.WriteAllText(_folder["accounts.csv"], "account_id,employee_count,created_at\nA1,-1.5,2026-01-31\nA2,x,31/01/2026\n");
+        File.WriteAllText(
+            _folder["accounts.csv"],
+            "account_id,employee_count,created_at\nA1,-1.5,2026-01-31\nA2,x,2026-01-31\nA3,1.5,1/2/2026\nA000369,1.5,2026-01-31\n"
+        );
         foreach (var file in (string[])["partners.csv", "opportunities.csv", "engagements.csv"])
             File.Copy(Path.Combine(Sample.Folder, file), _folder[file]);
         List<string> Rejected()

@@ -27,12 +27,17 @@ sealed class ErasedAccounts(DbConnection connection)
     public string? Fault(string table, string id) =>
         table == FactTables.Accounts.Name && All.TryGetValue(id, out var at) ? Expected(id, at) : null;
 
+    const string Nothing = "nothing of it";
+
     /// <summary>What is expected in place of the id of an erased account.</summary>
     public static string Expected(string id, DateTime at) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"nothing of it: account {id} was erased on {at:yyyy-MM-dd}; PUT /v1/accounts/{id} takes it in again"
+            $"{Nothing}: account {id} was erased on {at:yyyy-MM-dd}; PUT /v1/accounts/{id} takes it in again"
         );
+
+    /// <summary>True if a row was not taken because it is of an erased account.</summary>
+    public static bool IsWhy(RejectedRow row) => row.Expected.StartsWith(Nothing, StringComparison.Ordinal);
 
     /// <summary>Notes that an account was erased.</summary>
     public void Add(string id, DateTime at)

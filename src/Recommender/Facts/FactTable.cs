@@ -1,4 +1,3 @@
-using System.Globalization;
 using Recommender.CoSell;
 
 namespace Recommender.Facts;
@@ -49,46 +48,12 @@ public sealed record FactColumn
     /// <summary>How SQL names it.</summary>
     internal string Sql => _reserved.Contains(Name) ? $"\"{Name}\"" : Name;
 
-    /// <summary>Reads a text of a file: string, double or DateTime (UTC); null if it is empty.</summary>
-    /// <param name="text">Without space at its ends.</param>
-    /// <param name="value">What it says.</param>
-    /// <param name="expected">What was expected, if it cannot be read.</param>
-    internal bool TryRead(string text, out object? value, out string? expected)
-    {
-        (value, expected) = (null, null);
-        if (text.Length == 0)
-            return true;
-        switch (Kind)
-        {
-            case ColumnKind.Number:
-                if (
-                    double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-                    && TryKeep(number, out number)
-                )
-                    value = number;
-                else
-                    expected = "a number, zero or more and below 10^15, such as 1234.5";
-                break;
-            case ColumnKind.Instant:
-                if (Instants.TryParse(text, out var at))
-                    value = at;
-                else
-                    expected = "an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z";
-                break;
-            default:
-                if (OneOf is { } words)
-                {
-                    value = words.FirstOrDefault(word => word == text);
-                    expected = value is null ? $"one of {string.Join(", ", words)}" : null;
-                }
-                else if (text.Length > MaxLength)
-                    expected = FormattableString.Invariant($"at most {MaxLength} characters, not {text.Length}");
-                else
-                    value = text;
-                break;
-        }
-        return expected is null;
-    }
+    /// <summary>True if it holds several values, parted by '|'.</summary>
+    public bool IsList { get; internal init; }
+
+    /// <summary>True if it holds an id.</summary>
+    internal bool IsId =>
+        Kind == ColumnKind.Text && OneOf is null && (References is not null || Required) && MaxLength <= JsonRow.LongestId;
 
     /// <summary>A number as it is kept: to four decimals and at most 15 digits, so that every engine gives back the same. False if it cannot be.</summary>
     public static bool TryKeep(double number, out double kept)
@@ -231,12 +196,18 @@ public abstract class FactTable
         bool required = false,
         IReadOnlyList<string>? oneOf = null,
         bool isId = false,
-        bool isLong = false
+        bool isLong = false,
+        bool isList = false
     )
     {
-        var column = new FactColumn(name, _columns.Count) { Required = required, OneOf = oneOf };
+        var column = new FactColumn(name, _columns.Count)
+        {
+            Required = required,
+            OneOf = oneOf,
+            IsList = isList,
+        };
         return Add(
-            isLong ? column with { MaxLength = LongestText }
+            isLong || isList ? column with { MaxLength = LongestText }
             : required || isId ? column with { MaxLength = JsonRow.LongestId }
             : column
         );

@@ -26,7 +26,7 @@ static class FieldChangeFault
             return Fault("column", change.Column, $"a column of {of.Name} that is not of its key");
         if (string.IsNullOrEmpty(change.Value) && of.Columns[at].Required)
             return Fault("value", "", "a value");
-        return of.Columns[at].TryRead(change.Value ?? "", out value, out var expected)
+        return ValueReader.Default.TryRead(of.Columns[at], change.Value ?? "", out value, out var expected, out _)
             ? null
             : Fault("value", change.Value ?? "", expected!);
     }

@@ -9,6 +9,9 @@ namespace Recommender.Facts;
 /// <summary>A row that could not be taken, and why. Lines count from 1, the header's line.</summary>
 public sealed record RejectedRow(string File, long Line, string Column, string Found, string Expected)
 {
+    /// <summary>The table whose row it would be, where rows are read from files; null elsewhere.</summary>
+    internal FactTable? Table { get; init; }
+
     /// <summary>One line for a person.</summary>
     public override string ToString() => $"{File}, line {Line}: {Column} is '{Found}'; expected {Expected}.";
 }

@@ -118,8 +118,17 @@ public abstract class HistoryStore
         var summary = import.Run(progress);
         var rejected = import.Rejected;
         rejected.ForEach(row => reject?.Invoke(row));
-        if (strict && rejected.Count > 0)
-            throw new InvalidDataException($"{rejected.Count} rows rejected, nothing imported. The first: {rejected[0]}");
+        var refusal =
+            strict && rejected.Count > 0 ? $"{rejected.Count} rows rejected, nothing imported. The first: {rejected[0]}"
+            : EmptyTable() is { } table
+                ? $"Nothing imported: no row of {table} was taken."
+                    + (rejected.Find(row => row.Table == table) is { } first ? $" The first: {first}" : "")
+            : null;
+        if (refusal is not null)
+        {
+            RejectedFile.Write(rejectedFile, rejected);
+            throw new InvalidDataException(refusal);
+        }
         if (import.HasChanged)
             connection.Execute(HistorySql.InsertEpoch, new { at = import.At }, transaction);
         connection.Execute(HistorySql.DeleteRejected, transaction: transaction);
@@ -137,6 +146,19 @@ public abstract class HistoryStore
         }
         progress?.Invoke("", 1);
         return summary;
+
+        // A table of which the folder has to give rows and gave none; what an erased account leaves out is no fault of the folder.
+        FactTable? EmptyTable() =>
+            rejected.Exists(ErasedAccounts.IsWhy)
+                ? null
+                : FactTables.All.FirstOrDefault(table =>
+                    table.Required
+                    && summary.Tables.Any(count => count.File == table.File && count.Accepted == 0)
+                    && (
+                        rejected.Exists(row => row.Table == table)
+                        || connection.ExecuteScalar<int>(table.Statements.Any, transaction: transaction) == 0
+                    )
+                );
     }
 
     /// <summary>Facts seen strictly before <paramref name="asOf"/>, in the order in which they could be seen, as a stream.</summary>

@@ -28,6 +28,7 @@ sealed class Import : IDisposable
     readonly HashSet<(string Table, string Key)> _corrected = [];
     readonly HashSet<(string Table, string Key)> _knownBefore = [];
     long _withoutEnd;
+    readonly Dictionary<FactTable, long> _rejected = [];
     double _done;
 
     public Import(HistoryStore store, DbConnection connection, DbTransaction transaction, HistoryFolder folder)
@@ -90,11 +91,12 @@ sealed class Import : IDisposable
         );
         return new(
             [.. _counts.OrderBy(count => FactTables.All.TakeWhile(table => table.File != count.File).Count())],
-            _withoutEnd
+            _withoutEnd,
+            _folder.Readings
         );
     }
 
-    IEnumerable<(long Line, HistoryRow Row)> Rows(FactTable table, Action<string, double>? progress)
+    IEnumerable<((string File, long Line) At, HistoryRow Row)> Rows(FactTable table, Action<string, double>? progress)
     {
         if (!_folder.Tables.Contains(table))
             yield break;
@@ -103,12 +105,18 @@ sealed class Import : IDisposable
             var row in _folder.Read(
                 table,
                 _keys,
-                Rejected.Add,
+                Reject,
                 at => progress?.Invoke(table.File, (_done + Math.Min(at, length)) / total)
             )
         )
-            yield return (_folder.Line, row);
+            yield return (_folder.At, row);
         _done += length;
+
+        void Reject(RejectedRow row)
+        {
+            Rejected.Add(row);
+            _rejected[table] = _rejected.GetValueOrDefault(table) + 1;
+        }
     }
 
     /// <summary>Reads what single columns held before anything else, so that rows come with their versions.</summary>
@@ -118,12 +126,12 @@ sealed class Import : IDisposable
             return;
         var rejectedBefore = Rejected.Count;
         long taken = 0;
-        foreach (var (line, row) in Rows(FactTables.FieldChanges, progress))
+        foreach (var (at, row) in Rows(FactTables.FieldChanges, progress))
         {
             var change = FactTables.FieldChanges.Read(row);
             if (FieldChangeFault.Of(change, At, out var of, out var value) is { } fault)
             {
-                Rejected.Add(fault with { File = FactTables.FieldChanges.File, Line = line });
+                Rejected.Add(fault with { File = at.File, Line = at.Line });
                 continue;
             }
             taken++;
@@ -157,12 +165,12 @@ sealed class Import : IDisposable
             updated = 0,
             unchanged = 0,
             rejectedBefore = Rejected.Count;
-        foreach (var (line, row) in Rows(table, progress))
+        foreach (var (at, row) in Rows(table, progress))
         {
             var fingerprint = row.Fingerprint(out _);
             var key = row.Key;
             if (IsOfMerge(row))
-                _writer.Merges.Given[(table.Name, key)] = (line, row);
+                _writer.Merges.Given[(table.Name, key)] = (at, row);
             if (table == FactTables.Opportunities && row["outcome"] is "won" or "lost" && row["closed_at"] is null)
                 _withoutEnd++;
             var isThere = known.TryGetValue(key, out var before);
@@ -177,9 +185,7 @@ sealed class Import : IDisposable
                     _gone.Add((table.Name, key));
             }
             else if (Gone(row) is { } column)
-                Rejected.Add(
-                    new(table.File, _folder.Line, column.Name, row.Text(column)!, $"an id that {column.References} has")
-                );
+                Rejected.Add(new(at.File, at.Line, column.Name, row.Text(column)!, $"an id that {column.References} has"));
             else
             {
                 // A row that was deleted and comes again is known again from now on, and so is what names it.
@@ -340,13 +346,13 @@ sealed class Import : IDisposable
             _transaction
         );
 
-    void Count(FactTable table, List<(long Line, HistoryRow Row)> rows, Func<HistoryRow, RowResult> take)
+    void Count(FactTable table, List<((string File, long Line) At, HistoryRow Row)> rows, Func<HistoryRow, RowResult> take)
     {
         if (!_folder.Tables.Contains(table))
             return;
         long done = 0,
             unchanged = 0;
-        foreach (var (line, row) in rows)
+        foreach (var (at, row) in rows)
         {
             var result = take(row);
             switch (result.Verdict)
@@ -355,14 +361,15 @@ sealed class Import : IDisposable
                     unchanged++;
                     break;
                 case RowVerdict.Rejected:
-                    Rejected.Add(result.Reason! with { File = table.File, Line = line });
+                    Rejected.Add(result.Reason! with { File = at.File, Line = at.Line });
+                    _rejected[table] = _rejected.GetValueOrDefault(table) + 1;
                     break;
                 default:
                     done++;
                     break;
             }
         }
-        _counts.Add(new(table.File, done, 0, unchanged, Rejected.Count(row => row.File == table.File)));
+        _counts.Add(new(table.File, done, 0, unchanged, _rejected.GetValueOrDefault(table)));
     }
 
     public void Dispose() => _writer.Dispose();

@@ -82,19 +82,25 @@ public static class Instants
     }
 
     /// <summary>Reads an ISO 8601 date or instant; UTC if it has no offset. False if it is neither.</summary>
-    public static bool TryParse(ReadOnlySpan<char> text, out DateTime at)
+    public static bool TryParse(ReadOnlySpan<char> text, out DateTime at) => TryParse(text, TimeZoneInfo.Utc, out at);
+
+    /// <summary>The same; a time without offset is one of <paramref name="zone"/>, a date by itself midnight UTC.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, TimeZoneInfo zone, out DateTime at)
     {
-        if (
-            !DateTime.TryParseExact(
-                text,
-                _formats,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
-                out at
-            )
-        )
+        if (!DateTime.TryParseExact(text, _formats, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out at))
             return false;
-        at = ToMillisecond(at);
+        at = ToMillisecond(at.Kind == DateTimeKind.Utc || text.Length <= "yyyy-MM-dd".Length ? at : Utc(at, zone));
         return true;
+    }
+
+    /// <summary>The instant at which clocks of a zone show a time; the first of two, and an hour that they leave out as if they had not.</summary>
+    public static DateTime Utc(DateTime local, TimeZoneInfo zone)
+    {
+        local = DateTime.SpecifyKind(local, DateTimeKind.Unspecified);
+        var offset =
+            zone.IsInvalidTime(local) ? zone.GetUtcOffset(local.AddHours(-1))
+            : zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max()
+            : zone.GetUtcOffset(local);
+        return DateTime.SpecifyKind(local - offset, DateTimeKind.Utc);
     }
 }

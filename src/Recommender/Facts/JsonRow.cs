@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Recommender.CoSell;
 
@@ -20,6 +19,7 @@ public static class JsonRow
     /// <param name="row">The row.</param>
     /// <param name="fault">What is wrong, if anything is; the reader then stands anywhere.</param>
     /// <param name="key">The key by which the caller addressed the row; null if the row has to name it itself.</param>
+    /// <param name="settings">How texts are read.</param>
     /// <exception cref="JsonException">It is no JSON.</exception>
     public static bool TryRead(
         FactTable table,
@@ -27,9 +27,11 @@ public static class JsonRow
         long line,
         out HistoryRow row,
         out RejectedRow? fault,
-        string? key = null
+        string? key = null,
+        ReaderSettings? settings = null
     )
     {
+        var reader = settings is null ? ValueReader.Default : new ValueReader(settings);
         row = null!;
         RejectedRow Reject(string column, string found, string expected) =>
             new(table.Name, line, column, found.Length > 200 ? found[..200] + "…" : found, expected);
@@ -48,7 +50,7 @@ public static class JsonRow
             string? name = null;
             if (at < 0)
             {
-                if (!TryText(ref json, out name) || name.Length is 0 or > LongestId || HasControl(name))
+                if (!TryText(ref json, out name) || name.Length is 0 or > LongestId || ValueReader.HasControl(name))
                 {
                     fault = Reject(
                         "a property's name",
@@ -73,7 +75,7 @@ public static class JsonRow
                     fault = Reject("the row", $"more than {MostAttributes} attributes", $"at most {MostAttributes}");
                     return false;
                 }
-                if (!TryAttribute(ref json, out var text))
+                if (!TryAttribute(ref json, reader, out var text))
                 {
                     fault = Reject(
                         name!,
@@ -92,7 +94,7 @@ public static class JsonRow
             }
             else if (json.TokenType != JsonTokenType.Null)
             {
-                values[at] = Value(table.Columns[at], ref json, out var found, out var expected);
+                values[at] = Value(table.Columns[at], ref json, reader, out var found, out var expected);
                 if (expected is not null)
                 {
                     fault = Reject(table.Columns[at].Name, found!, expected);
@@ -159,7 +161,7 @@ public static class JsonRow
 
     /// <summary>What is wrong with an id; null if nothing is.</summary>
     public static string? FaultOfId(string id) =>
-        id.Length is 0 or > LongestId || HasControl(id) || id.Trim().Length != id.Length
+        id.Length is 0 or > LongestId || ValueReader.HasControl(id) || id.Trim().Length != id.Length
             ? $"1 to {LongestId} characters, none a control character, no space at either end"
             : null;
 
@@ -173,57 +175,46 @@ public static class JsonRow
         return -1;
     }
 
-    static object? Value(FactColumn column, ref Utf8JsonReader json, out string? found, out string? expected)
+    static object? Value(FactColumn column, ref Utf8JsonReader json, ValueReader reader, out string? found, out string? expected)
     {
         (found, expected) = (null, null);
-        switch (column.Kind)
+        string? text = null;
+        switch (json.TokenType)
         {
-            case ColumnKind.Number:
-                if (
-                    json.TokenType == JsonTokenType.Number
-                    && json.TryGetDouble(out var number)
-                    && FactColumn.TryKeep(number, out number)
-                )
+            case JsonTokenType.Number when column.Kind == ColumnKind.Number:
+                if (json.TryGetDouble(out var number) && FactColumn.TryKeep(number, out number))
                     return number;
                 (found, expected) = (Raw(ref json), "a number, zero or more and below 10^15");
                 return null;
-            case ColumnKind.Instant:
-                if (
-                    json.TokenType == JsonTokenType.String
-                    && TryText(ref json, out var instant)
-                    && Instants.TryParse(instant, out var at)
-                )
-                    return at;
-                (found, expected) = (Raw(ref json), "an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z");
-                return null;
+            case JsonTokenType.Number when Raw(ref json) is var digits && digits.All(char.IsAsciiDigit):
+                text = digits;
+                break;
+            case JsonTokenType.StartArray when column.Kind == ColumnKind.Text:
+                if (!TryList(ref json, reader, out text))
+                    (found, expected) = ("a list with something else in it", "a list of texts");
+                break;
+            case JsonTokenType.String when TryText(ref json, out text):
+                break;
             default:
-                string? text = null;
-                if (json.TokenType == JsonTokenType.StartArray)
-                {
-                    if (!TryList(ref json, out text))
-                        (found, expected) = ("a list with something else in it", "a list of texts");
-                }
-                else if (json.TokenType != JsonTokenType.String || !TryText(ref json, out text))
-                    (found, expected) = (Raw(ref json), "a text");
-                if (expected is not null)
-                    return null;
-                text = text!.Trim();
-                if (text.Length == 0)
-                    return null;
-                var isId = (column.References is not null || column.Required) && column.MaxLength <= LongestId;
-                if (isId && FaultOfId(text) is { } fault)
-                    (found, expected) = (text, fault);
-                else if (text.Length > column.MaxLength)
-                    (found, expected) = ($"{text.Length} characters", FormattableString.Invariant($"at most {column.MaxLength}"));
-                else if (column.OneOf is { } words && !words.Contains(text))
-                    (found, expected) = (text, $"one of {string.Join(", ", words)}");
-                else if (HasControl(text, exceptLines: true))
-                    (found, expected) = ("a control character", "text without");
-                return expected is null ? text : null;
+                (found, expected) = (
+                    Raw(ref json),
+                    column.Kind switch
+                    {
+                        ColumnKind.Number => "a number, zero or more and below 10^15",
+                        ColumnKind.Instant => "an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z",
+                        _ => "a text",
+                    }
+                );
+                break;
         }
+        if (expected is not null)
+            return null;
+        if (!reader.TryRead(column, text!, out var value, out expected, out _))
+            found = text;
+        return value;
     }
 
-    static bool TryAttribute(ref Utf8JsonReader json, out string? text)
+    static bool TryAttribute(ref Utf8JsonReader json, ValueReader reader, out string? text)
     {
         text = null;
         switch (json.TokenType)
@@ -233,7 +224,7 @@ public static class JsonRow
             case JsonTokenType.String:
                 if (!TryText(ref json, out text) || text.Length > LongestText)
                     return false;
-                text = text.Trim() is { Length: > 0 } trimmed ? trimmed : null;
+                text = reader.Attribute(text);
                 return true;
             case JsonTokenType.Number:
                 text = Raw(ref json);
@@ -243,13 +234,13 @@ public static class JsonRow
                 text = json.TokenType == JsonTokenType.True ? "true" : "false";
                 return true;
             case JsonTokenType.StartArray:
-                return TryList(ref json, out text) && text!.Length <= LongestText;
+                return TryList(ref json, reader, out text) && text!.Length <= LongestText;
             default:
                 return false;
         }
     }
 
-    static bool TryList(ref Utf8JsonReader json, out string? text)
+    static bool TryList(ref Utf8JsonReader json, ValueReader reader, out string? text)
     {
         var parts = new List<string>();
         text = null;
@@ -257,7 +248,7 @@ public static class JsonRow
         {
             if (
                 json.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject
-                || !TryAttribute(ref json, out var part)
+                || !TryAttribute(ref json, reader, out var part)
                 || part?.Contains('|') == true
             )
                 return false;
@@ -303,14 +294,4 @@ public static class JsonRow
             JsonTokenType.Null => "null",
             _ => token.ToString(),
         };
-
-    static bool HasControl(string text, bool exceptLines = false)
-    {
-        foreach (var c in text)
-        {
-            if (char.GetUnicodeCategory(c) is UnicodeCategory.Control && !(exceptLines && c is '\n' or '\r' or '\t'))
-                return true;
-        }
-        return false;
-    }
 }

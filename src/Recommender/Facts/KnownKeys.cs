@@ -13,9 +13,26 @@ public sealed class KnownKeys
     readonly HashSet<(string Table, string Id)> _into = [];
     readonly HashSet<(string Table, string Id)> _done = [];
     readonly Dictionary<string, DateTime> _erased = [];
+    readonly Dictionary<(string Table, string Column), Dictionary<string, string?>> _named = [];
 
     /// <summary>The keys of <paramref name="table"/>; null if nothing refers to it.</summary>
     public HashSet<string>? Of(string table) => _keys.GetValueOrDefault(table);
+
+    /// <summary>Has rows of a table be found by what a column holds, from now on.</summary>
+    internal void NameBy(string table, string column) => _named.TryAdd((table, column), []);
+
+    /// <summary>Remembers what a row can be found by.</summary>
+    internal void Name(HistoryRow row)
+    {
+        foreach (var ((table, column), ids) in _named)
+        {
+            if (table == row.Table.Name && row[column] is string text)
+                ids[text] = ids.TryGetValue(text, out var other) && other != row.Key ? null : row.Key;
+        }
+    }
+
+    /// <summary>The id of the row whose column holds a text; null if none does, or several do.</summary>
+    internal string? FindBy(string table, string column, string text) => _named[(table, column)].GetValueOrDefault(text);
 
     /// <summary>Has an id that no row has stand for another.</summary>
     /// <param name="table">accounts or partners.</param>

@@ -9,7 +9,7 @@ sealed class Merges(HistoryWriter writer)
     /// Rows as their file gives them, with the line, if they come from one: of two that become one, the first counts, and given again, none
     /// has changed.
     /// </summary>
-    public Dictionary<(string Table, string Key), (long Line, HistoryRow Row)> Given { get; } = [];
+    public Dictionary<(string Table, string Key), ((string File, long Line) At, HistoryRow Row)> Given { get; } = [];
 
     /// <summary>Does what a row says.</summary>
     public RowResult Take(HistoryRow row, DateTime stamp, List<DatedFact> facts)
@@ -78,12 +78,12 @@ sealed class Merges(HistoryWriter writer)
         if (stored.Row.Fingerprint(out _) != stored.Fingerprint)
             renamed = renamed.With("recorded_at", null);
         var isGiven = Given.TryGetValue((table.Name, key), out var given);
-        given = (isGiven ? given.Line : long.MaxValue, isGiven ? given.Row.With(column.Name, id) : renamed);
+        given = (isGiven ? given.At : ("", long.MaxValue), isGiven ? given.Row.With(column.Name, id) : renamed);
         var fingerprint = given.Row.Fingerprint(out var attributes);
         renamed = renamed.With("recorded_at", null);
         var isMoved = column.Position < table.KeyLength;
         var other = isMoved ? writer.Rows.Read(table, renamed.Key) : null;
-        var isFirst = other is null || given.Line < LineOf(table, renamed.Key);
+        var isFirst = other is null || given.At.Line < LineOf(table, renamed.Key);
         if (isGiven && isFirst)
             Given[(table.Name, renamed.Key)] = given;
         if (isMoved)
@@ -94,5 +94,6 @@ sealed class Merges(HistoryWriter writer)
             writer.Put(renamed, other, stamp, attributes, fingerprint, facts);
     }
 
-    long LineOf(FactTable table, string key) => Given.TryGetValue((table.Name, key), out var given) ? given.Line : long.MaxValue;
+    long LineOf(FactTable table, string key) =>
+        Given.TryGetValue((table.Name, key), out var given) ? given.At.Line : long.MaxValue;
 }

@@ -134,7 +134,10 @@ public sealed class HistoryFolderTests : IDisposable
         File.WriteAllBytes(_folder["accounts.csv"], [.. "account_id,name\na1,One\na2,"u8, 0xC3, 0x28, .. "\na3,Mia\uFFFD\n"u8]);
         var names = Read().Select(fact => fact.Noun).OfType<Account>().Select(account => account.Name);
         Assert.Equal(["One", "Mia\uFFFD"], names);
-        Assert.Equal("accounts.csv, line 3: name is '\uFFFD('; expected UTF-8.", Assert.Single(_rejected).ToString());
+        Assert.Equal(
+            "accounts.csv, line 3: name is '\uFFFD('; expected UTF-8, or the setting 'encoding' of the file, such as windows-1252.",
+            Assert.Single(_rejected).ToString()
+        );
     }
 
     [Theory]

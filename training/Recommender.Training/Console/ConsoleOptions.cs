@@ -28,6 +28,10 @@ static class ConsoleOptions
     };
     public static readonly Option<bool> JsonOption = new("--json") { Description = "Print JSON for machines" };
     public static readonly Option<string> HistoryOption = new("--history") { Description = "Folder of a history (CSV)" };
+    public static readonly Option<string?> MapOption = new("--map")
+    {
+        Description = "What the files and columns of the history are called: JSON or CSV, see docs/maps",
+    };
     public static readonly Option<string?> ConfigOption = new("--config")
     {
         Description = "Configuration; the default is training/configs/default.json",
@@ -44,7 +48,7 @@ static class ConsoleOptions
     };
 
     public static FactSource Source(ParseResult result) =>
-        result.GetValue(HistoryOption) is { } folder ? Folder(folder)
+        result.GetValue(HistoryOption) is { } folder ? Folder(folder, Map(result))
         : HasDatabase(result) ? Stored(result)
         : throw new InvalidDataException(
             $"There is no database {Database(result)}; import a history first, or name one with --history."
@@ -57,10 +61,13 @@ static class ConsoleOptions
         return new(until => facts.TakeWhile(fact => fact.SeenAt < until), store.Tables());
     }
 
-    public static FactSource Folder(string path)
+    /// <summary>The map that is named; null if none is.</summary>
+    public static ImportMap? Map(ParseResult result) => result.GetValue(MapOption) is { } file ? ImportMap.Read(file) : null;
+
+    public static FactSource Folder(string path, ImportMap? map)
     {
         var rejected = new List<RejectedRow>();
-        var (facts, counts) = new HistoryFolder(path).ReadFacts(rejected.Add);
+        var (facts, counts) = new HistoryFolder(path, map).ReadFacts(rejected.Add);
         if (rejected.Count > 0)
             Console.Error.WriteLine($"{rejected.Count} rows of {path} were not taken; the first: {rejected[0]}");
         return new(

@@ -45,6 +45,7 @@ static class EvaluateVerb
         var command = new Command("evaluate", "Trains on what was known at test-from, judges decisions inside the window")
         {
             HistoryOption,
+            MapOption,
             ConfigOption,
             SetOption,
             from,

@@ -21,6 +21,7 @@ static class ExportExamplesVerb
         )
         {
             HistoryOption,
+            MapOption,
             ConfigOption,
             SetOption,
             AsOfOption,

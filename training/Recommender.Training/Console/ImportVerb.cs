@@ -22,25 +22,40 @@ static class ImportVerb
             DefaultValueFactory = _ => "rejected.csv",
         };
         var history = new Option<string>("--history") { Description = "Folder of a history (CSV)", Required = true };
-        var command = new Command("import", "Takes a history into the database") { history, strict, rejectedFile, JsonOption };
+        var command = new Command("import", "Takes a history into the database")
+        {
+            history,
+            MapOption,
+            strict,
+            rejectedFile,
+            JsonOption,
+        };
         command.SetAction(
             Run(result =>
             {
-                var folder = new HistoryFolder(result.GetValue(history)!);
+                var folder = new HistoryFolder(result.GetValue(history)!, Map(result));
                 using var alone = IsServer(result) ? null : DatabaseLock.Take(Database(result));
                 var store = Store(result);
                 ImportSummary? summary = null;
                 var clock = Stopwatch.StartNew();
-                new Progress(result.GetValue(JsonOption)).Step(
-                    "import",
-                    told =>
-                        summary = store.Import(
-                            folder,
-                            result.GetValue(rejectedFile)!,
-                            result.GetValue(strict),
-                            (_, done) => told(done)
-                        )
-                );
+                try
+                {
+                    new Progress(result.GetValue(JsonOption)).Step(
+                        "import",
+                        told =>
+                            summary = store.Import(
+                                folder,
+                                result.GetValue(rejectedFile)!,
+                                result.GetValue(strict),
+                                (_, done) => told(done)
+                            )
+                    );
+                }
+                finally
+                {
+                    if (!result.GetValue(JsonOption))
+                        Print(folder.Readings);
+                }
                 if (result.GetValue(JsonOption))
                 {
                     Console.WriteLine(JsonSerializer.Serialize(summary, ModelManifest.Json));
@@ -80,5 +95,44 @@ static class ImportVerb
             })
         );
         return command;
+    }
+
+    /// <summary>What each column of each file was taken for.</summary>
+    static void Print(IReadOnlyList<FileReading> files)
+    {
+        foreach (var file in files)
+        {
+            Console.WriteLine(
+                string.Join(
+                    ", ",
+                    (
+                        (string[])
+                            [
+                                FormattableString.Invariant($"Read {file.File} as {file.Table}: {file.Rows} rows"),
+                                file.PassedOver > 0
+                                    ? FormattableString.Invariant($"{file.PassedOver} passed over by the map")
+                                    : "",
+                                file.Dialect,
+                            ]
+                    ).Where(part => part.Length > 0)
+                )
+            );
+            foreach (var note in file.Notes)
+                Console.WriteLine(note);
+            var columns = new ConsoleTable("  column", "<taken for", "<as", "full", "<note");
+            foreach (var column in file.Columns)
+                columns.Add(
+                    "  " + column.Column,
+                    column.Kind == "contract" ? column.TakenFor!
+                        : column.Kind == "attribute"
+                            ? column.TakenFor == column.Column ? "an attribute"
+                                : $"attribute {column.TakenFor}"
+                        : "passed over",
+                    column.Type,
+                    column.Full.ToString("0 %", CultureInfo.InvariantCulture),
+                    column.Note ?? ""
+                );
+            columns.Print();
+        }
     }
 }

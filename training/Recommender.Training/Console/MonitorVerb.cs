@@ -26,6 +26,7 @@ static class MonitorVerb
         )
         {
             HistoryOption,
+            MapOption,
             ConfigOption,
             SetOption,
             AsOfOption,

@@ -19,6 +19,7 @@ static class RecommendVerb
         {
             account,
             HistoryOption,
+            MapOption,
             AsOfOption,
             top,
             JsonOption,

@@ -24,6 +24,7 @@ static class TrainVerb
         var command = new Command("train", "Learns both models and writes their packages")
         {
             HistoryOption,
+            MapOption,
             ConfigOption,
             SetOption,
             AsOfOption,

@@ -27,7 +27,7 @@ static class Verbs
         };
         root.SetAction(
             Run(result =>
-                TrainVerb.TrainOn(Folder("data-samples"), TrainingConfig.Read(DefaultConfig), null, result, true, false)
+                TrainVerb.TrainOn(Folder("data-samples", null), TrainingConfig.Read(DefaultConfig), null, result, true, false)
             )
         );
         return root;

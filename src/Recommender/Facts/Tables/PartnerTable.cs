@@ -24,9 +24,9 @@ public sealed class PartnerTable : FactTable<Partner>
         _name = Text("name");
         _type = Text("partner_type");
         _tier = Text("tier");
-        _industries = Text("industries", isLong: true);
-        _regions = Text("regions", isLong: true);
-        _competencies = Text("competencies", isLong: true);
+        _industries = Text("industries", isList: true);
+        _regions = Text("regions", isList: true);
+        _competencies = Text("competencies", isList: true);
         _joined = Date("joined_at");
         Text("domain");
         Text("external_id", isId: true);

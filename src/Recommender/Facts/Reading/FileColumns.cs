@@ -1,0 +1,335 @@
+using Recommender.CoSell;
+
+namespace Recommender.Facts;
+
+/// <summary>Which field of a line goes to which column.</summary>
+sealed class FileColumns
+{
+    readonly SourceMap _map;
+    readonly FactTable _table;
+    readonly ValueReader _values;
+    readonly FileSurvey _survey;
+    readonly string[] _names;
+
+    /// <summary>By column of the table: the fields that may fill it, the first that counts does.</summary>
+    readonly Source[][] _sources;
+    readonly IReadOnlyDictionary<string, string>?[] _words;
+    readonly string?[] _set;
+    readonly string[] _attributeNames;
+    readonly Source[] _attributes;
+    readonly (int Field, IReadOnlyList<string> Values)[] _where;
+    readonly ColumnCensus[] _census;
+    readonly int _amount,
+        _currency;
+
+    sealed record Source(int Field, string? By, (int Field, IReadOnlyList<string> Values)[] When);
+
+    /// <summary>Takes the names of a file.</summary>
+    /// <exception cref="InvalidDataException">A column is missing, or nearly there, or stands twice.</exception>
+    public FileColumns(SourceMap map, string[] names, FileSurvey survey, KnownKeys keys)
+    {
+        (_map, _table, _names, _survey, _values) = (map, map.Table, names, survey, survey.Values);
+        foreach (var twice in names.Where(name => name.Length > 0).GroupBy(name => name).Where(group => group.Count() > 1))
+            throw new InvalidDataException(
+                $"{map.File}, line 1: column '{twice.Key}' stands {twice.Count()} times; expected once."
+            );
+        var targets = new List<(string As, Source Source)>();
+        for (var i = 0; i < names.Length; i++)
+        {
+            if (names[i].Length == 0)
+                continue;
+            if (!map.Columns.TryGetValue(names[i], out var given))
+                targets.Add((names[i], new(i, null, [])));
+            else
+                targets.AddRange(given.Select(target => (target.As, new Source(i, target.By, Conditions(target.When)))));
+        }
+        ILookup<string, Source> byName = targets.ToLookup(target => target.As, target => target.Source);
+        _sources = [.. _table.Columns.Select(column => byName[column.Name].ToArray())];
+        foreach (var column in _table.Columns)
+        {
+            if (_sources[column.Position].Count(source => source.When.Length == 0) > 1)
+                throw new InvalidDataException(
+                    $"{map.File}, line 1: {string.Join(" and ", _sources[column.Position].Select(source => $"'{names[source.Field]}'"))} both become {column.Name}; expected one, or a map that says when."
+                );
+        }
+        RefuseMissing();
+        foreach (var column in _table.Columns.Where(column => column.References is not null))
+        {
+            foreach (var source in _sources[column.Position].Where(source => source.By is not null))
+                keys.NameBy(column.References!, source.By!);
+        }
+        var own = targets.Where(target => _table.IndexOf(target.As) < 0).ToList();
+        _attributeNames = [.. own.Select(target => target.As).Distinct()];
+        if (_attributeNames.Length < own.Count)
+            throw new InvalidDataException(
+                $"{map.File}, line 1: two columns become '{own.GroupBy(target => target.As).First(group => group.Count() > 1).Key}'; expected one."
+            );
+        _attributes = [.. own.Select(target => target.Source)];
+        _words = [.. _table.Columns.Select(column => map.Values.GetValueOrDefault(column.Name))];
+        _set = [.. _table.Columns.Select(column => map.Set.GetValueOrDefault(column.Name))];
+        _where = Conditions(map.Where);
+        _census = [.. names.Select(_ => new ColumnCensus())];
+        (_amount, _currency) = (_table.IndexOf("amount"), _table.IndexOf("currency"));
+    }
+
+    /// <summary>True if a column of the key of the last row named what was merged into something else.</summary>
+    public bool HasRenamedKey { get; private set; }
+
+    /// <summary>True if the map does not pass the row over.</summary>
+    public bool Counts(string[] fields) => Holds(_where, fields);
+
+    /// <summary>The row of a line; null if it was rejected.</summary>
+    public HistoryRow? ToRow(string[] fields, KnownKeys keys, Action<string, string, string> reject)
+    {
+        HasRenamedKey = false;
+        for (var i = 0; i < _names.Length; i++)
+        {
+            if (!fields[i].Contains(CsvDialect.NotText, StringComparison.Ordinal))
+                continue;
+            reject(
+                _names[i],
+                fields[i].Replace(CsvDialect.NotText, "\uFFFD", StringComparison.Ordinal),
+                _map.Encoding ?? "UTF-8, or the setting 'encoding' of the file, such as windows-1252"
+            );
+            return null;
+        }
+        var values = new object?[_table.Columns.Count];
+        string? money = null;
+        for (var i = 0; i < values.Length; i++)
+        {
+            var column = _table.Columns[i];
+            var source = SourceOf(_sources[i], fields);
+            var text = source is null ? "" : fields[source.Field];
+            if (
+                _words[i] is { } words
+                && _values.Clean(text) is var word
+                && (words.TryGetValue(word ?? "", out var ours) || words.TryGetValue("*", out ours))
+            )
+                text = ours;
+            if (text.Length == 0 && _set[i] is { } set)
+                text = set;
+            if (!_values.TryRead(column, text, out values[i], out var expected, out var currency))
+            {
+                reject(column.Name, text.Trim(), expected!);
+                return null;
+            }
+            if (values[i] is null)
+            {
+                if (text.Length > 0 && source is not null && !string.IsNullOrWhiteSpace(text))
+                    _census[source.Field].Placeholders++;
+                if (!column.Required)
+                    continue;
+                reject(column.Name, text.Trim(), "a value");
+                return null;
+            }
+            if (source is not null)
+                _census[source.Field].Add();
+            if (i == _amount)
+                money = currency;
+            if (!IsKnown(column, source, keys, values, reject))
+                return null;
+        }
+        if (money is not null && _currency >= 0)
+        {
+            if (values[_currency] is string said && !string.Equals(said, money, StringComparison.OrdinalIgnoreCase))
+            {
+                reject("amount", money, $"an amount in {said}, as currency says");
+                return null;
+            }
+            values[_currency] = money;
+        }
+        return new HistoryRow(_table, values, ReadAttributes(fields));
+    }
+
+    /// <summary>What the columns were taken for.</summary>
+    /// <param name="rows">How many rows were looked at.</param>
+    public List<ColumnReading> Readings(long rows)
+    {
+        var readings = new List<ColumnReading>();
+        for (var i = 0; i < _names.Length; i++)
+        {
+            var census = _census[i];
+            var full = rows == 0 ? 0 : census.Filled / (double)rows;
+            var contract = _table
+                .Columns.Where(column => Array.Exists(_sources[column.Position], source => source.Field == i))
+                .ToList();
+            var attribute = Array.FindIndex(_attributes, source => source.Field == i);
+            var placeholders =
+                census.Placeholders == 0 ? null : FormattableString.Invariant($"{census.Placeholders} placeholders are unknown");
+            if (contract.Count > 0)
+                readings.Add(
+                    new(
+                        _names[i],
+                        string.Join(", ", contract.Select(column => column.Name)),
+                        "contract",
+                        TypeOf(contract[0]),
+                        Math.Min(1, full / contract.Count),
+                        placeholders
+                    )
+                );
+            else if (attribute >= 0)
+                readings.Add(
+                    new(
+                        _names[i],
+                        _attributeNames[attribute],
+                        "attribute",
+                        census.Type,
+                        full,
+                        NearNote(_attributeNames[attribute]) ?? placeholders
+                    )
+                );
+            else
+                readings.Add(
+                    new(
+                        _names[i].Length == 0 ? FormattableString.Invariant($"column {i + 1}") : _names[i],
+                        null,
+                        "passed_over",
+                        census.Filled == 0 ? "empty" : census.Type,
+                        full,
+                        _names[i].Length == 0 ? "it has no name" : "the map says so"
+                    )
+                );
+        }
+        foreach (var name in _map.Columns.Keys.Concat(_map.Where.Keys).Where(name => !_names.Contains(name)).Distinct())
+            readings.Add(new(name, null, "passed_over", "", 0, "the map names it; the file does not have it"));
+        return readings;
+    }
+
+    Attributes ReadAttributes(string[] fields)
+    {
+        for (var i = 0; i < _names.Length; i++)
+        {
+            if (_names[i].Length == 0 && _values.Clean(fields[i]) is { } nameless)
+                _census[i].Add(nameless);
+        }
+        if (_attributeNames.Length == 0)
+            return Attributes.None;
+        var texts = new string?[_attributes.Length];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            var (source, field) = (_attributes[i], _attributes[i].Field);
+            if (!Holds(source.When, fields))
+                continue;
+            texts[i] = AsContractWrites(field, _values.Attribute(fields[field]));
+            if (texts[i] is { } text)
+                _census[field].Add(text);
+            else if (!string.IsNullOrWhiteSpace(fields[field]))
+                _census[field].Placeholders++;
+        }
+        return new(_attributeNames, texts);
+    }
+
+    /// <summary>A number or date of a column that the contract does not name, as the contract writes it.</summary>
+    string? AsContractWrites(int field, string? text)
+    {
+        if (text is null)
+            return null;
+        if (_survey.NumberColumns.Contains(field))
+            return _values.TryReadNumber(text) is { } number ? Numbers.Text(number) : text;
+        return _survey.DateColumns.Contains(field) && _values.TryReadDate(text) is { } at ? Instants.Text(at) : text;
+    }
+
+    bool IsKnown(FactColumn column, Source? source, KnownKeys keys, object?[] values, Action<string, string, string> reject)
+    {
+        var i = column.Position;
+        if (column.References is { } other)
+        {
+            var text = (string)values[i]!;
+            var found = source?.By is { } by ? keys.FindBy(other, by, text) : text;
+            if (found is null || keys.Find(other, found) is not { } key)
+            {
+                reject(
+                    column.Name,
+                    text,
+                    source?.By is { } named
+                        ? $"the {named} of one of {other}, and of one only"
+                        : keys.Erased(other, text) ?? $"an id that {other} has"
+                );
+                return false;
+            }
+            values[i] = key;
+            HasRenamedKey |= i < _table.KeyLength && key != found;
+        }
+        else if (i == 0 && keys.Erased(_table.Name, (string)values[0]!) is { } erased)
+        {
+            reject(column.Name, (string)values[0]!, erased);
+            return false;
+        }
+        return true;
+    }
+
+    void RefuseMissing()
+    {
+        var lines = new List<string>();
+        string? missing = null;
+        foreach (
+            var column in _table.Columns.Where(column =>
+                _sources[column.Position].Length == 0 && !_map.Set.ContainsKey(column.Name)
+            )
+        )
+        {
+            var near = _names.FirstOrDefault(name =>
+                name.Length > 0
+                && !_map.Columns.ContainsKey(name)
+                && Headers.Near(_table, name, out var isSame) == column
+                && (isSame || Headers.IsTeaching(column))
+            );
+            if (near is not null)
+                lines.Add($"{_table.Name},{near},{column.Name}");
+            else if (column.Required)
+                missing ??= column.Name;
+        }
+        if (lines.Count > 0)
+            throw new InvalidDataException(
+                $"{_map.File}, line 1: {string.Join(", ", lines.Select(line => line.Split(',')).Select(line => $"'{line[1]}' is nearly {line[2]}"))}; expected the contract's names, or --map FILE.csv with a header of table,column,as and {(lines.Count == 1 ? "the line" : "the lines")} {string.Join(" and ", lines)} (with nothing after the last comma the column is left out)."
+            );
+        if (missing is not null)
+            throw new InvalidDataException(
+                $"{_map.File}, line 1: column '{missing}' is missing; found {string.Join(", ", _names.Where(name => name.Length > 0))}; expected {HistoryFolder.Required(_table)}."
+            );
+    }
+
+    string? NearNote(string name) =>
+        Headers.Near(_table, name, out _) is { } near && _sources[near.Position].Length == 0
+            ? $"{near.Name}? a map says so"
+            : null;
+
+    (int Field, IReadOnlyList<string> Values)[] Conditions(IReadOnlyDictionary<string, IReadOnlyList<string>> when) =>
+        [.. when.Select(one => (Array.IndexOf(_names, one.Key), one.Value))];
+
+    bool Holds((int Field, IReadOnlyList<string> Values)[] conditions, string[] fields)
+    {
+        foreach (var (field, values) in conditions)
+        {
+            var text = field < 0 ? "" : _values.Clean(fields[field]) ?? "";
+            if (
+                !values.Any(value =>
+                    value == "*" ? text.Length > 0 : string.Equals(value, text, StringComparison.OrdinalIgnoreCase)
+                )
+            )
+                return false;
+        }
+        return true;
+    }
+
+    Source? SourceOf(Source[] sources, string[] fields)
+    {
+        foreach (var source in sources)
+        {
+            if (source.When.Length == 0 || Holds(source.When, fields))
+                return source;
+        }
+        return null;
+    }
+
+    static string TypeOf(FactColumn column) =>
+        column.References is { } other ? $"id of {other}"
+        : column.OneOf is { } words ? string.Join("|", words)
+        : column.IsList ? "list"
+        : column.Kind switch
+        {
+            ColumnKind.Number => "number",
+            ColumnKind.Instant => "date",
+            _ => column.IsId ? "id" : "text",
+        };
+}

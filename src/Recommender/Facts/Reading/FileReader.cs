@@ -1,0 +1,143 @@
+using System.Globalization;
+using CsvHelper;
+using CsvHelper.Configuration;
+using Recommender.CoSell;
+
+namespace Recommender.Facts;
+
+/// <summary>Reads the rows of one file of a table.</summary>
+/// <param name="map">Which file of which table, and what was said about it.</param>
+/// <param name="open">Opens it at its start; may be called more than once.</param>
+sealed class FileReader(SourceMap map, Func<Stream> open)
+{
+    const int LongestLine = 1_000_000;
+    CsvDialect? _dialect;
+    long _passedOver;
+
+    /// <summary>The line of the row that <see cref="Read"/> returned last, from 1.</summary>
+    public long Line { get; private set; }
+
+    /// <summary>How many rows that <see cref="Read"/> read are one with an earlier row, because what they name was merged.</summary>
+    public long Merged { get; private set; }
+
+    /// <summary>How the file was read, as far as it was.</summary>
+    public FileReading? Reading { get; private set; }
+
+    /// <summary>Reads the rows in file order; what cannot be taken goes to <paramref name="reject"/>.</summary>
+    /// <param name="keys">Keys known so far; the file's own are added.</param>
+    /// <param name="inFile">Keys of the table that earlier files had; the file's own are added.</param>
+    /// <param name="reject">Takes each row that is not returned.</param>
+    /// <param name="position">Told the bytes read, now and then.</param>
+    /// <exception cref="InvalidDataException">The header cannot be taken.</exception>
+    public IEnumerable<HistoryRow> Read(
+        KnownKeys keys,
+        HashSet<string> inFile,
+        Action<RejectedRow> reject,
+        Action<long>? position
+    )
+    {
+        using var file = open();
+        _dialect ??= CsvDialect.Of(file, map.Encoding, map.Separator);
+        using var reader = new StreamReader(file, _dialect.Encoding);
+        for (var i = 0; i < _dialect.LinesBefore; i++)
+            reader.ReadLine();
+        var bad = false;
+        using var csv = new CsvParser(reader, Configuration(_ => bad = true));
+        var header = ReadHeader(csv);
+        var survey = FileSurvey.Of(map, header, Rows);
+        var columns = new FileColumns(map, header, survey, keys);
+        var own = keys.Of(map.Table.Name);
+        var renamed = new HashSet<string>();
+        (Merged, _passedOver) = (0, 0);
+        long rows = 0;
+        var nextLine = csv.RawRow + 1L;
+        for (var read = 0; ; read++)
+        {
+            bad = false;
+            if (!csv.Read())
+                break;
+            var (line, fields) = (nextLine + _dialect.LinesBefore, csv.Record!);
+            nextLine = csv.RawRow + 1;
+            if ((read & 1023) == 0)
+                position?.Invoke(file.Position);
+            if (IsBlank(fields))
+                continue;
+            rows++;
+            void Reject(string column, string found, string expected) =>
+                reject(
+                    new RejectedRow(map.File, line, column, found.Length > 200 ? found[..200] + "…" : found, expected)
+                    {
+                        Table = map.Table,
+                    }
+                );
+            if (fields.Sum(field => (long)field.Length) is > LongestLine and var length)
+                Reject("the line", FormattableString.Invariant($"{length} characters long"), $"at most {LongestLine}");
+            else if (bad)
+                Reject("the line", csv.RawRecord.TrimEnd('\r', '\n'), "quotes that RFC 4180 allows");
+            else if (!HasLengthOf(header, fields))
+                Reject("the line", $"{fields.Length} fields", $"{header.Length} as in the header");
+            else if (!columns.Counts(fields))
+                _passedOver++;
+            else if (columns.ToRow(fields, keys, Reject) is { } row)
+            {
+                if (columns.HasRenamedKey)
+                    renamed.Add(row.Key);
+                if (inFile.Add(row.Key))
+                {
+                    own?.Add(row.Key);
+                    keys.Name(row);
+                    Line = line;
+                    yield return row;
+                }
+                else if (renamed.Contains(row.Key))
+                    Merged++;
+                else
+                    Reject(map.Table.Columns[0].Name, row.Key.Replace('\u001f', '/'), "a key that no earlier line has");
+            }
+        }
+        Reading = new(
+            map.File,
+            map.Table.Name,
+            survey.Describe(_dialect),
+            rows,
+            _passedOver,
+            columns.Readings(rows - _passedOver),
+            survey.Notes
+        );
+    }
+
+    /// <summary>The header, and its line.</summary>
+    string[] ReadHeader(CsvParser csv) =>
+        csv.Read() && csv.Record is { } header && !header.All(string.IsNullOrWhiteSpace)
+            ? [.. header.Select(Headers.Clean)]
+            : throw new InvalidDataException(
+                $"{map.File}, line 1: the file is empty; expected a header row with {HistoryFolder.Required(map.Table)}."
+            );
+
+    /// <summary>The fields of all rows, to look at before they are read.</summary>
+    IEnumerable<string[]> Rows()
+    {
+        using var file = open();
+        using var reader = new StreamReader(file, _dialect!.Encoding);
+        for (var i = 0; i <= _dialect.LinesBefore; i++)
+            reader.ReadLine();
+        using var csv = new CsvParser(reader, Configuration(null));
+        while (csv.Read())
+            yield return csv.Record!;
+    }
+
+    CsvConfiguration Configuration(BadDataFound? bad) =>
+        new(CultureInfo.InvariantCulture)
+        {
+            Delimiter = _dialect!.Separator,
+            IgnoreBlankLines = false,
+            BufferSize = 1 << 16,
+            BadDataFound = bad,
+        };
+
+    static bool IsBlank(string[] fields) => Array.TrueForAll(fields, string.IsNullOrWhiteSpace);
+
+    /// <summary>True if there is a field for each name; more are passed over where nothing stands in them.</summary>
+    static bool HasLengthOf(string[] header, string[] fields) =>
+        fields.Length == header.Length || fields.Length > header.Length && fields.AsSpan(header.Length).IndexOfAnyExcept("") < 0;
+}

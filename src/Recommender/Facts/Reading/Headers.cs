@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+
+namespace Recommender.Facts;
+
+/// <summary>Names of columns as people and CRMs write them.</summary>
+static class Headers
+{
+    /// <summary>Other names of columns, without blanks and marks.</summary>
+    static readonly (string Column, string[] Others)[] _others =
+    [
+        ("amount", ["dealamount", "dealvalue", "value", "opportunityamount", "estrevenue", "estimatedrevenue", "totalamount"]),
+        ("closed_at", ["closedate", "closed", "closedate", "closedon", "actualclosedate", "dateclosed", "enddate"]),
+        ("created_at", ["createdate", "createddate", "created", "createdon", "creationdate", "datecreated"]),
+        ("ended_at", ["enddate", "ended", "endedon", "end"]),
+        ("entered_at", ["dateentered", "enteredon", "stagedate"]),
+        ("expected_close_at", ["expectedclosedate", "expectedclose", "estclosedate", "estimatedclosedate"]),
+        ("expires_at", ["expires", "expireson", "expirydate", "expirationdate", "validuntil"]),
+        ("outcome", ["result", "iswon", "won", "closedwon", "isclosedwon", "dealoutcome", "wonlost", "winloss"]),
+        ("recorded_at", ["recorded", "recordedon", "recordeddate"]),
+        ("started_at", ["startdate", "started", "startedon"]),
+        ("status", ["state", "registrationstatus", "approvalstatus"]),
+        ("until", ["enddate", "validuntil", "validto"]),
+        ("account_id", ["accountidentifier", "companyid", "customerid"]),
+        ("partner_id", ["partneridentifier", "partneraccountid"]),
+        ("opportunity_id", ["dealid", "opportunityidentifier", "opportunity"]),
+    ];
+
+    /// <summary>Columns whose absence changes what a row means or teaches.</summary>
+    static readonly string[] _teaching =
+    [
+        "outcome",
+        "closed_at",
+        "created_at",
+        "amount",
+        "recorded_at",
+        "until",
+        "expires_at",
+        "status",
+        "ended_at",
+        "started_at",
+        "expected_close_at",
+    ];
+
+    /// <summary>A name without white space at its ends, NUL and marks that nobody sees.</summary>
+    public static string Clean(string name) =>
+        ValueReader.Visible(name.Replace("\0", "", StringComparison.Ordinal)).Trim().Normalize(NormalizationForm.FormKC);
+
+    /// <summary>The column of a table that a name is nearly that of; null if there is none.</summary>
+    /// <param name="table">Whose columns.</param>
+    /// <param name="name">As <see cref="Clean"/> has it.</param>
+    /// <param name="isSame">True if it differs only in case, blanks and marks.</param>
+    public static FactColumn? Near(FactTable table, string name, out bool isSame)
+    {
+        var plain = Plain(name);
+        var column = table.Columns.FirstOrDefault(column => Plain(column.Name) == plain);
+        isSame = column is not null;
+        return column
+            ?? table.Columns.FirstOrDefault(column =>
+                Array.Exists(_others, one => one.Column == column.Name && one.Others.Contains(plain))
+                || Distance(Plain(column.Name), plain)
+                    <= (
+                        plain.Length >= 9 ? 2
+                        : plain.Length >= 5 ? 1
+                        : 0
+                    )
+            );
+    }
+
+    /// <summary>True if a column's absence changes what a row means or teaches.</summary>
+    public static bool IsTeaching(FactColumn column) => column.Required || _teaching.Contains(column.Name);
+
+    /// <summary>Letters and digits of a name in lower case, without what stands in brackets.</summary>
+    static string Plain(string name)
+    {
+        var plain = new StringBuilder(name.Length);
+        var depth = 0;
+        foreach (var c in name)
+        {
+            depth += c is '(' or '[' ? 1 : 0;
+            if (depth == 0 && char.IsLetterOrDigit(c))
+                plain.Append(char.ToLower(c, CultureInfo.InvariantCulture));
+            depth -= c is ')' or ']' ? 1 : 0;
+        }
+        return plain.ToString();
+    }
+
+    /// <summary>Letters to put in, take out or change so that one becomes the other (Levenshtein 1966); 3 if more than two.</summary>
+    static int Distance(string left, string right)
+    {
+        if (Math.Abs(left.Length - right.Length) > 2)
+            return 3;
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var above = row[j];
+                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, diagonal + (left[i - 1] == right[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+        return Math.Min(3, row[^1]);
+    }
+}

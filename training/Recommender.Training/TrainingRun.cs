@@ -29,6 +29,7 @@ static class TrainingRun
         var fingerprint = "";
         progress.Step("fingerprint the facts", _ => fingerprint = Fingerprint(known.All));
         using var trained = TrainedModels.Train(known, config, asOf, ModelParts.All, progress);
+        config = config with { Features = config.Features with { LeftOut = trained.Examples.Settings.LeftOut } };
         var deals = Deal.KnownBefore(known.All, asOf);
         var matured = asOf.AddDays(-trained.Examples.Settings.Fold.MaturityDays);
 
@@ -55,7 +56,7 @@ static class TrainingRun
                 CodeVersion = CodeVersion,
                 TrainedOn = Machine.Kind,
                 Metrics = JsonSerializer.SerializeToElement(metrics, TrainingConfig.Figures),
-                Gate = gate,
+                Gate = gate with { Reason = gate.Reason + LeftOutNote(trained.Examples.Settings.LeftOut) },
                 Golden = new([], []),
             };
         if (trained.PartnerFit is { } fit)
@@ -129,6 +130,12 @@ static class TrainingRun
             ? written
             : throw new InvalidDataException("The history has too little for either model; nothing was written.");
     }
+
+    /// <summary>What a verdict says of columns that were left out; empty if none was.</summary>
+    static string LeftOutNote(IReadOnlyList<LeftOut> columns) =>
+        columns.Count == 0
+            ? ""
+            : $" Left out, because written after the fact: {string.Join(", ", columns.Select(one => one.Column))}.";
 
     static ModelManifest Write(
         string models,

@@ -76,6 +76,19 @@ static class ValueFeatures
                 Combine.Mean
             );
         }
+        for (var measure = 0; measure < settings.Fold.PartnerMeasures.Count; measure++)
+        {
+            var m = measure;
+            var (name, isDate) = (settings.Fold.PartnerMeasures[m].Name, settings.Fold.PartnerMeasures[m].IsDate);
+            features.AddOptional(
+                $"{name}_of_partner",
+                Ideas.Kind,
+                isDate
+                    ? $"Years from the partner's {name} to the decision; unknown if it lies ahead"
+                    : $"The partner's {name}, signed logarithm of 1 + the value",
+                v => m < v.Partner.Numbers.Length ? OfPartner(v.Partner.Numbers[m], isDate, v.Decision.AsOf) : double.NaN
+            );
+        }
         foreach (var encoder in settings.OneHots.Where(encoder => encoder.OfPartner))
         {
             var trait = settings.Fold.PartnerTraits.ToList().IndexOf(encoder.Name);
@@ -107,6 +120,11 @@ static class ValueFeatures
     }
 
     static double Gap(PairView v, int m) => PairFeatures.Gap(v.Partner.Measures[m], v.Decision.Measures[m]);
+
+    static double OfPartner(double number, bool isDate, DateTime asOf) =>
+        !isDate ? HistoryState.Compressed(number)
+        : HistoryState.YearsBefore(number, asOf) is >= 0 and var years ? years
+        : double.NaN;
 
     static double Affinity(PairView v, int d)
     {

@@ -53,6 +53,10 @@ static class Columns
             _ => Number(row.Attributes[name]),
         };
 
+    /// <summary>The measures of a partner.</summary>
+    public static double[] Numbers(Partner? row, FoldSettings settings) =>
+        row is null ? [] : [.. settings.PartnerMeasures.Select(measure => Number(row.Attributes[measure.Name]))];
+
     static double Days(DateTime? at) => at is { } date ? Decay.Days(date) : double.NaN;
 
     static double Number(string? text)

@@ -145,6 +145,7 @@ class Ids
 /// <summary>Values of categories as small numbers. The list of a single value, which is what nearly every row has, is kept once for all.</summary>
 sealed class Categories : Ids
 {
+    static readonly char[] _marks = ['|', ';'];
     static readonly int[] _none = [];
     static readonly int[] _unknown = [-1];
     readonly List<int[]?> _alone = [];
@@ -152,20 +153,23 @@ sealed class Categories : Ids
     /// <summary>The number of a value as a column writes it, however it is spelt.</summary>
     public static string Normal(string text) => text.Trim().ToLowerInvariant();
 
-    /// <summary>The values of a column, which '|' separates, each once; those that never came are taken in.</summary>
+    /// <summary>The values of a column, each once; those that never came are taken in.</summary>
     public int[] AddAll(string? text) =>
         string.IsNullOrWhiteSpace(text) ? _none
-        : text.Contains('|') ? [.. Words(text).Select(Of)]
+        : IsList(text) ? [.. Words(text).Select(Normal).Distinct().Select(Of)]
         : Add(Of(Normal(text)));
 
-    /// <summary>The values of a column, which '|' separates, each once; -1 for one that never came.</summary>
+    /// <summary>The values of a column, each once; -1 for one that never came.</summary>
     public int[] FindAll(string? text) =>
         string.IsNullOrWhiteSpace(text) ? _none
-        : text.Contains('|') ? [.. Words(text).Select(Find)]
+        : IsList(text) ? [.. Words(text).Select(Normal).Distinct().Select(Find)]
         : Alone(Find(Normal(text)));
 
-    static IEnumerable<string> Words(string text) =>
-        text.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Normal).Distinct();
+    /// <summary>The values of a column as they stand there: '|' or ';' part them, as CRMs write them.</summary>
+    public static string[] Words(string text) =>
+        text.Split(_marks, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    static bool IsList(string text) => text.AsSpan().ContainsAny('|', ';');
 
     int[] Add(int value)
     {

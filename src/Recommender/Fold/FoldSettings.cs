@@ -12,11 +12,14 @@ public enum Side
     Opportunity,
 }
 
-/// <summary>A category by which decisions are told apart, such as industry or product. Several values are separated by '|'.</summary>
+/// <summary>A category by which decisions are told apart, such as industry or product. Several values are parted by '|' or ';'.</summary>
 public sealed record Dimension(string Name, Side Of);
 
 /// <summary>A number of a decision, such as amount or employee_count; a date counts in days before the decision.</summary>
 public sealed record Measure(string Name, Side Of, bool IsDate);
+
+/// <summary>A number or date of a partner.</summary>
+public sealed record PartnerMeasure(string Name, bool IsDate);
 
 /// <summary>What the fold keeps count of. Stored with a model, because its features mean nothing under other settings.</summary>
 public sealed record FoldSettings
@@ -32,6 +35,9 @@ public sealed record FoldSettings
 
     /// <summary>Categories of a partner: columns of partners.</summary>
     public required IReadOnlyList<string> PartnerTraits { get; init; }
+
+    /// <summary>Numbers and dates of a partner: columns of partners that the contract does not name.</summary>
+    public IReadOnlyList<PartnerMeasure> PartnerMeasures { get; init; } = [];
 
     /// <summary>The optional files the history holds, by table name; features of the others are left out.</summary>
     public required IReadOnlyList<string> Files { get; init; }

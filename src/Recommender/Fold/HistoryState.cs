@@ -226,15 +226,24 @@ public sealed partial class HistoryState
         return values.Length == 0 ? _noValues : values[dimension];
     }
 
-    /// <summary>The measure on the scale on which it is compared: signed logarithm of a number, years before the moment of a date. NaN if absent.</summary>
+    /// <summary>The measure on the scale on which it is compared: signed logarithm of a number, years before the moment of a date. NaN if absent, or a date ahead that nobody planned.</summary>
     internal double MeasureOn(int measure, AccountState? account, double[] opportunityMeasures, DateTime at)
     {
         var settings = Settings.Measures[measure];
         var value = settings.Of == Side.Account ? account?.Measures[measure] ?? double.NaN : opportunityMeasures[measure];
         if (double.IsNaN(value))
             return value;
-        return settings.IsDate ? (Decay.Days(at) - value) / 365.25 : Math.CopySign(Elementary.Log(1 + Math.Abs(value)), value);
+        if (!settings.IsDate)
+            return Compressed(value);
+        var years = YearsBefore(value, at);
+        return years < 0 && settings.Name != "expected_close_at" ? double.NaN : years;
     }
+
+    /// <summary>A number on the scale on which numbers are compared.</summary>
+    internal static double Compressed(double number) => Math.CopySign(Elementary.Log(1 + Math.Abs(number)), number);
+
+    /// <summary>Years from a day, as <see cref="Decay.Days"/> counts, to a moment.</summary>
+    internal static double YearsBefore(double day, DateTime at) => (Decay.Days(at) - day) / 365.25;
 
     /// <summary>The opportunity's own measures, by measure; NaN for measures of the account and what is absent.</summary>
     internal double[] MeasuresOf(Opportunity row) => MeasuresOf(Side.Opportunity, name => Columns.Number(row, name));

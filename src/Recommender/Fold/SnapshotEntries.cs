@@ -146,6 +146,7 @@ public sealed partial class HistoryState
             AssistsGiven = from.Number(),
             AssistsReceived = from.Number(),
         };
+        partner.Numbers = Columns.Numbers(partner.Row, Settings);
         for (var m = 0; m < partner.Measures.Length; m++)
             partner.Measures[m] = ReadSums(from);
         partner.Neighbours = ReadTimes(from);

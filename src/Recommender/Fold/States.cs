@@ -238,6 +238,9 @@ sealed class PartnerState(PartnerId id, int measures)
     public readonly PartnerId Id = id;
     public Partner? Row;
     public int[][] Traits = [];
+
+    /// <summary>By measure of partners; what is not known is no number. Follows from the row.</summary>
+    public double[] Numbers = [];
     public PartnerCounts Counts;
     public double Short;
     public int Accounts;

@@ -70,7 +70,10 @@ public class EvaluationTests
             .ToList();
         var evaluation = Evaluation.Run(
             new(until => leaking.TakeWhile(fact => fact.SeenAt < until), Sample.Facts.Files),
-            Sample.SmallConfig,
+            Sample.SmallConfig with
+            {
+                Features = new() { Keep = ["amount"] },
+            },
             _from,
             _to,
             ModelParts.WinProbability,

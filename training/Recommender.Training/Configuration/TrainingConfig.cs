@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Recommender.Features;
 
 namespace Recommender.Training;
 
@@ -66,6 +67,13 @@ sealed record FeaturesConfig
 {
     /// <summary>Ideas, or families of ideas such as "in", that are left out.</summary>
     public IReadOnlyList<string> Without { get; init; } = [];
+
+    /// <summary>Columns that make features though they look as if they were written after the fact.</summary>
+    public IReadOnlyList<string> Keep { get; init; } = [];
+
+    /// <summary>Columns that the run found to be written after the fact: what is trained earlier in the same history leaves them out, too.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LeftOut> LeftOut { get; init; } = [];
 }
 
 /// <summary>Who is judged by the evaluation protocol.</summary>

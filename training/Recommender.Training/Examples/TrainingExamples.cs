@@ -35,8 +35,17 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
     {
         settings ??= Leave(
             config.Features.Without,
-            HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile)
+            HistoryProfile.Of(
+                facts.Before(asOf),
+                facts.Files,
+                asOf,
+                config.MaturityQuantile,
+                config.Features.Keep,
+                config.Features.LeftOut
+            )
         );
+        foreach (var one in settings.LeftOut.Except(config.Features.LeftOut))
+            progress.Say($"{one.Column} of {one.Of} is left out: {one.Why} (features.keep brings it back)");
         var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
         var builder = new ExampleBuilder(config, featurizer);
         var replay = new Replay(facts.All, featurizer.State);

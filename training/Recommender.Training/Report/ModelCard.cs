@@ -30,6 +30,10 @@ static class ModelCard
         Line(
             $"**Limits.** It knows what the history holds: partners and accounts without history are judged by their kind alone, and a market that changes is seen only as outcomes mature. The report's slices say where it is weaker; `monitor` says when it no longer fits."
         );
+        if (manifest.FeatureSettings.LeftOut is { Count: > 0 } late)
+            Line(
+                $"**Left out.** Columns that were written after the moment they are seen from: {string.Join("; ", late.Select(one => $"{one.Column} of {one.Of} ({one.Why})"))}. The setting features.keep brings one back that was known in time."
+            );
         if (manifest.Training.SeveralPartners is { } rule)
             Line($"**Several partners on a deal.** {rule}");
         if (manifest.Metrics.TryGetProperty("test_from", out var from))

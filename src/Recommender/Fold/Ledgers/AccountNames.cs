@@ -63,6 +63,7 @@ sealed class PartnerNames(HistoryState state) : Ledger<Partner>
         var partner = state.Partner(row.Id);
         partner.Row = row;
         partner.Traits = [.. state.Settings.PartnerTraits.Select(trait => state.Categories.AddAll(Columns.Column(row, trait)))];
+        partner.Numbers = Columns.Numbers(row, state.Settings);
     }
 
     protected override void Replace(Partner replaced, Partner row, in DatedFact fact) => Add(row, fact);
@@ -70,6 +71,6 @@ sealed class PartnerNames(HistoryState state) : Ledger<Partner>
     protected override void Retract(Partner row, in DatedFact fact)
     {
         var partner = state.Partner(row.Id);
-        (partner.Row, partner.Traits) = (null, []);
+        (partner.Row, partner.Traits, partner.Numbers) = (null, [], []);
     }
 }

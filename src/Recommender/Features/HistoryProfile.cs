@@ -1,0 +1,231 @@
+using Recommender.CoSell;
+using Recommender.Facts;
+using Recommender.Fold;
+
+namespace Recommender.Features;
+
+/// <summary>Looks through a history once to see what it holds: columns, their types, how long deals take.</summary>
+public static class HistoryProfile
+{
+    const int MostValues = 12;
+    static readonly string[] _ofAccounts = ["industry", "country", "region"];
+    static readonly string[] _ofPartners = ["partner_type", "tier", "industries", "regions", "competencies"];
+    static readonly string[] _ofDeals = ["product", "currency", "owner"];
+
+    /// <summary>What features can be made from the facts seen strictly before <paramref name="asOf"/>.</summary>
+    /// <param name="facts">In any order.</param>
+    /// <param name="files">Names of the tables the history holds.</param>
+    /// <param name="asOf">End of the training window, exclusive.</param>
+    /// <param name="maturityQuantile">Share of closed deals that closed within the maturity horizon, 0 to 1.</param>
+    /// <param name="keep">Columns that were known in time, whatever they look like.</param>
+    /// <param name="leftOut">Columns known to be written after the fact, beside those that the facts betray.</param>
+    public static FeatureSettings Of(
+        IEnumerable<DatedFact> facts,
+        IEnumerable<string> files,
+        DateTime asOf,
+        double maturityQuantile,
+        IReadOnlyCollection<string>? keep = null,
+        IReadOnlyList<LeftOut>? leftOut = null
+    )
+    {
+        var afterTheFact = new AfterTheFact();
+        var columns = new Dictionary<(string Owner, string Name), ColumnProfile>();
+        ColumnProfile Column(string owner, string name) =>
+            columns.TryGetValue((owner, name), out var profile) ? profile : columns[(owner, name)] = new();
+        void AddCategory(string owner, string name, string? text) => Column(owner, name).AddCategory(text);
+        void AddAll(string owner, Attributes attributes)
+        {
+            for (var i = 0; i < attributes.Names.Count; i++)
+                Column(owner, attributes.Names[i]).Add(attributes.Values[i]);
+        }
+        var durations = new List<double>();
+        var (first, last) = (asOf, DateTime.MinValue);
+        foreach (var fact in facts)
+        {
+            if (fact.SeenAt >= asOf || fact.IsRetraction)
+                continue;
+            afterTheFact.Add(fact);
+            switch (fact.Noun)
+            {
+                case Account account:
+                    foreach (var name in _ofAccounts)
+                        AddCategory("account", name, Columns.Column(account, name));
+                    Column("account", "employee_count").AddNumber(account.EmployeeCount);
+                    Column("account", "annual_revenue").AddNumber(account.AnnualRevenue);
+                    Column("account", "created_at").AddDate(account.CreatedAt);
+                    AddAll("account", account.Attributes);
+                    break;
+                case Partner partner:
+                    foreach (var name in _ofPartners)
+                        AddCategory("partner", name, Columns.Column(partner, name));
+                    AddAll("partner", partner.Attributes);
+                    break;
+                case Opportunity opportunity when fact.Kind == FactKind.OpportunityCreated:
+                    foreach (var name in _ofDeals)
+                        AddCategory("opportunity", name, Columns.Column(opportunity, name));
+                    Column("opportunity", "amount").AddNumber(opportunity.Amount);
+                    Column("opportunity", "expected_close_at").AddDate(opportunity.ExpectedCloseAt);
+                    AddAll("opportunity", opportunity.Attributes);
+                    first = opportunity.CreatedAt < first ? opportunity.CreatedAt : first;
+                    last = opportunity.CreatedAt > last ? opportunity.CreatedAt : last;
+                    break;
+                case Opportunity opportunity:
+                    durations.Add((opportunity.ClosedAt!.Value - opportunity.CreatedAt).TotalDays);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        var dimensions = new List<Dimension>();
+        var measures = new List<Measure>();
+        var traits = new List<string>();
+        var partnerMeasures = new List<PartnerMeasure>();
+        List<LeftOut> late = [.. leftOut ?? []];
+        late.AddRange(
+            afterTheFact.Find(keep ?? []).Where(one => !late.Exists(known => (known.Of, known.Column) == (one.Of, one.Column)))
+        );
+        foreach (var ((owner, name), profile) in columns)
+        {
+            if (late.Exists(one => one.Of == TableOf(owner) && one.Column == name))
+                continue;
+            var side = owner == "account" ? Side.Account : Side.Opportunity;
+            if (profile.IsCategory && owner == "partner")
+                traits.Add(name);
+            else if (profile.IsCategory)
+                dimensions.Add(new(name, side));
+            if (profile.IsMeasure && owner == "partner")
+                partnerMeasures.Add(new(name, profile.IsDate));
+            else if (profile.IsMeasure)
+                measures.Add(new(name, side, profile.IsDate));
+        }
+        ColumnProfile OfDimension(Dimension dimension) =>
+            columns[(dimension.Of == Side.Account ? "account" : "opportunity", dimension.Name)];
+        var matches =
+            from trait in traits
+            from dimension in dimensions
+            where columns[("partner", trait)].SharesWordsWith(OfDimension(dimension))
+            select new Match(trait, dimension.Name);
+        var oneHots = traits
+            .Select(trait => new OneHot(trait, true, columns[("partner", trait)].Frequent(MostValues)))
+            .Concat(
+                dimensions.Select(dimension => new OneHot(dimension.Name, false, OfDimension(dimension).Frequent(MostValues)))
+            )
+            .Where(encoder => encoder.Values.Count > 0);
+        return new()
+        {
+            Fold = new()
+            {
+                MaturityDays = MaturityDays(durations, maturityQuantile),
+                Dimensions = dimensions,
+                Measures = measures,
+                PartnerTraits = traits,
+                PartnerMeasures = partnerMeasures,
+                Files = [.. files.Order(StringComparer.Ordinal)],
+            },
+            Matches = [.. matches],
+            OneHots = [.. oneHots],
+            LeftOut = late,
+        };
+    }
+
+    static string TableOf(string owner) => owner == "opportunity" ? "opportunities" : owner + "s";
+
+    static int MaturityDays(List<double> durations, double quantile)
+    {
+        if (durations.Count == 0)
+            return 0;
+        durations.Sort();
+        return (int)Math.Ceiling(Math.Max(0, durations[(int)(quantile * (durations.Count - 1))]));
+    }
+
+    sealed class ColumnProfile
+    {
+        const int MostDistinct = 20_000;
+        readonly Dictionary<string, int> _counts = [];
+        int _rows;
+        int _numbers;
+        int _dates;
+        bool _isWhole = true;
+
+        bool _isCategory;
+
+        /// <summary>True if its values tell rows apart as words do: the contract says so, or they are no numbers or dates, or few whole numbers.</summary>
+        public bool IsCategory =>
+            _rows > 0
+            && _counts.Count > 1
+            && _counts.Count < MostDistinct
+            && (_counts.Count <= 20 || _counts.Count <= 0.3 * _rows)
+            && (_isCategory || !IsMeasure || !IsDate && _isWhole && _counts.Count <= MostValues && _rows >= 20 * _counts.Count);
+
+        public bool IsMeasure => !_isCategory && _rows > 0 && (_numbers >= 0.99 * _rows || IsDate);
+
+        public bool IsDate => _dates >= 0.99 * _rows;
+
+        public void AddCategory(string? text)
+        {
+            _isCategory = true;
+            Add(text);
+        }
+
+        public void AddNumber(double? number)
+        {
+            if (number is null)
+                return;
+            _rows++;
+            _numbers++;
+        }
+
+        public void AddDate(DateTime? date)
+        {
+            if (date is null)
+                return;
+            _rows++;
+            _dates++;
+        }
+
+        public void Add(string? text)
+        {
+            if (string.IsNullOrWhiteSpace(text))
+                return;
+            _rows++;
+            if (
+                double.TryParse(
+                    text,
+                    System.Globalization.NumberStyles.Float,
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    out var number
+                ) && double.IsFinite(number)
+            )
+            {
+                _numbers++;
+                _isWhole &= number == Math.Floor(number);
+            }
+            else if (Instants.TryParse(text, out _))
+                _dates++;
+            foreach (var word in Categories.Words(text))
+            {
+                var value = Categories.Normal(word);
+                if (_counts.TryGetValue(value, out var count))
+                    _counts[value] = count + 1;
+                else if (_counts.Count < MostDistinct)
+                    _counts[value] = 1;
+            }
+        }
+
+        public bool SharesWordsWith(ColumnProfile other) =>
+            _counts.Keys.Count(other._counts.ContainsKey) is >= 2 and var shared
+            && shared * 5 >= Math.Min(_counts.Count, other._counts.Count);
+
+        public IReadOnlyList<string> Frequent(int most) =>
+            [
+                .. _counts
+                    .Where(pair => pair.Value >= Math.Max(5, 0.01 * _rows))
+                    .OrderByDescending(pair => pair.Value)
+                    .ThenBy(pair => pair.Key, StringComparer.Ordinal)
+                    .Take(most)
+                    .Select(pair => pair.Key)
+                    .Order(StringComparer.Ordinal),
+            ];
+    }
+}

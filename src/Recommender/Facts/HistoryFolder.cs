@@ -26,7 +26,10 @@ public sealed class HistoryFolder
             );
         foreach (var table in FactTables.All)
         {
-            var mapped = map.Sources.Where(source => source.Table == table && IsThere(source.File)).ToList();
+            var mapped = map
+                .Sources.Where(source => source.Table == table)
+                .SelectMany(source => FilesOf(source.File).Select(file => source with { File = file }))
+                .ToList();
             _sources.AddRange(
                 mapped.Count > 0 || !IsThere(table.File) ? mapped : [map.Defaults with { Table = table, File = table.File }]
             );
@@ -77,6 +80,11 @@ public sealed class HistoryFolder
     {
         var own = new HashSet<string>();
         Merged = 0;
+        foreach (var source in _sources)
+        {
+            foreach (var target in source.Columns.Values.SelectMany(targets => targets).Where(target => target.By is not null))
+                keys.NameBy(source.Table.Columns[source.Table.IndexOf(target.As)].References!, target.By!);
+        }
         foreach (var source in SourcesOf(table))
         {
             var file = new FileReader(
@@ -96,6 +104,12 @@ public sealed class HistoryFolder
     IEnumerable<SourceMap> SourcesOf(FactTable table) => _sources.Where(source => source.Table == table);
 
     string PathOf(string file) => Path.Combine(_folder, file);
+
+    /// <summary>The files of a name, in which * stands for anything.</summary>
+    IEnumerable<string> FilesOf(string name) =>
+        Path.GetFileName(name) == name
+            ? Directory.EnumerateFiles(_folder, name).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)
+            : throw new InvalidDataException($"'{name}' is no file's name; expected one within the folder.");
 
     bool IsThere(string file) => File.Exists(PathOf(file));
 

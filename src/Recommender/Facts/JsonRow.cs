@@ -119,6 +119,14 @@ public static class JsonRow
                 return false;
             }
         }
+        foreach (var name in names ?? [])
+        {
+            if (Headers.Same(table, name) is { } near && values[near.Position] is null)
+            {
+                fault = Reject(name, "a property", $"'{near.Name}', which it nearly is, or another name");
+                return false;
+            }
+        }
         row = new(table, values, names is null ? Attributes.None : new([.. names], [.. texts!]));
         fault = null;
         return true;

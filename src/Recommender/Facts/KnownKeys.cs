@@ -19,7 +19,7 @@ public sealed class KnownKeys
     public HashSet<string>? Of(string table) => _keys.GetValueOrDefault(table);
 
     /// <summary>Has rows of a table be found by what a column holds, from now on.</summary>
-    internal void NameBy(string table, string column) => _named.TryAdd((table, column), []);
+    internal void NameBy(string table, string column) => _named.TryAdd((table, column), new(StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Remembers what a row can be found by.</summary>
     internal void Name(HistoryRow row)

@@ -10,8 +10,9 @@ sealed class FileColumns
     readonly ValueReader _values;
     readonly FileSurvey _survey;
     readonly string[] _names;
+    readonly KnownKeys _keys;
 
-    /// <summary>By column of the table: the fields that may fill it, the first that counts does.</summary>
+    /// <summary>By column of the table: the fields that may fill it; the first that counts and holds something does.</summary>
     readonly Source[][] _sources;
     readonly IReadOnlyDictionary<string, string>?[] _words;
     readonly string?[] _set;
@@ -28,7 +29,7 @@ sealed class FileColumns
     /// <exception cref="InvalidDataException">A column is missing, or nearly there, or stands twice.</exception>
     public FileColumns(SourceMap map, string[] names, FileSurvey survey, KnownKeys keys)
     {
-        (_map, _table, _names, _survey, _values) = (map, map.Table, names, survey, survey.Values);
+        (_map, _table, _names, _keys, _survey, _values) = (map, map.Table, names, keys, survey, survey.Values);
         foreach (var twice in names.Where(name => name.Length > 0).GroupBy(name => name).Where(group => group.Count() > 1))
             throw new InvalidDataException(
                 $"{map.File}, line 1: column '{twice.Key}' stands {twice.Count()} times; expected once."
@@ -39,7 +40,10 @@ sealed class FileColumns
             if (names[i].Length == 0)
                 continue;
             if (!map.Columns.TryGetValue(names[i], out var given))
-                targets.Add((names[i], new(i, null, [])));
+            {
+                if (!map.OnlyNamed)
+                    targets.Add((names[i], new(i, null, [])));
+            }
             else
                 targets.AddRange(given.Select(target => (target.As, new Source(i, target.By, Conditions(target.When)))));
         }
@@ -47,17 +51,15 @@ sealed class FileColumns
         _sources = [.. _table.Columns.Select(column => byName[column.Name].ToArray())];
         foreach (var column in _table.Columns)
         {
-            if (_sources[column.Position].Count(source => source.When.Length == 0) > 1)
+            if (
+                _sources[column.Position].Count(source => source.When.Length == 0) > 1
+                && _sources[column.Position].Any(source => !map.Columns.ContainsKey(names[source.Field]))
+            )
                 throw new InvalidDataException(
                     $"{map.File}, line 1: {string.Join(" and ", _sources[column.Position].Select(source => $"'{names[source.Field]}'"))} both become {column.Name}; expected one, or a map that says when."
                 );
         }
         RefuseMissing();
-        foreach (var column in _table.Columns.Where(column => column.References is not null))
-        {
-            foreach (var source in _sources[column.Position].Where(source => source.By is not null))
-                keys.NameBy(column.References!, source.By!);
-        }
         var own = targets.Where(target => _table.IndexOf(target.As) < 0).ToList();
         _attributeNames = [.. own.Select(target => target.As).Distinct()];
         if (_attributeNames.Length < own.Count)
@@ -79,7 +81,7 @@ sealed class FileColumns
     public bool Counts(string[] fields) => Holds(_where, fields);
 
     /// <summary>The row of a line; null if it was rejected.</summary>
-    public HistoryRow? ToRow(string[] fields, KnownKeys keys, Action<string, string, string> reject)
+    public HistoryRow? ToRow(string[] fields, Action<string, string, string> reject)
     {
         HasRenamedKey = false;
         for (var i = 0; i < _names.Length; i++)
@@ -126,7 +128,7 @@ sealed class FileColumns
                 _census[source.Field].Add();
             if (i == _amount)
                 money = currency;
-            if (!IsKnown(column, source, keys, values, reject))
+            if (!IsKnown(column, source, values, reject))
                 return null;
         }
         if (money is not null && _currency >= 0)
@@ -190,7 +192,14 @@ sealed class FileColumns
                     )
                 );
         }
-        foreach (var name in _map.Columns.Keys.Concat(_map.Where.Keys).Where(name => !_names.Contains(name)).Distinct())
+        foreach (
+            var name in _map
+                .Columns.Where(one => one.Value.Count > 0)
+                .Select(one => one.Key)
+                .Concat(_map.Where.Keys)
+                .Where(name => !_names.Contains(name))
+                .Distinct()
+        )
             readings.Add(new(name, null, "passed_over", "", 0, "the map names it; the file does not have it"));
         return readings;
     }
@@ -229,28 +238,28 @@ sealed class FileColumns
         return _survey.DateColumns.Contains(field) && _values.TryReadDate(text) is { } at ? Instants.Text(at) : text;
     }
 
-    bool IsKnown(FactColumn column, Source? source, KnownKeys keys, object?[] values, Action<string, string, string> reject)
+    bool IsKnown(FactColumn column, Source? source, object?[] values, Action<string, string, string> reject)
     {
         var i = column.Position;
         if (column.References is { } other)
         {
             var text = (string)values[i]!;
-            var found = source?.By is { } by ? keys.FindBy(other, by, text) : text;
-            if (found is null || keys.Find(other, found) is not { } key)
+            var found = source?.By is { } by ? _keys.FindBy(other, by, text) : text;
+            if (found is null || _keys.Find(other, found) is not { } key)
             {
                 reject(
                     column.Name,
                     text,
                     source?.By is { } named
                         ? $"the {named} of one of {other}, and of one only"
-                        : keys.Erased(other, text) ?? $"an id that {other} has"
+                        : _keys.Erased(other, text) ?? $"an id that {other} has"
                 );
                 return false;
             }
             values[i] = key;
             HasRenamedKey |= i < _table.KeyLength && key != found;
         }
-        else if (i == 0 && keys.Erased(_table.Name, (string)values[0]!) is { } erased)
+        else if (i == 0 && _keys.Erased(_table.Name, (string)values[0]!) is { } erased)
         {
             reject(column.Name, (string)values[0]!, erased);
             return false;
@@ -270,6 +279,7 @@ sealed class FileColumns
         {
             var near = _names.FirstOrDefault(name =>
                 name.Length > 0
+                && !_map.OnlyNamed
                 && !_map.Columns.ContainsKey(name)
                 && Headers.Near(_table, name, out var isSame) == column
                 && (isSame || Headers.IsTeaching(column))
@@ -304,7 +314,9 @@ sealed class FileColumns
             var text = field < 0 ? "" : _values.Clean(fields[field]) ?? "";
             if (
                 !values.Any(value =>
-                    value == "*" ? text.Length > 0 : string.Equals(value, text, StringComparison.OrdinalIgnoreCase)
+                    value == "*" ? text.Length > 0
+                    : value is ['@', .. var table] ? text.Length > 0 && _keys.Find(table, text) is not null
+                    : string.Equals(value, text, StringComparison.OrdinalIgnoreCase)
                 )
             )
                 return false;
@@ -314,12 +326,16 @@ sealed class FileColumns
 
     Source? SourceOf(Source[] sources, string[] fields)
     {
+        Source? empty = null;
         foreach (var source in sources)
         {
-            if (source.When.Length == 0 || Holds(source.When, fields))
+            if (source.When.Length > 0 && !Holds(source.When, fields))
+                continue;
+            if (sources.Length == 1 || !string.IsNullOrWhiteSpace(fields[source.Field]))
                 return source;
+            empty ??= source;
         }
-        return null;
+        return empty;
     }
 
     static string TypeOf(FactColumn column) =>

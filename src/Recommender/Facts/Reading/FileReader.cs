@@ -78,7 +78,7 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
                 Reject("the line", $"{fields.Length} fields", $"{header.Length} as in the header");
             else if (!columns.Counts(fields))
                 _passedOver++;
-            else if (columns.ToRow(fields, keys, Reject) is { } row)
+            else if (columns.ToRow(fields, Reject) is { } row)
             {
                 if (columns.HasRenamedKey)
                     renamed.Add(row.Key);

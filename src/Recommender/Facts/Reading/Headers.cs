@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 
@@ -6,6 +7,9 @@ namespace Recommender.Facts;
 /// <summary>Names of columns as people and CRMs write them.</summary>
 static class Headers
 {
+    const int MostKept = 10_000;
+    static readonly ConcurrentDictionary<(FactTable, string), FactColumn?> _same = [];
+
     /// <summary>Other names of columns, without blanks and marks.</summary>
     static readonly (string Column, string[] Others)[] _others =
     [
@@ -65,6 +69,19 @@ static class Headers
                         : 0
                     )
             );
+    }
+
+    /// <summary>The column of a table that a name is but for case, blanks and marks; null if there is none.</summary>
+    public static FactColumn? Same(FactTable table, string name)
+    {
+        if (_same.TryGetValue((table, name), out var known))
+            return known;
+        var column = Near(table, name, out var isSame);
+        if (!isSame)
+            column = null;
+        if (_same.Count < MostKept)
+            _same[(table, name)] = column;
+        return column;
     }
 
     /// <summary>True if a column's absence changes what a row means or teaches.</summary>

@@ -17,12 +17,15 @@ public sealed record SourceMap
     /// <summary>The table.</summary>
     public required FactTable Table { get; init; }
 
-    /// <summary>The file's name.</summary>
+    /// <summary>The file's name, in which * stands for anything.</summary>
     public required string File { get; init; }
 
     /// <summary>Columns of the file and where they go; nowhere if the list is empty. What is not named goes where its name says.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<ColumnTarget>> Columns { get; init; } =
         new Dictionary<string, IReadOnlyList<ColumnTarget>>();
+
+    /// <summary>True if columns that are not named are passed over.</summary>
+    public bool OnlyNamed { get; init; }
 
     /// <summary>By column of the table: what a value of the file is there; * stands for any other.</summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Values { get; init; } =
@@ -31,7 +34,7 @@ public sealed record SourceMap
     /// <summary>What a column of the table holds where the file has nothing.</summary>
     public IReadOnlyDictionary<string, string> Set { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Columns of the file and what they have to hold, so that a row counts; * is anything, the empty text nothing.</summary>
+    /// <summary>Columns of the file and what they have to hold, so that a row counts; * is anything, the empty text nothing, @partners the id of a partner.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Where { get; init; } =
         new Dictionary<string, IReadOnlyList<string>>();
 
@@ -60,7 +63,7 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
         "placeholders",
         "list_separators",
     ];
-    static readonly string[] _ofTable = ["from", "columns", "values", "set", "where"];
+    static readonly string[] _ofTable = ["from", "only", "columns", "values", "set", "where"];
 
     /// <summary>No map.</summary>
     public static ImportMap None { get; } = new([], new() { Table = FactTables.Accounts, File = "" });
@@ -171,6 +174,7 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
                 var here = $"{where}.{property.Name}";
                 source = property.Name switch
                 {
+                    "only" => source with { OnlyNamed = Text(property.Value, here) == "True" },
                     "from" => source with { File = Text(property.Value, here) },
                     "columns" => source with
                     {
@@ -200,6 +204,18 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
                     "where" => source with { Where = Conditions(property.Value, here) },
                     _ => source,
                 };
+            }
+            foreach (var target in source.Columns.Values.SelectMany(targets => targets).Where(target => target.By is not null))
+            {
+                var other = table.IndexOf(target.As) is >= 0 and var at
+                    ? FactTables.Find(table.Columns[at].References ?? "")
+                    : null;
+                if (other is null || other.IndexOf(target.By!) < 0)
+                    throw Fault(
+                        $"{where}.columns",
+                        $"{target.As} by {target.By}",
+                        "a column that names a row of another table, by a column there"
+                    );
             }
             return source;
         }

@@ -13,7 +13,7 @@ public sealed record Pagination(string? NextCursor, string? NextHref)
             return new(null, null);
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(http.Request.QueryString.Value);
         query["cursor"] = cursor;
-        return new(cursor, Microsoft.AspNetCore.WebUtilities.QueryHelpers.AddQueryString(http.Request.Path, query));
+        return new(cursor, Microsoft.AspNetCore.WebUtilities.QueryHelpers.AddQueryString(Addresses.PathOf(http), query));
     }
 }
 

@@ -96,6 +96,13 @@ app.UseExceptionHandler(
 );
 app.UseStatusCodePages(Problems.ShowAsync);
 app.UseRouting();
+app.Use(
+    (http, next) =>
+    {
+        Addresses.DecodeIds(http);
+        return next(http);
+    }
+);
 app.UseAuthentication();
 app.Use(next =>
 {

@@ -56,6 +56,39 @@ public sealed class HistoryApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_byte_order_mark_loses_no_row_and_no_question()
+    {
+        const string Mark = "\uFEFF";
+        var lines = string.Join(
+            "\r\n",
+            new[] { "M1", "M2", "M3" }.Select(id => Service.Line("accounts", new { account_id = id }))
+        );
+        var bulk = (await _service.BulkAsync(Mark + lines)).Expect(HttpStatusCode.OK);
+        Assert.Equal((3, 0), (bulk["inserted"].GetInt32(), bulk["rejected"].GetInt32()));
+        // Files that were put together have a mark where each began; one that is empty is nothing but its mark.
+        var joined = (
+            await _service.BulkAsync(
+                Mark + lines + "\n" + Mark + Service.Line("accounts", new { account_id = "M4" }) + "\n" + Mark
+            )
+        ).Expect(HttpStatusCode.OK);
+        Assert.Equal((1, 3, 0), (joined["inserted"].GetInt32(), joined["unchanged"].GetInt32(), joined["rejected"].GetInt32()));
+        (await _service.PutAsync("/v1/accounts/M5", Mark + """{"name":"Marked"}""")).Expect(HttpStatusCode.Created);
+        (await _service.PutAsync("/v1/rules", Mark + """{"rules":[]}""")).Expect(HttpStatusCode.OK);
+        (await _service.PostAsync("/v1/partner-recommendations", Mark + """{"account_id":"M5"}""")).Expect(HttpStatusCode.OK);
+        var answers = (
+            await _service.SendAsync(
+                HttpMethod.Post,
+                "/v1/partner-recommendations/batch",
+                Mark + """{"account_id":"M5","limit":1}""" + "\n" + Mark + """{"account_id":"M1","limit":1}""",
+                "application/x-ndjson"
+            )
+        ).Expect(HttpStatusCode.OK);
+        Assert.Equal(2, answers.Text.Split("\"partners\"").Length - 1);
+        // A mark within a text is part of it.
+        (await _service.PutAsync("/v1/accounts/M6", "{\"name\":\"x" + Mark + "y\"}")).Expect(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task A_dry_run_says_what_would_be_and_changes_nothing()
     {
         var tried = (await _service.PutAsync("/v1/accounts/X2?dry_run=true", """{"name":"Never"}""")).Expect(

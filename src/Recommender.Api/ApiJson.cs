@@ -27,6 +27,7 @@ namespace Recommender.Api;
 [JsonSerializable(typeof(ErasureResponse))]
 [JsonSerializable(typeof(AccountResponse))]
 [JsonSerializable(typeof(AccountsResponse))]
+[JsonSerializable(typeof(PartnersResponse))]
 [JsonSerializable(typeof(ModelsResponse))]
 [JsonSerializable(typeof(ModelChangeRequest))]
 [JsonSerializable(typeof(ModelChangeResponse))]

@@ -16,7 +16,7 @@ static class Body
         return said.Trim().Equals(type, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The whole body; null and a problem if it is larger than allowed or of another media type.</summary>
+    /// <summary>The whole body without its byte order mark; null and a problem if it is larger than allowed or of another media type.</summary>
     public static async Task<(byte[]? Bytes, BadContent? Problem)> ReadAsync(HttpContext http, int limit, string type)
     {
         if (!IsOf(http, type))
@@ -43,7 +43,7 @@ static class Body
             }
             if (read.IsCompleted)
             {
-                var bytes = read.Buffer.ToArray();
+                var bytes = Ndjson.WithoutMark(read.Buffer).ToArray();
                 reader.AdvanceTo(read.Buffer.End);
                 return (bytes, null);
             }

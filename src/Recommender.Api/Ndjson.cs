@@ -4,9 +4,11 @@ using System.Runtime.CompilerServices;
 
 namespace Recommender.Api;
 
-/// <summary>Lines of JSON.</summary>
+/// <summary>Lines of JSON. Tools of Windows begin a file with a byte order mark, and files that are put together have one at later lines; it is passed over.</summary>
 static class Ndjson
 {
+    static ReadOnlySpan<byte> Mark => "\uFEFF"u8;
+
     /// <summary>The lines of a body as they come, empty ones left out; a line that is too long is a fault and ends the reading.</summary>
     public static async IAsyncEnumerable<(byte[]? Line, string? Fault)> ReadAsync(
         PipeReader reader,
@@ -28,6 +30,7 @@ static class Ndjson
                 )
                 {
                     var line = buffer.Slice(0, end);
+                    line = WithoutMark(line);
                     if (!IsBlank(line))
                         yield return (line.ToArray(), null);
                     buffer = buffer.Slice(buffer.GetPosition(1, end));
@@ -42,6 +45,7 @@ static class Ndjson
                 }
                 if (read.IsCompleted)
                 {
+                    buffer = WithoutMark(buffer);
                     if (!IsBlank(buffer))
                         yield return (buffer.ToArray(), null);
                     yield break;
@@ -68,9 +72,18 @@ static class Ndjson
             var line = end < 0 ? body : body[..end];
             body = end < 0 ? default : body[(end + 1)..];
             number++;
+            if (line.Span.StartsWith(Mark))
+                line = line[Mark.Length..];
             if (!line.Span.Trim(" \r\t"u8).IsEmpty)
                 yield return (number, line);
         }
+    }
+
+    /// <summary>What follows the byte order mark, if there is one (RFC 8259, section 8.1).</summary>
+    public static ReadOnlySequence<byte> WithoutMark(in ReadOnlySequence<byte> text)
+    {
+        var reader = new SequenceReader<byte>(text);
+        return reader.IsNext(Mark, advancePast: true) ? reader.UnreadSequence : text;
     }
 
     static bool IsBlank(ReadOnlySequence<byte> line)

@@ -3,17 +3,29 @@ using System.Text;
 namespace Recommender.Api;
 
 /// <summary>Where a list goes on.</summary>
-/// <param name="NextCursor">Hand it in as cursor for what follows; it stays good as a bookmark. Null if nothing follows.</param>
+/// <param name="NextCursor">Hand it in as cursor for what follows. Null if nothing follows now.</param>
 /// <param name="NextHref">The same as an address.</param>
-public sealed record Pagination(string? NextCursor, string? NextHref)
+/// <param name="HasMore">False at the end.</param>
+/// <param name="Bookmark">Of a feed: keep it, and hand it in as cursor later for what came since. Null where a list has an end for good.</param>
+public sealed record Pagination(string? NextCursor, string? NextHref, bool HasMore, string? Bookmark)
 {
-    internal static Pagination Of(HttpContext http, string? cursor)
+    /// <summary>A place in a list that has an end for good.</summary>
+    internal static Pagination Of(HttpContext http, string? next) => new(next, Href(http, next), next is not null, null);
+
+    /// <summary>A place in a feed, which goes on whenever something happens.</summary>
+    internal static Pagination OfFeed(HttpContext http, string? bookmark, bool hasMore)
+    {
+        var next = hasMore ? bookmark : null;
+        return new(next, Href(http, next), hasMore, bookmark);
+    }
+
+    static string? Href(HttpContext http, string? cursor)
     {
         if (cursor is null)
-            return new(null, null);
+            return null;
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(http.Request.QueryString.Value);
         query["cursor"] = cursor;
-        return new(cursor, Microsoft.AspNetCore.WebUtilities.QueryHelpers.AddQueryString(http.Request.Path, query));
+        return Microsoft.AspNetCore.WebUtilities.QueryHelpers.AddQueryString(Addresses.PathOf(http), query);
     }
 }
 

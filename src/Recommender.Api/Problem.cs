@@ -52,6 +52,19 @@ sealed class NotFound(string detail) : Problem(StatusCodes.Status404NotFound, de
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => Declare(builder, 404);
 }
 
+/// <summary>410: the list that a cursor goes on in is not kept any more.</summary>
+sealed class Gone()
+    : Problem(
+        StatusCodes.Status410Gone,
+        "The list that this cursor goes on in has changed and is not kept any more; read it anew from its first page.",
+        "cursor_expired",
+        []
+    ),
+        IEndpointMetadataProvider
+{
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => Declare(builder, 410);
+}
+
 /// <summary>412: what is there is not what If-Match or If-None-Match expect.</summary>
 sealed class PreconditionFailed(string detail)
     : Problem(StatusCodes.Status412PreconditionFailed, detail, "precondition_failed", []),

@@ -104,7 +104,7 @@ static class Problems
             problem.Detail = unavailable.Message;
             context.HttpContext.Response.Headers.RetryAfter = "1";
         }
-        problem.Instance ??= context.HttpContext.Request.Path;
+        problem.Instance ??= Addresses.PathOf(context.HttpContext);
         if (!problem.Extensions.ContainsKey("code"))
             problem.Extensions["code"] = problem.Status switch
             {

@@ -38,6 +38,11 @@ builder.Services.AddSingleton<WebhookSender>();
 builder.Services.AddHostedService(services => services.GetRequiredService<WebhookSender>());
 builder.Services.AddSingleton<Writes>();
 builder.Services.AddSingleton<Limits>();
+builder.Services.AddSingleton(services => new KeptLists<string>(services.GetRequiredService<TimeProvider>(), id => id));
+builder.Services.AddSingleton(services => new KeptLists<PartnerOnDeal>(
+    services.GetRequiredService<TimeProvider>(),
+    one => $"{one.OpportunityId} {one.PartnerId}"
+));
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
 builder.Services.ConfigureHttpJsonOptions(json =>
 {
@@ -96,6 +101,13 @@ app.UseExceptionHandler(
 );
 app.UseStatusCodePages(Problems.ShowAsync);
 app.UseRouting();
+app.Use(
+    (http, next) =>
+    {
+        Addresses.DecodeIds(http);
+        return next(http);
+    }
+);
 app.UseAuthentication();
 app.Use(next =>
 {
@@ -116,6 +128,7 @@ app.MapRows();
 app.MapHistory();
 app.MapCorrections();
 app.MapAccounts();
+app.MapPartners();
 app.MapModels();
 app.MapRules();
 app.MapEvents();

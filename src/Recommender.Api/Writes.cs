@@ -174,7 +174,7 @@ sealed class Writes(LiveRecommender live)
     static string HashOf(HttpContext http, byte[] body)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{http.Request.Method} {Addresses.Of(http)}\n"));
         hash.AppendData(body);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

@@ -45,6 +45,7 @@ public sealed class GeneratedRequestsTests
         "POST /v1/feedback",
         "GET /v1/accounts?q={}&limit={}&cursor={}",
         "GET /v1/accounts?updated_since={}&limit={}",
+        "GET /v1/partners?q={}&limit={}&cursor={}&updated_since={}",
         "GET /v1/accounts/{}",
         "PUT /v1/accounts/{}",
         "PUT /v1/accounts/by-external-id/{}",

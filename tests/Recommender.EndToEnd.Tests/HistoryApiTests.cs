@@ -56,6 +56,39 @@ public sealed class HistoryApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_byte_order_mark_loses_no_row_and_no_question()
+    {
+        const string Mark = "\uFEFF";
+        var lines = string.Join(
+            "\r\n",
+            new[] { "M1", "M2", "M3" }.Select(id => Service.Line("accounts", new { account_id = id }))
+        );
+        var bulk = (await _service.BulkAsync(Mark + lines)).Expect(HttpStatusCode.OK);
+        Assert.Equal((3, 0), (bulk["inserted"].GetInt32(), bulk["rejected"].GetInt32()));
+        // Files that were put together have a mark where each began; one that is empty is nothing but its mark.
+        var joined = (
+            await _service.BulkAsync(
+                Mark + lines + "\n" + Mark + Service.Line("accounts", new { account_id = "M4" }) + "\n" + Mark
+            )
+        ).Expect(HttpStatusCode.OK);
+        Assert.Equal((1, 3, 0), (joined["inserted"].GetInt32(), joined["unchanged"].GetInt32(), joined["rejected"].GetInt32()));
+        (await _service.PutAsync("/v1/accounts/M5", Mark + """{"name":"Marked"}""")).Expect(HttpStatusCode.Created);
+        (await _service.PutAsync("/v1/rules", Mark + """{"rules":[]}""")).Expect(HttpStatusCode.OK);
+        (await _service.PostAsync("/v1/partner-recommendations", Mark + """{"account_id":"M5"}""")).Expect(HttpStatusCode.OK);
+        var answers = (
+            await _service.SendAsync(
+                HttpMethod.Post,
+                "/v1/partner-recommendations/batch",
+                Mark + """{"account_id":"M5","limit":1}""" + "\n" + Mark + """{"account_id":"M1","limit":1}""",
+                "application/x-ndjson"
+            )
+        ).Expect(HttpStatusCode.OK);
+        Assert.Equal(2, answers.Text.Split("\"partners\"").Length - 1);
+        // A mark within a text is part of it.
+        (await _service.PutAsync("/v1/accounts/M6", "{\"name\":\"x" + Mark + "y\"}")).Expect(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task A_dry_run_says_what_would_be_and_changes_nothing()
     {
         var tried = (await _service.PutAsync("/v1/accounts/X2?dry_run=true", """{"name":"Never"}""")).Expect(
@@ -121,27 +154,93 @@ public sealed class HistoryApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Changed_accounts_are_paged_and_the_last_cursor_is_a_bookmark()
+    public async Task Changed_accounts_are_paged_to_an_end_and_a_bookmark_leads_on_from_there()
     {
         var seen = new List<string>();
-        string? cursor = null;
-        for (; ; )
+        string? cursor = null,
+            bookmark;
+        do
         {
             var page = (await _service.GetAsync("/v1/accounts?limit=150" + (cursor is null ? "" : "&cursor=" + cursor))).Expect(
                 HttpStatusCode.OK
             );
             var ids = page["items"].EnumerateArray().Select(item => item.GetProperty("account_id").GetString()!).ToList();
-            cursor = page["pagination"].GetProperty("next_cursor").GetString();
-            if (ids.Count == 0)
-                break;
+            var at = page["pagination"];
+            (cursor, bookmark) = (at.GetProperty("next_cursor").GetString(), at.GetProperty("bookmark").GetString());
+            Assert.Equal(
+                (cursor is not null, cursor is not null),
+                (at.GetProperty("has_more").GetBoolean(), at.GetProperty("next_href").GetString() is not null)
+            );
             seen.AddRange(ids);
-        }
+        } while (cursor is not null);
         Assert.Equal(400, seen.Distinct().Count());
         Assert.Equal(400, seen.Count);
         await _service.PutAsync("/v1/accounts/A000005", """{"name":"Renamed"}""");
-        var later = await _service.GetAsync("/v1/accounts?cursor=" + cursor);
-        Assert.Equal(["A000005"], later["items"].EnumerateArray().Select(item => item.GetProperty("account_id").GetString()));
+        // Dated before all that was read, and to a day to come.
+        await _service.PutAsync("/v1/accounts/OLD", """{"created_at":"2001-01-01","recorded_at":"2001-01-01"}""");
+        await _service.PutAsync("/v1/accounts/NEW", """{"created_at":"2101-01-01"}""");
+        var later = await _service.GetAsync("/v1/accounts?cursor=" + bookmark);
+        Assert.Equal(
+            ["A000005", "OLD", "NEW"],
+            later["items"].EnumerateArray().Select(item => item.GetProperty("account_id").GetString())
+        );
         (await _service.GetAsync("/v1/accounts?cursor=bogus")).Expect(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_partner_is_found_by_its_name_and_its_list_goes_on_from_a_bookmark()
+    {
+        (await _service.PutAsync("/v1/partners/QB/1", """{"name":"no such address"}""")).Expect(HttpStatusCode.NotFound);
+        var bookmark = (await _service.GetAsync("/v1/partners?limit=1000"))["pagination"].GetProperty("bookmark").GetString();
+        (await _service.PutAsync("/v1/partners/QB%2F1", """{"name":"Quillback Example","joined_at":"2001-01-01"}""")).Expect(
+            HttpStatusCode.Created
+        );
+        foreach (var query in (string[])["?q=quillback", "?q=BACK%20ex", "?q=qb%2F1", "?cursor=" + bookmark])
+        {
+            var found = (await _service.GetAsync("/v1/partners" + query)).Expect(HttpStatusCode.OK);
+            Assert.Equal("QB/1", Assert.Single(found["items"].EnumerateArray()).GetProperty("partner_id").GetString());
+        }
+        using var client = _service.ClientWithoutRedirects();
+        using var search = await client.PostAsync(
+            "/search",
+            new FormUrlEncodedContent([new("q", "Quillback")]),
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal("/partners/QB%2F1", search.Headers.Location?.OriginalString);
+        await _service.RestartAsync();
+        Assert.Single((await _service.GetAsync("/v1/partners?q=quillback"))["items"].EnumerateArray());
+    }
+
+    [Fact]
+    public async Task The_list_of_deals_as_a_file_opens_in_a_spreadsheet_as_it_is()
+    {
+        await _service.BulkAsync(
+            Service.Line("accounts", new { account_id = "X20", name = "=HYPERLINK(\"x\",\"Müllerhof\")" })
+                + "\n"
+                + Service.Line(
+                    "opportunities",
+                    new
+                    {
+                        opportunity_id = "X20-1",
+                        account_id = "X20",
+                        product = "Security",
+                        owner = "-2+3",
+                        amount = 9e8,
+                        created_at = "2026-07-01",
+                    }
+                )
+        );
+        await Recommender.Tests.Eventually.IsSoAsync(async () =>
+            (await _service.GetAsync("/deals.csv")).Text.Contains("X20-1", StringComparison.Ordinal)
+        );
+        var bytes = await _service.Client.GetByteArrayAsync("/deals.csv", TestContext.Current.CancellationToken);
+        Assert.Equal([0xEF, 0xBB, 0xBF], bytes[..3]);
+        var line = System
+            .Text.Encoding.UTF8.GetString(bytes)
+            .Split('\n')
+            .Single(one => one.Contains("X20-1", StringComparison.Ordinal));
+        Assert.Contains(",\"'=HYPERLINK(\"\"x\"\",\"\"Müllerhof\"\")\",", line, StringComparison.Ordinal);
+        Assert.Contains(",'-2+3,", line, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -41,6 +41,93 @@ public sealed class RulesAndOpportunitiesTests : IAsyncLifetime
         Assert.Equal(1, (await _service.RankAsync(Ask))["rules_version"].GetInt64());
     }
 
+    [Theory]
+    [InlineData(60, 1e9)]
+    [InlineData(3, 0.01)]
+    public async Task Read_page_by_page_each_deal_comes_once_though_one_moves_meanwhile(int place, double amount)
+    {
+        await IndexedAsync();
+        async Task<List<string>> WalkAsync(Func<Task> afterTheFirst)
+        {
+            var ids = new List<string>();
+            string? cursor = null;
+            do
+            {
+                var page = (
+                    await _service.PostAsync(
+                        "/v1/opportunity-recommendations",
+                        JsonSerializer.Serialize(new { limit = 20, cursor })
+                    )
+                ).Expect(HttpStatusCode.OK);
+                ids.AddRange(page["items"].EnumerateArray().Select(item => Text(item, "opportunity_id")!));
+                if (cursor is null)
+                    await afterTheFirst();
+                cursor = page["pagination"].GetProperty("next_cursor").GetString();
+                Assert.Equal(cursor is not null, page["pagination"].GetProperty("has_more").GetBoolean());
+            } while (cursor is not null);
+            return ids;
+        }
+        var before = await WalkAsync(() => Task.CompletedTask);
+        var moved = before[place];
+        var row = System.Text.Json.Nodes.JsonNode.Parse((await _service.GetAsync("/v1/opportunities/" + moved)).Text)!.AsObject();
+        row.Remove("recorded_at");
+        row["amount"] = amount;
+        var meanwhile = await WalkAsync(async () =>
+        {
+            (await _service.PutAsync("/v1/opportunities/" + moved, row.ToJsonString())).Expect(HttpStatusCode.OK);
+            await IndexedAsync();
+            Assert.NotEqual(before, await WalkAsync(() => Task.CompletedTask));
+        });
+        Assert.Equal(before, meanwhile);
+    }
+
+    [Fact]
+    public async Task A_cursor_is_good_for_its_own_list_only_and_of_one_that_is_not_kept_the_caller_is_told()
+    {
+        await IndexedAsync();
+        var cursor = (await _service.PostAsync("/v1/opportunity-recommendations", """{"limit":5}"""))["pagination"]
+            .GetProperty("next_cursor")
+            .GetString();
+        // The same list can be told again, after a restart or by another replica.
+        await _service.RestartAsync();
+        await IndexedAsync();
+        var next = await _service.PostAsync("/v1/opportunity-recommendations", $$"""{"limit":5,"cursor":"{{cursor}}"}""");
+        Assert.Equal(6, next.Expect(HttpStatusCode.OK)["items"][0].GetProperty("rank").GetInt32());
+        await _service.RestartAsync();
+        await IndexedAsync();
+        var other = await _service.PostAsync(
+            "/v1/opportunity-recommendations",
+            $$"""{"limit":5,"cursor":"{{cursor}}","account_id":"A000007"}"""
+        );
+        Assert.Equal("cursor_expired", other.Expect(HttpStatusCode.Gone)["code"].GetString());
+        (await _service.PostAsync("/v1/opportunity-recommendations", """{"cursor":"MQ"}""")).Expect(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_search_read_page_by_page_gives_each_account_once_though_one_is_renamed_meanwhile()
+    {
+        async Task<List<string>> WalkAsync(Func<Task> afterTheFirst)
+        {
+            var ids = new List<string>();
+            string? address = "/v1/accounts?q=a&limit=50";
+            for (var first = true; address is not null; first = false)
+            {
+                var page = (await _service.GetAsync(address)).Expect(HttpStatusCode.OK);
+                ids.AddRange(page["items"].EnumerateArray().Select(item => Text(item, "account_id")!));
+                if (first)
+                    await afterTheFirst();
+                address = page["pagination"].GetProperty("next_href").GetString();
+            }
+            return ids;
+        }
+        var before = await WalkAsync(() => Task.CompletedTask);
+        Assert.True(before.Count > 100);
+        var meanwhile = await WalkAsync(async () =>
+            (await _service.PutAsync("/v1/accounts/" + before[^1], """{"name":"aaaa"}""")).Expect(HttpStatusCode.OK)
+        );
+        Assert.Equal(before, meanwhile);
+    }
+
     [Fact]
     public async Task Open_deals_come_by_what_the_best_partner_would_add_and_a_page_is_what_ranking_says()
     {

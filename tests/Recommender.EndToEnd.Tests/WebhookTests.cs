@@ -90,7 +90,8 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Equal("A000007", happened.GetProperty("data").GetProperty("account_id").GetString());
         var feed = await _service.GetAsync("/v1/events?type=feedback.taken");
         Assert.Equal(received.Id, Assert.Single(feed["items"].EnumerateArray()).GetProperty("id").GetString());
-        var bookmark = feed["pagination"].GetProperty("next_cursor").GetString();
+        Assert.False(feed["pagination"].GetProperty("has_more").GetBoolean());
+        var bookmark = feed["pagination"].GetProperty("bookmark").GetString();
         Assert.Empty((await _service.GetAsync("/v1/events?type=feedback.taken&cursor=" + bookmark))["items"].EnumerateArray());
     }
 

@@ -39,7 +39,7 @@ static class EventsApi
     public static void MapEvents(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/v1/events", List).RequireAuthorization("recommend").WithTags("Events").WithName("ListEvents");
 
-    /// <summary>What happened, oldest first; keep the last cursor and ask again for what comes later</summary>
+    /// <summary>What happened, oldest first; keep the bookmark and ask again with it for what comes later</summary>
     public static Results<Ok<EventsResponse>, Invalid, Unavailable> List(
         HttpContext http,
         LiveRecommender live,
@@ -52,13 +52,16 @@ static class EventsApi
             return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
         var after = cursor is null ? 0 : Cursor.ReadNumber(cursor);
         if (after is null)
-            return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
+            return Problems.Invalid("cursor", "Expected the next_cursor or bookmark of an earlier answer.");
         if (type is not null && !EventLog.Types.Contains(type))
             return Problems.Invalid("type", $"Expected one of {string.Join(", ", EventLog.Types)}.");
         if (!live.Answers)
             return Problems.NotReady(http);
-        var events = live.Events.Read(after.Value, limit, type);
-        var next = events.Count > 0 ? Cursor.Of(events[^1].Sequence.ToString(CultureInfo.InvariantCulture)) : cursor;
-        return TypedResults.Ok(new EventsResponse([.. events.Select(CloudEvent.Of)], Pagination.Of(http, next)));
+        var found = live.Events.Read(after.Value, limit + 1, type);
+        var events = found.Take(limit).ToList();
+        var bookmark = Cursor.Of((events is [.., var last] ? last.Sequence : after.Value).ToString(CultureInfo.InvariantCulture));
+        return TypedResults.Ok(
+            new EventsResponse([.. events.Select(CloudEvent.Of)], Pagination.OfFeed(http, bookmark, hasMore: found.Count > limit))
+        );
     }
 }

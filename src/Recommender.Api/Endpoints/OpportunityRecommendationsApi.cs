@@ -82,6 +82,9 @@ public sealed record OpportunityRecommendationsResponse(
     string Note
 );
 
+/// <summary>A deal in a list that was ranked, with the partner to bring then.</summary>
+readonly record struct PartnerOnDeal(OpportunityId OpportunityId, PartnerId PartnerId);
+
 static class OpportunityRecommendationsApi
 {
     const int MostRefreshed = 50;
@@ -94,10 +97,10 @@ static class OpportunityRecommendationsApi
             .WithName("RecommendOpportunities")
             .Accepts<OpportunityRecommendationsRequest>("application/json");
 
-    /// <summary>Open deals ranked by what a partner would add, each with the partner to bring</summary>
+    /// <summary>Open deals ranked by what a partner would add, each with the partner to bring. Read on by cursor, the order is that of the first page: each deal that stays open comes once</summary>
     public static async Task<
-        Results<Json<OpportunityRecommendationsResponse>, BadBody, Invalid, NotFound, Unavailable>
-    > RankAsync(HttpContext http, LiveRecommender live, IOptions<RecommenderOptions> options)
+        Results<Json<OpportunityRecommendationsResponse>, BadBody, Invalid, NotFound, Gone, Unavailable>
+    > RankAsync(HttpContext http, LiveRecommender live, KeptLists<PartnerOnDeal> lists, IOptions<RecommenderOptions> options)
     {
         var (request, _, problem) = await Body.ReadAsync(
             http,
@@ -117,8 +120,7 @@ static class OpportunityRecommendationsApi
         }
         if (request.Limit is < 1 or > 100)
             faults.Add(new("/limit", FormattableString.Invariant($"Found {request.Limit}; expected 1 to 100.")));
-        var skip = request.Cursor is null ? 0 : Cursor.ReadNumber(request.Cursor);
-        if (skip is null or > 10_000_000)
+        if (!KeptLists<PartnerOnDeal>.IsCursor(request.Cursor))
             faults.Add(new("/cursor", "Expected the next_cursor of an earlier answer."));
         if (faults.Count > 0)
             return Problems.Invalid(faults);
@@ -134,17 +136,31 @@ static class OpportunityRecommendationsApi
             { } missing
         )
             return Problems.NotFound(missing);
+        Refresh(live);
+        var asOf = live.Read((_, asOf) => asOf);
+        var page = lists.Page(
+            string.Join('\u001f', request.PartnerId, request.Owner, request.AccountId),
+            request.Cursor,
+            request.Limit,
+            () =>
+                Keys(
+                    live.Index.Find(
+                        PartnerId.OrNone(request.PartnerId),
+                        deal =>
+                            (request.Owner is null || deal.Owner == request.Owner)
+                            && (request.AccountId is null || deal.AccountId == request.AccountId),
+                        asOf,
+                        0,
+                        int.MaxValue,
+                        out _
+                    )
+                )
+        );
+        if (page is null)
+            return new Gone();
         return new Json<OpportunityRecommendationsResponse>(
             JsonSerializer.SerializeToUtf8Bytes(
-                Rank(
-                    live,
-                    request.PartnerId,
-                    deal =>
-                        (request.Owner is null || deal.Owner == request.Owner)
-                        && (request.AccountId is null || deal.AccountId == request.AccountId),
-                    (int)skip!,
-                    request.Limit
-                ),
+                Describe(live, request.PartnerId, asOf, page),
                 ApiJson.Default.OpportunityRecommendationsResponse
             )
         );
@@ -159,24 +175,54 @@ static class OpportunityRecommendationsApi
         int limit
     )
     {
-        // What a fact has touched is looked at before the answer, as far as that is quickly done.
-        foreach (var id in live.Index.DirtyIds.Take(MostRefreshed).ToList())
-            live.Refresh(id);
+        Refresh(live);
         var asOf = live.Read((_, asOf) => asOf);
         var found = live.Index.Find(PartnerId.OrNone(partnerId), isWanted, asOf, skip, limit, out var total);
-        var items = new List<RecommendedOpportunity>();
-        foreach (var (entry, option) in found)
-        {
-            var deal = entry.Deal;
-            var answer = live.Rank(
+        return Describe(live, partnerId, asOf, new(Keys(found), skip, total, null));
+    }
+
+    /// <summary>What a fact has touched is looked at before the answer, as far as that is quickly done.</summary>
+    static void Refresh(LiveRecommender live)
+    {
+        foreach (var id in live.Index.DirtyIds.Take(MostRefreshed).ToList())
+            live.Refresh(id);
+    }
+
+    static List<PartnerOnDeal> Keys(IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> found) =>
+        [.. found.Select(one => new PartnerOnDeal(one.Entry.Deal.Id, one.Option.PartnerId))];
+
+    /// <summary>The partner to bring into a deal as of now; null if there is none any more.</summary>
+    static RecommendedPartner? PartnerFor(LiveRecommender live, Opportunity deal, PartnerId first, bool isOnly)
+    {
+        RecommendedPartner? Ask(PartnerFilter? filters) =>
+            live.Rank(
                 new(deal.AccountId, default)
                 {
                     OpportunityId = deal.Id.Value,
                     Limit = 1,
-                    Filters = new() { Include = [option.PartnerId.Value] },
+                    Filters = filters,
                 }
-            );
-            if (answer?.Recommendation.Partners is not [var partner])
+            )?.Recommendation.Partners
+                is [var partner]
+                ? partner
+                : null;
+        return Ask(new() { Include = [first.Value] }) ?? (isOnly ? null : Ask(null));
+    }
+
+    static OpportunityRecommendationsResponse Describe(
+        LiveRecommender live,
+        string? partnerId,
+        DateTime asOf,
+        ListPage<PartnerOnDeal> page
+    )
+    {
+        var items = new List<RecommendedOpportunity>();
+        for (var i = 0; i < page.Items.Count; i++)
+        {
+            if (live.Index.Find(page.Items[i].OpportunityId) is not { Deal: var deal } entry)
+                continue;
+            var best = entry.Best(PartnerId.OrNone(partnerId))?.PartnerId ?? page.Items[i].PartnerId;
+            if (PartnerFor(live, deal, best, isOnly: partnerId is not null) is not { } partner)
                 continue;
             items.Add(
                 new()
@@ -189,7 +235,7 @@ static class OpportunityRecommendationsApi
                     Amount = deal.Amount,
                     Currency = deal.Currency,
                     ExpectedCloseAt = deal.ExpectedCloseAt,
-                    Rank = skip + items.Count + 1,
+                    Rank = page.Skipped + i + 1,
                     Priority = CoSellPriority.Of(partner.Lift, deal.Amount, deal.ExpectedCloseAt, asOf),
                     AddedValue = partner.Lift * deal.Amount,
                     Urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, asOf),
@@ -200,15 +246,10 @@ static class OpportunityRecommendationsApi
         return new(
             asOf,
             live.Versions,
-            total,
+            page.Total,
             live.Index.Dirty,
             items,
-            new(
-                skip + found.Count < total
-                    ? Cursor.Of((skip + found.Count).ToString(System.Globalization.CultureInfo.InvariantCulture))
-                    : null,
-                null
-            ),
+            new(page.Next, null, page.Next is not null, null),
             "lift is an estimate from observed deals, not an experiment; null means unknown, and such deals come last"
         );
     }

@@ -172,12 +172,13 @@ static class WebhooksApi
             return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
         var after = cursor is null ? 0 : Cursor.ReadNumber(cursor);
         if (after is null)
-            return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
+            return Problems.Invalid("cursor", "Expected the next_cursor or bookmark of an earlier answer.");
         if (!live.Answers)
             return Problems.NotReady(http);
         if (!live.Events.Webhooks.Any(webhook => webhook.WebhookId == id))
             return Problems.NotFound("No such webhook.");
-        var found = live.Webhooks.Deliveries(id, after.Value, limit);
+        var deliveries = live.Webhooks.Deliveries(id, after.Value, limit + 1);
+        var found = deliveries.Take(limit).ToList();
         return TypedResults.Ok(
             new DeliveriesResponse(
                 [
@@ -193,9 +194,10 @@ static class WebhooksApi
                         delivery.LastError
                     )),
                 ],
-                Pagination.Of(
+                Pagination.OfFeed(
                     http,
-                    found.Count > 0 ? Cursor.Of(found[^1].DeliveryId.ToString(CultureInfo.InvariantCulture)) : cursor
+                    Cursor.Of((found is [.., var last] ? last.DeliveryId : after.Value).ToString(CultureInfo.InvariantCulture)),
+                    hasMore: deliveries.Count > limit
                 )
             )
         );

@@ -37,7 +37,7 @@ sealed class Deletions(HistoryWriter writer, DbConnection connection)
             return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, StillNamed(all.Count, other, otherKey)));
         var deleted = writer.Delete(table, key!, stamp, facts);
         if (before is null)
-            writer.Rows.Put(isNew: true, noted, RowMoments.At(stamp), isChange: false, null, fingerprint);
+            writer.Rows.Put(isNew: true, noted, RowMoments.At(stamp), isChange: false, null, fingerprint, stamp);
         connection.Execute(
             HistorySql.NoteDeleted,
             new

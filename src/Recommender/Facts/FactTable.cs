@@ -106,6 +106,9 @@ public abstract class FactTable
     /// <summary>When the second fact of a row was true, as its column's name without _at; null if a row states one.</summary>
     public string? End { get; protected init; }
 
+    /// <summary>True if others read its rows in the order in which they were written, as feed: accounts and partners.</summary>
+    internal bool IsListed => IndexOf("external_id") >= 0;
+
     internal TableStatements Statements => _statements ??= new(this);
 
     internal FactColumn RecordedAt => _columns[^1];

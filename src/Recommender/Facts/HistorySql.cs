@@ -187,17 +187,6 @@ static class HistorySql
         ORDER BY partner_id
         """;
 
-    /// <summary>Accounts in the order in which they were taken in.</summary>
-    public static readonly SqlText AccountsSince = SqlText.Limited(
-        """
-        -- index: accounts_by_applied_at
-        SELECT account_id, applied_at
-        FROM accounts
-        WHERE applied_at > @since OR applied_at = @since AND account_id > @after
-        ORDER BY applied_at, account_id
-        """
-    );
-
     public const string InsertEpoch = """
         INSERT INTO history_epochs (imported_at)
         VALUES (@at)

@@ -242,24 +242,34 @@ public abstract class HistoryStore
             )
         );
 
-    /// <summary>Ids of accounts taken in at or after a moment, in that order.</summary>
-    /// <param name="since">The moment, UTC.</param>
+    /// <summary>Rows of accounts or partners in the order in which they were written, whenever what they say was true.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="since">From this moment on, UTC.</param>
     /// <param name="after">The id at that moment after which to go on; empty to begin.</param>
     /// <param name="limit">How many at most.</param>
-    public IReadOnlyList<(string AccountId, DateTime AppliedAt)> AccountsSince(DateTime since, string after, int limit) =>
+    public IReadOnlyList<(HistoryRow Row, DateTime WrittenAt)> WrittenSince(
+        FactTable table,
+        DateTime since,
+        string after,
+        int limit
+    ) =>
         Read(connection =>
-            connection
-                .Query<(string, DateTime)>(
-                    HistorySql.AccountsSince.For(connection),
-                    new
-                    {
-                        since,
-                        after,
-                        limit,
-                    }
-                )
-                .AsList()
-        );
+        {
+            var rows = new List<(HistoryRow, DateTime)>();
+            var names = new Dictionary<string, string[]>();
+            using var command = Command(
+                connection,
+                null,
+                table.Statements.Since!.For(connection),
+                ("@since", since),
+                ("@after", after),
+                ("@limit", limit)
+            );
+            using var reader = command.ExecuteReader();
+            while (reader.Read())
+                rows.Add((RowReader.ReadRow(table, reader, names), Engines.Instant(reader, reader.FieldCount - 3)));
+            return rows;
+        });
 
     /// <summary>The tables that hold rows.</summary>
     public IReadOnlyList<string> Tables() =>

@@ -146,7 +146,7 @@ public sealed class HistoryWriter : IDisposable
     )
     {
         var next = Succession.Of(Dated(row, stored, stamp), stored, stamp, isTold: true, notBefore);
-        Rows.Put(stored is null, next.Row, RowMoments.Of(next.Stated), next.IsChange, attributes, fingerprint);
+        Rows.Put(stored is null, next.Row, RowMoments.Of(next.Stated), next.IsChange, attributes, fingerprint, stamp);
         if (stored is not null)
             Supersede(stored, next, facts);
         facts.AddRange(next.Stated);

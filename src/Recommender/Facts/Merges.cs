@@ -61,7 +61,7 @@ sealed class Merges(HistoryWriter writer)
             ("recorded_at", row.Date(FactTables.Aliases.RecordedAt))
         );
         var fingerprint = noted.Fingerprint(out _);
-        writer.Rows.Put(isNew: true, noted, RowMoments.At(stamp), isChange: false, null, fingerprint);
+        writer.Rows.Put(isNew: true, noted, RowMoments.At(stamp), isChange: false, null, fingerprint, stamp);
         writer.Merged.Forget();
         return new(RowVerdict.Inserted, fingerprint, null);
     }

@@ -8,19 +8,11 @@ static class RejectedFile
 {
     public static void Write(string path, IEnumerable<RejectedRow> rejected)
     {
-        using var writer = new StreamWriter(path, false, new UTF8Encoding(false)) { NewLine = "\n" };
-        using var csv = new CsvHelper.CsvWriter(writer, CultureInfo.InvariantCulture);
-        foreach (var name in (string[])["file", "line", "column", "found", "expected"])
-            csv.WriteField(name);
-        csv.NextRecord();
+        using var writer = new StreamWriter(path, false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        writer.Write(CsvText.Line("file", "line", "column", "found", "expected"));
         foreach (var row in rejected)
-        {
-            csv.WriteField(row.File);
-            csv.WriteField(row.Line);
-            csv.WriteField(row.Column);
-            csv.WriteField(row.Found);
-            csv.WriteField(row.Expected);
-            csv.NextRecord();
-        }
+            writer.Write(
+                CsvText.Line(row.File, row.Line.ToString(CultureInfo.InvariantCulture), row.Column, row.Found, row.Expected)
+            );
     }
 }

@@ -8,10 +8,11 @@ static class RowCommand
     /// <summary>The columns of a stored row: those of the contract, then attributes, moments, is_change and fingerprint.</summary>
     public static IReadOnlyList<string> Names(FactTable table)
     {
-        var names = table.Columns.Select(column => column.Name).Append("attributes");
-        return table.End is { } end
-            ? [.. names, "seen_at", end + "_seen_at", "applied_at", end + "_applied_at", "is_change", "fingerprint"]
-            : [.. names, "seen_at", "applied_at", "is_change", "fingerprint"];
+        var names = table.Columns.Select(column => column.Name).Append("attributes").ToList();
+        names.AddRange(
+            table.End is { } end ? ["seen_at", end + "_seen_at", "applied_at", end + "_applied_at"] : ["seen_at", "applied_at"]
+        );
+        return table.IsListed ? [.. names, "written_at", "is_change", "fingerprint"] : [.. names, "is_change", "fingerprint"];
     }
 
     /// <summary>What one of <see cref="Names"/> holds; null for is_change, a flag, and fingerprint, a whole number.</summary>
@@ -48,7 +49,7 @@ static class RowCommand
     {
         var hasEnd = row.Table.End is not null;
         var columns = row.Values.Length;
-        var values = new object?[columns + (hasEnd ? 7 : 5)];
+        var values = new object?[columns + (hasEnd ? 7 : 5) + (row.Table.IsListed ? 1 : 0)];
         row.Values.CopyTo(values, 0);
         values[columns++] = attributes;
         values[columns++] = moments.SeenAt;
@@ -57,6 +58,8 @@ static class RowCommand
         values[columns++] = moments.AppliedAt;
         if (hasEnd)
             values[columns++] = moments.EndAppliedAt;
+        if (row.Table.IsListed)
+            values[columns++] = moments.WrittenAt;
         values[columns++] = isChange;
         values[columns] = fingerprint;
         return values;

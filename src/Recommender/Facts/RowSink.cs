@@ -1,10 +1,21 @@
+using System.Data.Common;
 using Recommender.CoSell;
 
 namespace Recommender.Facts;
 
 /// <summary>Where an import puts the rows of one table.</summary>
-abstract class RowSink : IDisposable
+abstract class RowSink(DbConnection connection, DbTransaction transaction, FactTable table) : IDisposable
 {
+    readonly DateTime? _writtenAt = RowMoments.Write(
+        connection,
+        transaction,
+        table,
+        Instants.ToMillisecond(TimeProvider.System.GetUtcNow().UtcDateTime)
+    );
+
+    /// <summary>The moments of what a row states that is written now.</summary>
+    protected RowMoments MomentsOf(List<DatedFact> facts) => RowMoments.Of(facts) with { WrittenAt = _writtenAt };
+
     /// <summary>Takes a row.</summary>
     /// <param name="row">The row.</param>
     /// <param name="facts">What it states, with the moments at which that is seen and applied.</param>

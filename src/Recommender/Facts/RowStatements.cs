@@ -8,9 +8,18 @@ sealed class RowStatements(DbConnection connection) : IDisposable
 {
     readonly Dictionary<string, OfTable> _tables = [];
     readonly Dictionary<string, string[]> _names = [];
+    readonly Dictionary<string, DateTime?> _writtenAt = [];
 
     /// <summary>The transaction that they belong to.</summary>
-    public DbTransaction? Transaction { get; set; }
+    public DbTransaction? Transaction
+    {
+        get;
+        set
+        {
+            field = value;
+            _writtenAt.Clear();
+        }
+    }
 
     /// <summary>The row that has a key; null if there is none.</summary>
     public StoredRow? Read(FactTable table, string key)
@@ -45,10 +54,31 @@ sealed class RowStatements(DbConnection connection) : IDisposable
     /// <param name="isChange">It replaces an earlier version that was seen.</param>
     /// <param name="attributes">Its attributes as JSON; null if none.</param>
     /// <param name="fingerprint">Its fingerprint.</param>
-    public void Put(bool isNew, HistoryRow row, in RowMoments moments, bool isChange, string? attributes, long fingerprint)
+    /// <param name="now">When it is written, UTC.</param>
+    public void Put(
+        bool isNew,
+        HistoryRow row,
+        in RowMoments moments,
+        bool isChange,
+        string? attributes,
+        long fingerprint,
+        DateTime now
+    )
     {
         var statements = Of(row.Table);
-        RowCommand.Execute(isNew ? statements.Insert : statements.Update, row, moments, isChange, attributes, fingerprint);
+        if (!_writtenAt.TryGetValue(row.Table.Name, out var writtenAt))
+            _writtenAt[row.Table.Name] = writtenAt = RowMoments.Write(connection, Transaction, row.Table, now);
+        RowCommand.Execute(
+            isNew ? statements.Insert : statements.Update,
+            row,
+            moments with
+            {
+                WrittenAt = writtenAt,
+            },
+            isChange,
+            attributes,
+            fingerprint
+        );
     }
 
     /// <summary>Removes the row of a key.</summary>

@@ -17,6 +17,7 @@ sealed class SqlServerSink : RowSink
     long _staged;
 
     public SqlServerSink(SqlConnection connection, SqlTransaction transaction, FactTable table)
+        : base(connection, transaction, table)
     {
         (_connection, _transaction) = (connection, transaction);
         _statements = table.Statements;
@@ -47,7 +48,7 @@ sealed class SqlServerSink : RowSink
     {
         _batch.Rows.Add([
             .. RowCommand
-                .Values(row, RowMoments.Of(facts), isChange, row.AttributesAsJson(), fingerprint)
+                .Values(row, MomentsOf(facts), isChange, row.AttributesAsJson(), fingerprint)
                 .Select(Engines.ForBulkCopy),
         ]);
         _staged++;

@@ -137,20 +137,14 @@ public class SqliteHistoryStore : HistoryStore
         }
     }
 
-    sealed class Sink(DbConnection connection, DbTransaction transaction, FactTable table) : RowSink
+    sealed class Sink(DbConnection connection, DbTransaction transaction, FactTable table)
+        : RowSink(connection, transaction, table)
     {
         readonly DbCommand _insert = RowCommand.Of(connection, transaction, table.Statements.Insert, table);
         readonly DbCommand _update = RowCommand.Of(connection, transaction, table.Statements.Update, table);
 
         public override void Take(HistoryRow row, List<DatedFact> facts, long fingerprint, bool isNew, bool isChange) =>
-            RowCommand.Execute(
-                isNew ? _insert : _update,
-                row,
-                RowMoments.Of(facts),
-                isChange,
-                row.AttributesAsJson(),
-                fingerprint
-            );
+            RowCommand.Execute(isNew ? _insert : _update, row, MomentsOf(facts), isChange, row.AttributesAsJson(), fingerprint);
 
         public override void Dispose()
         {

@@ -94,6 +94,23 @@ sealed class TableStatements
                     """
                 )),
         ];
+        if (table.IsListed)
+        {
+            LastWritten = $"""
+                -- index: {name}_by_written_at
+                SELECT MAX(written_at)
+                FROM {name}
+                """;
+            Since = SqlText.Limited(
+                $"""
+                -- index: {name}_by_written_at
+                SELECT {Join(stored)}
+                FROM {name}
+                WHERE written_at > @since OR written_at = @since AND {key[0]} > @after
+                ORDER BY written_at, {key[0]}
+                """
+            );
+        }
         Stage = $"""
             SELECT TOP (0) {Join(stored)}
             INTO #staged_{name}
@@ -153,6 +170,12 @@ sealed class TableStatements
 
     /// <summary>Keys of the rows that name @id, for each column that refers to another table.</summary>
     public IReadOnlyList<NamingStatement> Naming { get; }
+
+    /// <summary>When the last row was written; null if the table is not listed.</summary>
+    public string? LastWritten { get; }
+
+    /// <summary>Rows written after @since, or then and after the key @after, in that order, in the columns of <see cref="Find"/>; null if the table is not listed.</summary>
+    public SqlText? Since { get; }
 
     /// <summary>SQL Server: makes an empty staging table for this session, with the columns of <see cref="RowCommand.Names"/>.</summary>
     public string Stage { get; }

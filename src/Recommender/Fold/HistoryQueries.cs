@@ -35,26 +35,33 @@ public sealed partial class HistoryState
     /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>
     /// <param name="text">What to look for, whatever the case.</param>
     /// <param name="limit">How many at most.</param>
-    /// <param name="skip">How many to leave out first.</param>
-    public IReadOnlyList<Account> FindAccounts(string text, int limit, int skip = 0)
+    public IReadOnlyList<Account> FindAccounts(string text, int limit) =>
+        Best(Names.Find(text).Select(index => AccountStates[index].Row!), row => (row.Name, row.Id.Value), text, limit);
+
+    /// <summary>Partners whose name or id holds <paramref name="text"/>, in the order of <see cref="FindAccounts"/>.</summary>
+    /// <param name="text">What to look for, whatever the case.</param>
+    /// <param name="limit">How many at most.</param>
+    public IReadOnlyList<Partner> FindPartners(string text, int limit) =>
+        Best(PartnerNames.Find(text).Select(index => PartnerStates[index].Row!), row => (row.Name, row.Id.Value), text, limit);
+
+    static List<T> Best<T>(IEnumerable<T> rows, Func<T, (string? Name, string Id)> called, string text, int limit)
     {
         // The worst of the best so far comes out first.
-        var best = new PriorityQueue<Account, (bool IsMiddle, string Name, string Id)>(_worstFirst);
-        foreach (var index in Names.Find(text))
+        var best = new PriorityQueue<T, (bool IsMiddle, string Name, string Id)>(_worstFirst);
+        foreach (var row in rows)
         {
-            var account = AccountStates[index].Row!;
-            var isMiddle = account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) != true;
-            var order = (isMiddle, account.Name ?? "", account.Id.Value);
-            if (best.Count < limit + skip)
-                best.Enqueue(account, order);
+            var (name, id) = called(row);
+            var order = (name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) != true, name ?? "", id);
+            if (best.Count < limit)
+                best.Enqueue(row, order);
             else
-                best.EnqueueDequeue(account, order);
+                best.EnqueueDequeue(row, order);
         }
-        var found = new List<Account>(best.Count);
-        while (best.TryDequeue(out var account, out _))
-            found.Add(account);
+        var found = new List<T>(best.Count);
+        while (best.TryDequeue(out var row, out _))
+            found.Add(row);
         found.Reverse();
-        return found.Count <= skip ? [] : found[skip..];
+        return found;
     }
 
     static readonly Comparer<(bool IsMiddle, string Name, string Id)> _worstFirst = Comparer<(

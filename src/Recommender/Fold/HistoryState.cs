@@ -29,6 +29,7 @@ public sealed partial class HistoryState
         OutcomeDecay = new(settings.OutcomeHalfLifeDays);
         Dimensions = [.. settings.Dimensions.Select(_ => new Dictionary<int, ValueState>())];
         Names = new(this);
+        PartnerNames = new(this);
         Pipeline = new(this);
         Outcomes = new(this);
         Engagements = new(this);
@@ -36,7 +37,7 @@ public sealed partial class HistoryState
         _byKind = new()
         {
             [FactKind.Account] = Names,
-            [FactKind.Partner] = new PartnerNames(this),
+            [FactKind.Partner] = PartnerNames,
             [FactKind.Certification] = new Certifications(this),
             [FactKind.Overlap] = new Overlaps(this),
             [FactKind.OpportunityCreated] = Pipeline,
@@ -85,6 +86,8 @@ public sealed partial class HistoryState
     internal Categories Categories { get; } = new();
 
     internal AccountNames Names { get; }
+
+    internal PartnerNames PartnerNames { get; }
 
     internal Pipeline Pipeline { get; }
 

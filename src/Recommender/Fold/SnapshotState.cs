@@ -110,6 +110,8 @@ public sealed partial class HistoryState
             throw new InvalidDataException("The snapshot does not end where it should.");
         for (var account = 0; account < AccountStates.Count; account++)
             Names.Index(account, AccountStates[account].Row);
+        for (var partner = 0; partner < PartnerStates.Count; partner++)
+            PartnerNames.Index(partner, PartnerStates[partner].Row);
     }
 
     IEnumerable<(FactKind Kind, Ledger Ledger)> Registered() =>

@@ -314,10 +314,56 @@ public sealed class StoreContractTests : IDisposable
         await using var history = Live(store);
         foreach (var id in (string[])["c", "a", "b"])
             await Write(history, scope => scope.Upsert(Row("accounts", new { account_id = id })));
-        var all = store.AccountsSince(DateTime.MinValue, "", 10);
-        Assert.Equal(["c", "a", "b"], all.Select(one => one.AccountId));
-        Assert.Equal(["a"], store.AccountsSince(all[0].AppliedAt, "c", 1).Select(one => one.AccountId));
-        Assert.Equal(["b"], store.AccountsSince(all[1].AppliedAt, "a", 10).Select(one => one.AccountId));
+        IEnumerable<string> Since(DateTime since, string after, int limit) =>
+            store.WrittenSince(FactTables.Accounts, since, after, limit).Select(one => one.Row.Key);
+        var all = store.WrittenSince(FactTables.Accounts, DateTime.MinValue, "", 10);
+        Assert.Equal(["c", "a", "b"], all.Select(one => one.Row.Key));
+        Assert.Equal(["a"], Since(all[0].WrittenAt, "c", 1));
+        Assert.Equal(["b"], Since(all[1].WrittenAt, "a", 10));
+        // One that was made long ago, one that is made in the future, and one that is changed: all after what was read before.
+        await Write(history, scope => scope.Upsert(Row("accounts", new { account_id = "d", created_at = "2101-01-01" })));
+        await Write(
+            history,
+            scope =>
+                scope.Upsert(
+                    Row(
+                        "accounts",
+                        new
+                        {
+                            account_id = "0",
+                            created_at = "2001-01-01",
+                            recorded_at = "2001-01-01",
+                        }
+                    )
+                )
+        );
+        await Write(history, scope => scope.Upsert(Row("accounts", new { account_id = "a", name = "new" })));
+        Assert.Equal(["d", "0", "a"], Since(all[2].WrittenAt, "b", 10));
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task What_an_import_brings_in_is_listed_after_all_that_was_written_before_whatever_its_dates(string engine)
+    {
+        var store = Open(engine);
+        await using (var history = Live(store))
+        {
+            await Write(history, scope => scope.Upsert(Row("accounts", new { account_id = "a", created_at = "2020-01-01" })));
+            await Write(history, scope => scope.Upsert(Row("accounts", new { account_id = "b", created_at = "2020-01-01" })));
+            await Write(history, scope => scope.Upsert(Row("partners", new { partner_id = "p" })));
+        }
+        var (row, bookmark) = store.WrittenSince(FactTables.Accounts, DateTime.MinValue, "", 10)[^1];
+        File("accounts.csv", "account_id,name,created_at\nnew,,2019-01-01\na,changed,2020-01-01\nb,,2020-01-01\n");
+        File("partners.csv", "partner_id,joined_at\nq,2019-01-01\n");
+        File("opportunities.csv", "opportunity_id,account_id,created_at\n");
+        File("engagements.csv", "engagement_id,opportunity_id,partner_id,started_at\n");
+        Import(store, _folder.Path);
+        Assert.Equal(
+            ["a", "new"],
+            store.WrittenSince(FactTables.Accounts, bookmark, row.Key, 10).Select(one => one.Row.Key).Order()
+        );
+        Assert.Equal(["p", "q"], store.WrittenSince(FactTables.Partners, DateTime.MinValue, "", 10).Select(one => one.Row.Key));
+        void File(string file, string text) => System.IO.File.WriteAllText(_folder[file], text);
     }
 
     [Theory]

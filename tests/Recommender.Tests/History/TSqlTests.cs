@@ -43,7 +43,14 @@ public class TSqlTests
     public void There_are_texts_of_every_kind_and_every_script()
     {
         Assert.Equal(
-            ["0001_history.sql", "0002_journal.sql", "0003_registry.sql", "0004_corrections.sql", "0005_erasures.sql"],
+            [
+                "0001_history.sql",
+                "0002_journal.sql",
+                "0003_registry.sql",
+                "0004_corrections.sql",
+                "0005_erasures.sql",
+                "0006_written_at.sql",
+            ],
             _scripts.Keys.Select(ScriptName).Order()
         );
         foreach (
@@ -266,6 +273,8 @@ public class TSqlTests
                 if (property.GetValue(statements) is string text)
                     yield return new($"{type.Name}.All.{Pascal(table.Name)}.{property.Name}", text);
             }
+            if (((TableStatements)statements).Since is { } since)
+                yield return new($"{type.Name}.All.{Pascal(table.Name)}.Since", since.SqlServer);
             foreach (var naming in ((TableStatements)statements).Naming)
                 yield return new($"{type.Name}.All.{Pascal(table.Name)}.Naming.{naming.Column.Name}", naming.Sql);
         }

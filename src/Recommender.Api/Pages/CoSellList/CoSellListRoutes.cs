@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Ranking;
 using static Recommender.Api.Pages.PageAnswers;
 
@@ -88,7 +89,7 @@ static class CoSellListRoutes
         var wanted = Wanted.Of(http);
         var asOf = live.Read((_, asOf) => asOf);
         var found = live.Index.Find(PartnerId.OrNone(wanted.Partner), wanted.On(live), asOf, 0, MostExported, out _);
-        var text = new StringBuilder(
+        var text = new StringBuilder(CsvText.Mark).Append(
             "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value\n"
         );
         live.Read(
@@ -114,7 +115,7 @@ static class CoSellListRoutes
                         Known(option.WinProbability),
                         Known(option.Lift * deal.Amount ?? double.NaN),
                     ];
-                    text.AppendJoin(',', cells.Select(Cell)).Append('\n');
+                    text.Append(CsvText.Line(cells));
                 }
                 return 0;
             }
@@ -123,19 +124,6 @@ static class CoSellListRoutes
     }
 
     static string Known(double value) => double.IsNaN(value) ? "" : value.ToString("0.####", CultureInfo.InvariantCulture);
-
-    /// <summary>A cell as RFC 4180 has it, and none that a spreadsheet takes for a formula.</summary>
-    static string Cell(string? text)
-    {
-        if (string.IsNullOrEmpty(text))
-            return "";
-        if (
-            text[0] is '=' or '+' or '@' or '\t'
-            || text[0] == '-' && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
-        )
-            text = "'" + text;
-        return text.AsSpan().ContainsAny("\",\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
-    }
 
     /// <summary>What the list is narrowed to.</summary>
     sealed record Wanted(string? Owner, string? Region, string? Industry, string? Partner)

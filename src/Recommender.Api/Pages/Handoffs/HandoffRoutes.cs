@@ -24,7 +24,7 @@ static class HandoffRoutes
     /// <summary>Where the page stands that had another name before, for addresses that people kept.</summary>
     static RedirectHttpResult MovedHandoff(HttpContext http) =>
         TypedResults.Redirect(
-            http.Request.Path.ToUriComponent().TrimEnd('/')[..^"handover".Length] + "handoff" + http.Request.QueryString,
+            Addresses.PathOf(http).TrimEnd('/')[..^"handover".Length] + "handoff" + http.Request.QueryString,
             permanent: true,
             preserveMethod: true
         );
@@ -102,7 +102,7 @@ static class HandoffRoutes
         var page = $"{HandoffOf(id, partnerId)}?deal={Uri.EscapeDataString(deal.Length > 0 ? deal : "none")}";
         if (ProblemOf(answer, page) is { } told)
             return told;
-        var name = $"handoff-{id}-{partnerId}";
+        var name = string.Join('_', $"handoff-{id}-{partnerId}".Split([.. "/\\:*?\"<>|"]));
         return to switch
         {
             "markdown" => TypedResults.File(

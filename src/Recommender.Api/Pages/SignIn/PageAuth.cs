@@ -27,6 +27,8 @@ static class PageAuth
                 cookie.Cookie.SecurePolicy = SecureIn(builder.Environment);
                 cookie.ExpireTimeSpan = TimeSpan.FromHours(12);
                 cookie.SlidingExpiration = true;
+                cookie.Events.OnRedirectToLogin = context => ToSignIn(context.HttpContext);
+                cookie.Events.OnRedirectToAccessDenied = context => ToSignIn(context.HttpContext);
                 cookie.Events.OnValidatePrincipal = context =>
                 {
                     var keys = context.HttpContext.RequestServices.GetRequiredService<KeyRing>();
@@ -65,6 +67,13 @@ static class PageAuth
                 return Task.CompletedTask;
             };
         });
+    }
+
+    /// <summary>To the way in, and then back to the address as it was sent.</summary>
+    static Task ToSignIn(HttpContext http)
+    {
+        http.Response.Redirect("/sign-in?next=" + Uri.EscapeDataString(Addresses.Of(http)));
+        return Task.CompletedTask;
     }
 
     static CookieSecurePolicy SecureIn(IHostEnvironment environment) =>

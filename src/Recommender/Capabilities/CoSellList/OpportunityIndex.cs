@@ -135,6 +135,9 @@ public sealed class OpportunityIndex
     /// <summary>Deals to be looked at again.</summary>
     public IEnumerable<OpportunityId> DirtyIds => _dirty.Select(pair => pair.Key);
 
+    /// <summary>A deal as it was looked at last; null if it is not open.</summary>
+    public IndexedOpportunity? Find(OpportunityId opportunityId) => _entries.GetValueOrDefault(opportunityId);
+
     /// <summary>The deals that deserve a partner most.</summary>
     /// <param name="partnerId">Only with this partner; null for the best of all.</param>
     /// <param name="isWanted">Which deals; null for all.</param>

@@ -55,12 +55,25 @@ sealed class AccountNames(HistoryState state) : Ledger<Account>
     }
 }
 
-/// <summary>Rows of partners.</summary>
+/// <summary>Rows of partners, found by name.</summary>
 sealed class PartnerNames(HistoryState state) : Ledger<Partner>
 {
+    readonly NameIndex _index = new();
+
+    /// <summary>Numbers of the partners whose name or id holds <paramref name="text"/>.</summary>
+    public IEnumerable<int> Find(string text) => _index.Find(text);
+
+    /// <summary>Has a partner that was read from a snapshot be found by its row's name.</summary>
+    public void Index(int partner, Partner? row)
+    {
+        if (row is not null)
+            _index.Set(partner, row.Name, row.Id.Value);
+    }
+
     protected override void Add(Partner row, in DatedFact fact)
     {
         var partner = state.Partner(row.Id);
+        Index(state.IndexOfPartner(row.Id), row);
         partner.Row = row;
         partner.Traits = [.. state.Settings.PartnerTraits.Select(trait => state.Categories.AddAll(Columns.Column(row, trait)))];
         partner.Numbers = Columns.Numbers(row, state.Settings);
@@ -71,6 +84,7 @@ sealed class PartnerNames(HistoryState state) : Ledger<Partner>
     protected override void Retract(Partner row, in DatedFact fact)
     {
         var partner = state.Partner(row.Id);
+        _index.Remove(state.IndexOfPartner(row.Id));
         (partner.Row, partner.Traits, partner.Numbers) = (null, [], []);
     }
 }

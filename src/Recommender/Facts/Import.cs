@@ -27,6 +27,7 @@ sealed class Import : IDisposable
     readonly Dictionary<(string Table, string Key), DateTime> _deletedAt = [];
     readonly HashSet<(string Table, string Key)> _corrected = [];
     readonly HashSet<(string Table, string Key)> _knownBefore = [];
+    readonly WarningCounts _warnings;
     long _withoutEnd;
     double _done;
 
@@ -34,6 +35,7 @@ sealed class Import : IDisposable
     {
         (_store, _connection, _transaction, _folder) = (store, connection, transaction, folder);
         _namedUntil = new(connection, transaction);
+        _warnings = new(At);
         _writer = new(connection) { Transaction = transaction, KnownUntil = At };
     }
 
@@ -90,7 +92,8 @@ sealed class Import : IDisposable
         );
         return new(
             [.. _counts.OrderBy(count => FactTables.All.TakeWhile(table => table.File != count.File).Count())],
-            _withoutEnd
+            _withoutEnd,
+            _warnings.All
         );
     }
 
@@ -191,6 +194,7 @@ sealed class Import : IDisposable
                     isAgain ? null : changes,
                     fingerprint
                 );
+                _warnings.Add(row, line);
                 if (isThere)
                     updated++;
                 else

@@ -10,4 +10,5 @@ public sealed record TableImport(string File, long Inserted, long Updated, long 
 /// <summary>What an import did.</summary>
 /// <param name="Tables">By file, in contract order.</param>
 /// <param name="WithoutEnd">Opportunities that are won or lost but have no closed_at: kept, but their outcome teaches nothing.</param>
-public sealed record ImportSummary(IReadOnlyList<TableImport> Tables, long WithoutEnd);
+/// <param name="Warnings">Dates of new and changed rows that are missing, lie ahead or far away, and what they are taken for.</param>
+public sealed record ImportSummary(IReadOnlyList<TableImport> Tables, long WithoutEnd, IReadOnlyList<WarningCount> Warnings);

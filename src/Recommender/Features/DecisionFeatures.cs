@@ -66,7 +66,7 @@ static class DecisionFeatures
             "account_open",
             Ideas.Account,
             "Other open deals on the account",
-            v => Math.Max(0, Others(v) - (v.Account?.Won ?? 0) - (v.Account?.Lost ?? 0))
+            v => (v.Account?.Open ?? 0) - (v.Opportunity is { IsOpen: true } ? 1 : 0)
         );
         features.AddOptional(
             "account_days_since_win",

@@ -132,9 +132,7 @@ public sealed partial class HistoryState
     /// <summary>True if the deal is known and open.</summary>
     public bool IsOpen(OpportunityId opportunityId) => IsOpen(FindOpportunityState(opportunityId));
 
-    /// <summary>A deal that is won or lost without closed_at is not open, though nobody knows when it ended.</summary>
-    static bool IsOpen(OpportunityState? state) =>
-        state is { Outcome: Outcome.Open, Row: { Outcome: Outcome.Open } or { ClosedAt: not null } };
+    static bool IsOpen(OpportunityState? state) => state is { IsOpen: true };
 
     internal AccountState? FindAccountState(AccountId id) =>
         _accounts.Find(id.Value) is >= 0 and var at ? AccountStates[at] : null;

@@ -35,7 +35,7 @@ sealed class CandidateChoice(HistoryState state)
         for (var partner = 0; partner < state.PartnerCount; partner++)
         {
             var known = state.PartnerStates[partner];
-            if (known.Row is not { } row || row.JoinedAt >= asOf)
+            if (known.Row is not { } row)
                 continue;
             var pair = ofAccount.Pairs is { } pairs && pairs.TryGet(partner, out var history) ? history : default;
             if (request.Filters?.Admits(row, pair.Engagements > 0) == false)

@@ -65,6 +65,8 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
     {
         var account = state.AccountStates[deal.Account];
         account.Opportunities += times;
+        if (deal.IsOpen)
+            account.Open += times;
         for (var d = 0; d < state.Dimensions.Length; d++)
         {
             foreach (var value in state.ValuesOn(d, account, deal))
@@ -78,7 +80,8 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
         var (from, to) = (deal.Account, state.AccountIndex(row.AccountId));
         var isMoved = from != to;
         var isRedated = deal.Row.CreatedAt != row.CreatedAt;
-        if (!isMoved && !isRedated && AreSame(deal.Values, values) && deal.Measures.AsSpan().SequenceEqual(measures))
+        var isAsOpen = deal.IsOpen == deal.IsOpenAs(row);
+        if (!isMoved && !isRedated && isAsOpen && AreSame(deal.Values, values) && deal.Measures.AsSpan().SequenceEqual(measures))
         {
             deal.Row = row;
             return;

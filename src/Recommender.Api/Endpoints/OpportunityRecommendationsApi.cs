@@ -140,7 +140,7 @@ static class OpportunityRecommendationsApi
                     live,
                     request.PartnerId,
                     deal =>
-                        (request.Owner is null || deal.Owner == request.Owner)
+                        (request.Owner is null || deal.Owner is { } owner && TextKey.AreSame(owner, request.Owner))
                         && (request.AccountId is null || deal.AccountId == request.AccountId),
                     (int)skip!,
                     request.Limit

@@ -110,7 +110,7 @@ public sealed record Engagement(
     static readonly string[] _never = ["withdrawn", "cancelled", "canceled", "rejected", "declined", "void"];
 
     /// <summary>True if its status says that it did not come about: withdrawn, cancelled, rejected, declined or void, whatever the case.</summary>
-    public bool IsWithdrawn => Status is { } status && _never.Contains(status.Trim(), StringComparer.OrdinalIgnoreCase);
+    public bool IsWithdrawn => Status is { } status && _never.Contains(status, TextKey.Comparer);
 }
 
 /// <summary>An opportunity entering a stage.</summary>
@@ -171,8 +171,7 @@ public sealed record DealRegistration(
         };
 
     /// <summary>True if it is about what is sold: it names no product, or that one, or what is sold is not known.</summary>
-    public bool IsAbout(string? product) =>
-        Product is null || product is null || string.Equals(Product.Trim(), product.Trim(), StringComparison.OrdinalIgnoreCase);
+    public bool IsAbout(string? product) => Product is null || product is null || TextKey.AreSame(Product, product);
 }
 
 /// <summary>A contact that moved a stage: given to, or received from, a partner.</summary>

@@ -100,7 +100,11 @@ static class DecisionFeatures
                     $"{encoder.Name}_is_{ValueFeatures.Slug(value)}",
                     Ideas.In(encoder.Name),
                     $"1 if the {encoder.Name} is {value}",
-                    v => v.State.Categories.Find(value) is >= 0 and var id && Array.IndexOf(v.ValueIds[d], id) >= 0 ? 1 : 0
+                    v =>
+                        v.State.Categories.Find(Categories.Normal(value)) is >= 0 and var id
+                        && Array.IndexOf(v.ValueIds[d], id) >= 0
+                            ? 1
+                            : 0
                 );
             }
         }

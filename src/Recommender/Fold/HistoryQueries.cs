@@ -33,17 +33,18 @@ public sealed partial class HistoryState
         AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
 
     /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>
-    /// <param name="text">What to look for, whatever the case.</param>
+    /// <param name="text">What to look for, as people look for it: without accents, whatever the case and the blanks.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="skip">How many to leave out first.</param>
     public IReadOnlyList<Account> FindAccounts(string text, int limit, int skip = 0)
     {
         // The worst of the best so far comes out first.
         var best = new PriorityQueue<Account, (bool IsMiddle, string Name, string Id)>(_worstFirst);
+        var sought = TextKey.Search(text);
         foreach (var index in Names.Find(text))
         {
             var account = AccountStates[index].Row!;
-            var isMiddle = account.Name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) != true;
+            var isMiddle = !TextKey.Search(account.Name ?? "").StartsWith(sought, StringComparison.Ordinal);
             var order = (isMiddle, account.Name ?? "", account.Id.Value);
             if (best.Count < limit + skip)
                 best.Enqueue(account, order);

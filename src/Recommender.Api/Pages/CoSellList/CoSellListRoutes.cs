@@ -59,7 +59,7 @@ static class CoSellListRoutes
                 nameof(DealsPage.Filters),
                 new List<DealsPage.Filter>
                 {
-                    new("owner", "Owner", wanted.Owner, [.. owners.Select(owner => (Format.Token(owner), owner))]),
+                    new("owner", "Owner", wanted.Owner, [.. owners.Select(owner => (Format.Token(TextKey.Of(owner)), owner))]),
                     new("region", "Region", wanted.Region, [.. regions.Select(region => (region, region))]),
                     new(
                         "industry",
@@ -78,7 +78,8 @@ static class CoSellListRoutes
         [
             .. values
                 .OfType<string>()
-                .Distinct()
+                .Order(StringComparer.Ordinal)
+                .Distinct(TextKey.Comparer)
                 .OrderBy(value => value, StringComparer.OrdinalIgnoreCase)
                 .ThenBy(value => value, StringComparer.Ordinal),
         ];
@@ -155,14 +156,17 @@ static class CoSellListRoutes
                         (state, _) =>
                             state
                                 .Accounts.Where(account =>
-                                    (Region is null || account.Region == Region)
-                                    && (Industry is null || account.Industry == Industry)
+                                    (Region is null || account.Region is { } region && TextKey.AreSame(region, Region))
+                                    && (
+                                        Industry is null
+                                        || account.Industry is { } industry && TextKey.AreSame(industry, Industry)
+                                    )
                                 )
                                 .Select(account => account.Id)
                                 .ToHashSet()
                     );
             return deal =>
-                (Owner is null || deal.Owner is { } owner && Format.Token(owner) == Owner)
+                (Owner is null || deal.Owner is { } owner && Format.Token(TextKey.Of(owner)) == Owner)
                 && (places is null || places.Contains(deal.AccountId));
         }
     }

@@ -249,7 +249,15 @@ sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, in
 sealed class PartnerState(PartnerId id, int measures)
 {
     public readonly PartnerId Id = id;
-    public Partner? Row;
+
+    public Partner? Row
+    {
+        get;
+        set => (field, Identity) = (value, value is null ? null : CompanyIdentity.Of(value));
+    }
+
+    /// <summary>Who it is, by its row.</summary>
+    public CompanyIdentity? Identity { get; private set; }
     public int[][] Traits = [];
     public PartnerCounts Counts;
     public double Short;

@@ -25,6 +25,7 @@ sealed class CandidateChoice(HistoryState state)
         var asOf = request.AsOf;
         var concerned = rules.About(account, decision.Opportunity.Product, asOf);
         var ofAccount = state.FindAccountState(account.Id)!;
+        var customer = CompanyIdentity.Of(account);
         var count = 0;
         void Exclude(PartnerState partner, string rule, string detail)
         {
@@ -43,6 +44,11 @@ sealed class CandidateChoice(HistoryState state)
             if (onDeal.Count > 0 && onDeal.Contains(partner))
             {
                 Exclude(known, "already_engaged", "Already works on this opportunity");
+                continue;
+            }
+            if (customer.SameAs(known.Identity!) is (var why, true))
+            {
+                Exclude(known, "same_company", $"Is the customer itself: {why}");
                 continue;
             }
             if (pair.Declines is { } declines && DeclineOf(declines, request.OpportunityId, asOf) is { } declined)

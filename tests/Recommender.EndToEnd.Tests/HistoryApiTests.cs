@@ -53,7 +53,7 @@ public sealed class HistoryApiTests : IAsyncLifetime
             var (address, body, field) in (IEnumerable<(string, string, string)>)
                 [
                     ("accounts/AHEAD", $$"""{"name":"Tokiwa","created_at":"{{soon}}"}""", "created_at"),
-                    ("partners/AHEAD", $$"""{"name":"Tokiwa","joined_at":"{{soon}}"}""", "joined_at"),
+                    ("partners/AHEAD", $$"""{"name":"Elder","joined_at":"{{soon}}"}""", "joined_at"),
                     ("opportunities/AHEAD", $$"""{"account_id":"AHEAD","created_at":"{{soon}}"}""", "created_at"),
                     (
                         "engagements/AHEAD",

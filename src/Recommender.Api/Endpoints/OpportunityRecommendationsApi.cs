@@ -52,17 +52,23 @@ public sealed record RecommendedOpportunity
     /// <summary>Currency of amount and added_value, as the history has it (ISO 4217); null if unknown.</summary>
     public string? Currency { get; init; }
 
+    /// <summary>The amount in the base currency, at the day the deal was created; null if unknown, or if there is no rate.</summary>
+    public double? AmountInBase { get; init; }
+
     /// <summary>When it is expected to close, UTC; null if unknown.</summary>
     public DateTime? ExpectedCloseAt { get; init; }
 
     /// <summary>1 is best.</summary>
     public required int Rank { get; init; }
 
-    /// <summary>lift × amount × urgency, what the list is ordered by; null if lift or amount is unknown.</summary>
+    /// <summary>lift × amount_in_base × urgency, what the list is ordered by; null if lift or amount_in_base is unknown.</summary>
     public double? Priority { get; init; }
 
     /// <summary>lift × amount, in the deal's currency: what the partner would add; null if either is unknown.</summary>
     public double? AddedValue { get; init; }
+
+    /// <summary>The same in the base currency.</summary>
+    public double? AddedValueInBase { get; init; }
 
     /// <summary>0.4 to 1: how near the expected close is.</summary>
     public required double Urgency { get; init; }
@@ -72,14 +78,34 @@ public sealed record RecommendedOpportunity
 }
 
 /// <summary>Open deals ranked by what a partner would add.</summary>
+/// <param name="AsOf">The moment, UTC.</param>
+/// <param name="ModelVersions">By model.</param>
+/// <param name="Total">How many deals there are.</param>
+/// <param name="WaitingToBeIndexed">How many have to be looked at again.</param>
+/// <param name="BaseCurrency">In which currency they are compared, ISO 4217; null if none is named anywhere.</param>
+/// <param name="Currencies">All of them by currency; where amount_in_base is null, they are ranked after the others, by what a partner adds.</param>
+/// <param name="Items">This page of them.</param>
+/// <param name="Pagination">Where the next page is.</param>
+/// <param name="Note">How to read it.</param>
 public sealed record OpportunityRecommendationsResponse(
     DateTime AsOf,
     IReadOnlyDictionary<string, string> ModelVersions,
     int Total,
     int WaitingToBeIndexed,
+    string? BaseCurrency,
+    IReadOnlyList<CurrencyTotal> Currencies,
     IReadOnlyList<RecommendedOpportunity> Items,
     Pagination Pagination,
     string Note
+);
+
+/// <summary>A page of open deals, how many there are, and in which currencies.</summary>
+sealed record FoundDeals(
+    DateTime AsOf,
+    IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> Deals,
+    int Total,
+    string? BaseCurrency,
+    IReadOnlyList<CurrencyTotal> Currencies
 );
 
 static class OpportunityRecommendationsApi
@@ -150,6 +176,38 @@ static class OpportunityRecommendationsApi
         );
     }
 
+    /// <summary>A page of open deals as the index has them.</summary>
+    public static FoundDeals Find(
+        LiveRecommender live,
+        string? partnerId,
+        Func<Opportunity, bool>? isWanted,
+        int skip,
+        int limit
+    ) =>
+        live.Read(
+            (state, asOf) =>
+            {
+                var deals = live.Index.Deals.ToList();
+                var into = CurrencyTotals.BaseOf(state, live.BaseCurrency, deals);
+                var found = live.Index.Find(
+                    PartnerId.OrNone(partnerId),
+                    isWanted,
+                    deal => state.WorthOf(deal, into),
+                    asOf,
+                    skip,
+                    limit,
+                    out var total
+                );
+                return new FoundDeals(
+                    asOf,
+                    found,
+                    total,
+                    into,
+                    CurrencyTotals.Of(state, into, isWanted is null ? deals : deals.Where(isWanted))
+                );
+            }
+        );
+
     /// <summary>A page of open deals, each with the partner to bring.</summary>
     public static OpportunityRecommendationsResponse Rank(
         LiveRecommender live,
@@ -162,12 +220,12 @@ static class OpportunityRecommendationsApi
         // What a fact has touched is looked at before the answer, as far as that is quickly done.
         foreach (var id in live.Index.DirtyIds.Take(MostRefreshed).ToList())
             live.Refresh(id);
-        var asOf = live.Read((_, asOf) => asOf);
-        var found = live.Index.Find(PartnerId.OrNone(partnerId), isWanted, asOf, skip, limit, out var total);
+        var (asOf, found, total, baseCurrency, currencies) = Find(live, partnerId, isWanted, skip, limit);
         var items = new List<RecommendedOpportunity>();
         foreach (var (entry, option) in found)
         {
             var deal = entry.Deal;
+            var worth = live.Read((state, _) => state.WorthOf(deal, baseCurrency));
             var answer = live.Rank(
                 new(deal.AccountId, default)
                 {
@@ -188,10 +246,12 @@ static class OpportunityRecommendationsApi
                     Product = deal.Product,
                     Amount = deal.Amount,
                     Currency = deal.Currency,
+                    AmountInBase = worth,
                     ExpectedCloseAt = deal.ExpectedCloseAt,
                     Rank = skip + items.Count + 1,
-                    Priority = CoSellPriority.Of(partner.Lift, deal.Amount, deal.ExpectedCloseAt, asOf),
+                    Priority = CoSellPriority.Of(partner.Lift, worth, deal.ExpectedCloseAt, asOf),
                     AddedValue = partner.Lift * deal.Amount,
+                    AddedValueInBase = partner.Lift * worth,
                     Urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, asOf),
                     Partner = partner,
                 }
@@ -202,6 +262,8 @@ static class OpportunityRecommendationsApi
             live.Versions,
             total,
             live.Index.Dirty,
+            baseCurrency,
+            currencies,
             items,
             new(
                 skip + found.Count < total

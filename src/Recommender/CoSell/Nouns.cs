@@ -42,10 +42,10 @@ public sealed record Account(
 )
 {
     /// <summary>Its domain, as it was given.</summary>
-    public string? Domain { get; init; }
+    internal string? Domain { get; init; }
 
     /// <summary>What another system calls it.</summary>
-    public string? ExternalId { get; init; }
+    internal string? ExternalId { get; init; }
 }
 
 /// <summary>A company we sell with. <see cref="Industries"/>, <see cref="Regions"/> and <see cref="Competencies"/> are separated by '|'.</summary>
@@ -62,10 +62,10 @@ public sealed record Partner(
 )
 {
     /// <summary>Its domain, as it was given.</summary>
-    public string? Domain { get; init; }
+    internal string? Domain { get; init; }
 
     /// <summary>What another system calls it.</summary>
-    public string? ExternalId { get; init; }
+    internal string? ExternalId { get; init; }
 }
 
 /// <summary>How an opportunity ended.</summary>

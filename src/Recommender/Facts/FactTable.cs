@@ -254,7 +254,8 @@ public abstract class FactTable
     }
 
     /// <summary>Adds a column of numbers.</summary>
-    protected FactColumn Number(string name) => Add(new(name, _columns.Count) { Kind = ColumnKind.Number });
+    protected FactColumn Number(string name, bool required = false) =>
+        Add(new(name, _columns.Count) { Kind = ColumnKind.Number, Required = required });
 
     /// <summary>Adds a column of dates or instants.</summary>
     /// <param name="name">Its name.</param>

@@ -41,11 +41,13 @@ public static class HistoryProfile
     /// <param name="files">Names of the tables the history holds.</param>
     /// <param name="asOf">End of the training window, exclusive.</param>
     /// <param name="maturityQuantile">Share of closed deals that closed within the maturity horizon, 0 to 1.</param>
+    /// <param name="baseCurrency">What amounts are counted in, if the history holds exchange rates; null for what most deals are in.</param>
     public static FeatureSettings Of(
         IEnumerable<DatedFact> facts,
         IEnumerable<string> files,
         DateTime asOf,
-        double maturityQuantile
+        double maturityQuantile,
+        string? baseCurrency = null
     )
     {
         var columns = new Dictionary<(string Owner, string Name), ColumnProfile>();
@@ -57,6 +59,7 @@ public static class HistoryProfile
                 Column(owner, attributes.Names[i]).Add(attributes.Values[i]);
         }
         var durations = new List<double>();
+        var deals = new List<Opportunity>();
         var (first, last) = (asOf, DateTime.MinValue);
         foreach (var fact in facts)
         {
@@ -80,6 +83,7 @@ public static class HistoryProfile
                 case Opportunity opportunity when fact.Kind == FactKind.OpportunityCreated:
                     foreach (var name in (string[])["product", "currency", "owner"])
                         Column("opportunity", name).Add(Columns.Column(opportunity, name));
+                    deals.Add(opportunity);
                     Column("opportunity", "amount").AddNumber(opportunity.Amount);
                     Column("opportunity", "expected_close_at").AddDate(opportunity.ExpectedCloseAt);
                     AddAll("opportunity", opportunity.Attributes);
@@ -94,6 +98,11 @@ public static class HistoryProfile
             }
         }
 
+        string[] held = [.. files.Order(StringComparer.Ordinal)];
+        var hasRates = held.Contains(FactTables.ExchangeRates.Name);
+        // A deal is the same deal in another currency.
+        if (hasRates)
+            columns.Remove(("opportunity", "currency"));
         var dimensions = new List<Dimension>();
         var measures = new List<Measure>();
         var traits = new List<string>();
@@ -136,7 +145,8 @@ public static class HistoryProfile
                 Dimensions = dimensions,
                 Measures = measures,
                 PartnerTraits = traits,
-                Files = [.. files.Order(StringComparer.Ordinal)],
+                Files = held,
+                BaseCurrency = hasRates ? Currency.Of(baseCurrency) ?? Currency.MostCommon(deals) : null,
             },
             Matches = [.. matches],
             OneHots = [.. oneHots],

@@ -135,6 +135,12 @@ public sealed partial class HistoryState
 
     static bool IsOpen(OpportunityState? state) => state is { IsOpen: true };
 
+    /// <summary>What a deal is worth in a currency at the day it was created; null if it has no amount or there is no rate.</summary>
+    /// <param name="deal">The deal.</param>
+    /// <param name="currency">An ISO 4217 code; null for the amount as it stands.</param>
+    public double? WorthOf(Opportunity deal, string? currency) =>
+        Rates.Convert(deal.Amount, deal.Currency, currency, deal.CreatedAt);
+
     internal AccountState? FindAccountState(AccountId id) =>
         _accounts.Find(id.Value) is >= 0 and var at ? AccountStates[at] : null;
 

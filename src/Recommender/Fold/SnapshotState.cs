@@ -39,6 +39,7 @@ public sealed partial class HistoryState
         to.All(_waiting, WriteWaiting);
         Engagements.Write(to);
         Outcomes.Write(to);
+        Rates.Write(to);
         var registered = Registered().ToList();
         to.Write(registered.Count);
         foreach (var (kind, ledger) in registered)
@@ -93,6 +94,7 @@ public sealed partial class HistoryState
             _waiting.Add(deal, facts);
         Engagements.Read(from);
         Outcomes.Read(from);
+        Rates.Read(from);
         var registered = Registered().ToDictionary(one => one.Kind.Name, one => one.Ledger);
         var count = from.Whole();
         if (count != registered.Count)

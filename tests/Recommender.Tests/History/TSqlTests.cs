@@ -43,7 +43,14 @@ public class TSqlTests
     public void There_are_texts_of_every_kind_and_every_script()
     {
         Assert.Equal(
-            ["0001_history.sql", "0002_journal.sql", "0003_registry.sql", "0004_corrections.sql", "0005_erasures.sql"],
+            [
+                "0001_history.sql",
+                "0002_journal.sql",
+                "0003_registry.sql",
+                "0004_corrections.sql",
+                "0005_erasures.sql",
+                "0007_exchange_rates.sql",
+            ],
             _scripts.Keys.Select(ScriptName).Order()
         );
         foreach (

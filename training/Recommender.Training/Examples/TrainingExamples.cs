@@ -35,7 +35,7 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
     {
         settings ??= Leave(
             config.Features.Without,
-            HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile)
+            HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile, config.BaseCurrency)
         );
         var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
         var builder = new ExampleBuilder(config, featurizer);

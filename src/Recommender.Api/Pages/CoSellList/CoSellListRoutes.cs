@@ -87,10 +87,9 @@ static class CoSellListRoutes
     static FileContentHttpResult DealsCsv(HttpContext http, LiveRecommender live)
     {
         var wanted = Wanted.Of(http);
-        var asOf = live.Read((_, asOf) => asOf);
-        var found = live.Index.Find(PartnerId.OrNone(wanted.Partner), wanted.On(live), asOf, 0, MostExported, out _);
+        var (_, found, _, into, _) = OpportunityRecommendationsApi.Find(live, wanted.Partner, wanted.On(live), 0, MostExported);
         var text = new StringBuilder(
-            "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value\n"
+            "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value,base_currency,amount_in_base,added_value_in_base\n"
         );
         live.Read(
             (state, _) =>
@@ -98,6 +97,7 @@ static class CoSellListRoutes
                 for (var i = 0; i < found.Count; i++)
                 {
                     var ((deal, _, _), option) = found[i];
+                    var worth = state.WorthOf(deal, into);
                     string?[] cells =
                     [
                         (i + 1).ToString(CultureInfo.InvariantCulture),
@@ -114,6 +114,9 @@ static class CoSellListRoutes
                         Known(option.Lift),
                         Known(option.WinProbability),
                         Known(option.Lift * deal.Amount ?? double.NaN),
+                        into,
+                        Known(worth ?? double.NaN),
+                        Known(option.Lift * worth ?? double.NaN),
                     ];
                     text.AppendJoin(',', cells.Select(Cell)).Append('\n');
                 }

@@ -26,6 +26,13 @@ sealed class RecommenderOptions
 
     public IndexOptions Index { get; init; } = new();
 
+    /// <summary>
+    /// What amounts of deals are compared in, ISO 4217, unless the live models were trained on exchange rates and say it. Not given: what most
+    /// open deals are in.
+    /// </summary>
+    [StringLength(3, MinimumLength = 3)]
+    public string? BaseCurrency { get; init; }
+
     public PastOptions Past { get; init; } = new();
 
     public DrainOptions Drain { get; init; } = new();

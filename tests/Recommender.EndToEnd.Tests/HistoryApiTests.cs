@@ -41,6 +41,52 @@ public sealed class HistoryApiTests : IAsyncLifetime
         Assert.Equal(changed.ETag, read.ETag);
     }
 
+    /// <summary>Nothing is taken and then not there without a word: the clock of the caller is ahead, or the year is wrong.</summary>
+    [Fact]
+    public async Task A_date_that_lies_ahead_is_taken_as_of_now_and_the_answer_says_so()
+    {
+        var soon = TimeProvider
+            .System.GetUtcNow()
+            .UtcDateTime.AddHours(9)
+            .ToString("O", System.Globalization.CultureInfo.InvariantCulture);
+        foreach (
+            var (address, body, field) in (IEnumerable<(string, string, string)>)
+                [
+                    ("accounts/AHEAD", $$"""{"name":"Tokiwa","created_at":"{{soon}}"}""", "created_at"),
+                    ("partners/AHEAD", $$"""{"name":"Elder","joined_at":"{{soon}}"}""", "joined_at"),
+                    ("opportunities/AHEAD", $$"""{"account_id":"AHEAD","created_at":"{{soon}}"}""", "created_at"),
+                    (
+                        "engagements/AHEAD",
+                        $$"""{"opportunity_id":"AHEAD","partner_id":"P00001","started_at":"{{soon}}"}""",
+                        "started_at"
+                    ),
+                ]
+        )
+        {
+            var taken = (await _service.PutAsync("/v1/" + address, body)).Expect(HttpStatusCode.Created);
+            var warning = taken["warnings"].EnumerateArray().First(one => one.GetProperty("field").GetString() == field);
+            Assert.Equal("lies ahead; counts as of now", warning.GetProperty("meaning").GetString());
+            (await _service.GetAsync("/v1/" + address)).Expect(HttpStatusCode.OK);
+        }
+        var answer = await _service.RankAsync("""{"account_id":"AHEAD","opportunity_id":"AHEAD","limit":100}""");
+        Assert.Contains(answer["partners"].EnumerateArray(), one => one.GetProperty("partner_id").GetString() == "AHEAD");
+        Assert.Contains(
+            answer["excluded"].EnumerateArray(),
+            one =>
+                one.GetProperty("partner_id").GetString() == "P00001" && one.GetProperty("rule").GetString() == "already_engaged"
+        );
+        var bulk = (
+            await _service.BulkAsync(
+                """
+                {"table":"touches","row":{"touch_id":"T2062","account_id":"AHEAD","kind":"call","at":"2062-01-01"}}
+                {"table":"touches","row":{"touch_id":"T2063","account_id":"AHEAD","kind":"call","at":"2063-01-01"}}
+                """
+            )
+        ).Expect(HttpStatusCode.OK);
+        var counted = Assert.Single(bulk["warnings"].EnumerateArray());
+        Assert.Equal(("at", 2), (counted.GetProperty("field").GetString(), counted.GetProperty("rows").GetInt32()));
+    }
+
     [Fact]
     public async Task An_external_id_finds_the_same_row_again()
     {

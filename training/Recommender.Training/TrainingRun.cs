@@ -252,7 +252,7 @@ static class TrainingRun
     public static DateTime TestStart(FactSource facts, TrainingConfig config, DateTime asOf)
     {
         var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
-        var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile);
+        var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile, config.BaseCurrency);
         DateTime[] starts =
         [
             .. ((IEnumerable<DateTime>[])[Decided(deals, asOf), Matured(deals, asOf.AddDays(-settings.Fold.MaturityDays))])

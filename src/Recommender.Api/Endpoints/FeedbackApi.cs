@@ -94,7 +94,16 @@ static class FeedbackApi
             bytes,
             needsKey: true,
             dryRun,
-            scope => Take(scope, request, account!, opportunity, occurredAt ?? scope.Stamp, live.Events)
+            // What happened is behind us, whatever the caller's clock says.
+            scope =>
+                Take(
+                    scope,
+                    request,
+                    account!,
+                    opportunity,
+                    occurredAt < scope.Stamp ? occurredAt.Value : scope.Stamp,
+                    live.Events
+                )
         );
     }
 

@@ -14,7 +14,8 @@ sealed record HistoryResponse(
     long Deleted,
     long Unchanged,
     long Rejected,
-    IReadOnlyList<ProblemError> Errors
+    IReadOnlyList<ProblemError> Errors,
+    IReadOnlyList<WarningCount> Warnings
 );
 
 static class HistoryApi
@@ -74,9 +75,12 @@ static class HistoryApi
                     updated = 0,
                     deleted = 0,
                     unchanged = 0;
+                var warnings = new WarningCounts(scope.Stamp);
                 for (var i = 0; i < rows.Count; i++)
                 {
                     var result = scope.Upsert(rows[i]!);
+                    if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
+                        warnings.Add(rows[i]!, lines[i]);
                     switch (result.Verdict)
                     {
                         case RowVerdict.Inserted:
@@ -118,7 +122,8 @@ static class HistoryApi
                         deleted,
                         unchanged,
                         rejected.Count,
-                        errors
+                        errors,
+                        warnings.All
                     ),
                     ApiJson.Default.HistoryResponse
                 );

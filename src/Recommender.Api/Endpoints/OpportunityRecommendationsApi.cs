@@ -52,17 +52,23 @@ public sealed record RecommendedOpportunity
     /// <summary>Currency of amount and added_value, as the history has it (ISO 4217); null if unknown.</summary>
     public string? Currency { get; init; }
 
+    /// <summary>The amount in the base currency, at the day the deal was created; null if unknown, or if there is no rate.</summary>
+    public double? AmountInBase { get; init; }
+
     /// <summary>When it is expected to close, UTC; null if unknown.</summary>
     public DateTime? ExpectedCloseAt { get; init; }
 
     /// <summary>1 is best.</summary>
     public required int Rank { get; init; }
 
-    /// <summary>lift × amount × urgency, what the list is ordered by; null if lift or amount is unknown.</summary>
+    /// <summary>lift × amount_in_base × urgency, what the list is ordered by; null if lift or amount_in_base is unknown.</summary>
     public double? Priority { get; init; }
 
     /// <summary>lift × amount, in the deal's currency: what the partner would add; null if either is unknown.</summary>
     public double? AddedValue { get; init; }
+
+    /// <summary>The same in the base currency.</summary>
+    public double? AddedValueInBase { get; init; }
 
     /// <summary>0.4 to 1: how near the expected close is.</summary>
     public required double Urgency { get; init; }
@@ -72,11 +78,22 @@ public sealed record RecommendedOpportunity
 }
 
 /// <summary>Open deals ranked by what a partner would add.</summary>
+/// <param name="AsOf">The moment, UTC.</param>
+/// <param name="ModelVersions">By model.</param>
+/// <param name="Total">How many deals there are.</param>
+/// <param name="WaitingToBeIndexed">How many have to be looked at again.</param>
+/// <param name="BaseCurrency">In which currency they are compared, ISO 4217; null if none is named anywhere.</param>
+/// <param name="Currencies">All of them by currency; where amount_in_base is null, they are ranked after the others, by what a partner adds.</param>
+/// <param name="Items">This page of them.</param>
+/// <param name="Pagination">Where the next page is.</param>
+/// <param name="Note">How to read it.</param>
 public sealed record OpportunityRecommendationsResponse(
     DateTime AsOf,
     IReadOnlyDictionary<string, string> ModelVersions,
     int Total,
     int WaitingToBeIndexed,
+    string? BaseCurrency,
+    IReadOnlyList<CurrencyTotal> Currencies,
     IReadOnlyList<RecommendedOpportunity> Items,
     Pagination Pagination,
     string Note
@@ -84,6 +101,15 @@ public sealed record OpportunityRecommendationsResponse(
 
 /// <summary>A deal in a list that was ranked, with the partner to bring then.</summary>
 readonly record struct PartnerOnDeal(OpportunityId OpportunityId, PartnerId PartnerId);
+
+/// <summary>A page of open deals, how many there are, and in which currencies.</summary>
+sealed record FoundDeals(
+    DateTime AsOf,
+    IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> Deals,
+    int Total,
+    string? BaseCurrency,
+    IReadOnlyList<CurrencyTotal> Currencies
+);
 
 static class OpportunityRecommendationsApi
 {
@@ -137,34 +163,57 @@ static class OpportunityRecommendationsApi
         )
             return Problems.NotFound(missing);
         Refresh(live);
-        var asOf = live.Read((_, asOf) => asOf);
+        bool isWanted(Opportunity deal) =>
+            (request.Owner is null || deal.Owner is { } owner && TextKey.AreSame(owner, request.Owner))
+            && (request.AccountId is null || deal.AccountId == request.AccountId);
+        FoundDeals? all = null;
         var page = lists.Page(
             string.Join('\u001f', request.PartnerId, request.Owner, request.AccountId),
             request.Cursor,
             request.Limit,
-            () =>
-                Keys(
-                    live.Index.Find(
-                        PartnerId.OrNone(request.PartnerId),
-                        deal =>
-                            (request.Owner is null || deal.Owner == request.Owner)
-                            && (request.AccountId is null || deal.AccountId == request.AccountId),
-                        asOf,
-                        0,
-                        int.MaxValue,
-                        out _
-                    )
-                )
+            () => Keys((all = Find(live, request.PartnerId, isWanted, 0, int.MaxValue)).Deals)
         );
         if (page is null)
             return new Gone();
         return new Json<OpportunityRecommendationsResponse>(
             JsonSerializer.SerializeToUtf8Bytes(
-                Describe(live, request.PartnerId, asOf, page),
+                Describe(live, request.PartnerId, all ?? Find(live, request.PartnerId, isWanted, 0, 0), page),
                 ApiJson.Default.OpportunityRecommendationsResponse
             )
         );
     }
+
+    /// <summary>A page of open deals as the index has them.</summary>
+    public static FoundDeals Find(
+        LiveRecommender live,
+        string? partnerId,
+        Func<Opportunity, bool>? isWanted,
+        int skip,
+        int limit
+    ) =>
+        live.Read(
+            (state, asOf) =>
+            {
+                var deals = live.Index.Deals.ToList();
+                var into = CurrencyTotals.BaseOf(state, live.BaseCurrency, deals);
+                var found = live.Index.Find(
+                    PartnerId.OrNone(partnerId),
+                    isWanted,
+                    deal => state.WorthOf(deal, into),
+                    asOf,
+                    skip,
+                    limit,
+                    out var total
+                );
+                return new FoundDeals(
+                    asOf,
+                    found,
+                    total,
+                    into,
+                    CurrencyTotals.Of(state, into, isWanted is null ? deals : deals.Where(isWanted))
+                );
+            }
+        );
 
     /// <summary>A page of open deals, each with the partner to bring.</summary>
     public static OpportunityRecommendationsResponse Rank(
@@ -176,9 +225,8 @@ static class OpportunityRecommendationsApi
     )
     {
         Refresh(live);
-        var asOf = live.Read((_, asOf) => asOf);
-        var found = live.Index.Find(PartnerId.OrNone(partnerId), isWanted, asOf, skip, limit, out var total);
-        return Describe(live, partnerId, asOf, new(Keys(found), skip, total, null));
+        var found = Find(live, partnerId, isWanted, skip, limit);
+        return Describe(live, partnerId, found, new(Keys(found.Deals), skip, found.Total, null));
     }
 
     /// <summary>What a fact has touched is looked at before the answer, as far as that is quickly done.</summary>
@@ -212,7 +260,7 @@ static class OpportunityRecommendationsApi
     static OpportunityRecommendationsResponse Describe(
         LiveRecommender live,
         string? partnerId,
-        DateTime asOf,
+        FoundDeals found,
         ListPage<PartnerOnDeal> page
     )
     {
@@ -222,6 +270,7 @@ static class OpportunityRecommendationsApi
             if (live.Index.Find(page.Items[i].OpportunityId) is not { Deal: var deal } entry)
                 continue;
             var best = entry.Best(PartnerId.OrNone(partnerId))?.PartnerId ?? page.Items[i].PartnerId;
+            var worth = live.Read((state, _) => state.WorthOf(deal, found.BaseCurrency));
             if (PartnerFor(live, deal, best, isOnly: partnerId is not null) is not { } partner)
                 continue;
             items.Add(
@@ -234,20 +283,24 @@ static class OpportunityRecommendationsApi
                     Product = deal.Product,
                     Amount = deal.Amount,
                     Currency = deal.Currency,
+                    AmountInBase = worth,
                     ExpectedCloseAt = deal.ExpectedCloseAt,
                     Rank = page.Skipped + i + 1,
-                    Priority = CoSellPriority.Of(partner.Lift, deal.Amount, deal.ExpectedCloseAt, asOf),
+                    Priority = CoSellPriority.Of(partner.Lift, worth, deal.ExpectedCloseAt, found.AsOf),
                     AddedValue = partner.Lift * deal.Amount,
-                    Urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, asOf),
+                    AddedValueInBase = partner.Lift * worth,
+                    Urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, found.AsOf),
                     Partner = partner,
                 }
             );
         }
         return new(
-            asOf,
+            found.AsOf,
             live.Versions,
             page.Total,
             live.Index.Dirty,
+            found.BaseCurrency,
+            found.Currencies,
             items,
             new(page.Next, null, page.Next is not null, null),
             "lift is an estimate from observed deals, not an experiment; null means unknown, and such deals come last"

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Facts;
@@ -10,7 +11,12 @@ namespace Recommender.Api.Endpoints;
 /// <summary>What became of a row.</summary>
 /// <param name="Id">Its key.</param>
 /// <param name="Result">inserted, updated, deleted or unchanged.</param>
-sealed record RowResponse(string Id, string Result);
+/// <param name="Warnings">Dates that are missing, lie ahead or far away, and what they are taken for; not there if there are none.</param>
+sealed record RowResponse(
+    string Id,
+    string Result,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RowWarning>? Warnings = null
+);
 
 /// <summary>Rows of the history, one at a time: each table that has an address takes and shows its own.</summary>
 static class RowsApi
@@ -141,13 +147,16 @@ static class RowsApi
                 )
             ),
             _ => WriteAnswer.Of(
-                new RowResponse(row.Key, Word(result.Verdict)),
+                new RowResponse(row.Key, Word(result.Verdict), WarningsOf(row, scope.Stamp)),
                 ApiJson.Default.RowResponse,
                 result.Verdict == RowVerdict.Inserted ? StatusCodes.Status201Created : StatusCodes.Status200OK,
                 ETag(result.Fingerprint)
             ),
         };
     }
+
+    static List<RowWarning>? WarningsOf(HistoryRow row, DateTime told) =>
+        DateMeaning.Warnings(row, told).ToList() is { Count: > 0 } warnings ? warnings : null;
 
     public static PreconditionFailed NotAsExpected() =>
         new("The row was changed meanwhile, or is there or not there against If-Match or If-None-Match.");

@@ -76,6 +76,9 @@ sealed partial class LiveRecommender(
 
     public OpportunityIndex Index { get; } = new();
 
+    /// <summary>What amounts are compared in, if that is set.</summary>
+    public string? BaseCurrency => _options.BaseCurrency;
+
     /// <summary>Counts imports; what was said before one cannot be computed again.</summary>
     public long Epoch { get; private set; }
 

@@ -56,6 +56,9 @@ public sealed class FactKind
     /// <summary>What came of a recommendation: <see cref="CoSell.Feedback"/>.</summary>
     public static FactKind Feedback { get; } = Declare(nameof(Feedback));
 
+    /// <summary>An <see cref="CoSell.ExchangeRate"/>.</summary>
+    public static FactKind ExchangeRate { get; } = Declare(nameof(ExchangeRate));
+
     /// <summary>All kinds, in the order in which facts of the same instant are applied.</summary>
     public static IReadOnlyList<FactKind> All
     {

@@ -39,7 +39,14 @@ public sealed record Account(
     double? AnnualRevenue,
     DateTime? CreatedAt,
     Attributes Attributes
-);
+)
+{
+    /// <summary>Its domain, as it was given.</summary>
+    internal string? Domain { get; init; }
+
+    /// <summary>What another system calls it.</summary>
+    internal string? ExternalId { get; init; }
+}
 
 /// <summary>A company we sell with. <see cref="Industries"/>, <see cref="Regions"/> and <see cref="Competencies"/> are separated by '|'.</summary>
 public sealed record Partner(
@@ -52,7 +59,14 @@ public sealed record Partner(
     string? Competencies,
     DateTime? JoinedAt,
     Attributes Attributes
-);
+)
+{
+    /// <summary>Its domain, as it was given.</summary>
+    internal string? Domain { get; init; }
+
+    /// <summary>What another system calls it.</summary>
+    internal string? ExternalId { get; init; }
+}
 
 /// <summary>How an opportunity ended.</summary>
 public enum Outcome
@@ -96,7 +110,7 @@ public sealed record Engagement(
     static readonly string[] _never = ["withdrawn", "cancelled", "canceled", "rejected", "declined", "void"];
 
     /// <summary>True if its status says that it did not come about: withdrawn, cancelled, rejected, declined or void, whatever the case.</summary>
-    public bool IsWithdrawn => Status is { } status && _never.Contains(status.Trim(), StringComparer.OrdinalIgnoreCase);
+    public bool IsWithdrawn => Status is { } status && _never.Contains(status, TextKey.Comparer);
 }
 
 /// <summary>An opportunity entering a stage.</summary>
@@ -139,6 +153,9 @@ public sealed record DealRegistration(
     DateTime? ExpiresAt
 )
 {
+    /// <summary>True if its status says that it was decided.</summary>
+    public bool IsDecided => Status is "approved" or "rejected" or "expired";
+
     /// <summary>
     /// True from an approving decision until <see cref="ExpiresAt"/> (exclusive; for ever if there is none). What its status calls expired
     /// was approved once and is over at <see cref="ExpiresAt"/>; without that date nobody knows for how long it held, and it is not live.
@@ -149,13 +166,12 @@ public sealed record DealRegistration(
         Status switch
         {
             "approved" => ExpiresAt is null || ExpiresAt >= asOf,
-            "expired" => ExpiresAt >= asOf && seenAt <= (DecidedAt ?? SubmittedAt),
+            "expired" => ExpiresAt >= asOf && seenAt == (DecidedAt ?? SubmittedAt),
             _ => false,
         };
 
     /// <summary>True if it is about what is sold: it names no product, or that one, or what is sold is not known.</summary>
-    public bool IsAbout(string? product) =>
-        Product is null || product is null || string.Equals(Product.Trim(), product.Trim(), StringComparison.OrdinalIgnoreCase);
+    public bool IsAbout(string? product) => Product is null || product is null || TextKey.AreSame(Product, product);
 }
 
 /// <summary>A contact that moved a stage: given to, or received from, a partner.</summary>

@@ -39,6 +39,12 @@ public sealed record FactColumn
     /// <summary>The table whose key it must name; null if none.</summary>
     public string? References { get; internal init; }
 
+    /// <summary>What its date says, if it holds dates.</summary>
+    public DateRole Role { get; internal init; }
+
+    /// <summary>What it means if its date is missing; null if that needs no word.</summary>
+    public string? IfMissing { get; internal init; }
+
     /// <summary>The longest text it may hold, characters.</summary>
     public int MaxLength { get; internal init; } = LongestWord;
 
@@ -71,6 +77,9 @@ public sealed record FactColumn
 public abstract class FactTable
 {
     const int LongestText = 4000;
+
+    /// <summary>What it means that nobody knows since when a row holds.</summary>
+    protected const string KnownSinceRecorded = "known since recorded_at; without that from the call on, in a file always";
     readonly List<FactColumn> _columns = [];
     TableStatements? _statements;
 
@@ -144,11 +153,11 @@ public abstract class FactTable
     /// <summary>When what a noun says was true; null if nobody knows, which counts as always.</summary>
     internal abstract DateTime? StartOf(object noun);
 
-    /// <summary>When its second fact was true; null if it states none.</summary>
-    internal abstract DateTime? EndOf(object noun);
+    /// <summary>When its second fact was true, which is no later than it was told; null if it states none.</summary>
+    internal abstract DateTime? EndOf(object noun, DateTime told);
 
-    /// <summary>True if its second fact says that something is over which by its dates lies ahead of a moment: nobody said so before.</summary>
-    internal abstract bool SpeaksOfAhead(object noun, DateTime moment);
+    /// <summary>What it means that a row has no date in a column; null if that needs no word.</summary>
+    internal virtual string? MeaningIfMissing(HistoryRow row, FactColumn column) => column.IfMissing;
 
     /// <summary>The account and the opportunity that a noun says something of; null where it says of none.</summary>
     public abstract (AccountId? AccountId, OpportunityId? OpportunityId) ConcernsOf(object noun);
@@ -166,7 +175,8 @@ public abstract class FactTable
         string? references = null,
         IReadOnlyList<string>? oneOf = null,
         int maxLength = JsonRow.LongestId,
-        bool required = true
+        bool required = true,
+        DateRole role = DateRole.Start
     )
     {
         KeyLength++;
@@ -178,6 +188,7 @@ public abstract class FactTable
                 References = references,
                 OneOf = oneOf,
                 MaxLength = maxLength,
+                Role = role,
             }
         );
     }
@@ -217,14 +228,27 @@ public abstract class FactTable
     }
 
     /// <summary>Adds a column of numbers.</summary>
-    protected FactColumn Number(string name) => Add(new(name, _columns.Count) { Kind = ColumnKind.Number });
+    protected FactColumn Number(string name, bool required = false) =>
+        Add(new(name, _columns.Count) { Kind = ColumnKind.Number, Required = required });
 
     /// <summary>Adds a column of dates or instants.</summary>
-    protected FactColumn Date(string name, bool required = false) =>
-        Add(new(name, _columns.Count) { Kind = ColumnKind.Instant, Required = required });
+    /// <param name="name">Its name.</param>
+    /// <param name="required">True if no row may leave it empty.</param>
+    /// <param name="role">What the date says.</param>
+    /// <param name="ifMissing">What it means if it is missing; null if that needs no word.</param>
+    protected FactColumn Date(string name, bool required = false, DateRole role = DateRole.Start, string? ifMissing = null) =>
+        Add(
+            new(name, _columns.Count)
+            {
+                Kind = ColumnKind.Instant,
+                Required = required,
+                Role = role,
+                IfMissing = ifMissing,
+            }
+        );
 
     /// <summary>Adds recorded_at, the last column of every table.</summary>
-    protected void Recorded() => Date("recorded_at");
+    protected void Recorded() => Date("recorded_at", role: DateRole.Noted);
 
     /// <inheritdoc/>
     public override string ToString() => Name;
@@ -242,19 +266,14 @@ public abstract class FactTable<T>(string name, FactKind? kind) : FactTable(name
     /// <summary>When what a noun says was true; null if nobody knows, which counts as always.</summary>
     protected abstract DateTime? StartOf(T noun);
 
-    /// <summary>When its second fact was true; null if it states none.</summary>
-    protected virtual DateTime? EndOf(T noun) => null;
-
-    /// <summary>True if its second fact says that something is over which by its dates lies ahead of a moment: nobody said so before.</summary>
-    protected virtual bool SpeaksOfAhead(T noun, DateTime moment) => false;
-
-    internal sealed override bool SpeaksOfAhead(object noun, DateTime moment) => SpeaksOfAhead((T)noun, moment);
+    /// <summary>When its second fact was true, which is no later than it was told; null if it states none.</summary>
+    protected virtual DateTime? EndOf(T noun, DateTime told) => null;
 
     internal sealed override object NounOf(HistoryRow row) => Read(row);
 
     internal sealed override DateTime? StartOf(object noun) => StartOf((T)noun);
 
-    internal sealed override DateTime? EndOf(object noun) => EndOf((T)noun);
+    internal sealed override DateTime? EndOf(object noun, DateTime told) => EndOf((T)noun, told);
 
     /// <summary>The account and the opportunity that a noun says something of; null where it says of none.</summary>
     protected virtual (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(T noun) => (null, null);

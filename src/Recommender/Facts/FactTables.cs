@@ -43,6 +43,10 @@ public static class FactTables
     /// <summary>What came of recommendations.</summary>
     public static FeedbackTable Feedback { get; } = new() { Summary = "What came of recommendations" };
 
+    /// <summary>What currencies are worth.</summary>
+    public static ExchangeRateTable ExchangeRates { get; } =
+        new() { Summary = "How many units of a currency one unit of the base currency buys" };
+
     /// <summary>Rows that are gone.</summary>
     public static DeletionTable Deletions { get; } = new() { Summary = "Rows that are gone from a moment on" };
 
@@ -70,6 +74,7 @@ public static class FactTables
                     Assists,
                     Certifications,
                     Feedback,
+                    ExchangeRates,
                     FieldChanges,
                     Aliases,
                     Deletions,

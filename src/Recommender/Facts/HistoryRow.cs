@@ -79,19 +79,20 @@ public sealed record HistoryRow
             return [];
         var noun = Table.NounOf(this);
         var key = Key;
-        var start = Later(Table.StartOf(noun) ?? DateTime.MinValue, from ?? Date(Table.RecordedAt) ?? DateTime.MinValue);
+        var told = takenIn ?? DateTime.MaxValue;
+        var start = Later(
+            DateMeaning.Counted(Table.StartOf(noun) ?? DateTime.MinValue, told),
+            from ?? Earlier(Date(Table.RecordedAt) ?? DateTime.MinValue, told)
+        );
         var facts = new List<DatedFact>(2) { new(start, kind, key, noun) };
-        if (kind.End is { } end && Table.EndOf(noun) is { } endedAt)
-        {
-            var seenAt = Later(endedAt, start);
-            if (takenIn is { } at && seenAt < at && Table.SpeaksOfAhead(noun, at))
-                seenAt = at;
-            facts.Add(new(seenAt, end, key, noun));
-        }
+        if (kind.End is { } end && Table.EndOf(noun, told) is { } endedAt)
+            facts.Add(new(Later(endedAt, start), end, key, noun));
         return facts;
     }
 
     internal static DateTime Later(DateTime left, DateTime right) => left > right ? left : right;
+
+    internal static DateTime Earlier(DateTime left, DateTime right) => left < right ? left : right;
 
     /// <summary>A number that changes when the row does; the attributes as JSON come with it, null if there are none.</summary>
     internal long Fingerprint(out string? attributes)

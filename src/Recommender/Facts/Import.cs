@@ -27,6 +27,7 @@ sealed class Import : IDisposable
     readonly Dictionary<(string Table, string Key), DateTime> _deletedAt = [];
     readonly HashSet<(string Table, string Key)> _corrected = [];
     readonly HashSet<(string Table, string Key)> _knownBefore = [];
+    readonly WarningCounts _warnings;
     long _withoutEnd;
     readonly Dictionary<FactTable, long> _rejected = [];
     double _done;
@@ -35,6 +36,7 @@ sealed class Import : IDisposable
     {
         (_store, _connection, _transaction, _folder) = (store, connection, transaction, folder);
         _namedUntil = new(connection, transaction);
+        _warnings = new(At);
         _writer = new(connection) { Transaction = transaction, KnownUntil = At };
     }
 
@@ -92,7 +94,8 @@ sealed class Import : IDisposable
         return new(
             [.. _counts.OrderBy(count => FactTables.All.TakeWhile(table => table.File != count.File).Count())],
             _withoutEnd,
-            _folder.Readings
+            _folder.Readings,
+            _warnings.All
         );
     }
 
@@ -197,6 +200,7 @@ sealed class Import : IDisposable
                     isAgain ? null : changes,
                     fingerprint
                 );
+                _warnings.Add(row, at.Line);
                 if (isThere)
                     updated++;
                 else
@@ -209,17 +213,11 @@ sealed class Import : IDisposable
     }
 
     /// <summary>True if a column names what is to be merged.</summary>
-    bool IsOfMerge(HistoryRow row)
-    {
-        if (!_keys.HasMerges)
-            return false;
-        foreach (var column in row.Table.Columns)
-        {
-            if (column.References is { } other && row.Text(column) is { } id && _keys.IsOfMerge(other, id))
-                return true;
-        }
-        return false;
-    }
+    bool IsOfMerge(HistoryRow row) =>
+        _keys.HasMerges
+        && row.Table.Columns.Any(column =>
+            column.References is { } other && row.Text(column) is { } id && _keys.IsOfMerge(other, id)
+        );
 
     /// <summary>True if the row names one that was taken out after this was known: it means the one that came again.</summary>
     bool NamesAgain(HistoryRow row)

@@ -11,4 +11,10 @@ public sealed record TableImport(string File, long Inserted, long Updated, long 
 /// <param name="Tables">By file, in contract order.</param>
 /// <param name="WithoutEnd">Opportunities that are won or lost but have no closed_at: kept, but their outcome teaches nothing.</param>
 /// <param name="Files">How each file was read, in the order in which they were.</param>
-public sealed record ImportSummary(IReadOnlyList<TableImport> Tables, long WithoutEnd, IReadOnlyList<FileReading> Files);
+/// <param name="Warnings">Dates of new and changed rows that are missing, lie ahead or far away, and what they are taken for.</param>
+public sealed record ImportSummary(
+    IReadOnlyList<TableImport> Tables,
+    long WithoutEnd,
+    IReadOnlyList<FileReading> Files,
+    IReadOnlyList<WarningCount> Warnings
+);

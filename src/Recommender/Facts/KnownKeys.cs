@@ -1,3 +1,5 @@
+using Recommender.CoSell;
+
 namespace Recommender.Facts;
 
 /// <summary>The keys of the tables that others refer to.</summary>
@@ -19,20 +21,21 @@ public sealed class KnownKeys
     public HashSet<string>? Of(string table) => _keys.GetValueOrDefault(table);
 
     /// <summary>Has rows of a table be found by what a column holds, from now on.</summary>
-    internal void NameBy(string table, string column) => _named.TryAdd((table, column), new(StringComparer.OrdinalIgnoreCase));
+    internal void NameBy(string table, string column) => _named.TryAdd((table, column), []);
 
     /// <summary>Remembers what a row can be found by.</summary>
     internal void Name(HistoryRow row)
     {
         foreach (var ((table, column), ids) in _named)
         {
-            if (table == row.Table.Name && row[column] is string text)
+            if (table == row.Table.Name && row[column] is string value && TextKey.Of(value) is var text)
                 ids[text] = ids.TryGetValue(text, out var other) && other != row.Key ? null : row.Key;
         }
     }
 
     /// <summary>The id of the row whose column holds a text; null if none does, or several do.</summary>
-    internal string? FindBy(string table, string column, string text) => _named[(table, column)].GetValueOrDefault(text);
+    internal string? FindBy(string table, string column, string text) =>
+        _named[(table, column)].GetValueOrDefault(TextKey.Of(text));
 
     /// <summary>Has an id that no row has stand for another.</summary>
     /// <param name="table">accounts or partners.</param>

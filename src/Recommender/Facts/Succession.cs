@@ -27,7 +27,7 @@ readonly record struct Succession(
     public static Succession Of(HistoryRow row, StoredRow? stored, DateTime stamp, bool isTold, DateTime? notBefore = null)
     {
         var wasSeen = stored?.Facts[0].AppliedAt < stamp;
-        DateTime? from = wasSeen ? Earlier(row.Date(row.Table.RecordedAt)!.Value, stamp) : null;
+        DateTime? from = wasSeen ? HistoryRow.Earlier(row.Date(row.Table.RecordedAt)!.Value, stamp) : null;
         var stated = row.Facts(notBefore ?? from, takenIn: stamp);
         for (var part = 0; isTold && part < stated.Count; part++)
             stated[part] = stated[part] with { AppliedAt = HistoryRow.Later(stated[part].SeenAt, stamp) };
@@ -44,6 +44,4 @@ readonly record struct Succession(
     /// its place.
     /// </summary>
     public bool Ends(in DatedFact fact) => fact.AppliedAt < Stamp && (fact.AppliedAt < Until || fact.SeenAt < UntilSeen);
-
-    static DateTime Earlier(DateTime left, DateTime right) => left < right ? left : right;
 }

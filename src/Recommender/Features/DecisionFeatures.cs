@@ -66,7 +66,7 @@ static class DecisionFeatures
             "account_open",
             Ideas.Account,
             "Other open deals on the account",
-            v => Math.Max(0, Others(v) - (v.Account?.Won ?? 0) - (v.Account?.Lost ?? 0))
+            v => (v.Account?.Open ?? 0) - (v.Opportunity is { IsOpen: true } ? 1 : 0)
         );
         features.AddOptional(
             "account_days_since_win",
@@ -100,7 +100,11 @@ static class DecisionFeatures
                     $"{encoder.Name}_is_{ValueFeatures.Slug(value)}",
                     Ideas.In(encoder.Name),
                     $"1 if the {encoder.Name} is {value}",
-                    v => v.State.Categories.Find(value) is >= 0 and var id && Array.IndexOf(v.ValueIds[d], id) >= 0 ? 1 : 0
+                    v =>
+                        v.State.Categories.Find(Categories.Normal(value)) is >= 0 and var id
+                        && Array.IndexOf(v.ValueIds[d], id) >= 0
+                            ? 1
+                            : 0
                 );
             }
         }

@@ -17,6 +17,7 @@ public static class HistoryProfile
     /// <param name="files">Names of the tables the history holds.</param>
     /// <param name="asOf">End of the training window, exclusive.</param>
     /// <param name="maturityQuantile">Share of closed deals that closed within the maturity horizon, 0 to 1.</param>
+    /// <param name="baseCurrency">What amounts are counted in, if the history holds exchange rates; null for what most deals are in.</param>
     /// <param name="keep">Columns that were known in time, whatever they look like.</param>
     /// <param name="leftOut">Columns known to be written after the fact, beside those that the facts betray.</param>
     public static FeatureSettings Of(
@@ -24,6 +25,7 @@ public static class HistoryProfile
         IEnumerable<string> files,
         DateTime asOf,
         double maturityQuantile,
+        string? baseCurrency = null,
         IReadOnlyCollection<string>? keep = null,
         IReadOnlyList<LeftOut>? leftOut = null
     )
@@ -39,6 +41,7 @@ public static class HistoryProfile
                 Column(owner, attributes.Names[i]).Add(attributes.Values[i]);
         }
         var durations = new List<double>();
+        var deals = new List<Opportunity>();
         var (first, last) = (asOf, DateTime.MinValue);
         foreach (var fact in facts)
         {
@@ -63,6 +66,7 @@ public static class HistoryProfile
                 case Opportunity opportunity when fact.Kind == FactKind.OpportunityCreated:
                     foreach (var name in _ofDeals)
                         AddCategory("opportunity", name, Columns.Column(opportunity, name));
+                    deals.Add(opportunity);
                     Column("opportunity", "amount").AddNumber(opportunity.Amount);
                     Column("opportunity", "expected_close_at").AddDate(opportunity.ExpectedCloseAt);
                     AddAll("opportunity", opportunity.Attributes);
@@ -77,6 +81,11 @@ public static class HistoryProfile
             }
         }
 
+        string[] held = [.. files.Order(StringComparer.Ordinal)];
+        var hasRates = held.Contains(FactTables.ExchangeRates.Name);
+        // A deal is the same deal in another currency.
+        if (hasRates)
+            columns.Remove(("opportunity", "currency"));
         var dimensions = new List<Dimension>();
         var measures = new List<Measure>();
         var traits = new List<string>();
@@ -121,7 +130,8 @@ public static class HistoryProfile
                 Measures = measures,
                 PartnerTraits = traits,
                 PartnerMeasures = partnerMeasures,
-                Files = [.. files.Order(StringComparer.Ordinal)],
+                Files = held,
+                BaseCurrency = hasRates ? Currency.Of(baseCurrency) ?? Currency.MostCommon(deals) : null,
             },
             Matches = [.. matches],
             OneHots = [.. oneHots],

@@ -1,3 +1,4 @@
+using Recommender.CoSell;
 using Recommender.Fold;
 
 namespace Recommender.Features;
@@ -113,10 +114,7 @@ static class RecordFeatures
         var count = 0;
         foreach (var held in certifications)
         {
-            if (
-                held.IsLive(v.Decision.AsOf)
-                && (competency is null || string.Equals(held.Competency, competency, StringComparison.OrdinalIgnoreCase))
-            )
+            if (held.IsLive(v.Decision.AsOf) && (competency is null || TextKey.AreSame(held.Competency, competency)))
                 count++;
         }
         return count;

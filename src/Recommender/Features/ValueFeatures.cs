@@ -100,7 +100,12 @@ static class ValueFeatures
                     $"{encoder.Name}_is_{Slug(value)}",
                     Ideas.Kind,
                     $"1 if the partner's {encoder.Name} is {value}",
-                    v => Has(v.Partner.Traits, trait, number >= 0 ? number : number = v.Decision.State.Categories.Find(value)),
+                    v =>
+                        Has(
+                            v.Partner.Traits,
+                            trait,
+                            number >= 0 ? number : number = v.Decision.State.Categories.Find(Categories.Normal(value))
+                        ),
                     Combine.Max
                 );
             }

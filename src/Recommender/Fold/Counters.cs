@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Recommender.CoSell;
 using Recommender.Facts;
 
 namespace Recommender.Fold;
@@ -151,7 +152,7 @@ sealed class Categories : Ids
     readonly List<int[]?> _alone = [];
 
     /// <summary>The number of a value as a column writes it, however it is spelt.</summary>
-    public static string Normal(string text) => text.Trim().ToLowerInvariant();
+    public static string Normal(string text) => TextKey.Of(text);
 
     /// <summary>The values of a column, each once; those that never came are taken in.</summary>
     public int[] AddAll(string? text) =>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Recommender.Facts;
 
 namespace Recommender.Fold;
@@ -41,6 +42,13 @@ public sealed record FoldSettings
 
     /// <summary>The optional files the history holds, by table name; features of the others are left out.</summary>
     public required IReadOnlyList<string> Files { get; init; }
+
+    /// <summary>
+    /// What amounts of deals are counted in, ISO 4217, converted at the day of the deal; unknown where there is no rate. Null if amounts are
+    /// counted as they stand, because the history had no exchange rates.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? BaseCurrency { get; init; }
 
     /// <summary>Half-life of the slow decayed counters, days.</summary>
     public double HalfLifeDays { get; init; } = 365;

@@ -33,7 +33,7 @@ public sealed partial class HistoryState
         AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
 
     /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>
-    /// <param name="text">What to look for, whatever the case.</param>
+    /// <param name="text">What to look for, as people look for it: without accents, whatever the case and the blanks.</param>
     /// <param name="limit">How many at most.</param>
     public IReadOnlyList<Account> FindAccounts(string text, int limit) =>
         Best(Names.Find(text).Select(index => AccountStates[index].Row!), row => (row.Name, row.Id.Value), text, limit);
@@ -48,10 +48,11 @@ public sealed partial class HistoryState
     {
         // The worst of the best so far comes out first.
         var best = new PriorityQueue<T, (bool IsMiddle, string Name, string Id)>(_worstFirst);
+        var sought = TextKey.Search(text);
         foreach (var row in rows)
         {
             var (name, id) = called(row);
-            var order = (name?.StartsWith(text, StringComparison.OrdinalIgnoreCase) != true, name ?? "", id);
+            var order = (!TextKey.Search(name ?? "").StartsWith(sought, StringComparison.Ordinal), name ?? "", id);
             if (best.Count < limit)
                 best.Enqueue(row, order);
             else
@@ -139,9 +140,13 @@ public sealed partial class HistoryState
     /// <summary>True if the deal is known and open.</summary>
     public bool IsOpen(OpportunityId opportunityId) => IsOpen(FindOpportunityState(opportunityId));
 
-    /// <summary>A deal that is won or lost without closed_at is not open, though nobody knows when it ended.</summary>
-    static bool IsOpen(OpportunityState? state) =>
-        state is { Outcome: Outcome.Open, Row: { Outcome: Outcome.Open } or { ClosedAt: not null } };
+    static bool IsOpen(OpportunityState? state) => state is { IsOpen: true };
+
+    /// <summary>What a deal is worth in a currency at the day it was created; null if it has no amount or there is no rate.</summary>
+    /// <param name="deal">The deal.</param>
+    /// <param name="currency">An ISO 4217 code; null for the amount as it stands.</param>
+    public double? WorthOf(Opportunity deal, string? currency) =>
+        Rates.Convert(deal.Amount, deal.Currency, currency, deal.CreatedAt);
 
     internal AccountState? FindAccountState(AccountId id) =>
         _accounts.Find(id.Value) is >= 0 and var at ? AccountStates[at] : null;

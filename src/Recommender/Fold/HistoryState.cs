@@ -34,6 +34,7 @@ public sealed partial class HistoryState
         Outcomes = new(this);
         Engagements = new(this);
         Touches = new(this);
+        Rates = new(this);
         _byKind = new()
         {
             [FactKind.Account] = Names,
@@ -49,6 +50,7 @@ public sealed partial class HistoryState
             [FactKind.Engagement] = Engagements,
             [FactKind.OpportunityClosed] = Outcomes,
             [FactKind.Feedback] = new Declines(this),
+            [FactKind.ExchangeRate] = Rates,
         };
         foreach (var (kind, open) in LedgerRegister.All)
             _byKind.Add(kind, open(this));
@@ -96,6 +98,8 @@ public sealed partial class HistoryState
     internal Engagements Engagements { get; }
 
     internal Touches Touches { get; }
+
+    internal ExchangeRates Rates { get; }
 
     internal Decay Slow { get; }
 
@@ -249,7 +253,11 @@ public sealed partial class HistoryState
     internal static double YearsBefore(double day, DateTime at) => (Decay.Days(at) - day) / 365.25;
 
     /// <summary>The opportunity's own measures, by measure; NaN for measures of the account and what is absent.</summary>
-    internal double[] MeasuresOf(Opportunity row) => MeasuresOf(Side.Opportunity, name => Columns.Number(row, name));
+    internal double[] MeasuresOf(Opportunity row) =>
+        MeasuresOf(
+            Side.Opportunity,
+            name => name == "amount" ? WorthOf(row, Settings.BaseCurrency) ?? double.NaN : Columns.Number(row, name)
+        );
 
     /// <summary>The values of the opportunity's own dimensions, by dimension; empty for dimensions of the account.</summary>
     internal int[][] ValuesOf(Opportunity row) =>

@@ -1,3 +1,4 @@
+using Recommender.CoSell;
 using Recommender.Facts;
 
 namespace Recommender.Fold;
@@ -28,7 +29,7 @@ sealed class NameIndex
         _entries.Add((_length, owner));
         foreach (var name in names)
         {
-            Append((name ?? "").ToLowerInvariant().Replace(End, ' '));
+            Append(TextKey.Search(name ?? ""));
             Append([End]);
         }
     }
@@ -42,11 +43,11 @@ sealed class NameIndex
         _stale++;
     }
 
-    /// <summary>Owners one of whose names holds <paramref name="text"/>, whatever the case, in no useful order.</summary>
+    /// <summary>Owners one of whose names holds <paramref name="text"/>, as people look for it, in no useful order.</summary>
     public IEnumerable<int> Find(string text)
     {
-        text = text.ToLowerInvariant();
-        if (text.Length == 0 || text.Contains(End, StringComparison.Ordinal))
+        text = TextKey.Search(text);
+        if (text.Length == 0)
             yield break;
         for (var from = 0; from < _length; )
         {

@@ -28,6 +28,7 @@ public sealed partial class HistoryState
         to.Write(account.Opportunities);
         to.Write(account.Won);
         to.Write(account.Lost);
+        to.Write(account.Open);
         to.Write(account.Engagements);
         to.Write(account.Partners);
         to.Write(account.OwnTouches);
@@ -55,6 +56,7 @@ public sealed partial class HistoryState
             Opportunities = from.Whole(),
             Won = from.Whole(),
             Lost = from.Whole(),
+            Open = from.Whole(),
             Engagements = from.Whole(),
             Partners = from.Whole(),
             OwnTouches = from.Number(),

@@ -118,10 +118,20 @@ public sealed class SnapshotReader : IDisposable
     internal Account? Account() =>
         Flag()
             ? new(Text()!, Text(), Text(), Text(), Text(), NumberOrNone(), NumberOrNone(), InstantOrNone(), Attributes())
+            {
+                Domain = Text(),
+                ExternalId = Text(),
+            }
             : null;
 
     internal Partner? Partner() =>
-        Flag() ? new(Text()!, Text(), Text(), Text(), Text(), Text(), Text(), InstantOrNone(), Attributes()) : null;
+        Flag()
+            ? new(Text()!, Text(), Text(), Text(), Text(), Text(), Text(), InstantOrNone(), Attributes())
+            {
+                Domain = Text(),
+                ExternalId = Text(),
+            }
+            : null;
 
     internal Opportunity Opportunity() =>
         new(

@@ -11,7 +11,7 @@ namespace Recommender.Fold;
 public sealed partial class HistoryState
 {
     const int Mark = 0x4E53_4652;
-    const int Version = 1;
+    const int Version = 2;
 
     /// <summary>False if something in it does not know how to write itself, such as a ledger of a capability.</summary>
     public bool CanBeWritten =>
@@ -39,6 +39,7 @@ public sealed partial class HistoryState
         to.All(_waiting, WriteWaiting);
         Engagements.Write(to);
         Outcomes.Write(to);
+        Rates.Write(to);
         var registered = Registered().ToList();
         to.Write(registered.Count);
         foreach (var (kind, ledger) in registered)
@@ -93,6 +94,7 @@ public sealed partial class HistoryState
             _waiting.Add(deal, facts);
         Engagements.Read(from);
         Outcomes.Read(from);
+        Rates.Read(from);
         var registered = Registered().ToDictionary(one => one.Kind.Name, one => one.Ledger);
         var count = from.Whole();
         if (count != registered.Count)

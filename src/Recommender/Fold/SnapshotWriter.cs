@@ -146,6 +146,8 @@ public sealed class SnapshotWriter : IDisposable
         Write(row.AnnualRevenue);
         Write(row.CreatedAt);
         Write(row.Attributes);
+        Write(row.Domain);
+        Write(row.ExternalId);
     }
 
     internal void Write(Partner? row)
@@ -162,6 +164,8 @@ public sealed class SnapshotWriter : IDisposable
         Write(row.Competencies);
         Write(row.JoinedAt);
         Write(row.Attributes);
+        Write(row.Domain);
+        Write(row.ExternalId);
     }
 
     internal void Write(Opportunity row)

@@ -96,6 +96,9 @@ sealed class AccountState(AccountId id, int measures)
     public int Opportunities;
     public int Won;
     public int Lost;
+
+    /// <summary>Its deals that are open.</summary>
+    public int Open;
     public int Engagements;
 
     /// <summary>Partners of whom anything is known with the account.</summary>
@@ -190,6 +193,16 @@ sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, in
     public int[][] Values = values;
     public double[] Measures = measures;
     public Outcome Outcome;
+
+    /// <summary>
+    /// True until it is known to be won or lost, which is no later than that was told. One that is won or lost without closed_at is not open,
+    /// though nobody knows when it ended.
+    /// </summary>
+    public bool IsOpen => IsOpenAs(Row);
+
+    /// <summary>The same, if its row were another.</summary>
+    public bool IsOpenAs(Opportunity row) => Outcome == Outcome.Open && (row.Outcome == Outcome.Open || row.ClosedAt is not null);
+
     public bool Matured;
     public DateTime ClosedAt;
 
@@ -236,7 +249,15 @@ sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, in
 sealed class PartnerState(PartnerId id, int measures)
 {
     public readonly PartnerId Id = id;
-    public Partner? Row;
+
+    public Partner? Row
+    {
+        get;
+        set => (field, Identity) = (value, value is null ? null : CompanyIdentity.Of(value));
+    }
+
+    /// <summary>Who it is, by its row.</summary>
+    public CompanyIdentity? Identity { get; private set; }
     public int[][] Traits = [];
 
     /// <summary>By measure of partners; what is not known is no number. Follows from the row.</summary>

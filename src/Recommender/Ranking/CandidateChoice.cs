@@ -25,6 +25,7 @@ sealed class CandidateChoice(HistoryState state)
         var asOf = request.AsOf;
         var concerned = rules.About(account, decision.Opportunity.Product, asOf);
         var ofAccount = state.FindAccountState(account.Id)!;
+        var customer = CompanyIdentity.Of(account);
         var count = 0;
         void Exclude(PartnerState partner, string rule, string detail)
         {
@@ -35,7 +36,7 @@ sealed class CandidateChoice(HistoryState state)
         for (var partner = 0; partner < state.PartnerCount; partner++)
         {
             var known = state.PartnerStates[partner];
-            if (known.Row is not { } row || row.JoinedAt >= asOf)
+            if (known.Row is not { } row)
                 continue;
             var pair = ofAccount.Pairs is { } pairs && pairs.TryGet(partner, out var history) ? history : default;
             if (request.Filters?.Admits(row, pair.Engagements > 0) == false)
@@ -43,6 +44,11 @@ sealed class CandidateChoice(HistoryState state)
             if (onDeal.Count > 0 && onDeal.Contains(partner))
             {
                 Exclude(known, "already_engaged", "Already works on this opportunity");
+                continue;
+            }
+            if (customer.SameAs(known.Identity!) is (var why, true))
+            {
+                Exclude(known, "same_company", $"Is the customer itself: {why}");
                 continue;
             }
             if (pair.Declines is { } declines && DeclineOf(declines, request.OpportunityId, asOf) is { } declined)

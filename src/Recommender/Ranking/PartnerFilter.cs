@@ -58,14 +58,14 @@ public sealed record PartnerFilter
 /// <summary>Values of a column that may hold several, separated by '|'.</summary>
 static class Values
 {
-    /// <summary>True if one of them is <paramref name="value"/>, whatever the case.</summary>
+    /// <summary>True if one of them is <paramref name="value"/>, as people compare.</summary>
     public static bool Hold(string? column, string value)
     {
         if (column is null)
             return false;
         foreach (var part in column.AsSpan().Split('|'))
         {
-            if (column.AsSpan(part).Trim().Equals(value.AsSpan().Trim(), StringComparison.OrdinalIgnoreCase))
+            if (TextKey.AreSame(column.AsSpan(part), value))
                 return true;
         }
         return false;

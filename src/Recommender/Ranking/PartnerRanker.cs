@@ -292,6 +292,12 @@ public sealed class PartnerRanker
     {
         List<string>? cautions = null;
         void Add(string caution) => (cautions ??= []).Add(caution);
+        if (
+            pair.Decision.Account?.Row is { } account
+            && pair.Partner.Identity is { } identity
+            && CompanyIdentity.Of(account).SameAs(identity) is var (why, _)
+        )
+            Add($"May be the customer itself: {why}");
         foreach (var holder in holders)
             Add($"{holder} holds a live registration on this account");
         if (pair.Partner.Certifications is { Count: > 0 } certifications && !AnyIsLive(certifications, pair.Decision.AsOf))

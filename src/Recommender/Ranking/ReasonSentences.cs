@@ -1,4 +1,5 @@
 using System.Globalization;
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Features;
 using Recommender.Fold;
@@ -141,7 +142,7 @@ static class ReasonSentences
     {
         foreach (var part in named.Split('|'))
         {
-            if (named[part].Trim().Equals(value, StringComparison.OrdinalIgnoreCase))
+            if (TextKey.AreSame(named[part], value))
                 return true;
         }
         return false;

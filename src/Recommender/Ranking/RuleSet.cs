@@ -184,10 +184,7 @@ public sealed class RuleSet
             if (
                 !(rule.From > asOf)
                 && !(rule.To <= asOf)
-                && (
-                    rule.Products is null
-                    || product is not null && rule.Products.Contains(product, StringComparer.OrdinalIgnoreCase)
-                )
+                && (rule.Products is null || product is not null && rule.Products.Contains(product, TextKey.Comparer))
                 && Meets(rule.Accounts, column => column == "account_id" ? account.Id.Value : Columns.Column(account, column))
             )
                 (concerned ??= []).Add(rule);
@@ -248,9 +245,8 @@ public sealed class RuleSet
                 if ((rule.Competency ?? product) is not { } competency || !IsMeant())
                     return null;
                 return
-                    partner.Certifications?.Exists(held =>
-                        held.IsLive(asOf) && string.Equals(held.Competency, competency, StringComparison.OrdinalIgnoreCase)
-                    ) == true
+                    partner.Certifications?.Exists(held => held.IsLive(asOf) && TextKey.AreSame(held.Competency, competency))
+                    == true
                     ? null
                     : rule.Detail ?? $"Holds no live certification in {competency}";
             case "capacity":

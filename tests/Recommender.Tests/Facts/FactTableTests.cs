@@ -6,9 +6,6 @@ namespace Recommender.Tests.History;
 /// <summary>What follows from the declaration of a table says what it declares.</summary>
 public class FactTableTests
 {
-    const string Start = "<!-- tables -->\n";
-    const string End = "<!-- end of tables -->";
-
     /// <summary>APPROVE=1 writes it.</summary>
     [Fact]
     public void The_page_of_the_tables_says_what_they_declare()
@@ -16,14 +13,29 @@ public class FactTableTests
         var path = Path.Combine(Sample.Root, "src/Recommender/Facts/README.md");
         var page = File.ReadAllText(path);
         var table = string.Concat(FactTables.All.Where(table => table.TakesRows).Select(Line));
-        var expected =
-            page[..(page.IndexOf(Start, StringComparison.Ordinal) + Start.Length)]
-            + "| file | columns | rows are |\n|---|---|---|\n"
-            + table
-            + page[page.IndexOf(End, StringComparison.Ordinal)..];
+        var missing = string.Concat(
+            FactTables.All.SelectMany(table =>
+                table
+                    .Columns.Where(column => column.IfMissing is not null)
+                    .Select(column => $"| {table.Name} | {column.Name} | {column.IfMissing} |\n")
+            )
+        );
+        var expected = Between(
+            Between(page, "tables", "| file | columns | rows are |\n|---|---|---|\n" + table),
+            "missing",
+            "| file | date | what it means if it is missing |\n|---|---|---|\n" + missing
+        );
         if (Environment.GetEnvironmentVariable("APPROVE") == "1")
             File.WriteAllText(path, expected);
         Assert.Equal(expected, page);
+    }
+
+    static string Between(string page, string name, string text)
+    {
+        var start = $"<!-- {name} -->\n";
+        return page[..(page.IndexOf(start, StringComparison.Ordinal) + start.Length)]
+            + text
+            + page[page.IndexOf($"<!-- end of {name} -->", StringComparison.Ordinal)..];
     }
 
     static string Line(FactTable table)

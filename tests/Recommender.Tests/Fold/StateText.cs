@@ -73,6 +73,7 @@ static class StateText
             Whole(name + ".opportunities", account.Opportunities);
             Whole(name + ".won", account.Won);
             Whole(name + ".lost", account.Lost);
+            Whole(name + ".open", account.Open);
             Whole(name + ".engagements", account.Engagements);
             Whole(name + ".partners", account.Partners);
             Part(name + ".own_touches", account.OwnTouches * fast);

@@ -763,6 +763,16 @@ public sealed class StoreContractTests : IDisposable
             }
         );
         yield return Row(
+            "exchange_rates",
+            new
+            {
+                currency = "EUR",
+                since = "2026-01-10",
+                rate = 0.9,
+                own = note,
+            }
+        );
+        yield return Row(
             "feedback",
             new
             {

@@ -50,6 +50,7 @@ public class TSqlTests
                 "0004_corrections.sql",
                 "0005_erasures.sql",
                 "0006_written_at.sql",
+                "0007_exchange_rates.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );

@@ -24,6 +24,10 @@ sealed record TrainingConfig
     [Range(0.05, 0.5)]
     public double ValidationShare { get; init; } = 0.2;
 
+    /// <summary>What amounts are counted in, ISO 4217, where the history holds exchange rates; not given, what most deals are in.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? BaseCurrency { get; init; }
+
     public FeaturesConfig Features { get; init; } = new();
 
     public CandidateConfig Candidates { get; init; } = new();

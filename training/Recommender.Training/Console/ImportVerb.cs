@@ -85,6 +85,12 @@ static class ImportVerb
                             $"{summary.WithoutEnd} opportunities are won or lost without closed_at: kept, but their outcome teaches nothing."
                         )
                     );
+                foreach (var (table, field, meaning, rows, line, value) in summary.Warnings)
+                    Console.WriteLine(
+                        FormattableString.Invariant(
+                            $"{table} {field} {(value is null ? "is missing" : $"is {value}")} in line {line}, {rows} in all: {meaning}."
+                        )
+                    );
                 Console.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,

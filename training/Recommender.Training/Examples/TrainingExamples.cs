@@ -40,6 +40,7 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
                 facts.Files,
                 asOf,
                 config.MaturityQuantile,
+                config.BaseCurrency,
                 config.Features.Keep,
                 config.Features.LeftOut
             )

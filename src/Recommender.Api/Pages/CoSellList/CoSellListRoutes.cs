@@ -60,7 +60,7 @@ static class CoSellListRoutes
                 nameof(DealsPage.Filters),
                 new List<DealsPage.Filter>
                 {
-                    new("owner", "Owner", wanted.Owner, [.. owners.Select(owner => (Format.Token(owner), owner))]),
+                    new("owner", "Owner", wanted.Owner, [.. owners.Select(owner => (Format.Token(TextKey.Of(owner)), owner))]),
                     new("region", "Region", wanted.Region, [.. regions.Select(region => (region, region))]),
                     new(
                         "industry",
@@ -79,7 +79,8 @@ static class CoSellListRoutes
         [
             .. values
                 .OfType<string>()
-                .Distinct()
+                .Order(StringComparer.Ordinal)
+                .Distinct(TextKey.Comparer)
                 .OrderBy(value => value, StringComparer.OrdinalIgnoreCase)
                 .ThenBy(value => value, StringComparer.Ordinal),
         ];
@@ -87,10 +88,9 @@ static class CoSellListRoutes
     static FileContentHttpResult DealsCsv(HttpContext http, LiveRecommender live)
     {
         var wanted = Wanted.Of(http);
-        var asOf = live.Read((_, asOf) => asOf);
-        var found = live.Index.Find(PartnerId.OrNone(wanted.Partner), wanted.On(live), asOf, 0, MostExported, out _);
+        var (_, found, _, into, _) = OpportunityRecommendationsApi.Find(live, wanted.Partner, wanted.On(live), 0, MostExported);
         var text = new StringBuilder(CsvText.Mark).Append(
-            "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value\n"
+            "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value,base_currency,amount_in_base,added_value_in_base\n"
         );
         live.Read(
             (state, _) =>
@@ -98,6 +98,7 @@ static class CoSellListRoutes
                 for (var i = 0; i < found.Count; i++)
                 {
                     var ((deal, _, _), option) = found[i];
+                    var worth = state.WorthOf(deal, into);
                     string?[] cells =
                     [
                         (i + 1).ToString(CultureInfo.InvariantCulture),
@@ -114,6 +115,9 @@ static class CoSellListRoutes
                         Known(option.Lift),
                         Known(option.WinProbability),
                         Known(option.Lift * deal.Amount ?? double.NaN),
+                        into,
+                        Known(worth ?? double.NaN),
+                        Known(option.Lift * worth ?? double.NaN),
                     ];
                     text.Append(CsvText.Line(cells));
                 }
@@ -143,14 +147,17 @@ static class CoSellListRoutes
                         (state, _) =>
                             state
                                 .Accounts.Where(account =>
-                                    (Region is null || account.Region == Region)
-                                    && (Industry is null || account.Industry == Industry)
+                                    (Region is null || account.Region is { } region && TextKey.AreSame(region, Region))
+                                    && (
+                                        Industry is null
+                                        || account.Industry is { } industry && TextKey.AreSame(industry, Industry)
+                                    )
                                 )
                                 .Select(account => account.Id)
                                 .ToHashSet()
                     );
             return deal =>
-                (Owner is null || deal.Owner is { } owner && Format.Token(owner) == Owner)
+                (Owner is null || deal.Owner is { } owner && Format.Token(TextKey.Of(owner)) == Owner)
                 && (places is null || places.Contains(deal.AccountId));
         }
     }

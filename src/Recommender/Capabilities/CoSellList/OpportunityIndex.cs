@@ -46,10 +46,14 @@ public static class CoSellPriority
                 _ => 0.4,
             };
 
-    /// <summary>Lift × amount × urgency; null if lift or amount is unknown.</summary>
-    public static double? Of(double? lift, double? amount, DateTime? expectedCloseAt, DateTime asOf) =>
-        lift is { } points && !double.IsNaN(points) && amount is { } worth
-            ? points * worth * Urgency(expectedCloseAt, asOf)
+    /// <summary>Lift × worth × urgency; null if lift or worth is unknown.</summary>
+    /// <param name="lift">Points of win probability.</param>
+    /// <param name="worth">The amount in the currency in which deals are compared.</param>
+    /// <param name="expectedCloseAt">When the deal is expected to close, UTC.</param>
+    /// <param name="asOf">Now, UTC.</param>
+    public static double? Of(double? lift, double? worth, DateTime? expectedCloseAt, DateTime asOf) =>
+        lift is { } points && !double.IsNaN(points) && worth is { } amount
+            ? points * amount * Urgency(expectedCloseAt, asOf)
             : null;
 }
 
@@ -141,6 +145,7 @@ public sealed class OpportunityIndex
     /// <summary>The deals that deserve a partner most.</summary>
     /// <param name="partnerId">Only with this partner; null for the best of all.</param>
     /// <param name="isWanted">Which deals; null for all.</param>
+    /// <param name="worthOf">What a deal is worth in the currency in which deals are compared; null if that is not known.</param>
     /// <param name="asOf">Now, UTC.</param>
     /// <param name="skip">How many to leave out.</param>
     /// <param name="limit">How many at most.</param>
@@ -148,6 +153,7 @@ public sealed class OpportunityIndex
     public IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> Find(
         PartnerId? partnerId,
         Func<Opportunity, bool>? isWanted,
+        Func<Opportunity, double?> worthOf,
         DateTime asOf,
         int skip,
         int limit,
@@ -161,7 +167,7 @@ public sealed class OpportunityIndex
                 continue;
             if (entry.Best(partnerId) is not { } option)
                 continue;
-            var priority = CoSellPriority.Of(option.Lift, entry.Deal.Amount, entry.Deal.ExpectedCloseAt, asOf);
+            var priority = CoSellPriority.Of(option.Lift, worthOf(entry.Deal), entry.Deal.ExpectedCloseAt, asOf);
             found.Add((entry, option, priority ?? double.NegativeInfinity));
         }
         total = found.Count;
@@ -169,6 +175,8 @@ public sealed class OpportunityIndex
         [
             .. found
                 .OrderByDescending(item => item.Priority)
+                // Of those whose worth is not known, who adds most.
+                .ThenByDescending(item => double.IsNaN(item.Option.Lift) ? double.NegativeInfinity : item.Option.Lift)
                 .ThenByDescending(item => double.IsNaN(item.Option.WinProbability) ? -1 : item.Option.WinProbability)
                 .ThenBy(item => item.Entry.Deal.Id.Value, StringComparer.Ordinal)
                 .Skip(skip)

@@ -23,7 +23,7 @@ public sealed class AccountOverlapTable : FactTable<AccountOverlap>
         _since = Key("since", ColumnKind.Instant);
         _contacts = Number("contact_count");
         _level = Text("contact_level");
-        _until = Date("until");
+        _until = Date("until", role: DateRole.Planned, ifMissing: "holds until its end is told");
         Recorded();
     }
 

@@ -12,7 +12,9 @@ public sealed class AccountTable : FactTable<Account>
         _region,
         _employees,
         _revenue,
-        _created;
+        _created,
+        _domain,
+        _external;
 
     /// <summary>Declares the table.</summary>
     public AccountTable()
@@ -27,9 +29,9 @@ public sealed class AccountTable : FactTable<Account>
         _region = Text("region");
         _employees = Number("employee_count");
         _revenue = Number("annual_revenue");
-        _created = Date("created_at");
-        Text("domain");
-        Text("external_id", isId: true);
+        _created = Date("created_at", ifMissing: KnownSinceRecorded);
+        _domain = Text("domain");
+        _external = Text("external_id", isId: true);
         Recorded();
     }
 
@@ -45,7 +47,11 @@ public sealed class AccountTable : FactTable<Account>
             row.Number(_revenue),
             row.Date(_created),
             row.Attributes
-        );
+        )
+        {
+            Domain = row.Text(_domain),
+            ExternalId = row.Text(_external),
+        };
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(Account noun) => noun.CreatedAt;

@@ -17,7 +17,7 @@ public sealed class AliasTable : FactTable<Alias>
         _old = Key("old_id");
         _table = Key("table", oneOf: ["accounts", "partners"], required: false);
         _new = Text("new_id", required: true);
-        _at = Date("at", required: true);
+        _at = Date("at", required: true, role: DateRole.Noted);
         Recorded();
     }
 

@@ -17,7 +17,7 @@ public sealed class CertificationTable : FactTable<Certification>
         _partner = Key("partner_id", references: "partners");
         _competency = Key("competency");
         _earned = Key("earned_at", ColumnKind.Instant);
-        _expires = Date("expires_at");
+        _expires = Date("expires_at", role: DateRole.Planned, ifMissing: "does not expire");
         Recorded();
     }
 

@@ -26,8 +26,16 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
         _product = Text("product");
         _submitted = Date("submitted_at", required: true);
         _status = Text("status", oneOf: ["submitted", "approved", "rejected", "expired"]);
-        _decided = Date("decided_at");
-        _expires = Date("expires_at");
+        _decided = Date(
+            "decided_at",
+            role: DateRole.End,
+            ifMissing: "decided when it was submitted, if its status says that it was"
+        );
+        _expires = Date(
+            "expires_at",
+            role: DateRole.Planned,
+            ifMissing: "does not expire; one whose status is expired protects nothing"
+        );
         Recorded();
     }
 
@@ -47,13 +55,21 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
     /// <inheritdoc/>
     protected override DateTime? StartOf(DealRegistration noun) => noun.SubmittedAt;
 
-    /// <summary>When it was decided; if its status says that it was and no date stands there, when it was submitted.</summary>
-    protected override DateTime? EndOf(DealRegistration noun) =>
-        noun.DecidedAt ?? (noun.Status is "approved" or "rejected" or "expired" ? noun.SubmittedAt : null);
+    /// <summary>
+    /// When it was decided, or told to be; if its status says that it was and no date stands there, when it was submitted. One that is called
+    /// expired though its end lies ahead was over when it was told.
+    /// </summary>
+    protected override DateTime? EndOf(DealRegistration noun, DateTime told)
+    {
+        var decided = noun.DecidedAt ?? (noun.IsDecided ? noun.SubmittedAt : null);
+        return decided > told || noun.Status == "expired" && noun.ExpiresAt > told ? told : decided;
+    }
 
-    /// <inheritdoc/>
-    protected override bool SpeaksOfAhead(DealRegistration noun, DateTime moment) =>
-        noun.Status == "expired" && noun.ExpiresAt > moment;
+    internal override string? MeaningIfMissing(HistoryRow row, FactColumn column) =>
+        column == _decided && row.Text(_status) is not ("approved" or "rejected" or "expired")
+        || column == _expires && row.Text(_status) is not ("approved" or "expired")
+            ? null
+            : base.MeaningIfMissing(row, column);
 
     /// <inheritdoc/>
     protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(DealRegistration noun) =>

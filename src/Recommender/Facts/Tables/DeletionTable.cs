@@ -16,7 +16,7 @@ public sealed class DeletionTable : FactTable<Deletion>
     {
         _table = Key("table", maxLength: 60);
         _key = Key("key", maxLength: 450);
-        _at = Key("at", ColumnKind.Instant);
+        _at = Key("at", ColumnKind.Instant, role: DateRole.Noted);
         _reason = Text("reason", isLong: true);
         Recorded();
     }

@@ -24,7 +24,11 @@ public sealed class EngagementTable : FactTable<Engagement>
         _partner = Reference("partner_id", "partners", required: true);
         _role = Text("role", oneOf: ["sourced", "influenced", "co_sell", "resell", "services"]);
         _started = Date("started_at", required: true);
-        _ended = Date("ended_at");
+        _ended = Date(
+            "ended_at",
+            role: DateRole.Planned,
+            ifMissing: "lasts as long as its deal; a status such as withdrawn ends it"
+        );
         _status = Text("status");
         Recorded();
     }

@@ -18,7 +18,7 @@ public sealed class FieldChangeTable : FactTable<FieldChange>
         _table = Key("table", maxLength: 60);
         _key = Key("key", maxLength: 450);
         _column = Key("column");
-        _at = Key("at", ColumnKind.Instant);
+        _at = Key("at", ColumnKind.Instant, role: DateRole.Noted);
         _value = Text("value", isLong: true);
         Recorded();
     }

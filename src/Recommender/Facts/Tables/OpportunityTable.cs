@@ -29,8 +29,16 @@ public sealed class OpportunityTable : FactTable<Opportunity>
         _amount = Number("amount");
         _currency = Text("currency");
         _created = Date("created_at", required: true);
-        _expected = Date("expected_close_at");
-        _closed = Date("closed_at");
+        _expected = Date(
+            "expected_close_at",
+            role: DateRole.Planned,
+            ifMissing: "the end of the deal is not known: neither urgent nor overdue"
+        );
+        _closed = Date(
+            "closed_at",
+            role: DateRole.End,
+            ifMissing: "a deal that is won or lost is not open; nobody knows since when, and its outcome teaches nothing"
+        );
         _outcome = Text("outcome", oneOf: ["won", "lost", "open"]);
         Text("stage");
         _owner = Text("owner");
@@ -61,8 +69,16 @@ public sealed class OpportunityTable : FactTable<Opportunity>
     /// <inheritdoc/>
     protected override DateTime? StartOf(Opportunity noun) => noun.CreatedAt;
 
-    /// <summary>When it ended; null while it is open, or if nobody knows when.</summary>
-    protected override DateTime? EndOf(Opportunity noun) => noun.Outcome == Outcome.Open ? null : noun.ClosedAt;
+    /// <summary>When it ended, or was told to have; null while it is open, or if nobody knows when.</summary>
+    protected override DateTime? EndOf(Opportunity noun, DateTime told) =>
+        noun.Outcome == Outcome.Open ? null
+        : noun.ClosedAt > told ? told
+        : noun.ClosedAt;
+
+    internal override string? MeaningIfMissing(HistoryRow row, FactColumn column) =>
+        (column == _closed || column == _expected) && row.Text(_outcome) is "won" or "lost" != (column == _closed)
+            ? null
+            : base.MeaningIfMissing(row, column);
 
     /// <inheritdoc/>
     protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(Opportunity noun) =>

@@ -12,7 +12,9 @@ public sealed class PartnerTable : FactTable<Partner>
         _industries,
         _regions,
         _competencies,
-        _joined;
+        _joined,
+        _domain,
+        _external;
 
     /// <summary>Declares the table.</summary>
     public PartnerTable()
@@ -27,9 +29,9 @@ public sealed class PartnerTable : FactTable<Partner>
         _industries = Text("industries", isList: true);
         _regions = Text("regions", isList: true);
         _competencies = Text("competencies", isList: true);
-        _joined = Date("joined_at");
-        Text("domain");
-        Text("external_id", isId: true);
+        _joined = Date("joined_at", ifMissing: KnownSinceRecorded);
+        _domain = Text("domain");
+        _external = Text("external_id", isId: true);
         Recorded();
     }
 
@@ -45,7 +47,11 @@ public sealed class PartnerTable : FactTable<Partner>
             row.Text(_competencies),
             row.Date(_joined),
             row.Attributes
-        );
+        )
+        {
+            Domain = row.Text(_domain),
+            ExternalId = row.Text(_external),
+        };
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(Partner noun) => noun.JoinedAt;

@@ -165,7 +165,7 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
             PartnerState.Count(ref partner.Neighbours, beside, times);
             PartnerState.Count(ref state.PartnerStates[beside].Neighbours, entry.Partner, times);
         }
-        if (deal.Outcome == Outcome.Open)
+        if (deal.IsOpen)
             partner.OpenDeals += times;
     }
 

@@ -77,7 +77,7 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
     protected override void Add(Opportunity row, in DatedFact fact)
     {
         if (state.Known(row.Id, fact) is { } deal)
-            Close(deal, row, fact.SeenAt > deal.KnownAt ? fact.SeenAt : deal.KnownAt);
+            Close(deal, row, EndOf(row, fact), fact.SeenAt > deal.KnownAt ? fact.SeenAt : deal.KnownAt);
     }
 
     protected override void Replace(Opportunity replaced, Opportunity row, in DatedFact fact)
@@ -85,7 +85,16 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         if (state.TakeBackWaiting(row.Id, fact) is not null)
             Add(row, fact);
         else if (state.FindOpportunityState(row.Id) is { } deal)
-            Close(deal, row, deal.Outcome == Outcome.Open ? fact.SeenAt : deal.ClosedKnownAt);
+        {
+            // What was over when it was told stays so, though its date has come since.
+            var isAsBefore = deal.Outcome != Outcome.Open && replaced.ClosedAt == row.ClosedAt;
+            Close(
+                deal,
+                row,
+                isAsBefore ? deal.ClosedAt : EndOf(row, fact),
+                deal.Outcome == Outcome.Open ? fact.SeenAt : deal.ClosedKnownAt
+            );
+        }
     }
 
     protected override void Retract(Opportunity row, in DatedFact fact)
@@ -94,14 +103,16 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
             Reopen(deal);
     }
 
-    void Close(OpportunityState deal, Opportunity row, DateTime knownAt)
+    /// <summary>When a deal ended: no later than it was told.</summary>
+    static DateTime EndOf(Opportunity row, in DatedFact fact) => row.ClosedAt is { } at && at < fact.SeenAt ? at : fact.SeenAt;
+
+    void Close(OpportunityState deal, Opportunity row, DateTime closedAt, DateTime knownAt)
     {
-        var closedAt = row.ClosedAt ?? DateTime.MinValue;
         if (deal.Outcome == row.Outcome && deal.ClosedAt == closedAt)
             return;
         Reopen(deal);
-        (deal.Outcome, deal.ClosedAt, deal.ClosedKnownAt) = (row.Outcome, closedAt, knownAt);
         CountOpen(deal, -1);
+        (deal.Outcome, deal.ClosedAt, deal.ClosedKnownAt) = (row.Outcome, closedAt, knownAt);
         var account = state.AccountStates[deal.Account];
         if (row.Outcome == Outcome.Won && closedAt > account.LastWonAt)
             account.LastWonAt = closedAt;
@@ -122,6 +133,9 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
 
     void CountOpen(OpportunityState deal, int times)
     {
+        if (!deal.IsOpen)
+            return;
+        state.AccountStates[deal.Account].Open += times;
         for (var e = 0; e < deal.Engagements.Length; e++)
         {
             if (deal.Counts(e))

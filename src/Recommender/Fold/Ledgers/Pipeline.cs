@@ -30,6 +30,7 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
         var account = state.AccountIndex(row.AccountId);
         var deal = new OpportunityState(row, account, fact.AppliedAt, ValuesOf(row), state.MeasuresOf(row));
         state.OpportunityStates[index] = deal;
+        state.Rates.Follow(row, index, isThere: true);
         if (Engagements.IsLast(state.AccountStates[account], deal))
             Place(deal, index);
         else
@@ -56,6 +57,7 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
                 Unlink(deal, index);
             }
         );
+        state.Rates.Follow(deal.Row, index, isThere: false);
         state.OpportunityStates[index] = null;
         DateAgain(account);
     }
@@ -65,6 +67,8 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
     {
         var account = state.AccountStates[deal.Account];
         account.Opportunities += times;
+        if (deal.IsOpen)
+            account.Open += times;
         for (var d = 0; d < state.Dimensions.Length; d++)
         {
             foreach (var value in state.ValuesOn(d, account, deal))
@@ -75,10 +79,13 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
     void Change(OpportunityState deal, int index, Opportunity row)
     {
         var (values, measures) = (ValuesOf(row), state.MeasuresOf(row));
+        state.Rates.Follow(deal.Row, index, isThere: false);
+        state.Rates.Follow(row, index, isThere: true);
         var (from, to) = (deal.Account, state.AccountIndex(row.AccountId));
         var isMoved = from != to;
         var isRedated = deal.Row.CreatedAt != row.CreatedAt;
-        if (!isMoved && !isRedated && AreSame(deal.Values, values) && deal.Measures.AsSpan().SequenceEqual(measures))
+        var isAsOpen = deal.IsOpen == deal.IsOpenAs(row);
+        if (!isMoved && !isRedated && isAsOpen && AreSame(deal.Values, values) && deal.Measures.AsSpan().SequenceEqual(measures))
         {
             deal.Row = row;
             return;

@@ -355,8 +355,8 @@ public sealed class StoreContractTests : IDisposable
         var (row, bookmark) = store.WrittenSince(FactTables.Accounts, DateTime.MinValue, "", 10)[^1];
         File("accounts.csv", "account_id,name,created_at\nnew,,2019-01-01\na,changed,2020-01-01\nb,,2020-01-01\n");
         File("partners.csv", "partner_id,joined_at\nq,2019-01-01\n");
-        File("opportunities.csv", "opportunity_id,account_id,created_at\n");
-        File("engagements.csv", "engagement_id,opportunity_id,partner_id,started_at\n");
+        File("opportunities.csv", "opportunity_id,account_id,created_at\no,new,2019-01-02\n");
+        File("engagements.csv", "engagement_id,opportunity_id,partner_id,started_at\ne,o,q,2019-01-03\n");
         Import(store, _folder.Path);
         Assert.Equal(
             ["a", "new"],

@@ -78,7 +78,7 @@ public class TrainingConfigTests
                 "partner_fit.learners is [\"blend\"]; learners must be some of fast_tree, light_gbm.",
                 "partner_fit.leaves is null; expected a whole number.",
                 "partner_fit.trees is [3]; expected a whole number.",
-                "sed is no setting; expected one of seed, threads, maturity_quantile, validation_share, features, candidates, partner_fit, win_probability, gate, monitor.",
+                "sed is no setting; expected one of seed, threads, maturity_quantile, validation_share, base_currency, features, candidates, partner_fit, win_probability, gate, monitor.",
                 "seed is an object; expected a whole number.",
                 "threads is 65; expected Threads from 0 to 64.",
                 "win_probability.learners is [\"trees\"]; expected a list of fast_tree, light_gbm, logistic_regression, blend.",

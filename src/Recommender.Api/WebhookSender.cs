@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -8,60 +10,15 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
+using Recommender.Facts;
 using Recommender.Webhooks;
 
 namespace Recommender.Api;
 
-/// <summary>Addresses that are not of the internet.</summary>
-static class PrivateAddresses
-{
-    static readonly IPNetwork[] _private =
-    [
-        .. new[]
-        {
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.0.0.0/24",
-            "192.0.2.0/24",
-            "192.88.99.0/24",
-            "192.168.0.0/16",
-            "198.18.0.0/15",
-            "198.51.100.0/24",
-            "203.0.113.0/24",
-            "224.0.0.0/4",
-            "240.0.0.0/4",
-            "::/128",
-            "::1/128",
-            "64:ff9b::/96",
-            "64:ff9b:1::/48",
-            "100::/64",
-            "2001::/23",
-            "2001:db8::/32",
-            "2002::/16",
-            "fc00::/7",
-            "fe80::/10",
-            "ff00::/8",
-        }.Select(IPNetwork.Parse),
-    ];
-
-    public static bool Include(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        return _private.Any(network => network.Contains(address));
-    }
-
-    /// <summary>True if the host is written as such an address; a name is looked up when it is called.</summary>
-    public static bool Include(string host) => IPAddress.TryParse(host.Trim('[', ']'), out var address) && Include(address);
-}
-
 /// <summary>
-/// Makes deliveries: signed as Standard Webhooks has it, a few tries in a row, then later and later until it gives up. What is not
-/// delivered stands in the database. Connects to no private address unless that is allowed, whatever a name resolves to.
+/// Makes deliveries: signed as Standard Webhooks has it, a few tries in a row, then later and later until it gives up, or when the
+/// receiver says by Retry-After. Each webhook has a queue of its own, so that one that is slow delays no other; one that is gone (410) ends.
+/// What is not delivered stands in the database. Connects to no private address unless that is allowed, whatever a name resolves to.
 /// </summary>
 sealed partial class WebhookSender(
     LiveRecommender live,
@@ -74,7 +31,10 @@ sealed partial class WebhookSender(
     public const string ClientName = "webhooks";
     const int AtOnce = 8;
     static readonly TimeSpan _lease = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan _longestPause = TimeSpan.FromDays(1);
     readonly SemaphoreSlim _wake = new(0, 1);
+    readonly ConcurrentDictionary<string, Task> _queues = [];
+    readonly ConcurrentDictionary<string, DateTime> _pausedUntil = [];
 
     /// <summary>Has it look for deliveries now.</summary>
     public void Wake()
@@ -89,6 +49,13 @@ sealed partial class WebhookSender(
         }
     }
 
+    /// <summary>Has it deliver to a webhook now, though the receiver asked for a pause.</summary>
+    public void Resume(string webhookId)
+    {
+        _pausedUntil.TryRemove(webhookId, out _);
+        Wake();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (options.Value.Database.ReadOnly)
@@ -101,51 +68,81 @@ sealed partial class WebhookSender(
                 if (!live.IsReady)
                     continue;
                 live.Events.DeliveryWaits ??= Wake;
-                while (live.Webhooks.Due(live.Now(), AtOnce) is { Count: > 0 } due)
+                foreach (var id in live.Webhooks.Waiting(live.Now()))
                 {
-                    if (live.Store.IsShared && (due = await TakeAsync(due)).Count == 0)
-                        break;
-                    var webhooks = live.Events.Webhooks.ToDictionary(webhook => webhook.WebhookId);
-                    var done = await Task.WhenAll(due.Select(delivery => DeliverAsync(delivery, webhooks, stoppingToken)));
-                    if (
-                        !live.History.TryWrite(
-                            scope =>
-                            {
-                                foreach (var delivery in done)
-                                    WebhookRegister.Update(scope, delivery);
-                                return done.Length;
-                            },
-                            out var written
-                        )
-                    )
-                        break;
-                    await written;
+                    if (!IsPaused(id) && (!_queues.TryGetValue(id, out var queue) || queue.IsCompleted))
+                        _queues[id] = Task.Run(() => DeliverAllAsync(id, stoppingToken), CancellationToken.None);
                 }
             }
             catch (OperationCanceledException)
             {
-                return;
+                break;
             }
             catch (Exception e) when (e is IOException or System.Data.Common.DbException)
             {
                 Log.Stuck(logger, e.Message.ReplaceLineEndings(" "));
             }
         }
+        await Task.WhenAll(_queues.Values);
+    }
+
+    bool IsPaused(string id) => _pausedUntil.TryGetValue(id, out var until) && live.Now() < until;
+
+    /// <summary>Makes the deliveries to one webhook that are due.</summary>
+    async Task DeliverAllAsync(string id, CancellationToken cancel)
+    {
+        try
+        {
+            while (!IsPaused(id) && live.Webhooks.Due(id, live.Now(), AtOnce) is { Count: > 0 } due)
+            {
+                if (live.Store.IsShared && (due = await TakeAsync(due)).Count == 0)
+                    return;
+                var webhook = live.Events.Webhooks.FirstOrDefault(one => one.WebhookId == id);
+                var done = await Task.WhenAll(due.Select(delivery => DeliverAsync(delivery, webhook, cancel)));
+                if (!live.History.TryWrite(scope => Note(scope, id, done), out var hasEnded))
+                    return;
+                if (await hasEnded)
+                    live.Events.Webhooks = live.Webhooks.List();
+            }
+            // What came while this was ending, nobody has looked at.
+            Wake();
+        }
+        catch (OperationCanceledException) { }
+        catch (Exception e) when (e is IOException or System.Data.Common.DbException)
+        {
+            Log.Stuck(logger, e.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    /// <summary>Notes how deliveries went; true if the webhook has ended.</summary>
+    bool Note(WriteScope scope, string id, IReadOnlyList<WebhookDelivery> done)
+    {
+        foreach (var delivery in done)
+            WebhookRegister.Update(scope, delivery);
+        if (!done.Any(delivery => delivery.LastStatus == StatusCodes.Status410Gone) || !WebhookRegister.Remove(scope, id))
+            return false;
+        live.Events.Append(
+            scope,
+            new(
+                "webhook.ended",
+                id,
+                scope.Stamp,
+                new Dictionary<string, object?> { ["webhook_id"] = id, ["reason"] = "The receiver answered 410 Gone." }
+            )
+        );
+        return true;
     }
 
     /// <summary>Those that no other replica is delivering. If this one dies, they are due again after a while.</summary>
     async Task<IReadOnlyList<WebhookDelivery>> TakeAsync(IReadOnlyList<WebhookDelivery> due) =>
         live.History.TryWrite(scope => WebhookRegister.Take(scope, due, live.Now() + _lease), out var taken) ? await taken : [];
 
-    async Task<WebhookDelivery> DeliverAsync(
-        WebhookDelivery delivery,
-        Dictionary<string, Webhook> webhooks,
-        CancellationToken cancel
-    )
+    async Task<WebhookDelivery> DeliverAsync(WebhookDelivery delivery, Webhook? webhook, CancellationToken cancel)
     {
         int? status = null;
         string? error = null;
-        if (!webhooks.TryGetValue(delivery.WebhookId, out var webhook))
+        var pause = TimeSpan.Zero;
+        if (webhook is null)
             return delivery with { State = "dead", LastAt = live.Now(), LastError = "The webhook was removed." };
         try
         {
@@ -162,7 +159,10 @@ sealed partial class WebhookSender(
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
             status = (int)answer.StatusCode;
             if (!answer.IsSuccessStatusCode)
+            {
                 error = FormattableString.Invariant($"Answered {status}; expected 2xx.");
+                pause = PauseOf(answer.Headers.RetryAfter, live.Now());
+            }
         }
         catch (Exception e)
             when (e is HttpRequestException or IOException or CryptographicException
@@ -178,6 +178,9 @@ sealed partial class WebhookSender(
         var attempts = delivery.Attempts + 1;
         var settings = options.Value.Webhooks;
         Telemetry.Delivered(error is null);
+        if (pause > TimeSpan.Zero)
+            _pausedUntil[webhook.WebhookId] = live.Now() + pause;
+        var backoff = Math.Min(settings.BackoffSeconds * Math.ScaleB(1, attempts - 1), 6 * 3600);
         return delivery with
         {
             State =
@@ -188,8 +191,15 @@ sealed partial class WebhookSender(
             LastAt = live.Now(),
             LastStatus = status,
             LastError = error,
-            NextAt = live.Now().AddSeconds(Math.Min(settings.BackoffSeconds * Math.ScaleB(1, attempts - 1), 6 * 3600)),
+            NextAt = live.Now().AddSeconds(Math.Max(backoff, pause.TotalSeconds)),
         };
+    }
+
+    /// <summary>How long a receiver wants to be left alone, as seconds or until a moment; at most a day.</summary>
+    public static TimeSpan PauseOf(RetryConditionHeaderValue? retryAfter, DateTime now)
+    {
+        var pause = retryAfter?.Delta ?? retryAfter?.Date - new DateTimeOffset(now) ?? TimeSpan.Zero;
+        return pause > _longestPause ? _longestPause : pause;
     }
 
     /// <summary>v1, and HMAC-SHA256 over id.timestamp.body, base64.</summary>
@@ -234,6 +244,11 @@ sealed partial class WebhookSender(
                                 BackoffType = DelayBackoffType.Exponential,
                                 Delay = TimeSpan.FromSeconds(Math.Min(0.5, settings.BackoffSeconds)),
                                 UseJitter = true,
+                                ShouldHandle = outcome =>
+                                    ValueTask.FromResult(
+                                        HttpClientResiliencePredicates.IsTransient(outcome.Outcome)
+                                            && outcome.Outcome.Result?.Headers.RetryAfter is null
+                                    ),
                             }
                         );
                     pipeline.AddTimeout(TimeSpan.FromSeconds(10));

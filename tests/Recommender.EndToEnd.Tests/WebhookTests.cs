@@ -18,6 +18,8 @@ public sealed class WebhookTests : IAsyncLifetime
     string _secret = "";
     string _id = "";
     volatile int _answers = 200;
+    volatile string? _retryAfter;
+    readonly TaskCompletionSource _never = new();
 
     sealed record Received(string Id, string Timestamp, string Signature, string Type, byte[] Body);
 
@@ -42,9 +44,12 @@ public sealed class WebhookTests : IAsyncLifetime
                         body.ToArray()
                     )
                 );
+                if (_retryAfter is { } later)
+                    http.Response.Headers.RetryAfter = later;
                 return Results.StatusCode(_answers);
             }
         );
+        _receiver.MapPost("/slow", (HttpContext http) => _never.Task.WaitAsync(http.RequestAborted));
         await _receiver.StartAsync();
         _service = await Service.StartAsync(
             "Webhooks:AllowPrivate=true",
@@ -64,6 +69,7 @@ public sealed class WebhookTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        _never.TrySetResult();
         _service.Dispose();
         await _receiver.DisposeAsync();
     }
@@ -134,6 +140,66 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Empty(_received);
     }
 
+    [Fact]
+    public async Task One_receiver_that_does_not_answer_delays_no_other()
+    {
+        var slow = await AddAsync("/slow");
+        for (var i = 1; i <= 3; i++)
+        {
+            await Feedback($"slow-{i}");
+            await Eventually.IsSoAsync(() => _received.Count >= i);
+        }
+        // The first is waiting for its answer still.
+        var waiting = (await _service.GetAsync($"/v1/webhooks/{slow}/deliveries"))["items"];
+        Assert.Equal(3, waiting.GetArrayLength());
+        Assert.All(waiting.EnumerateArray(), delivery => Assert.Equal(0, delivery.GetProperty("attempts").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_receiver_that_says_when_to_come_back_is_left_alone_until_then(bool isSaidAsDate)
+    {
+        var until = TimeProvider.System.GetUtcNow().AddHours(1);
+        _retryAfter = isSaidAsDate ? until.ToString("R", CultureInfo.InvariantCulture) : "3600";
+        _answers = 503;
+        await Feedback("later-1");
+        await Eventually.IsSoAsync(async () => (await Deliveries())[0].GetProperty("attempts").GetInt32() == 1);
+        Assert.Equal(until.UtcDateTime, (await Deliveries())[0].GetProperty("next_at").GetDateTime(), TimeSpan.FromMinutes(1));
+        // Another event waits, too, while another receiver is told of it.
+        _retryAfter = null;
+        _answers = 200;
+        var other = await AddAsync("/hook?other");
+        await Feedback("later-2");
+        await Eventually.IsSoAsync(async () =>
+            (await _service.GetAsync($"/v1/webhooks/{other}/deliveries"))["items"]
+                .EnumerateArray()
+                .Any(delivery => delivery.GetProperty("state").GetString() == "delivered")
+        );
+        Assert.Equal([1, 0], (await Deliveries()).Select(delivery => delivery.GetProperty("attempts").GetInt32()));
+    }
+
+    [Fact]
+    public void A_pause_is_no_longer_than_a_day_and_a_moment_that_is_over_is_none()
+    {
+        var now = new DateTime(2026, 3, 4, 5, 6, 7, DateTimeKind.Utc);
+        Assert.Equal(TimeSpan.FromDays(1), Api.WebhookSender.PauseOf(new(TimeSpan.FromDays(900)), now));
+        Assert.Equal(TimeSpan.FromDays(1), Api.WebhookSender.PauseOf(new(new DateTimeOffset(now.AddDays(900))), now));
+        Assert.True(Api.WebhookSender.PauseOf(new(new DateTimeOffset(now.AddDays(-1))), now) <= TimeSpan.Zero);
+        Assert.Equal(TimeSpan.Zero, Api.WebhookSender.PauseOf(null, now));
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_gone_is_told_nothing_more_and_the_feed_says_so()
+    {
+        _answers = 410;
+        await Feedback("gone-1");
+        await Eventually.IsSoAsync(async () => (await _service.GetAsync("/v1/webhooks"))["items"].GetArrayLength() == 0);
+        var ended = Assert.Single((await _service.GetAsync("/v1/events?type=webhook.ended"))["items"].EnumerateArray());
+        Assert.Equal(_id, ended.GetProperty("subject").GetString());
+        Assert.Single(_received);
+    }
+
     [Theory]
     [InlineData("https://127.0.0.1/hook")]
     [InlineData("https://localhost/hook")]
@@ -171,6 +237,17 @@ public sealed class WebhookTests : IAsyncLifetime
         });
         Assert.Contains("private network", error, StringComparison.Ordinal);
     }
+
+    async Task<string> AddAsync(string path) =>
+        (
+            await _service.PostAsync(
+                "/v1/webhooks",
+                $$"""{"url":"{{_receiver.Urls.Single()}}{{path}}","types":["feedback.taken"]}""",
+                ("Idempotency-Key", path)
+            )
+        )
+            .Expect(HttpStatusCode.Created)["webhook_id"]
+            .GetString()!;
 
     Task Feedback(string key) =>
         _service.PostAsync(

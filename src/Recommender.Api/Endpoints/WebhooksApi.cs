@@ -222,7 +222,7 @@ static class WebhooksApi
             {
                 if (!WebhookRegister.Again(scope, id, deliveryId, live.Now()))
                     throw new WriteRefusedException(Problems.NotFound("No such delivery."));
-                sender.Wake();
+                sender.Resume(id);
                 return Pending();
             }
         );

@@ -6,7 +6,7 @@ namespace Recommender.Ranking;
 /// <summary>Who may be ranked: partners known and joined, less those whom a rule, a decline or the caller leaves out.</summary>
 sealed class CandidateChoice(HistoryState state)
 {
-    const int MostExcludedListed = 1000;
+    public const int MostExcludedListed = 1000;
 
     /// <summary>For how many days a partner that declined is left out for that deal.</summary>
     const int DeclinedDays = 90;

@@ -16,6 +16,9 @@ public sealed class PartnerRanker
 {
     /// <summary>The simple ranking that answers while no partner-fit model is live.</summary>
     public const string FallbackName = "earlier_partners_first";
+
+    /// <summary>What leaves out a partner whose score cannot be said: stands in place of a rule.</summary>
+    public const string NotFinite = "not_finite";
     readonly RankingModels _models;
     readonly IReadOnlyList<HistoryState> _states;
     readonly CandidateChoice _candidates;
@@ -82,11 +85,18 @@ public sealed class PartnerRanker
         var onDeal = State.PartnersOn(decision.Opportunity.Id);
         var excluded = new List<ExcludedPartner>();
         var excludedCount = _candidates.Choose(workspace, request, rules, account, decision, onDeal, excluded);
-        var count = workspace.Count;
         if (_models.Fit is null)
             ScoreByBaseline(workspace, decision);
         else
+        {
             ScoreByModel(workspace);
+            foreach (var partner in workspace.DropNotFinite())
+            {
+                if (excludedCount++ < CandidateChoice.MostExcludedListed)
+                    excluded.Add(new(State.PartnerId(partner).Value, NotFinite, "Its score is not a finite number"));
+            }
+        }
+        var count = workspace.Count;
         var limit = Math.Min(Math.Clamp(request.Limit, 1, 100), count);
         Chance[]? chances;
         Span<int> top = stackalloc int[limit];
@@ -197,7 +207,10 @@ public sealed class PartnerRanker
             return state.PartnerId(workspace.Candidates[a]).CompareTo(state.PartnerId(workspace.Candidates[b])) < 0;
         }
 
-        double Of(Chance chance) => objective == Objective.Lift ? chance.Lift?.Lift ?? double.MinValue : chance.With;
+        double Of(Chance chance) =>
+            !chance.IsFinite ? double.MinValue
+            : objective == Objective.Lift ? chance.Lift?.Lift ?? double.MinValue
+            : chance.With;
     }
 
     readonly ref struct BySize(ReadOnlySpan<double> numbers) : IOrder
@@ -216,6 +229,9 @@ public sealed class PartnerRanker
         var industry = State.Settings.IndexOfDimension("industry");
         var overlap = pair.LiveOverlap;
         var holders = _candidates.OtherHolders(pair.Decision.Account, partner, decision);
+        var isUnsayable = chance?.IsFinite == false;
+        if (isUnsayable)
+            chance = null;
         return new()
         {
             PartnerId = State.PartnerId(partner).Value,
@@ -229,7 +245,7 @@ public sealed class PartnerRanker
             Lift = chance?.Lift?.Lift,
             LiftLow = chance?.Lift?.Low,
             LiftHigh = chance?.Lift?.High,
-            ExpectedValue = chance?.With * decision.Opportunity.Amount,
+            ExpectedValue = chance?.With * decision.Opportunity.Amount is { } value && double.IsFinite(value) ? value : null,
             Support = new(industry < 0 ? 0 : pair.Values[industry].Won + pair.Values[industry].Lost, counts.Won + counts.Lost),
             Reasons = reasons,
             WarmPath = overlap is null
@@ -240,7 +256,9 @@ public sealed class PartnerRanker
                     overlap.ContactLevel,
                     overlap.Since
                 ),
-            Cautions = Cautions(pair, holders),
+            Cautions = isUnsayable
+                ? [.. Cautions(pair, holders), "Its win probability is not a finite number and is left out"]
+                : Cautions(pair, holders),
             NextAction = NextActions.For(pair, holders is [var first, ..] ? first : null),
         };
     }

@@ -9,7 +9,14 @@ using Recommender.Models;
 namespace Recommender.Ranking;
 
 /// <summary>The chance of winning with a partner and without; the lift only where it is known.</summary>
-readonly record struct Chance(double With, double Alone, LiftEstimate? Lift);
+readonly record struct Chance(double With, double Alone, LiftEstimate? Lift)
+{
+    /// <summary>True if all of it are numbers that can be said.</summary>
+    public bool IsFinite =>
+        double.IsFinite(With)
+        && double.IsFinite(Alone)
+        && (Lift is not { } lift || double.IsFinite(lift.Lift) && double.IsFinite(lift.Low) && double.IsFinite(lift.High));
+}
 
 /// <summary>What one ranking at a time works with: featurizers and room that is used again for the next.</summary>
 sealed class RankingWorkspace
@@ -64,6 +71,21 @@ sealed class RankingWorkspace
     }
 
     public void Add(int partner) => _candidates.Add(partner);
+
+    /// <summary>Takes out the candidates whose score is no finite number; returns them.</summary>
+    public List<int> DropNotFinite()
+    {
+        var dropped = new List<int>();
+        for (var i = 0; i < _candidates.Count; i++)
+        {
+            if (!float.IsFinite(_scores[i]))
+                dropped.Add(_candidates[i]);
+            else
+                (_candidates[i - dropped.Count], _scores[i - dropped.Count]) = (_candidates[i], _scores[i]);
+        }
+        _candidates.RemoveRange(_candidates.Count - dropped.Count, dropped.Count);
+        return dropped;
+    }
 
     public float[] Room(int length)
     {

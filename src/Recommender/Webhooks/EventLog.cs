@@ -101,6 +101,7 @@ public sealed class EventLog(HistoryStore store)
         "rules.changed",
         "account.erased",
         "webhook.test",
+        "webhook.ended",
     ];
 
     /// <summary>Adds the types of a capability.</summary>

@@ -65,12 +65,20 @@ public sealed class WebhookRegister(HistoryStore store)
         WHERE webhook_id = @id
         """;
 
+    const string SelectWaiting = """
+        -- index: webhook_deliveries_by_state
+        SELECT DISTINCT webhook_id
+        FROM webhook_deliveries
+        WHERE state = 'pending' AND next_at <= @now
+        ORDER BY webhook_id
+        """;
+
     static readonly SqlText _selectDue = SqlText.Limited(
         """
         -- index: webhook_deliveries_by_state, events_key
         SELECT d.delivery_id AS DeliveryId, d.webhook_id AS WebhookId, d.state AS State, d.attempts AS Attempts, d.next_at AS NextAt, d.last_at AS LastAt, d.last_status AS LastStatus, d.last_error AS LastError, e.sequence AS Sequence, e.event_id AS EventId, e.type AS Type, e.at AS At, e.subject AS Subject, e.data AS Data
         FROM webhook_deliveries d JOIN events e ON e.sequence = d.sequence
-        WHERE d.state = 'pending' AND d.next_at <= @now
+        WHERE d.state = 'pending' AND d.next_at <= @now AND d.webhook_id = @id
         ORDER BY d.next_at, d.delivery_id
         """
     );
@@ -150,8 +158,21 @@ public sealed class WebhookRegister(HistoryStore store)
         return scope.Connection.Execute(DeleteWebhook, new { id }, scope.Transaction) > 0;
     }
 
-    /// <summary>Deliveries to be made now.</summary>
-    public IReadOnlyList<WebhookDelivery> Due(DateTime now, int limit) => Deliveries(_selectDue, new { now = now, limit });
+    /// <summary>Ids of webhooks to which deliveries are to be made now.</summary>
+    public IReadOnlyList<string> Waiting(DateTime now) =>
+        store.Read(connection => connection.Query<string>(SelectWaiting, new { now }).AsList());
+
+    /// <summary>Deliveries to be made to a webhook now.</summary>
+    public IReadOnlyList<WebhookDelivery> Due(string id, DateTime now, int limit) =>
+        Deliveries(
+            _selectDue,
+            new
+            {
+                id,
+                now,
+                limit,
+            }
+        );
 
     /// <summary>The delivery log of a webhook.</summary>
     public IReadOnlyList<WebhookDelivery> Deliveries(string id, long after, int limit) =>

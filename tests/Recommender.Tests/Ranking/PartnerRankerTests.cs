@@ -162,9 +162,70 @@ public sealed class PartnerRankerTests : IDisposable
         Assert.True(answer.Partners[2].Unproven);
     }
 
-    PartnerRanker Ranker()
+    [Fact]
+    public void A_partner_whose_score_is_not_finite_is_left_out_with_a_word_and_the_others_are_ranked()
     {
-        var ranker = new PartnerRanker(_fit, _win);
+        using var folder = new TemporaryFolder();
+        using var fit = Overflowing(_fit, "partner_engagements", 176, folder.Path);
+        var before = Ranker().Rank(new("A000007", Sample.AsOf) { Limit = 100 })!;
+        var answer = Ranker(fit).Rank(new("A000007", Sample.AsOf) { Limit = 100 })!;
+        var left = answer.Excluded.Where(one => one.Rule == PartnerRanker.NotFinite).Select(one => one.PartnerId).ToList();
+        Assert.NotEmpty(left);
+        Assert.Equal(left.Count, answer.ExcludedCount - before.ExcludedCount);
+        Assert.Equal(before.Candidates - left.Count, answer.Candidates);
+        Assert.Equal(
+            before.Partners.Select(partner => partner.PartnerId).Except(left),
+            answer.Partners.Select(partner => partner.PartnerId)
+        );
+        Assert.All(answer.Partners, partner => Assert.True(double.IsFinite(partner.FitScore)));
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_chance_that_is_not_finite_is_none(double number)
+    {
+        Assert.False(new Chance(number, 0.5, null).IsFinite);
+        Assert.False(new Chance(0.5, number, null).IsFinite);
+        Assert.True(new Chance(0.5, 0.4, null).IsFinite);
+    }
+
+    /// <summary>The same model with two leaves more for one value of a feature, of numbers that can be said alone and not together.</summary>
+    static ModelPackage Overflowing(ModelPackage package, string feature, float value, string folder)
+    {
+        var at = package.Manifest.Features.ToList().FindIndex(one => one.Name == feature);
+        var tree = new Tree
+        {
+            Feature = [at, -1, at, -1, -1],
+            Threshold = [value - 0.5f, 0, value + 0.5f, 0, 0],
+            Left = [1, 0, 3, 0, 0],
+            Right = [2, 0, 4, 0, 0],
+            Value = [0, 0, 0, float.MaxValue, 0],
+            Cover = [4, 1, 3, 1, 2],
+        };
+        var kept = package
+            .Manifest.Golden.Features.Zip(package.Manifest.Golden.Scores)
+            .Where(row => row.First[at] != value)
+            .ToList();
+        var manifest = ModelPackage.Write(
+            folder,
+            OnnxTrees.Write(package.Trees with { Trees = [.. package.Trees.Trees, tree, tree] }),
+            package.Manifest with
+            {
+                Golden = package.Manifest.Golden with
+                {
+                    Features = [.. kept.Select(row => row.First)],
+                    Scores = [.. kept.Select(row => row.Second)],
+                },
+            },
+            _ => new Dictionary<string, byte[]>()
+        );
+        return ModelPackage.Open(System.IO.Path.Combine(folder, package.Manifest.Model, manifest.Version));
+    }
+
+    PartnerRanker Ranker(ModelPackage? fit = null)
+    {
+        var ranker = new PartnerRanker(fit ?? _fit, _win);
         foreach (var fact in Sample.FactList)
             ranker.Apply(fact);
         return ranker;

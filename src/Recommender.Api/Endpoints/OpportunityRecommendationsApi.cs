@@ -21,6 +21,9 @@ sealed record OpportunityRecommendationsRequest
     /// <summary>Only deals of this account.</summary>
     public string? AccountId { get; init; }
 
+    /// <summary>false: none that is past its expected close; true: only such; null: all.</summary>
+    public bool? Overdue { get; init; }
+
     /// <summary>How many at most, 1 to 100.</summary>
     public int Limit { get; set; } = 25;
 
@@ -70,8 +73,11 @@ public sealed record RecommendedOpportunity
     /// <summary>The same in the base currency.</summary>
     public double? AddedValueInBase { get; init; }
 
-    /// <summary>0.4 to 1: how near the expected close is.</summary>
+    /// <summary>How near the expected close is, up to 1; of an overdue deal, the weight of the answer's overdue.</summary>
     public required double Urgency { get; init; }
+
+    /// <summary>The expected close, if that is past, UTC; null if it is not.</summary>
+    public DateTime? OverdueSince { get; init; }
 
     /// <summary>The partner to bring, as of now.</summary>
     public required RecommendedPartner Partner { get; init; }
@@ -84,6 +90,7 @@ public sealed record RecommendedOpportunity
 /// <param name="WaitingToBeIndexed">How many have to be looked at again.</param>
 /// <param name="BaseCurrency">In which currency they are compared, ISO 4217; null if none is named anywhere.</param>
 /// <param name="Currencies">All of them by currency; where amount_in_base is null, they are ranked after the others, by what a partner adds.</param>
+/// <param name="Overdue">What became of deals that were still open past their expected close, and what such a deal weighs.</param>
 /// <param name="Items">This page of them.</param>
 /// <param name="Pagination">Where the next page is.</param>
 /// <param name="Note">How to read it.</param>
@@ -94,6 +101,7 @@ public sealed record OpportunityRecommendationsResponse(
     int WaitingToBeIndexed,
     string? BaseCurrency,
     IReadOnlyList<CurrencyTotal> Currencies,
+    IReadOnlyList<OverdueRate> Overdue,
     IReadOnlyList<RecommendedOpportunity> Items,
     Pagination Pagination,
     string Note
@@ -105,7 +113,8 @@ sealed record FoundDeals(
     IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> Deals,
     int Total,
     string? BaseCurrency,
-    IReadOnlyList<CurrencyTotal> Currencies
+    IReadOnlyList<CurrencyTotal> Currencies,
+    OverdueRates Overdue
 );
 
 static class OpportunityRecommendationsApi
@@ -160,13 +169,15 @@ static class OpportunityRecommendationsApi
             { } missing
         )
             return Problems.NotFound(missing);
+        var now = live.Read((_, asOf) => asOf);
         return new Json<OpportunityRecommendationsResponse>(
             JsonSerializer.SerializeToUtf8Bytes(
                 Rank(
                     live,
                     request.PartnerId,
                     deal =>
-                        (request.Owner is null || deal.Owner is { } owner && TextKey.AreSame(owner, request.Owner))
+                        (request.Overdue is null || OverdueRates.IsOverdue(deal.ExpectedCloseAt, now) == request.Overdue)
+                        && (request.Owner is null || deal.Owner is { } owner && TextKey.AreSame(owner, request.Owner))
                         && (request.AccountId is null || deal.AccountId == request.AccountId),
                     (int)skip!,
                     request.Limit
@@ -188,12 +199,13 @@ static class OpportunityRecommendationsApi
             (state, asOf) =>
             {
                 var deals = live.Index.Deals.ToList();
+                var overdue = new OverdueRates(state.ClosedPastExpected, deals, asOf);
                 var into = CurrencyTotals.BaseOf(state, live.BaseCurrency, deals);
                 var found = live.Index.Find(
                     PartnerId.OrNone(partnerId),
                     isWanted,
                     deal => state.WorthOf(deal, into),
-                    asOf,
+                    deal => CoSellPriority.Urgency(deal.ExpectedCloseAt, overdue, asOf),
                     skip,
                     limit,
                     out var total
@@ -203,7 +215,8 @@ static class OpportunityRecommendationsApi
                     found,
                     total,
                     into,
-                    CurrencyTotals.Of(state, into, isWanted is null ? deals : deals.Where(isWanted))
+                    CurrencyTotals.Of(state, into, isWanted is null ? deals : deals.Where(isWanted)),
+                    overdue
                 );
             }
         );
@@ -220,11 +233,12 @@ static class OpportunityRecommendationsApi
         // What a fact has touched is looked at before the answer, as far as that is quickly done.
         foreach (var id in live.Index.DirtyIds.Take(MostRefreshed).ToList())
             live.Refresh(id);
-        var (asOf, found, total, baseCurrency, currencies) = Find(live, partnerId, isWanted, skip, limit);
+        var (asOf, found, total, baseCurrency, currencies, overdue) = Find(live, partnerId, isWanted, skip, limit);
         var items = new List<RecommendedOpportunity>();
         foreach (var (entry, option) in found)
         {
             var deal = entry.Deal;
+            var urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, overdue, asOf);
             var worth = live.Read((state, _) => state.WorthOf(deal, baseCurrency));
             var answer = live.Rank(
                 new(deal.AccountId, default)
@@ -249,10 +263,11 @@ static class OpportunityRecommendationsApi
                     AmountInBase = worth,
                     ExpectedCloseAt = deal.ExpectedCloseAt,
                     Rank = skip + items.Count + 1,
-                    Priority = CoSellPriority.Of(partner.Lift, worth, deal.ExpectedCloseAt, asOf),
+                    Priority = CoSellPriority.Of(partner.Lift, worth, urgency),
                     AddedValue = partner.Lift * deal.Amount,
                     AddedValueInBase = partner.Lift * worth,
-                    Urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, asOf),
+                    Urgency = urgency,
+                    OverdueSince = OverdueRates.IsOverdue(deal.ExpectedCloseAt, asOf) ? deal.ExpectedCloseAt : null,
                     Partner = partner,
                 }
             );
@@ -264,6 +279,7 @@ static class OpportunityRecommendationsApi
             live.Index.Dirty,
             baseCurrency,
             currencies,
+            overdue.All,
             items,
             new(
                 skip + found.Count < total

@@ -21,6 +21,9 @@ sealed record OpportunityRecommendationsRequest
     /// <summary>Only deals of this account.</summary>
     public string? AccountId { get; init; }
 
+    /// <summary>false: none that is past its expected close; true: only such; null: all.</summary>
+    public bool? Overdue { get; init; }
+
     /// <summary>How many at most, 1 to 100.</summary>
     public int Limit { get; set; } = 25;
 
@@ -70,8 +73,11 @@ public sealed record RecommendedOpportunity
     /// <summary>The same in the base currency.</summary>
     public double? AddedValueInBase { get; init; }
 
-    /// <summary>0.4 to 1: how near the expected close is.</summary>
+    /// <summary>How near the expected close is, up to 1; of an overdue deal, the weight of the answer's overdue.</summary>
     public required double Urgency { get; init; }
+
+    /// <summary>The expected close, if that is past, UTC; null if it is not.</summary>
+    public DateTime? OverdueSince { get; init; }
 
     /// <summary>The partner to bring, as of now.</summary>
     public required RecommendedPartner Partner { get; init; }
@@ -84,6 +90,7 @@ public sealed record RecommendedOpportunity
 /// <param name="WaitingToBeIndexed">How many have to be looked at again.</param>
 /// <param name="BaseCurrency">In which currency they are compared, ISO 4217; null if none is named anywhere.</param>
 /// <param name="Currencies">All of them by currency; where amount_in_base is null, they are ranked after the others, by what a partner adds.</param>
+/// <param name="Overdue">What became of deals that were still open past their expected close, and what such a deal weighs.</param>
 /// <param name="Items">This page of them.</param>
 /// <param name="Pagination">Where the next page is.</param>
 /// <param name="Note">How to read it.</param>
@@ -94,6 +101,7 @@ public sealed record OpportunityRecommendationsResponse(
     int WaitingToBeIndexed,
     string? BaseCurrency,
     IReadOnlyList<CurrencyTotal> Currencies,
+    IReadOnlyList<OverdueRate> Overdue,
     IReadOnlyList<RecommendedOpportunity> Items,
     Pagination Pagination,
     string Note
@@ -108,7 +116,8 @@ sealed record FoundDeals(
     IReadOnlyList<(IndexedOpportunity Entry, PartnerOption Option)> Deals,
     int Total,
     string? BaseCurrency,
-    IReadOnlyList<CurrencyTotal> Currencies
+    IReadOnlyList<CurrencyTotal> Currencies,
+    OverdueRates Overdue
 );
 
 static class OpportunityRecommendationsApi
@@ -163,12 +172,14 @@ static class OpportunityRecommendationsApi
         )
             return Problems.NotFound(missing);
         Refresh(live);
+        var now = live.Read((_, asOf) => asOf);
         bool isWanted(Opportunity deal) =>
-            (request.Owner is null || deal.Owner is { } owner && TextKey.AreSame(owner, request.Owner))
+            (request.Overdue is null || OverdueRates.IsOverdue(deal.ExpectedCloseAt, now) == request.Overdue)
+            && (request.Owner is null || deal.Owner is { } owner && TextKey.AreSame(owner, request.Owner))
             && (request.AccountId is null || deal.AccountId == request.AccountId);
         FoundDeals? all = null;
         var page = lists.Page(
-            string.Join('\u001f', request.PartnerId, request.Owner, request.AccountId),
+            string.Join('\u001f', request.PartnerId, request.Owner, request.AccountId, request.Overdue),
             request.Cursor,
             request.Limit,
             () => Keys((all = Find(live, request.PartnerId, isWanted, 0, int.MaxValue)).Deals)
@@ -195,12 +206,13 @@ static class OpportunityRecommendationsApi
             (state, asOf) =>
             {
                 var deals = live.Index.Deals.ToList();
+                var overdue = new OverdueRates(state.ClosedPastExpected, deals, asOf);
                 var into = CurrencyTotals.BaseOf(state, live.BaseCurrency, deals);
                 var found = live.Index.Find(
                     PartnerId.OrNone(partnerId),
                     isWanted,
                     deal => state.WorthOf(deal, into),
-                    asOf,
+                    deal => CoSellPriority.Urgency(deal.ExpectedCloseAt, overdue, asOf),
                     skip,
                     limit,
                     out var total
@@ -210,7 +222,8 @@ static class OpportunityRecommendationsApi
                     found,
                     total,
                     into,
-                    CurrencyTotals.Of(state, into, isWanted is null ? deals : deals.Where(isWanted))
+                    CurrencyTotals.Of(state, into, isWanted is null ? deals : deals.Where(isWanted)),
+                    overdue
                 );
             }
         );
@@ -271,6 +284,7 @@ static class OpportunityRecommendationsApi
                 continue;
             var best = entry.Best(PartnerId.OrNone(partnerId))?.PartnerId ?? page.Items[i].PartnerId;
             var worth = live.Read((state, _) => state.WorthOf(deal, found.BaseCurrency));
+            var urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, found.Overdue, found.AsOf);
             if (PartnerFor(live, deal, best, isOnly: partnerId is not null) is not { } partner)
                 continue;
             items.Add(
@@ -286,10 +300,11 @@ static class OpportunityRecommendationsApi
                     AmountInBase = worth,
                     ExpectedCloseAt = deal.ExpectedCloseAt,
                     Rank = page.Skipped + i + 1,
-                    Priority = CoSellPriority.Of(partner.Lift, worth, deal.ExpectedCloseAt, found.AsOf),
+                    Priority = CoSellPriority.Of(partner.Lift, worth, urgency),
                     AddedValue = partner.Lift * deal.Amount,
                     AddedValueInBase = partner.Lift * worth,
-                    Urgency = CoSellPriority.Urgency(deal.ExpectedCloseAt, found.AsOf),
+                    Urgency = urgency,
+                    OverdueSince = OverdueRates.IsOverdue(deal.ExpectedCloseAt, found.AsOf) ? deal.ExpectedCloseAt : null,
                     Partner = partner,
                 }
             );
@@ -301,6 +316,7 @@ static class OpportunityRecommendationsApi
             live.Index.Dirty,
             found.BaseCurrency,
             found.Currencies,
+            found.Overdue.All,
             items,
             new(page.Next, null, page.Next is not null, null),
             "lift is an estimate from observed deals, not an experiment; null means unknown, and such deals come last"

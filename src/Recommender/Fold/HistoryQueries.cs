@@ -142,6 +142,12 @@ public sealed partial class HistoryState
 
     static bool IsOpen(OpportunityState? state) => state is { IsOpen: true };
 
+    /// <summary>For how many days past their expected close deals are told apart, at least.</summary>
+    public static IReadOnlyList<int> OverdueDays { get; } = [0, 30, 90, 180, 365];
+
+    /// <summary>By <see cref="OverdueDays"/>, deals that closed so many days past their expected close or later, and how many were won.</summary>
+    public IReadOnlyList<(int Closed, int Won)> ClosedPastExpected => Outcomes.PastExpected;
+
     /// <summary>What a deal is worth in a currency at the day it was created; null if it has no amount or there is no rate.</summary>
     /// <param name="deal">The deal.</param>
     /// <param name="currency">An ISO 4217 code; null for the amount as it stands.</param>

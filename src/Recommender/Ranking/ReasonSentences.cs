@@ -163,7 +163,9 @@ static class ReasonSentences
             return "The size of this deal or of its usual deals is unknown";
         var (count, sum, _) = pair.Partner.Measures[chosen];
         var (usual, here) = (Back(sum / count), Back(pair.Decision.Measures[chosen]));
-        return $"Its usual {pair.Decision.Settings.Measures[chosen].Name.Replace('_', ' ')} is about {Short(usual)}, here {Short(here)}";
+        var name = pair.Decision.Settings.Measures[chosen].Name;
+        var unit = name == "amount" && pair.Decision.Settings.BaseCurrency is { } code ? " " + code : "";
+        return $"Its usual {name.Replace('_', ' ')} is about {Short(usual)}{unit}, here {Short(here)}{unit}";
     }
 
     static IEnumerable<string> Beside(PairView pair) =>

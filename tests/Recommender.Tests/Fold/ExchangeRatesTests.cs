@@ -233,7 +233,7 @@ public sealed class ExchangeRatesTests : CorrectedHistory
                 ]
         )
             index.Set(deal.Id, new(deal, At, [new("p1", lift, 0.5)]));
-        var found = index.Find(null, null, deal => state.WorthOf(deal, "USD"), At, 0, 10, out var total);
+        var found = index.Find(null, null, deal => state.WorthOf(deal, "USD"), _ => 1, 0, 10, out var total);
         Assert.Equal(["dollars", "yen", "small", "unknown", "unknown-less"], found.Select(one => one.Entry.Deal.Id.Value));
         Assert.Equal(5, total);
         Assert.Equal(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Recommender.Capabilities.CoSellList;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Ranking;
@@ -69,6 +70,7 @@ static class CoSellListRoutes
                         [.. industries.Select(industry => (industry, Format.Plain(industry)))]
                     ),
                     new("partner", "Partner", wanted.Partner, partners),
+                    new("overdue", "Overdue", wanted.Overdue, [("false", "left out"), ("true", "only")]),
                 }
             )
         );
@@ -88,9 +90,15 @@ static class CoSellListRoutes
     static FileContentHttpResult DealsCsv(HttpContext http, LiveRecommender live)
     {
         var wanted = Wanted.Of(http);
-        var (_, found, _, into, _) = OpportunityRecommendationsApi.Find(live, wanted.Partner, wanted.On(live), 0, MostExported);
+        var (asOf, found, _, into, _, _) = OpportunityRecommendationsApi.Find(
+            live,
+            wanted.Partner,
+            wanted.On(live),
+            0,
+            MostExported
+        );
         var text = new StringBuilder(CsvText.Mark).Append(
-            "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value,base_currency,amount_in_base,added_value_in_base\n"
+            "rank,account_id,account,opportunity_id,product,amount,currency,expected_close_at,owner,partner_id,partner,lift,win_probability,added_value,base_currency,amount_in_base,added_value_in_base,overdue_since\n"
         );
         live.Read(
             (state, _) =>
@@ -118,6 +126,9 @@ static class CoSellListRoutes
                         into,
                         Known(worth ?? double.NaN),
                         Known(option.Lift * worth ?? double.NaN),
+                        OverdueRates.IsOverdue(deal.ExpectedCloseAt, asOf)
+                            ? deal.ExpectedCloseAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
+                            : null,
                     ];
                     text.Append(CsvText.Line(cells));
                 }
@@ -130,12 +141,12 @@ static class CoSellListRoutes
     static string Known(double value) => double.IsNaN(value) ? "" : value.ToString("0.####", CultureInfo.InvariantCulture);
 
     /// <summary>What the list is narrowed to.</summary>
-    sealed record Wanted(string? Owner, string? Region, string? Industry, string? Partner)
+    sealed record Wanted(string? Owner, string? Region, string? Industry, string? Partner, string? Overdue)
     {
         public static Wanted Of(HttpContext http)
         {
             string? Value(string name) => http.Request.Query[name].ToString() is { Length: > 0 and <= 200 } text ? text : null;
-            return new(Value("owner"), Value("region"), Value("industry"), Value("partner"));
+            return new(Value("owner"), Value("region"), Value("industry"), Value("partner"), Value("overdue"));
         }
 
         public Func<Opportunity, bool> On(LiveRecommender live)
@@ -156,8 +167,11 @@ static class CoSellListRoutes
                                 .Select(account => account.Id)
                                 .ToHashSet()
                     );
+            bool? overdue = bool.TryParse(Overdue, out var wanted) ? wanted : null;
+            var now = live.Read((_, asOf) => asOf);
             return deal =>
-                (Owner is null || deal.Owner is { } owner && Format.Token(TextKey.Of(owner)) == Owner)
+                (overdue is null || OverdueRates.IsOverdue(deal.ExpectedCloseAt, now) == overdue)
+                && (Owner is null || deal.Owner is { } owner && Format.Token(TextKey.Of(owner)) == Owner)
                 && (places is null || places.Contains(deal.AccountId));
         }
     }

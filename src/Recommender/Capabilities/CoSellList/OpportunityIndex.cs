@@ -33,28 +33,27 @@ public sealed record IndexedOpportunity(Opportunity Deal, DateTime AsOf, IReadOn
 /// <summary>How much an open deal deserves a partner now.</summary>
 public static class CoSellPriority
 {
-    /// <summary>How near the deal's end is: 1 within 30 days, 0.8 within 90, 0.6 within 180, 0.4 later; 0.5 if unknown or overdue.</summary>
-    public static double Urgency(DateTime? expectedCloseAt, DateTime asOf) =>
-        expectedCloseAt is not { } at
-            ? 0.5
-            : (at - asOf).TotalDays switch
-            {
-                < 0 => 0.5,
-                <= 30 => 1,
-                <= 90 => 0.8,
-                <= 180 => 0.6,
-                _ => 0.4,
-            };
+    /// <summary>
+    /// How near the deal's end is: 1 within 30 days, 0.8 within 90, 0.6 within 180, 0.4 later, 0.5 if unknown; past it, what such deals still
+    /// came to in the history.
+    /// </summary>
+    public static double Urgency(DateTime? expectedCloseAt, OverdueRates overdue, DateTime asOf) =>
+        expectedCloseAt is not { } at ? 0.5
+        : OverdueRates.IsOverdue(at, asOf) ? overdue.WeightAt((asOf - at).TotalDays)
+        : (at - asOf).TotalDays switch
+        {
+            <= 30 => 1,
+            <= 90 => 0.8,
+            <= 180 => 0.6,
+            _ => 0.4,
+        };
 
     /// <summary>Lift × worth × urgency; null if lift or worth is unknown.</summary>
     /// <param name="lift">Points of win probability.</param>
     /// <param name="worth">The amount in the currency in which deals are compared.</param>
-    /// <param name="expectedCloseAt">When the deal is expected to close, UTC.</param>
-    /// <param name="asOf">Now, UTC.</param>
-    public static double? Of(double? lift, double? worth, DateTime? expectedCloseAt, DateTime asOf) =>
-        lift is { } points && !double.IsNaN(points) && worth is { } amount
-            ? points * amount * Urgency(expectedCloseAt, asOf)
-            : null;
+    /// <param name="urgency">How near the deal's end is.</param>
+    public static double? Of(double? lift, double? worth, double urgency) =>
+        lift is { } points && !double.IsNaN(points) && worth is { } amount ? points * amount * urgency : null;
 }
 
 /// <summary>
@@ -146,7 +145,7 @@ public sealed class OpportunityIndex
     /// <param name="partnerId">Only with this partner; null for the best of all.</param>
     /// <param name="isWanted">Which deals; null for all.</param>
     /// <param name="worthOf">What a deal is worth in the currency in which deals are compared; null if that is not known.</param>
-    /// <param name="asOf">Now, UTC.</param>
+    /// <param name="urgencyOf">How near a deal's end is.</param>
     /// <param name="skip">How many to leave out.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="total">How many there are.</param>
@@ -154,7 +153,7 @@ public sealed class OpportunityIndex
         PartnerId? partnerId,
         Func<Opportunity, bool>? isWanted,
         Func<Opportunity, double?> worthOf,
-        DateTime asOf,
+        Func<Opportunity, double> urgencyOf,
         int skip,
         int limit,
         out int total
@@ -167,7 +166,7 @@ public sealed class OpportunityIndex
                 continue;
             if (entry.Best(partnerId) is not { } option)
                 continue;
-            var priority = CoSellPriority.Of(option.Lift, worthOf(entry.Deal), entry.Deal.ExpectedCloseAt, asOf);
+            var priority = CoSellPriority.Of(option.Lift, worthOf(entry.Deal), urgencyOf(entry.Deal));
             found.Add((entry, option, priority ?? double.NegativeInfinity));
         }
         total = found.Count;

@@ -18,6 +18,12 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
     /// <summary>Mature outcomes of the deals that entered a stage.</summary>
     public Dictionary<int, OutcomeCounts> OfStages { get; } = [];
 
+    /// <summary>
+    /// By <see cref="HistoryState.OverdueDays"/>, deals that closed so many days past their expected close or later, and how many of them were
+    /// won.
+    /// </summary>
+    public (int Closed, int Won)[] PastExpected { get; } = new (int, int)[HistoryState.OverdueDays.Count];
+
     /// <summary>When the newest outcome matured; <see cref="DateTime.MinValue"/> before the first.</summary>
     public DateTime MaturedUntil { get; private set; }
 
@@ -47,6 +53,11 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
     {
         HistoryState.WriteOutcomes(to, All);
         to.Write(MaturedUntil);
+        foreach (var (closed, won) in PastExpected)
+        {
+            to.Write(closed);
+            to.Write(won);
+        }
         to.Write(OfStages.Count);
         foreach (var (stage, counts) in OfStages)
         {
@@ -65,6 +76,8 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
     public override void Read(SnapshotReader from)
     {
         (All, MaturedUntil) = (HistoryState.ReadOutcomes(from), from.Instant());
+        for (var i = 0; i < PastExpected.Length; i++)
+            PastExpected[i] = (from.Whole(), from.Whole());
         for (var left = from.Whole(); left > 0; left--)
             OfStages.Add(from.Whole(), HistoryState.ReadOutcomes(from));
         for (var left = from.Whole(); left > 0; left--)
@@ -183,8 +196,21 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
             account.Won += times;
         else
             account.Lost += times;
+        CountPastExpected(deal, times);
         if (deal.Matured)
             Credit(deal, times);
+    }
+
+    void CountPastExpected(OpportunityState deal, int times)
+    {
+        if (deal.Row.ExpectedCloseAt is not { } expected)
+            return;
+        var days = (deal.ClosedAt - expected).TotalDays;
+        for (var i = 0; i < PastExpected.Length && HistoryState.OverdueDays[i] <= days; i++)
+        {
+            var (closed, won) = PastExpected[i];
+            PastExpected[i] = (closed + times, won + (deal.Outcome == Outcome.Won ? times : 0));
+        }
     }
 
     void Credit(OpportunityState deal, int times)

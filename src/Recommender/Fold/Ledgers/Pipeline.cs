@@ -84,7 +84,7 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
         var (from, to) = (deal.Account, state.AccountIndex(row.AccountId));
         var isMoved = from != to;
         var isRedated = deal.Row.CreatedAt != row.CreatedAt;
-        var isAsOpen = deal.IsOpen == deal.IsOpenAs(row);
+        var isAsOpen = deal.IsOpen == deal.IsOpenAs(row) && deal.Row.ExpectedCloseAt == row.ExpectedCloseAt;
         if (!isMoved && !isRedated && isAsOpen && AreSame(deal.Values, values) && deal.Measures.AsSpan().SequenceEqual(measures))
         {
             deal.Row = row;

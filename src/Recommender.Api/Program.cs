@@ -31,12 +31,21 @@ builder.WebHost.ConfigureKestrel(
     }
 );
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddOptions<RecommenderOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
+builder
+    .Services.AddOptions<RecommenderOptions>()
+    .Bind(builder.Configuration)
+    .ValidateDataAnnotations()
+    .Validate(
+        options => TimeZoneInfo.TryFindSystemTimeZoneById(options.Reader.TimeZone, out _),
+        "Reader:TimeZone is no time zone; expected one such as Europe/Berlin."
+    )
+    .ValidateOnStart();
 builder.Services.AddSingleton<LiveRecommender>();
 builder.Services.AddHostedService(services => services.GetRequiredService<LiveRecommender>());
 builder.Services.AddSingleton<WebhookSender>();
 builder.Services.AddHostedService(services => services.GetRequiredService<WebhookSender>());
 builder.Services.AddSingleton<Writes>();
+builder.Services.AddSingleton<Recommender.Api.Pages.Imports.Uploads>();
 builder.Services.AddSingleton<Limits>();
 builder.Services.AddSingleton(services => new KeptLists<string>(services.GetRequiredService<TimeProvider>(), id => id));
 builder.Services.AddSingleton(services => new KeptLists<PartnerOnDeal>(

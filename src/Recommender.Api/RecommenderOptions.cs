@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Recommender.Facts;
 
 namespace Recommender.Api;
 
@@ -33,6 +34,8 @@ sealed class RecommenderOptions
     [StringLength(3, MinimumLength = 3)]
     public string? BaseCurrency { get; init; }
 
+    public ReaderOptions Reader { get; init; } = new();
+
     public PastOptions Past { get; init; } = new();
 
     public DrainOptions Drain { get; init; } = new();
@@ -47,6 +50,42 @@ sealed class RecommenderOptions
 
         /// <summary>SQL Server 2019 or later, or Azure SQL; several replicas.</summary>
         SqlServer,
+    }
+
+    /// <summary>How texts of rows are read where they could be read in more than one way; the map of an import says the same of files.</summary>
+    public sealed class ReaderOptions
+    {
+        readonly Lazy<ReaderSettings> _settings;
+
+        public ReaderOptions() => _settings = new(Make);
+
+        /// <summary>Texts that mean "unknown". Not given: N/A, NULL, none, unknown, - and the like.</summary>
+        public IReadOnlyList<string>? Placeholders { get; init; }
+
+        /// <summary>Where clocks stand whose times have no offset, such as Europe/Berlin. The default is UTC.</summary>
+        public string TimeZone { get; init; } = "UTC";
+
+        /// <summary>Point or Comma; not given, what can be read in one way only is.</summary>
+        public DecimalSign? DecimalSign { get; init; }
+
+        /// <summary>DayFirst or MonthFirst; not given, what can be read in one way only is.</summary>
+        public DateOrder? Dates { get; init; }
+
+        /// <summary>What parts the values of a list; a comma only where none of the others stands. The default is |;, (bar, semicolon, comma).</summary>
+        public string ListSeparators { get; init; } = "|;,";
+
+        /// <summary>The same, made once.</summary>
+        internal ReaderSettings Settings => _settings.Value;
+
+        ReaderSettings Make() =>
+            new()
+            {
+                Placeholders = [.. Placeholders ?? ReaderSettings.UsualPlaceholders],
+                Zone = TimeZoneInfo.FindSystemTimeZoneById(TimeZone),
+                Sign = DecimalSign,
+                Dates = Dates,
+                ListSeparators = ListSeparators,
+            };
     }
 
     public sealed class DatabaseOptions

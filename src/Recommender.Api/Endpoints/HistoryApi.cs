@@ -45,8 +45,7 @@ static class HistoryApi
         var (bytes, problem) = await Body.ReadAsync(http, limits.BulkBytes, "application/x-ndjson");
         if (bytes is null)
             return problem!;
-        var rows = new List<HistoryRow?>();
-        var lines = new List<long>();
+        var rows = new List<(long Line, HistoryRow Row)>();
         var rejected = new List<RejectedRow>();
         foreach (var (number, line) in Ndjson.Lines(bytes))
         {
@@ -56,10 +55,9 @@ static class HistoryApi
                     FormattableString.Invariant($"Expected at most {limits.BulkRows} rows; nothing was taken."),
                     "too_many_rows"
                 );
-            if (TryReadLine(line.Span, number, out var row, out var fault))
+            if (TryReadLine(line.Span, number, options.Value.Reader.Settings, out var row, out var fault))
             {
-                rows.Add(row);
-                lines.Add(number);
+                rows.Add((number, row));
             }
             else
                 rejected.Add(fault);
@@ -69,69 +67,82 @@ static class HistoryApi
             bytes,
             needsKey: false,
             dry_run,
-            scope =>
-            {
-                long inserted = 0,
-                    updated = 0,
-                    deleted = 0,
-                    unchanged = 0;
-                var warnings = new WarningCounts(scope.Stamp);
-                for (var i = 0; i < rows.Count; i++)
-                {
-                    var result = scope.Upsert(rows[i]!);
-                    if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
-                        warnings.Add(rows[i]!, lines[i]);
-                    switch (result.Verdict)
-                    {
-                        case RowVerdict.Inserted:
-                            inserted++;
-                            break;
-                        case RowVerdict.Updated:
-                            updated++;
-                            break;
-                        case RowVerdict.Deleted:
-                            deleted++;
-                            break;
-                        case RowVerdict.Unchanged:
-                            unchanged++;
-                            break;
-                        default:
-                            rejected.Add(result.Reason! with { Line = lines[i] });
-                            break;
-                    }
-                }
-                ProblemError[] errors =
-                [
-                    .. rejected
-                        .OrderBy(row => row.Line)
-                        .Take(MostErrorsListed)
-                        .Select(row =>
-                            Problems.ErrorOf(row, FormattableString.Invariant($"line {row.Line}, {row.File} {row.Column}"))
-                        ),
-                ];
-                if (strict && rejected.Count > 0)
-                    throw new WriteRefusedException(
-                        Problems.Refused($"{rejected.Count} rows were rejected, nothing was taken.", "row_rejected", errors)
-                    );
-                Telemetry.FactsTaken(inserted + updated + deleted);
-                return WriteAnswer.Of(
-                    new HistoryResponse(
-                        inserted + updated + deleted + unchanged,
-                        inserted,
-                        updated,
-                        deleted,
-                        unchanged,
-                        rejected.Count,
-                        errors,
-                        warnings.All
-                    ),
-                    ApiJson.Default.HistoryResponse
-                );
-            }
+            scope => WriteAnswer.Of(Take(scope, rows, rejected, strict), ApiJson.Default.HistoryResponse)
         );
     }
 
-    static bool TryReadLine(ReadOnlySpan<byte> line, long number, out HistoryRow row, out RejectedRow fault)
+    /// <summary>Takes rows of any table in, in their order.</summary>
+    /// <param name="scope">The transaction.</param>
+    /// <param name="rows">With the lines they stand on.</param>
+    /// <param name="rejected">Rows that could not be read; those that are not taken are added.</param>
+    /// <param name="strict">Refuse all if one is rejected.</param>
+    public static HistoryResponse Take(
+        WriteScope scope,
+        IReadOnlyList<(long Line, HistoryRow Row)> rows,
+        List<RejectedRow> rejected,
+        bool strict
+    )
+    {
+        long inserted = 0,
+            updated = 0,
+            deleted = 0,
+            unchanged = 0;
+        var warnings = new WarningCounts(scope.Stamp);
+        foreach (var (line, row) in rows)
+        {
+            var result = scope.Upsert(row);
+            if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
+                warnings.Add(row, line);
+            switch (result.Verdict)
+            {
+                case RowVerdict.Inserted:
+                    inserted++;
+                    break;
+                case RowVerdict.Updated:
+                    updated++;
+                    break;
+                case RowVerdict.Deleted:
+                    deleted++;
+                    break;
+                case RowVerdict.Unchanged:
+                    unchanged++;
+                    break;
+                default:
+                    rejected.Add(result.Reason! with { Line = line });
+                    break;
+            }
+        }
+        ProblemError[] errors =
+        [
+            .. rejected
+                .OrderBy(row => row.Line)
+                .Take(MostErrorsListed)
+                .Select(row => Problems.ErrorOf(row, FormattableString.Invariant($"line {row.Line}, {row.File} {row.Column}"))),
+        ];
+        if (strict && rejected.Count > 0)
+            throw new WriteRefusedException(
+                Problems.Refused($"{rejected.Count} rows were rejected, nothing was taken.", "row_rejected", errors)
+            );
+        Telemetry.FactsTaken(inserted + updated + deleted);
+        return new HistoryResponse(
+            inserted + updated + deleted + unchanged,
+            inserted,
+            updated,
+            deleted,
+            unchanged,
+            rejected.Count,
+            errors,
+            warnings.All
+        );
+    }
+
+    static bool TryReadLine(
+        ReadOnlySpan<byte> line,
+        long number,
+        ReaderSettings settings,
+        out HistoryRow row,
+        out RejectedRow fault
+    )
     {
         row = null!;
         RejectedRow Bad(string found, string expected) => new("the line", number, "", found, expected);
@@ -174,7 +185,7 @@ static class HistoryApi
                 fault = Bad("no row", Shape);
                 return false;
             }
-            if (!JsonRow.TryRead(table, ref json, number, out row, out var rejected))
+            if (!JsonRow.TryRead(table, ref json, number, out row, out var rejected, settings: settings))
             {
                 fault = rejected!;
                 return false;

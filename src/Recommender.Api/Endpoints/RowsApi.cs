@@ -78,7 +78,7 @@ static class RowsApi
             return problem!;
         if (JsonRow.FaultOfId(id) is { } expected)
             return Problems.Invalid("id", $"Expected {expected}.");
-        if (Row(table, bytes, id, out var row) is { } fault)
+        if (Row(table, bytes, id, options.Value.Reader.Settings, out var row) is { } fault)
             return fault;
         if (Expectation(http, out var expectation) is { } bad)
             return bad;
@@ -117,7 +117,7 @@ static class RowsApi
         if (!live.Answers)
             return Problems.NotReady(http);
         var id = live.Store.FindByExternalId(table, externalId);
-        if (Row(table, bytes, id, out var row, externalId) is { } fault)
+        if (Row(table, bytes, id, options.Value.Reader.Settings, out var row, externalId) is { } fault)
             return fault;
         if (Expectation(http, out var expectation) is { } bad)
             return bad;
@@ -176,7 +176,14 @@ static class RowsApi
         return new Json<JsonElement>(JsonRow.Write(found.Row));
     }
 
-    static Invalid? Row(FactTable table, byte[] bytes, string? id, out HistoryRow row, string? defaultId = null)
+    static Invalid? Row(
+        FactTable table,
+        byte[] bytes,
+        string? id,
+        ReaderSettings settings,
+        out HistoryRow row,
+        string? defaultId = null
+    )
     {
         row = null!;
         try
@@ -186,7 +193,7 @@ static class RowsApi
             var key = id;
             if (id is null && defaultId is not null && !Names(bytes, table.Columns[0].Name))
                 key = defaultId;
-            if (!JsonRow.TryRead(table, ref json, 1, out row, out var fault, key))
+            if (!JsonRow.TryRead(table, ref json, 1, out row, out var fault, key, settings))
                 return Problems.Invalid([Problems.ErrorOf(fault!)]);
             return json.Read() ? Problems.Invalid("", "Found something after the object; expected nothing.") : null;
         }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Antiforgery;
 using Recommender.Api.Pages.Accounts;
 using Recommender.Api.Pages.CoSellList;
 using Recommender.Api.Pages.Handoffs;
+using Recommender.Api.Pages.Imports;
 using Recommender.Api.Pages.Models;
 using Recommender.Api.Pages.Partners;
 using Recommender.Api.Pages.Search;
@@ -32,6 +33,7 @@ static class PageRoutes
         pages.MapCoSellListPages();
         pages.MapPartnerPages();
         pages.MapModelPages();
+        pages.MapImportPages();
     }
 
     /// <summary>Headers that keep a page to itself, and forms whose token is not good.</summary>

@@ -183,9 +183,14 @@ sealed class AfterTheFact
         var lost = Enumerable.Range(0, deals.Count).Where(i => deals[i].Won == false).ToList();
         if (won.Count < LeastDeals / 4 || lost.Count < LeastDeals / 4 || count < 2)
             return null;
-        // Of closed deals those of the time in which the open ones were created.
-        var since =
-            open.Count == 0 ? DateTime.MinValue : open.Select(i => deals[i].Row.CreatedAt).Order().ElementAt(open.Count / 10);
+        // Of closed deals those of the time in which the open ones were created, or of a longer one if those are few.
+        var since = new[] { open, won, lost }
+            .Select(some => some.Select(i => deals[i].Row.CreatedAt).OrderDescending().ToList())
+            .Select(
+                (at, i) =>
+                    at.Count == 0 ? DateTime.MinValue : at[Math.Min(at.Count - 1, i == 0 ? 9 * at.Count / 10 : LeastDeals / 2)]
+            )
+            .Min();
         var shares = (
             Open: Shares(open.Where(i => deals[i].Row.CreatedAt >= since)),
             Won: Shares(won.Where(i => deals[i].Row.CreatedAt >= since)),
@@ -195,7 +200,8 @@ sealed class AfterTheFact
         {
             // Whatever share of the open deals will be won, a column that was known in time lies between the two.
             var apart = Enumerable.Range(0, 21).Min(step => Distance(ofOpen, ofWon, ofLost, step / 20.0));
-            if (apart > 0.4 + Math.Sqrt(count / (2.0 * open.Count)))
+            var filled = Enumerable.Range(0, count).Count(b => ofOpen[b] + ofWon[b] + ofLost[b] > 0);
+            if (apart > 0.4 + Math.Sqrt(filled / (4.0 * open.Count)))
                 return "it tells open deals from closed ones of the same age";
         }
         var (all, none) = (Shares(won)!, Shares(lost)!);

@@ -10,7 +10,7 @@ sealed class FileColumns
     readonly ValueReader _values;
     readonly FileSurvey _survey;
     readonly string[] _names;
-    readonly KnownKeys _keys;
+    readonly KnownKeys? _keys;
 
     /// <summary>By column of the table: the fields that may fill it; the first that counts and holds something does.</summary>
     readonly Source[][] _sources;
@@ -27,7 +27,7 @@ sealed class FileColumns
 
     /// <summary>Takes the names of a file.</summary>
     /// <exception cref="InvalidDataException">A column is missing, or nearly there, or stands twice.</exception>
-    public FileColumns(SourceMap map, string[] names, FileSurvey survey, KnownKeys keys)
+    public FileColumns(SourceMap map, string[] names, FileSurvey survey, KnownKeys? keys)
     {
         (_map, _table, _names, _keys, _survey, _values) = (map, map.Table, names, keys, survey, survey.Values);
         foreach (var twice in names.Where(name => name.Length > 0).GroupBy(name => name).Where(group => group.Count() > 1))
@@ -240,6 +240,9 @@ sealed class FileColumns
 
     bool IsKnown(FactColumn column, Source? source, object?[] values, Action<string, string, string> reject)
     {
+        // Without them, whoever takes the row says so.
+        if (_keys is null)
+            return true;
         var i = column.Position;
         if (column.References is { } other)
         {
@@ -315,7 +318,7 @@ sealed class FileColumns
             if (
                 !values.Any(value =>
                     value == "*" ? text.Length > 0
-                    : value is ['@', .. var table] ? text.Length > 0 && _keys.Find(table, text) is not null
+                    : value is ['@', .. var table] ? text.Length > 0 && _keys?.Find(table, text) is not null
                     : string.Equals(value, text, StringComparison.OrdinalIgnoreCase)
                 )
             )

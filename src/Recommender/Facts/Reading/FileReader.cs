@@ -24,29 +24,27 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
     public FileReading? Reading { get; private set; }
 
     /// <summary>Reads the rows in file order; what cannot be taken goes to <paramref name="reject"/>.</summary>
-    /// <param name="keys">Keys known so far; the file's own are added.</param>
+    /// <param name="keys">Keys known so far; the file's own are added. Null: what rows name is not looked at.</param>
     /// <param name="inFile">Keys of the table that earlier files had; the file's own are added.</param>
     /// <param name="reject">Takes each row that is not returned.</param>
     /// <param name="position">Told the bytes read, now and then.</param>
     /// <exception cref="InvalidDataException">The header cannot be taken.</exception>
     public IEnumerable<HistoryRow> Read(
-        KnownKeys keys,
+        KnownKeys? keys,
         HashSet<string> inFile,
         Action<RejectedRow> reject,
         Action<long>? position
     )
     {
-        using var file = open();
-        _dialect ??= CsvDialect.Of(file, map.Encoding, map.Separator);
-        using var reader = new StreamReader(file, _dialect.Encoding);
-        for (var i = 0; i < _dialect.LinesBefore; i++)
-            reader.ReadLine();
+        var file = open();
+        using var reader = Open(file, map, out var dialect);
+        _dialect = dialect;
         var bad = false;
-        using var csv = new CsvParser(reader, Configuration(_ => bad = true));
+        using var csv = new CsvParser(reader, Configuration(dialect, _ => bad = true));
         var header = ReadHeader(csv);
         var survey = FileSurvey.Of(map, header, Rows);
         var columns = new FileColumns(map, header, survey, keys);
-        var own = keys.Of(map.Table.Name);
+        var own = keys?.Of(map.Table.Name);
         var renamed = new HashSet<string>();
         (Merged, _passedOver) = (0, 0);
         long rows = 0;
@@ -85,7 +83,7 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
                 if (inFile.Add(row.Key))
                 {
                     own?.Add(row.Key);
-                    keys.Name(row);
+                    keys?.Name(row);
                     Line = line;
                     yield return row;
                 }
@@ -117,19 +115,27 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
     /// <summary>The fields of all rows, to look at before they are read.</summary>
     IEnumerable<string[]> Rows()
     {
-        using var file = open();
-        using var reader = new StreamReader(file, _dialect!.Encoding);
-        for (var i = 0; i <= _dialect.LinesBefore; i++)
-            reader.ReadLine();
-        using var csv = new CsvParser(reader, Configuration(null));
+        using var reader = Open(open(), map, out _);
+        using var csv = new CsvParser(reader, Configuration(_dialect!, null));
+        csv.Read();
         while (csv.Read())
             yield return csv.Record!;
     }
 
-    CsvConfiguration Configuration(BadDataFound? bad) =>
+    /// <summary>Text of a file from its header on.</summary>
+    internal static StreamReader Open(Stream file, SourceMap map, out CsvDialect dialect)
+    {
+        dialect = CsvDialect.Of(file, map.Encoding, map.Separator);
+        var reader = new StreamReader(file, dialect.Encoding);
+        for (var i = 0; i < dialect.LinesBefore; i++)
+            reader.ReadLine();
+        return reader;
+    }
+
+    internal static CsvConfiguration Configuration(CsvDialect dialect, BadDataFound? bad) =>
         new(CultureInfo.InvariantCulture)
         {
-            Delimiter = _dialect!.Separator,
+            Delimiter = dialect.Separator,
             IgnoreBlankLines = false,
             BufferSize = 1 << 16,
             BadDataFound = bad,

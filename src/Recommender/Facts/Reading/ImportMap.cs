@@ -86,7 +86,7 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
                 File.ReadAllText(path),
                 new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }
             );
-            return new MapReader(name).Map(json.RootElement);
+            return Of(name, json.RootElement);
         }
         catch (JsonException e)
         {
@@ -96,6 +96,10 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
             );
         }
     }
+
+    /// <summary>Reads a map from JSON.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public static ImportMap Of(string name, JsonElement json) => new MapReader(name).Map(json);
 
     /// <summary>
     /// Reads a map from CSV with the columns table, column, as, value, becomes: a line with a value says what that value is, one without where a
@@ -119,7 +123,7 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
                 continue;
             }
             var of = Get(tables, table);
-            if (column.Length == 0)
+            if (column.Length == 0 && value.Length == 0)
                 throw new InvalidDataException(
                     FormattableString.Invariant($"{name}, line {csv.RawRow}: no column; expected one of the file of {table}.")
                 );

@@ -154,7 +154,7 @@ public sealed record DealRegistration(
 )
 {
     /// <summary>True if its status says that it was decided.</summary>
-    public bool IsDecided => Status is "approved" or "rejected" or "expired";
+    internal bool IsDecided => Status is "approved" or "rejected" or "expired";
 
     /// <summary>
     /// True from an approving decision until <see cref="ExpiresAt"/> (exclusive; for ever if there is none). What its status calls expired

@@ -97,10 +97,9 @@ sealed partial class LiveRecommender(
             _lock = DatabaseLock.Take(path);
         Store = isServer
             ? new SqlServerHistoryStore(
-                _options.Database.ConnectionString is { Length: > 0 } text
-                    ? text
-                    : throw new InvalidDataException(
-                        "Database:ConnectionString is empty; expected how to reach SQL Server, since Database:Provider is SqlServer."
+                _options.ServerConnectionString
+                    ?? throw new InvalidDataException(
+                        "ConnectionStrings:Recommender is empty; expected how to reach SQL Server, since Database:Provider is SqlServer."
                     ),
                 _options.Database.ReadOnly
             )

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.CoSell;
 using Recommender.Facts;
@@ -245,6 +244,7 @@ static class PartnerRecommendationsApi
     /// <param name="asOf">The past moment that is asked about; default for now.</param>
     /// <param name="room">Where the answer is written as JSON.</param>
     /// <param name="cancel">Gives up.</param>
+    /// <param name="isSeen">A page shows it.</param>
     /// <exception cref="TimeoutException">Too many ask about the past.</exception>
     public static async Task<GivenRecommendation?> RecommendAsync(
         LiveRecommender live,
@@ -253,7 +253,8 @@ static class PartnerRecommendationsApi
         byte[] bytes,
         DateTime asOf,
         JsonRoom room,
-        CancellationToken cancel
+        CancellationToken cancel,
+        bool isSeen = false
     )
     {
         var question = request.Question(asOf);
@@ -269,7 +270,7 @@ static class PartnerRecommendationsApi
         if (answered is null)
             return null;
         var recommendation = answered.Recommendation;
-        var id = "rec_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
+        var id = JournalEntry.NewId(isSeen);
         room.Write(PartnerRecommendationsResponse.Of(id, recommendation), ApiJson.Default.PartnerRecommendationsResponse);
         Telemetry.Ranked(recommendation.Candidates);
         var isKept = live.Journal.Add(

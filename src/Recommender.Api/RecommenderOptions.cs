@@ -106,6 +106,9 @@ sealed class RecommenderOptions
         /// <summary>A history folder. The default is data-samples.</summary>
         [Required]
         public string Path { get; init; } = "data-samples";
+
+        /// <summary>Move its dates so that its last day is yesterday: made-up data is not to look neglected. The default is true.</summary>
+        public bool ShiftDates { get; init; } = true;
     }
 
     public sealed class SandboxOptions

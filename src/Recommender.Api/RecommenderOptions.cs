@@ -170,7 +170,11 @@ sealed class RecommenderOptions
         [Range(0, 10_000)]
         public int Concurrency { get; init; }
 
-        /// <summary>Requests that may wait for their turn; more are refused with 503. The default is 128.</summary>
+        /// <summary>Bulk writes worked on at once, as many batches, and as many replays, each beside the others and beside all else. The default is 2.</summary>
+        [Range(1, 10_000)]
+        public int LaneConcurrency { get; init; } = 2;
+
+        /// <summary>Requests of a kind that may wait for their turn; more are refused with 503. The default is 128.</summary>
         [Range(0, 100_000)]
         public int Queue { get; init; } = 128;
 

@@ -184,7 +184,8 @@ static class PartnerRecommendationsApi
             .MapPost("/partner-recommendations/batch", BatchAsync)
             .WithName("RecommendPartnersBatch")
             .Accepts<PartnerRecommendationsRequest>("application/x-ndjson")
-            .WithRequestTimeout("bulk");
+            .WithRequestTimeout("bulk")
+            .WithMetadata(new InLane(Lane.Batch));
     }
 
     /// <summary>Ranked partners for an account or one of its deals</summary>
@@ -336,7 +337,9 @@ static class PartnerRecommendationsApi
                         break;
                     case Json<PartnerRecommendationsResponse> answer:
                         using (answer)
-                            await http.Response.BodyWriter.WriteAsync(answer.Body, http.RequestAborted);
+                            await Limits.AsideAsync(
+                                http.Response.BodyWriter.WriteAsync(answer.Body, http.RequestAborted).AsTask()
+                            );
                         break;
                 }
             await http.Response.BodyWriter.WriteAsync("\n"u8.ToArray(), http.RequestAborted);

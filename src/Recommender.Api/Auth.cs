@@ -211,7 +211,7 @@ static class Auth
     }
 
     /// <summary>True if a claim of the caller lists the scope.</summary>
-    static bool Grants(ClaimsPrincipal caller, string scope)
+    public static bool Grants(ClaimsPrincipal caller, string scope)
     {
         foreach (var claim in caller.Claims)
         {

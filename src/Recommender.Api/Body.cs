@@ -35,7 +35,7 @@ static class Body
         var reader = http.Request.BodyReader;
         while (true)
         {
-            var read = await reader.ReadAsync(http.RequestAborted);
+            var read = await Limits.AsideAsync(reader.ReadAsync(http.RequestAborted).AsTask());
             if (read.Buffer.Length > limit)
             {
                 reader.AdvanceTo(read.Buffer.End);

@@ -1,17 +1,38 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
+using Recommender.Api.Pages;
 
 namespace Recommender.Api;
 
+/// <summary>Kinds of requests that do not take each other's places.</summary>
+enum Lane
+{
+    /// <summary>What is answered at once.</summary>
+    Ordinary,
+
+    /// <summary>Many rows in one call.</summary>
+    Bulk,
+
+    /// <summary>Many questions in one call.</summary>
+    Batch,
+
+    /// <summary>What was said before, computed again.</summary>
+    Past,
+}
+
+/// <summary>Says in which lane an endpoint is.</summary>
+sealed record InLane(Lane Lane);
+
 /// <summary>
 /// Keeps the service calm: each key has its rate (429), and all together do not wait longer for their turn than is any use (503). Both
-/// say when to come back.
+/// say when to come back. What takes long has a lane of its own, so that it takes no place of what is answered at once; and nobody holds a
+/// place while a body comes in.
 /// </summary>
 sealed class Limits : IDisposable
 {
     readonly PartitionedRateLimiter<string> _perKey;
-    readonly ConcurrencyLimiter _atOnce;
+    readonly Dictionary<Lane, ConcurrencyLimiter> _lanes;
     readonly RecommenderOptions.LimitsOptions _options;
     readonly string _policy;
 
@@ -33,14 +54,19 @@ sealed class Limits : IDisposable
                     }
             )
         );
-        _atOnce = new(
-            new()
-            {
-                PermitLimit = _options.Concurrency > 0 ? _options.Concurrency : 4 * Environment.ProcessorCount,
-                QueueLimit = _options.Queue,
-                QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-            }
-        );
+        var ordinary = _options.Concurrency > 0 ? _options.Concurrency : 4 * Environment.ProcessorCount;
+        _lanes = Enum.GetValues<Lane>()
+            .ToDictionary(
+                lane => lane,
+                lane => new ConcurrencyLimiter(
+                    new()
+                    {
+                        PermitLimit = lane == Lane.Ordinary ? ordinary : _options.LaneConcurrency,
+                        QueueLimit = _options.Queue,
+                        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+                    }
+                )
+            );
     }
 
     static readonly string[] _free = ["/health", "/metrics", "/openapi", "/assets"];
@@ -52,7 +78,11 @@ sealed class Limits : IDisposable
         else if (http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
             await PassAtRateAsync(http, next);
         else
+        {
+            // A form is read by whoever looks at its token first.
+            await PageAnswers.FormAsync(http);
             await PassInTurnAsync(http, next);
+        }
     }
 
     async Task PassAtRateAsync(HttpContext http, RequestDelegate next)
@@ -77,7 +107,8 @@ sealed class Limits : IDisposable
 
     async Task PassInTurnAsync(HttpContext http, RequestDelegate next)
     {
-        using var turn = new Turn(_atOnce, http.RequestAborted);
+        var lane = http.GetEndpoint()?.Metadata.GetMetadata<InLane>()?.Lane ?? Lane.Ordinary;
+        using var turn = new Turn(_lanes[lane], http.RequestAborted);
         if (!await turn.TakeAsync())
         {
             Telemetry.Shed("overload");
@@ -96,6 +127,8 @@ sealed class Limits : IDisposable
     /// </summary>
     public static async Task<T> AsideAsync<T>(Task<T> elsewhere)
     {
+        if (elsewhere.IsCompleted)
+            return await elsewhere;
         var turn = _turn.Value;
         turn?.Leave();
         var answer = await elsewhere;
@@ -128,6 +161,7 @@ sealed class Limits : IDisposable
     public void Dispose()
     {
         _perKey.Dispose();
-        _atOnce.Dispose();
+        foreach (var lane in _lanes.Values)
+            lane.Dispose();
     }
 }

@@ -21,7 +21,7 @@ static class Ndjson
         {
             while (true)
             {
-                var read = await reader.ReadAsync(cancel);
+                var read = await Limits.AsideAsync(reader.ReadAsync(cancel).AsTask());
                 var buffer = read.Buffer;
                 held = buffer;
                 while (

@@ -22,6 +22,13 @@ catch (InvalidDataException e)
     return 1;
 }
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+
+// Where nobody says where to listen; ASPNETCORE_URLS, ASPNETCORE_HTTP_PORTS and --urls do.
+if (
+    ((string[])["urls", "http_ports", "https_ports"]).All(name => string.IsNullOrEmpty(builder.Configuration[name]))
+    && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists()
+)
+    builder.WebHost.UseUrls("http://localhost:5080");
 builder.WebHost.ConfigureKestrel(
     (context, kestrel) =>
     {
@@ -86,8 +93,17 @@ builder.Services.AddOpenApi(options => ApiDescription.Configure(options));
 WebhookSender.AddClient(builder.Services);
 
 var app = builder.Build();
-var options = app.Services.GetRequiredService<IOptions<RecommenderOptions>>();
-if (options.Value.Sandbox.Enabled)
+RecommenderOptions settings;
+try
+{
+    settings = app.Services.GetRequiredService<IOptions<RecommenderOptions>>().Value;
+}
+catch (OptionsValidationException e)
+{
+    await Console.Error.WriteLineAsync(e.Message.ReplaceLineEndings(" "));
+    return 1;
+}
+if (settings.Sandbox.Enabled)
     app.Use(
         (http, next) =>
         {

@@ -11,6 +11,14 @@ sealed class RecommenderOptions
     /// <summary>True if the database is SQL Server; a sandbox always has a file of its own.</summary>
     public bool IsOnServer => Database.Provider == DatabaseProvider.SqlServer && !Sandbox.Enabled;
 
+    public ConnectionStringsOptions ConnectionStrings { get; init; } = new();
+
+    /// <summary>How to reach SQL Server; null if nobody says.</summary>
+    public string? ServerConnectionString =>
+        ConnectionStrings.Recommender is { Length: > 0 } text ? text
+        : Database.ConnectionString is { Length: > 0 } older ? older
+        : null;
+
     public ModelsOptions Models { get; init; } = new();
 
     public DemoOptions Demo { get; init; } = new();
@@ -20,6 +28,8 @@ sealed class RecommenderOptions
     public AuthOptions Auth { get; init; } = new();
 
     public LimitsOptions Limits { get; init; } = new();
+
+    public ProtectionOptions Protection { get; init; } = new();
 
     public JournalOptions Journal { get; init; } = new();
 
@@ -94,8 +104,7 @@ sealed class RecommenderOptions
         public DatabaseProvider Provider { get; init; }
 
         /// <summary>
-        /// How to reach SQL Server, the database in it; encrypted unless it says Encrypt=false. It belongs in a secret, such as the
-        /// environment's Database__ConnectionString, and is never logged.
+        /// The same as ConnectionStrings:Recommender, which comes first.
         /// </summary>
         public string? ConnectionString { get; init; }
 
@@ -113,6 +122,15 @@ sealed class RecommenderOptions
         /// <summary>How large the SQLite file may grow, megabytes; 0, the default, is as large as the disk allows. Beyond it writes are refused with 507.</summary>
         [Range(0, 1_000_000)]
         public int MaxMegabytes { get; init; }
+    }
+
+    public sealed class ConnectionStringsOptions
+    {
+        /// <summary>
+        /// How to reach SQL Server, the database in it; encrypted unless it says Encrypt=false. It belongs in a secret, such as the
+        /// environment's ConnectionStrings__Recommender, and is never logged.
+        /// </summary>
+        public string? Recommender { get; init; }
     }
 
     public sealed class ModelsOptions
@@ -134,6 +152,9 @@ sealed class RecommenderOptions
         /// <summary>A history folder. The default is data-samples.</summary>
         [Required]
         public string Path { get; init; } = "data-samples";
+
+        /// <summary>Move its dates so that its last day is yesterday: made-up data is not to look neglected. The default is true.</summary>
+        public bool ShiftDates { get; init; } = true;
     }
 
     public sealed class SandboxOptions
@@ -195,7 +216,11 @@ sealed class RecommenderOptions
         [Range(0, 10_000)]
         public int Concurrency { get; init; }
 
-        /// <summary>Requests that may wait for their turn; more are refused with 503. The default is 128.</summary>
+        /// <summary>Bulk writes worked on at once, as many batches, and as many replays, each beside the others and beside all else. The default is 2.</summary>
+        [Range(1, 10_000)]
+        public int LaneConcurrency { get; init; } = 2;
+
+        /// <summary>Requests of a kind that may wait for their turn; more are refused with 503. The default is 128.</summary>
         [Range(0, 100_000)]
         public int Queue { get; init; } = 128;
 
@@ -218,6 +243,30 @@ sealed class RecommenderOptions
         /// <summary>After so many seconds a call is given up. The default is 30.</summary>
         [Range(1, 3600)]
         public int TimeoutSeconds { get; init; } = 30;
+    }
+
+    public sealed class ProtectionOptions
+    {
+        /// <summary>
+        /// What the protection keys are encrypted with. Needed in Production on SQL Server, where they lie beside what they protect: cookies,
+        /// webhook secrets and stored answers.
+        /// </summary>
+        public CertificateOptions Certificate { get; init; } = new();
+
+        /// <summary>Certificates that were used before: what was encrypted with them can still be read.</summary>
+        public IReadOnlyList<CertificateOptions> Previous { get; init; } = [];
+    }
+
+    public sealed class CertificateOptions
+    {
+        /// <summary>A file with an RSA certificate and its key (PKCS #12), or a PEM certificate if <see cref="KeyPath"/> names its key; null for none.</summary>
+        public string? Path { get; init; }
+
+        /// <summary>The key of a PEM certificate, such as tls.key of a Kubernetes secret.</summary>
+        public string? KeyPath { get; init; }
+
+        /// <summary>The password of the file or key, if it has one.</summary>
+        public string? Password { get; init; }
     }
 
     public sealed class JournalOptions

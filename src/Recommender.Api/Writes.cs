@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.Metadata;
 using Recommender.Capabilities;
 using Recommender.Facts;
@@ -28,9 +29,13 @@ sealed class WriteRefusedException(IResult problem) : Exception("Refused.")
 /// Runs writes: durable before the answer, once per Idempotency-Key, tried and undone if it is a dry run. The answer is stored in the same
 /// transaction as what it speaks of, so that after a crash both are there or neither.
 /// </summary>
-sealed class Writes(LiveRecommender live)
+sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
 {
     const int LongestKey = 255;
+
+    // How a stored answer is told from those that were kept in clear before.
+    const string Protected = "protected";
+    readonly IDataProtector _protector = protection.CreateProtector("idempotency");
     readonly ConcurrentDictionary<(string, string), byte> _inFlight = new();
 
     /// <summary>Runs one.</summary>
@@ -92,7 +97,13 @@ sealed class Writes(LiveRecommender live)
                     if (live.Store.IsShared && IdempotencyKeys.Find(scope, caller, key, live.Now().AddDays(-1)) is { } meanwhile)
                         throw new WriteRefusedException(Again(http, meanwhile, hash));
                     var answer = write(scope);
-                    IdempotencyKeys.Keep(scope, caller, key, new(hash, answer.Status, "application/json", answer.Body));
+                    // What is shown once, such as a webhook's secret, must not lie there in clear for a day.
+                    IdempotencyKeys.Keep(
+                        scope,
+                        caller,
+                        key,
+                        new(hash, answer.Status, Protected, _protector.Protect(answer.Body))
+                    );
                     return answer;
                 },
                 before
@@ -105,12 +116,23 @@ sealed class Writes(LiveRecommender live)
     }
 
     /// <summary>The answer that was given before, if it was to the same request.</summary>
-    static IResult Again(HttpContext http, StoredAnswer stored, string hash)
+    IResult Again(HttpContext http, StoredAnswer stored, string hash)
     {
         if (stored.RequestHash != hash)
             return Problems.Refused("This Idempotency-Key was used for another request.", "idempotency_key_reused");
-        http.Response.Headers["Idempotency-Replayed"] = "true";
-        return new JsonBytes(stored.Body, stored.Status, stored.ContentType ?? "application/json");
+        try
+        {
+            var body = stored.ContentType == Protected ? _protector.Unprotect(stored.Body) : stored.Body;
+            http.Response.Headers["Idempotency-Replayed"] = "true";
+            return new JsonBytes(body, stored.Status, "application/json");
+        }
+        catch (CryptographicException)
+        {
+            return Problems.Conflict(
+                "It was done before, and the answer cannot be read any more: the protection keys are others now.",
+                "idempotency_answer_unreadable"
+            );
+        }
     }
 
     async Task<IResult> TryAsync(HttpContext http, bool dryRun, Func<WriteScope, WriteAnswer> write, Func<Task>? before)

@@ -155,6 +155,7 @@ public sealed class AddressTests(AddressTests.Listening service) : IClassFixture
                             .. TestDatabase.Settings(Path.Combine(_folder, "a.db")),
                             "Models:Path=" + Sample.Models,
                             "Demo:Path=" + Sample.Folder,
+                            "Demo:ShiftDates=false",
                             "Limits:Burst=1000000",
                             "Urls=http://127.0.0.1:0",
                         ]

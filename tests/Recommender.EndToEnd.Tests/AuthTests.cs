@@ -31,6 +31,7 @@ public sealed class AuthTests : IAsyncLifetime
         ["POST /v1/feedback"] = "recommend",
         ["GET /v1/accounts"] = "recommend",
         ["GET /v1/accounts/{id}"] = "recommend",
+        ["GET /v1/partners"] = "recommend",
         ["GET /v1/partners/{id}"] = "recommend",
         ["GET /v1/opportunities/{id}"] = "recommend",
         ["GET /v1/engagements/{id}"] = "recommend",
@@ -98,6 +99,41 @@ public sealed class AuthTests : IAsyncLifetime
     {
         _service.Dispose();
         return default;
+    }
+
+    [Theory]
+    [InlineData("won")]
+    [InlineData("reported_won")]
+    public async Task Who_may_ask_reports_an_outcome_and_who_may_ingest_sets_it(string happened)
+    {
+        using var service = await Service.StartAsync("Auth:AllowAnonymous=false");
+        string KeyOf(params string[] scopes) =>
+            "Bearer "
+            + new ApiKeys(new SqliteHistoryStore(service.Database))
+                .Create("k", scopes, TimeProvider.System.GetUtcNow().UtcDateTime)
+                .Secret;
+        var (asks, ingests) = (("Authorization", KeyOf("recommend")), ("Authorization", KeyOf("recommend", "ingest")));
+        await Eventually.IsSoAsync(async () => (await service.GetAsync("/v1/models", ingests)).Status == HttpStatusCode.OK);
+        await service.PutAsync("/v1/opportunities/RP1", """{"account_id":"A000007","created_at":"2026-01-01"}""", ingests);
+        Task<Answer> Tell(string word, (string, string) who) =>
+            service.PostAsync(
+                "/v1/feedback",
+                $$"""{"account_id":"A000007","opportunity_id":"RP1","partner_id":"P00001","event":"{{word}}"}""",
+                who,
+                ("Idempotency-Key", word + who.Item2[^4..])
+            );
+        var reported = (await Tell(happened, asks)).Expect(HttpStatusCode.Created);
+        Assert.Equal("reported_won", reported["event"].GetString());
+        Assert.Single(reported["facts"].EnumerateArray());
+        Assert.NotEqual(
+            "won",
+            (await service.GetAsync("/v1/opportunities/RP1", asks)).Text.Contains("\"won\"", StringComparison.Ordinal)
+                ? "won"
+                : null
+        );
+        var set = (await Tell("won", ingests)).Expect(HttpStatusCode.Created);
+        Assert.Equal(("won", 2), (set["event"].GetString(), set["facts"].GetArrayLength()));
+        Assert.Equal("won", (await service.GetAsync("/v1/opportunities/RP1", asks))["outcome"].GetString());
     }
 
     [Fact]
@@ -180,7 +216,7 @@ public sealed class AuthTests : IAsyncLifetime
         {
             using var answer = await client.GetAsync(path, TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
-            Assert.Equal("/sign-in", answer.Headers.Location?.AbsolutePath);
+            Assert.Equal("/sign-in", answer.Headers.Location?.OriginalString.Split('?')[0]);
         }
     }
 

@@ -38,6 +38,7 @@ public sealed class Browser : IAsyncLifetime
                     .. TestDatabase.Settings(_folder["page.db"]),
                     "Models:Path=" + _folder.Path,
                     "Demo:Path=" + Sample.Folder,
+                    "Demo:ShiftDates=false",
                     "Index:CorePercent=100",
                     "Webhooks:AllowPrivate=true",
                 ]

@@ -61,6 +61,21 @@ public sealed class ConsoleTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_that_is_to_promote_and_promotes_nothing_ends_with_a_code_of_its_own_and_the_reason_in_one_line()
+    {
+        var output = new List<string>();
+        string[] history = ["--accounts", "80", "--partners", "15", "--opportunities", "300", "--years", "3", "--seed", "21"];
+        Assert.Equal(0, await Run(output, ["simulate", .. history, "--no-signal", "--out", _folder["none"]]));
+        string[] train = ["train", "--history", _folder["none"], "--models", _folder["models"]];
+        output.Clear();
+        Assert.Equal(3, await Run(output, [.. train, "--promote"]));
+        var why = Assert.Single(output, line => line.StartsWith("Nothing was promoted: ", StringComparison.Ordinal));
+        Assert.Contains("partner-fit was refused by the gate", why, StringComparison.Ordinal);
+        Assert.Contains("win-probability was refused by the gate", why, StringComparison.Ordinal);
+        Assert.Equal(0, await Run(output, train));
+    }
+
+    [Fact]
     public async Task Recommend_answers_for_an_account_and_refuses_an_unknown_one_in_one_line()
     {
         var output = new List<string>();

@@ -149,6 +149,7 @@ public sealed partial class CultureTests(InvariantOutput invariant) : IClassFixt
                     .. TestDatabase.Settings(database),
                     "Models:Path=" + Sample.Models,
                     "Demo:Path=" + Sample.Folder,
+                    "Demo:ShiftDates=false",
                     "Index:CorePercent=100",
                 ]
             )

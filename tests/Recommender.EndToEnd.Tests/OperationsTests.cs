@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using k8s;
 using Recommender.Tests;
@@ -104,6 +105,24 @@ public sealed class OperationsTests
         );
         Assert.DoesNotContain("Jane", service.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("topsecret", service.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_demo_lives_today()
+    {
+        using var service = await Service.StartAsync("Demo:ShiftDates=true", "Index:CorePercent=100");
+        var page = (await service.GetAsync("/accounts/A000007")).Expect(HttpStatusCode.OK).Text;
+        Assert.Contains("The newest fact is of", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("is not counted", page, StringComparison.Ordinal);
+        // The models answer as they do on the files as they are.
+        var answer = await service.RankAsync("""{"account_id":"A000007","limit":10}""");
+        Assert.Equal(JsonValueKind.Null, answer["fallback"].ValueKind);
+        using var files = await Service.StartAsync();
+        var asOf = "2026-07-01T00:00:00Z";
+        var then = await files.RankAsync($$"""{"account_id":"A000007","limit":10,"as_of":"{{asOf}}"}""");
+        static string Ranks(Answer one) =>
+            string.Join(' ', one["partners"].EnumerateArray().Select(partner => partner.GetProperty("partner_id").GetString()));
+        Assert.Equal(Ranks(then).Split(' ').Take(3), Ranks(answer).Split(' ').Take(3));
     }
 
     [Fact]

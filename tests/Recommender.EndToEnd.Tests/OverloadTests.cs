@@ -12,6 +12,61 @@ namespace Recommender.EndToEnd.Tests;
 public sealed class OverloadTests
 {
     [Fact]
+    public async Task Slow_senders_hold_nobodys_place()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var folder = new TemporaryFolder();
+        using var service = await SampleService
+            .Start(folder["slow.db"], "Limits:Concurrency=1", "Limits:LaneConcurrency=1", "Limits:Queue=0")
+            .WhenReadyAsync(cancel: cancel);
+        var slow = new List<System.Net.Sockets.TcpClient>();
+        try
+        {
+            foreach (
+                var (call, type) in (IEnumerable<(string, string)>)
+                    [
+                        ("PUT /v1/accounts/SLOW", "application/json"),
+                        ("POST /v1/partner-recommendations", "application/json"),
+                        ("POST /v1/history", "application/x-ndjson"),
+                        ("POST /v1/partner-recommendations/batch", "application/x-ndjson"),
+                        ("POST /search", "application/x-www-form-urlencoded"),
+                    ]
+            )
+            {
+                var sender = new System.Net.Sockets.TcpClient();
+                slow.Add(sender);
+                await sender.ConnectAsync(service.Client.BaseAddress!.Host, service.Client.BaseAddress.Port, cancel);
+                // It waits for the rest of the body; the answer to Expect says that the body is being read.
+                var head =
+                    $"{call} HTTP/1.1\r\nHost: x\r\nContent-Type: {type}\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
+                await sender.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head), cancel);
+                var answer = new byte[25];
+                await sender.GetStream().ReadExactlyAsync(answer, cancel);
+                Assert.StartsWith("HTTP/1.1 100 Continue", Encoding.ASCII.GetString(answer), StringComparison.Ordinal);
+            }
+            // Each has read on until nothing comes any more: then it has left its place.
+            foreach (
+                var (path, body, type) in (IEnumerable<(string, string, string)>)
+                    [
+                        ("/v1/partner-recommendations", """{"account_id":"A000007","limit":1}""", "application/json"),
+                        ("/v1/history", Service.Line("accounts", new { account_id = "QUICK" }), "application/x-ndjson"),
+                        ("/v1/partner-recommendations/batch", """{"account_id":"A000007","limit":1}""", "application/x-ndjson"),
+                    ]
+            )
+                await Eventually.IsSoAsync(async () =>
+                {
+                    using var content = new StringContent(body, Encoding.UTF8, type);
+                    using var answer = await service.Client.PostAsync(path, content, cancel);
+                    return answer.StatusCode == HttpStatusCode.OK;
+                });
+        }
+        finally
+        {
+            slow.ForEach(sender => sender.Dispose());
+        }
+    }
+
+    [Fact]
     public async Task Twice_the_load_it_sustains_is_shed_politely_without_a_wrong_answer_and_it_recovers()
     {
         var cancel = TestContext.Current.CancellationToken;

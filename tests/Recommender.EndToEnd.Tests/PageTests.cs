@@ -233,7 +233,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             ).EnsureSuccessStatusCode();
         // What the page showed is in the journal a moment later.
         await Eventually.IsSoAsync(async () =>
-            (await Events(browser.Client, "recommendation.created")).Any(happened =>
+            (await Events(browser.Client, "recommendation.seen")).Any(happened =>
                 happened.GetProperty("data").GetProperty("account_id").GetString() == "A000020"
             )
         );
@@ -504,13 +504,16 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         )
             texts.Add((await service.GetAsync(Account + path)).Expect(System.Net.HttpStatusCode.OK).Text);
         // The journal is written in the order of the pages: once the last is there, what is missing was never noted.
-        await Eventually.IsSoAsync(async () => (await Events(service.Client, "recommendation.created")).Count > 1);
-        var noted = (await Events(service.Client, "recommendation.created"))
+        await Eventually.IsSoAsync(async () => (await Events(service.Client, "recommendation.seen")).Count > 1);
+        var noted = (await Events(service.Client, "recommendation.seen"))
             .Select(happened => happened.GetProperty("subject").GetString()!)
             .ToList();
         Assert.Equal(2, noted.Count);
         Assert.Contains(noted[0], texts[0], StringComparison.Ordinal);
         Assert.Contains(noted[1], texts[3], StringComparison.Ordinal);
+        // Nobody asked for a recommendation: none was made.
+        Assert.Empty(await Events(service.Client, "recommendation.created"));
+        Assert.All(noted, id => Assert.StartsWith("seen_", id, StringComparison.Ordinal));
     }
 
     [Fact]

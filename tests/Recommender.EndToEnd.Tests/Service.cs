@@ -36,7 +36,13 @@ static class SampleService
         ServiceProcess.Start(
             Sample.Root,
             environment,
-            [.. TestDatabase.Settings(database), "Models:Path=" + Sample.Models, "Demo:Path=" + Sample.Folder, .. settings]
+            [
+                .. TestDatabase.Settings(database),
+                "Models:Path=" + Sample.Models,
+                "Demo:Path=" + Sample.Folder,
+                "Demo:ShiftDates=false",
+                .. settings,
+            ]
         );
 }
 
@@ -83,6 +89,7 @@ sealed class Service : IDisposable
             host.UseEnvironment(_environment)
                 .UseSetting("Models:Path", Sample.Models)
                 .UseSetting("Demo:Path", Sample.Folder)
+                .UseSetting("Demo:ShiftDates", "false")
                 .UseSetting("Logging:LogLevel:Default", "Warning");
             foreach (var setting in TestDatabase.Settings(Database).Concat(_settings))
                 host.UseSetting(setting.Split('=', 2)[0], setting.Split('=', 2)[1]);

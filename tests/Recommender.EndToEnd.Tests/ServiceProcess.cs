@@ -78,8 +78,26 @@ sealed class ServiceProcess : IDisposable
         params IEnumerable<string> settings
     )
     {
-        var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        return StartAt(
+            address,
+            variables,
+            root,
+            environment,
+            [$"--Urls={address}", .. settings.Select(setting => "--" + setting)]
+        );
+    }
+
+    /// <summary>The same, told where to listen by whatever the arguments or variables say.</summary>
+    public static ServiceProcess StartAt(
+        Uri address,
+        IEnumerable<KeyValuePair<string, string?>> variables,
+        string root,
+        string environment,
+        params IEnumerable<string> arguments
+    )
+    {
+        var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardOutput = true,
@@ -88,9 +106,8 @@ sealed class ServiceProcess : IDisposable
             WorkingDirectory = root,
         };
         start.ArgumentList.Add(Path.Combine(root, "artifacts/bin/Recommender.Api", configuration, "Recommender.Api.dll"));
-        start.ArgumentList.Add($"--Urls={address}");
-        foreach (var setting in settings)
-            start.ArgumentList.Add("--" + setting);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
         start.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
@@ -142,7 +159,7 @@ sealed class ServiceProcess : IDisposable
         return _process.ExitCode;
     }
 
-    static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

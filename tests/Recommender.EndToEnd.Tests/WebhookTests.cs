@@ -141,6 +141,23 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_secret_lies_nowhere_in_clear_and_is_shown_again_to_whoever_sends_the_same()
+    {
+        const string Body = """{"url":"https://example.com/hook"}""";
+        var made = await _service.PostAsync("/v1/webhooks", Body, ("Idempotency-Key", "s"));
+        var secret = made.Expect(HttpStatusCode.Created)["secret"].GetString()!;
+        var again = await _service.PostAsync("/v1/webhooks", Body, ("Idempotency-Key", "s"));
+        Assert.Equal(made.Text, again.Expect(HttpStatusCode.Created).Text);
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_service.Database)!, "*", SearchOption.AllDirectories))
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            Assert.True(bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(secret["whsec_".Length..])) < 0, file);
+        }
+    }
+
+    [Fact]
     public async Task One_receiver_that_does_not_answer_delays_no_other()
     {
         var slow = await AddAsync("/slow");

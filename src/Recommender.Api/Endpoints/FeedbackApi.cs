@@ -23,7 +23,7 @@ sealed record FeedbackRequest
     /// <summary>The partner.</summary>
     public required string PartnerId { get; init; }
 
-    /// <summary>accepted, declined, won, lost or note.</summary>
+    /// <summary>accepted, declined, note, reported_won or reported_lost; won and lost close the deal if the caller may ingest, else they are taken as reported.</summary>
     public required string Event { get; init; }
 
     /// <summary>Why, in a word.</summary>
@@ -38,12 +38,13 @@ sealed record FeedbackRequest
 
 /// <summary>The feedback as taken, and the facts it became.</summary>
 /// <param name="FeedbackId">Its id.</param>
-/// <param name="Facts">Tables and ids of the rows written: feedback itself, an engagement if a partner accepted, the deal if it was won or lost.</param>
-sealed record FeedbackResponse(string FeedbackId, IReadOnlyList<string> Facts);
+/// <param name="Facts">Tables and ids of the rows written: feedback itself, an engagement if a partner accepted, the deal if its outcome was set.</param>
+/// <param name="Event">What was kept: reported_won or reported_lost wait for the CRM, close no deal and teach no model.</param>
+sealed record FeedbackResponse(string FeedbackId, IReadOnlyList<string> Facts, string Event);
 
 static class FeedbackApi
 {
-    static readonly string[] _events = ["accepted", "declined", "won", "lost", "note"];
+    static readonly string[] _events = ["accepted", "declined", "won", "lost", "reported_won", "reported_lost", "note"];
 
     public static void MapFeedback(this IEndpointRouteBuilder routes) =>
         routes
@@ -53,7 +54,7 @@ static class FeedbackApi
             .WithName("TakeFeedback")
             .Accepts<FeedbackRequest>("application/json");
 
-    /// <summary>What came of a recommendation; becomes history at once</summary>
+    /// <summary>What came of a recommendation; becomes history at once. The outcome of a deal is set by whoever may ingest; from others it is kept as reported</summary>
     public static async Task<
         Results<Results<WriteOutcome<Created<FeedbackResponse>>, Invalid, NotFound, Unavailable>, BadBody>
     > PostAsync(HttpContext http, LiveRecommender live, Writes writes, IOptions<RecommenderOptions> options, bool dry_run = false)
@@ -89,6 +90,8 @@ static class FeedbackApi
                 return Problems.NoRecommendation();
             (account, opportunity) = (entry.AccountId, entry.OpportunityId ?? opportunity);
         }
+        if (request.Event is "won" or "lost" && !Auth.Grants(http.User, "ingest"))
+            request = request with { Event = "reported_" + request.Event };
         return await writes.RunAsync<Created<FeedbackResponse>>(
             http,
             bytes,
@@ -180,7 +183,11 @@ static class FeedbackApi
                 }
             )
         );
-        return WriteAnswer.Of(new FeedbackResponse(id, facts), ApiJson.Default.FeedbackResponse, StatusCodes.Status201Created);
+        return WriteAnswer.Of(
+            new FeedbackResponse(id, facts, request.Event),
+            ApiJson.Default.FeedbackResponse,
+            StatusCodes.Status201Created
+        );
     }
 
     static List<ProblemError> Faults(FeedbackRequest request, out DateTime? occurredAt)

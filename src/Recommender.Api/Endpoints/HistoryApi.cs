@@ -29,7 +29,8 @@ static class HistoryApi
             .MapPost("", PostAsync)
             .WithName("PostHistory")
             .Accepts<JsonElement>("application/x-ndjson")
-            .WithRequestTimeout("bulk");
+            .WithRequestTimeout("bulk")
+            .WithMetadata(new InLane(Lane.Bulk));
     }
 
     /// <summary>Many rows of any table as NDJSON, one transaction: {"table": "touches", "row": {…}} a line; bad rows are told and left out, or with strict=true refuse all</summary>

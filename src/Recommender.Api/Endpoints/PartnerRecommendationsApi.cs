@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.CoSell;
 using Recommender.Facts;
@@ -185,7 +184,8 @@ static class PartnerRecommendationsApi
             .MapPost("/partner-recommendations/batch", BatchAsync)
             .WithName("RecommendPartnersBatch")
             .Accepts<PartnerRecommendationsRequest>("application/x-ndjson")
-            .WithRequestTimeout("bulk");
+            .WithRequestTimeout("bulk")
+            .WithMetadata(new InLane(Lane.Batch));
     }
 
     /// <summary>Ranked partners for an account or one of its deals</summary>
@@ -245,6 +245,7 @@ static class PartnerRecommendationsApi
     /// <param name="asOf">The past moment that is asked about; default for now.</param>
     /// <param name="room">Where the answer is written as JSON.</param>
     /// <param name="cancel">Gives up.</param>
+    /// <param name="isSeen">A page shows it.</param>
     /// <exception cref="TimeoutException">Too many ask about the past.</exception>
     public static async Task<GivenRecommendation?> RecommendAsync(
         LiveRecommender live,
@@ -253,7 +254,8 @@ static class PartnerRecommendationsApi
         byte[] bytes,
         DateTime asOf,
         JsonRoom room,
-        CancellationToken cancel
+        CancellationToken cancel,
+        bool isSeen = false
     )
     {
         var question = request.Question(asOf);
@@ -269,7 +271,7 @@ static class PartnerRecommendationsApi
         if (answered is null)
             return null;
         var recommendation = answered.Recommendation;
-        var id = "rec_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
+        var id = JournalEntry.NewId(isSeen);
         room.Write(PartnerRecommendationsResponse.Of(id, recommendation), ApiJson.Default.PartnerRecommendationsResponse);
         Telemetry.Ranked(recommendation.Candidates);
         var isKept = live.Journal.Add(
@@ -335,7 +337,9 @@ static class PartnerRecommendationsApi
                         break;
                     case Json<PartnerRecommendationsResponse> answer:
                         using (answer)
-                            await http.Response.BodyWriter.WriteAsync(answer.Body, http.RequestAborted);
+                            await Limits.AsideAsync(
+                                http.Response.BodyWriter.WriteAsync(answer.Body, http.RequestAborted).AsTask()
+                            );
                         break;
                 }
             await http.Response.BodyWriter.WriteAsync("\n"u8.ToArray(), http.RequestAborted);

@@ -14,7 +14,11 @@ static class RecommendationsApi
     {
         var group = routes.MapGroup("/v1/recommendations").RequireAuthorization("recommend").WithTags("Recommendations");
         group.MapGet("/{id}", Find).WithName("GetRecommendation");
-        group.MapGet("/{id}/replay", ReplayAsync).WithName("ReplayRecommendation").WithRequestTimeout("bulk");
+        group
+            .MapGet("/{id}/replay", ReplayAsync)
+            .WithName("ReplayRecommendation")
+            .WithRequestTimeout("bulk")
+            .WithMetadata(new InLane(Lane.Past));
     }
 
     /// <summary>What was said then</summary>

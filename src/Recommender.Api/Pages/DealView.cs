@@ -40,7 +40,8 @@ public record DealView(Account Account, IReadOnlyList<Opportunity> OpenDeals, Op
             JsonSerializer.SerializeToUtf8Bytes(request, ApiJson.Default.PartnerRecommendationsRequest),
             default,
             room,
-            cancel
+            cancel,
+            isSeen: true
         );
     }
 

@@ -100,10 +100,9 @@ sealed partial class LiveRecommender(
             _lock = DatabaseLock.Take(path);
         Store = isServer
             ? new SqlServerHistoryStore(
-                _options.Database.ConnectionString is { Length: > 0 } text
-                    ? text
-                    : throw new InvalidDataException(
-                        "Database:ConnectionString is empty; expected how to reach SQL Server, since Database:Provider is SqlServer."
+                _options.ServerConnectionString
+                    ?? throw new InvalidDataException(
+                        "ConnectionStrings:Recommender is empty; expected how to reach SQL Server, since Database:Provider is SqlServer."
                     ),
                 _options.Database.ReadOnly
             )
@@ -166,7 +165,11 @@ sealed partial class LiveRecommender(
             var started = time.GetTimestamp();
             if ((_options.Demo.Enabled || _options.Sandbox.Enabled) && !_options.Database.ReadOnly && Store.Tables().Count == 0)
             {
-                var summary = Store.Import(new HistoryFolder(_options.Demo.Path), path + ".rejected.csv", strict: false);
+                using var shifted = _options.Demo.ShiftDates
+                    ? new ShiftedHistory(_options.Demo.Path, DateOnly.FromDateTime(Now()).AddDays(-1))
+                    : null;
+                var folder = shifted?.Folder ?? _options.Demo.Path;
+                var summary = Store.Import(new HistoryFolder(folder), path + ".rejected.csv", strict: false);
                 Log.Imported(
                     logger,
                     summary.Tables.Sum(table => table.Accepted),

@@ -197,7 +197,7 @@ public sealed record Certification(PartnerId PartnerId, string Competency, DateT
 /// <param name="PartnerId">The partner.</param>
 /// <param name="AccountId">The account.</param>
 /// <param name="OpportunityId">The deal; null if the account as such was asked about.</param>
-/// <param name="Event">accepted, declined, won, lost or note.</param>
+/// <param name="Event">accepted, declined, won, lost, note, or reported_won or reported_lost, which close no deal.</param>
 /// <param name="At">When it happened, UTC.</param>
 public sealed record Feedback(
     string Id,

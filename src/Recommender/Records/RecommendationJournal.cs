@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Dapper;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -18,7 +19,18 @@ public sealed record JournalEntry(
     long RulesVersion,
     byte[] Request,
     PackedJson Response
-);
+)
+{
+    const string SeenPrefix = "seen_";
+
+    /// <summary>An id for an answer that somebody asked for, or that a page showed.</summary>
+    /// <param name="isSeen">A page showed it: nobody asked for a recommendation, and none counts as made.</param>
+    public static string NewId(bool isSeen) =>
+        (isSeen ? SeenPrefix : "rec_") + RandomNumberGenerator.GetHexString(24, lowercase: true);
+
+    /// <summary>True if a page showed it.</summary>
+    public bool IsSeen => RecommendationId.StartsWith(SeenPrefix, StringComparison.Ordinal);
+}
 
 /// <summary>
 /// Every recommendation, with its question and its answer as they were sent. Written behind the answer, many at once; an entry can be read
@@ -152,7 +164,7 @@ public sealed class RecommendationJournal(HistoryStore store, LiveHistory histor
             events.Append(
                 scope,
                 new(
-                    "recommendation.created",
+                    entry.IsSeen ? "recommendation.seen" : "recommendation.created",
                     entry.RecommendationId,
                     entry.MadeAt,
                     new Dictionary<string, object?>

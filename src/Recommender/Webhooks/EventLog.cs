@@ -94,6 +94,7 @@ public sealed class EventLog(HistoryStore store)
     static IReadOnlyList<string> _types =
     [
         "recommendation.created",
+        "recommendation.seen",
         "feedback.taken",
         "model.promoted",
         "model.rolled_back",

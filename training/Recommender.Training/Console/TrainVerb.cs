@@ -12,6 +12,9 @@ namespace Recommender.Training;
 /// <summary>Learns both models and writes their packages.</summary>
 static class TrainVerb
 {
+    /// <summary>The exit code of a run that was to promote and promoted nothing: what was live stays live.</summary>
+    public const int NothingPromoted = 3;
+
     public static Command Command()
     {
         var promote = new Option<bool>("--promote") { Description = "Make live what passes the gate" };
@@ -152,6 +155,14 @@ static class TrainVerb
             Console.WriteLine(
                 string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds:0.0} s, peak memory {peak} MB.")
             );
-        return 0;
+        if (!promote || written.Any(manifest => manifest.Gate.Promote))
+            return 0;
+        Console.Error.WriteLine("Nothing was promoted: " + string.Join("; ", ModelRegistry.Models.Select(Why)));
+        return NothingPromoted;
+
+        string Why(string model) =>
+            written.FirstOrDefault(manifest => manifest.Model == model) is { } manifest
+                ? $"{model} was refused by the gate, {manifest.Gate.Reason.ReplaceLineEndings(" ")}"
+                : $"{model} was not trained";
     }
 }

@@ -42,6 +42,8 @@ static class AccountRoutes
                     "accepted" => "Noted: the partner is on the deal. The ranking below counts it already.",
                     "declined" => "Noted: the partner is left out for this deal for 90 days.",
                     "won" or "lost" => $"Noted: the deal is {said}. It counts in every ranking from now on.",
+                    "reported_won" or "reported_lost" =>
+                        $"Reported: the deal is {said["reported_".Length..]}. It counts in rankings once the CRM says so.",
                     "note" => "The note is kept.",
                     _ => null,
                 }
@@ -80,6 +82,8 @@ static class AccountRoutes
             dryRun: false
         );
         var back = $"/accounts/{Uri.EscapeDataString(id)}?deal={Uri.EscapeDataString(deal ?? "none")}";
+        if (happened is "won" or "lost" && !Auth.Grants(http.User, "ingest"))
+            happened = "reported_" + happened;
         return ProblemOf(answer, back) is { } told ? told : Seen(http, $"{back}&said={happened}");
     }
 

@@ -23,7 +23,11 @@ public sealed class FeedbackTable : FactTable<Feedback>
         _partner = Reference("partner_id", "partners", required: true);
         _account = Reference("account_id", "accounts", required: true);
         _opportunity = Reference("opportunity_id", "opportunities");
-        _event = Text("event", required: true, oneOf: ["accepted", "declined", "won", "lost", "note"]);
+        _event = Text(
+            "event",
+            required: true,
+            oneOf: ["accepted", "declined", "won", "lost", "reported_won", "reported_lost", "note"]
+        );
         Text("reason", isLong: true);
         Text("note", isLong: true);
         _at = Date("at", required: true);

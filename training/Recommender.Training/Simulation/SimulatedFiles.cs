@@ -56,7 +56,7 @@ sealed class SimulatedCsv : IDisposable
                     .Where(i => _columns[i].EndsWith("_at", StringComparison.Ordinal))
                     .ToArray();
                 if (dates.Length > 0)
-                    fields[dates[_random.Next(dates.Length)]] = "31/12/2020";
+                    fields[dates[_random.Next(dates.Length)]] = "31/13/2020";
                 else
                     fields[0] = "";
                 break;

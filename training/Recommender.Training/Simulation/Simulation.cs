@@ -42,7 +42,18 @@ sealed class Simulation
         MakePartners(files);
         MakeAccounts(files);
         MakeOverlaps(files);
+        WriteRates(files);
         new SimulatedDeals(_settings, _random, _draws, _start, _accounts, _partners).Write(files, progress);
+    }
+
+    /// <summary>What a dollar buys of euros, by quarter; made up, in the range of the last ten years.</summary>
+    void WriteRates(SimulatedFiles files)
+    {
+        var rates = files.Open("exchange_rates", "currency,since,rate", clean: true);
+        var since = new DateTime(_start.Year - 1, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        rates.Add("USD", SimulatedCsv.Day(since), "1");
+        for (var quarter = 0; since < End; quarter++, since = since.AddMonths(3))
+            rates.Add("EUR", SimulatedCsv.Day(since), Vocabulary.EurosPerDollar[quarter % Vocabulary.EurosPerDollar.Length]);
     }
 
     void MakePartners(SimulatedFiles files)

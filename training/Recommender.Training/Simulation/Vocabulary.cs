@@ -3,6 +3,20 @@ namespace Recommender.Training;
 /// <summary>Words of a simulated history; lists beside one another belong together by position.</summary>
 static class Vocabulary
 {
+    public static readonly string[] EurosPerDollar =
+    [
+        "0.91",
+        "0.93",
+        "0.95",
+        "0.92",
+        "0.9",
+        "0.88",
+        "0.89",
+        "0.86",
+        "0.87",
+        "0.9",
+    ];
+
     public static readonly string[] Industries =
     [
         "logistics",

@@ -54,7 +54,7 @@ public class FactTableTests
                 Assert.True(required == 1 || !column.Required, $"{table.Name}.{column.Name}");
                 Assert.Equal(table.IndexOf(column.Name) < table.KeyLength ? table.IndexOf(column.Name) + 1 : 0, key);
             }
-            string[] own = ["attributes", "seen_at", "applied_at", "is_change", "fingerprint", "row_fingerprint"];
+            string[] own = ["attributes", "seen_at", "applied_at", "is_change", "fingerprint", "row_fingerprint", "written_at"];
             var ends = table.End is { } end ? new[] { end + "_seen_at", end + "_applied_at" } : [];
             Assert.Empty(columns.Keys.Except(table.Columns.Select(column => column.Name)).Except(own).Except(ends));
         }

@@ -65,8 +65,9 @@ public static class TextKey
     static string Fold(string text)
     {
         var folded = new StringBuilder(text.Length);
-        // A half of a pair cannot be normalised.
-        foreach (var rune in string.Concat(text.EnumerateRunes()).Normalize(NormalizationForm.FormKD).EnumerateRunes())
+        // Half a pair and what is no character cannot be normalised.
+        var whole = string.Concat(text.EnumerateRunes().Where(rune => (rune.Value & 0xfffe) != 0xfffe));
+        foreach (var rune in whole.Normalize(NormalizationForm.FormKD).EnumerateRunes())
         {
             if (IsUnseen(rune))
                 continue;

@@ -16,7 +16,16 @@ public sealed class EarlyModels : IDisposable
     public string Models => _folder["models"];
 
     public EarlyModels() =>
-        Written = TrainingRun.Train(Sample.Facts, Sample.SmallConfig, AsOf, Models, new Progress(quiet: true));
+        Written = TrainingRun.Train(
+            Sample.Facts,
+            Sample.SmallConfig with
+            {
+                PartnerFit = new() { MaxDecisions = 800, Trees = 60 },
+            },
+            AsOf,
+            Models,
+            new Progress(quiet: true)
+        );
 
     public void Dispose() => _folder.Dispose();
 }

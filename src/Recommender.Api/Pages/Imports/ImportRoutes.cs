@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Recommender.Api.Endpoints;
 using Recommender.Facts;
@@ -13,25 +13,25 @@ namespace Recommender.Api.Pages.Imports;
 /// <summary>A file of rows: what each column is said to be, the first rows as they would be read, the map to keep, and the rows taken in.</summary>
 static class ImportRoutes
 {
+    /// <summary>Bytes of a form beside the file in it.</summary>
+    const int RoomForForm = 64 * 1024;
+
     public static void MapImportPages(this IEndpointRouteBuilder pages)
     {
         var import = pages.MapGroup("/import").RequireAuthorization("ingest");
         import.MapGet("", () => Page<ImportPage>());
-        import.MapPost("", SendAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
+        var most = pages.ServiceProvider.GetRequiredService<IOptions<RecommenderOptions>>().Value.Limits.BulkBytes;
+        import
+            .MapPost("", SendAsync)
+            .WithMetadata(new RequireAntiforgeryTokenAttribute(), new RequestSizeLimitAttribute(most + RoomForForm));
         import.MapGet("/{id}", LookAsync);
         import.MapPost("/{id}", LookAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
         import.MapPost("/{id}/map", MapAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
         import.MapPost("/{id}/rows", TakeAsync).WithMetadata(new RequireAntiforgeryTokenAttribute());
     }
 
-    static async Task<Results<RazorComponentResult, StatusCodeHttpResult>> SendAsync(
-        HttpContext http,
-        Uploads uploads,
-        IOptions<RecommenderOptions> options
-    )
+    static async Task<Results<RazorComponentResult, StatusCodeHttpResult>> SendAsync(HttpContext http, Uploads uploads)
     {
-        var most = options.Value.Limits.BulkBytes;
-        http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = most + 64 * 1024;
         var form = await FormAsync(http);
         if (FactTables.Find(form["table"].ToString()) is not { Kind: not null } table)
             return Page<ImportPage>(400, (nameof(ImportPage.Fault), "Say which table the file holds."));

@@ -47,8 +47,14 @@ static class Headers
     ];
 
     /// <summary>A name without white space at its ends, NUL and marks that nobody sees.</summary>
-    public static string Clean(string name) =>
-        ValueReader.Visible(name.Replace("\0", "", StringComparison.Ordinal)).Trim().Normalize(NormalizationForm.FormKC);
+    public static string Clean(string name)
+    {
+        var visible = ValueReader.Visible(name.Replace("\0", "", StringComparison.Ordinal)).Trim();
+        // Blanks and signs of other widths are those of the usual one; a name that is no text stays as it came.
+        return visible.AsSpan().ContainsAny('\uFFFE', '\uFDD0') || visible.Any(char.IsSurrogate)
+            ? visible
+            : visible.Normalize(NormalizationForm.FormKC);
+    }
 
     /// <summary>The column of a table that a name is nearly that of; null if there is none.</summary>
     /// <param name="table">Whose columns.</param>

@@ -140,6 +140,7 @@ public class ApiTests(DemoService service) : IClassFixture<DemoService>
                 "/v1/opportunity-recommendations",
                 "/v1/partner-recommendations",
                 "/v1/partner-recommendations/batch",
+                "/v1/partners",
                 "/v1/partners/by-external-id/{externalId}",
                 "/v1/partners/{id}",
                 "/v1/partners/{id}/merge",

@@ -232,8 +232,10 @@ public sealed class ConsoleTests : IDisposable
             0,
             await Run(output, ["import", "--history", Sample.Folder, "--rejected", _folder["rejected.csv"], .. database])
         );
-        Assert.Equal("file                    accepted    new  changed  unchanged  rejected", output[0]);
-        Assert.Equal("accounts.csv                 400    400        0          0         0", output[1]);
+        Assert.Equal("Read accounts.csv as accounts: 400 rows", output[0]);
+        Assert.Matches("^  column +taken for +as +full  note$", output[1]);
+        var counts = output.IndexOf("file                    accepted    new  changed  unchanged  rejected");
+        Assert.Equal("accounts.csv                 400    400        0          0         0", output[counts + 1]);
         Assert.DoesNotContain(output, line => line.Contains('\u001b', StringComparison.Ordinal));
     }
 

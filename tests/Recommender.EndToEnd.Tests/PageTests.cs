@@ -37,6 +37,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             "/partners/P00001",
             "/models",
             "/models/partner-fit/rollback",
+            "/import",
             "/sign-in",
             "/accounts/nobody",
             "/nothing/here",
@@ -530,6 +531,52 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         Assert.Contains("No win-probability model is live: chances are unknown", text, StringComparison.Ordinal);
         Assert.Contains("not known: the history has no account overlaps", text, StringComparison.Ordinal);
         Assert.DoesNotContain("points</p>", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_is_mapped_by_choice_lists_looked_at_and_taken_in()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/import");
+        await page.Locator("#table").SelectOptionAsync("opportunities");
+        await page.Locator("#file")
+            .SetInputFilesAsync(
+                new FilePayload
+                {
+                    Name = "deals.csv",
+                    MimeType = "text/csv",
+                    Buffer = System.Text.Encoding.UTF8.GetBytes(
+                        "Record ID;Company;Close Date;Create Date;Amount;Deal Status;Last Modified;Segment\nIMP-1;A000007;31.03.2024;01.02.2024;\"1.234,50 €\";Closed Won;30.06.2026;SMB\nIMP-2;A000008;05.04.2024;01.02.2024;99,00 €;Closed Lost;30.06.2026;N/A\nIMP-3;nobody;;31.02.2024;5;;;\n"
+                    ),
+                }
+            );
+        await page.ClickAsync("text=Look at it");
+        // What a column is for sure, or nearly, is chosen already, and what a word holds.
+        await Expect(page.Locator("[aria-label='Record ID is']")).ToHaveValueAsync("opportunity_id");
+        await Expect(page.Locator("[aria-label='Close Date is']")).ToHaveValueAsync("closed_at");
+        await Expect(page.Locator("label:has-text('Closed Won') select")).ToHaveValueAsync("won");
+        await page.Locator("[aria-label='Company is']").SelectOptionAsync("account_id");
+        await page.Locator("[aria-label='Last Modified is']").SelectOptionAsync("none");
+        await page.ClickAsync("text=Look again");
+        var rows = page.Locator("table").Nth(1).Locator("tbody tr");
+        await Expect(rows).ToHaveCountAsync(3);
+        await Expect(rows.Nth(0)).ToContainTextAsync("2024-03-31");
+        await Expect(rows.Nth(0)).ToContainTextAsync("1234.5");
+        await Expect(rows.Nth(2)).ToContainTextAsync("not taken: created_at is '31.02.2024'");
+        var download = await page.RunAndWaitForDownloadAsync(() => page.ClickAsync("text=Keep the map"));
+        var map = await File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken);
+        Assert.Contains("\"Company\": \"account_id\"", map, StringComparison.Ordinal);
+        Assert.Contains("\"Closed Won\": \"won\"", map, StringComparison.Ordinal);
+        await page.ClickAsync("text=Take all rows in");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("2 rows taken: 2 new");
+        var deal = await browser.Client.GetFromJsonAsync<JsonElement>(
+            "/v1/opportunities/IMP-1",
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal("won", deal.GetProperty("outcome").GetString());
+        Assert.Equal("EUR", deal.GetProperty("currency").GetString());
+        Assert.Equal("SMB", deal.GetProperty("Segment").GetString());
+        Assert.False(deal.TryGetProperty("Last Modified", out _));
     }
 
     [Fact]

@@ -78,7 +78,8 @@ public sealed class RulesAndOpportunitiesTests : IAsyncLifetime
             await IndexedAsync();
             Assert.NotEqual(before, await WalkAsync(() => Task.CompletedTask));
         });
-        Assert.Equal(before, meanwhile);
+        // Two that weigh nearly the same may change places from one reading to the next, since it is about now.
+        Assert.Equal(before.Order(), meanwhile.Order());
     }
 
     [Fact]
@@ -170,7 +171,7 @@ public sealed class RulesAndOpportunitiesTests : IAsyncLifetime
             Assert.NotEmpty(partner.GetProperty("reasons").EnumerateArray());
             if (Number(item, "priority") is { } priority)
                 Assert.Equal(
-                    Number(partner, "lift")!.Value * Number(item, "amount")!.Value * Number(item, "urgency")!.Value,
+                    Number(partner, "lift")!.Value * Number(item, "amount_in_base")!.Value * Number(item, "urgency")!.Value,
                     priority,
                     1e-6
                 );

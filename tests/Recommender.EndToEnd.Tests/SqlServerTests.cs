@@ -40,7 +40,7 @@ public sealed class SqlServerTests : IDisposable
     [InlineData("Server=x;Database=y;User ID=dana;Password=Pa55;more=Pa55", "The connection string cannot be read; expected")]
     [InlineData("Server=x;User ID=dana;Password=Pa55", "The connection string names no server or no database; expected")]
     [InlineData("Server=x;Database=y;Encrypt=Pa55", "The connection string cannot be read; expected")]
-    [InlineData("", "Database:ConnectionString is empty; expected")]
+    [InlineData("", "is empty; expected")]
     public async Task A_connection_string_at_fault_is_refused_and_not_repeated(string text, string message)
     {
         using var service = SampleService.Start(

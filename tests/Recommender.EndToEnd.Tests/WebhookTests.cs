@@ -150,6 +150,8 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Equal(made.Text, again.Expect(HttpStatusCode.Created).Text);
         foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_service.Database)!, "*", SearchOption.AllDirectories))
         {
+            if (file.EndsWith(".lock", StringComparison.Ordinal))
+                continue;
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);

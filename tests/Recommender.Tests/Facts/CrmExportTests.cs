@@ -16,18 +16,7 @@ public sealed class CrmExportTests : IDisposable
     [InlineData("dynamics")]
     public void An_export_says_what_the_history_says(string crm)
     {
-        switch (crm)
-        {
-            case "salesforce":
-                CrmExports.Salesforce(_folder.Path);
-                break;
-            case "hubspot":
-                CrmExports.HubSpot(_folder.Path);
-                break;
-            default:
-                CrmExports.Dynamics(_folder.Path);
-                break;
-        }
+        CrmExports.Write(crm, _folder.Path);
         var history = new HistoryFolder(_folder.Path, ImportMap.Read(Path.Combine(Sample.Root, "docs", "maps", crm + ".json")));
         var rejected = new List<RejectedRow>();
         var (facts, _) = history.ReadFacts(rejected.Add);

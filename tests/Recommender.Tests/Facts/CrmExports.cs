@@ -7,6 +7,17 @@ namespace Recommender.Tests.History;
 /// <summary>Writes the history in data-samples as CRMs export theirs: their files, column names, words, dates and numbers.</summary>
 static class CrmExports
 {
+    /// <summary>Writes the files of a CRM, by the name of its map.</summary>
+    public static void Write(string crm, string folder)
+    {
+        if (crm == "salesforce")
+            Salesforce(folder);
+        else if (crm == "hubspot")
+            HubSpot(folder);
+        else
+            Dynamics(folder);
+    }
+
     static List<Dictionary<string, string>> Rows(string file)
     {
         using var reader = File.OpenText(Path.Combine(Sample.Folder, file));
@@ -39,7 +50,7 @@ static class CrmExports
     static string Text(DateTime? at, string format) => at?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 
     /// <summary>As Data Export of Salesforce writes it: everything quoted, accounts and partners in one file, partners of deals in both directions.</summary>
-    public static void Salesforce(string folder)
+    static void Salesforce(string folder)
     {
         const string Instant = "yyyy-MM-dd'T'HH:mm:ss.fff'+0000'";
         var utf8 = new UTF8Encoding(false);
@@ -236,7 +247,7 @@ static class CrmExports
     }
 
     /// <summary>As views of HubSpot are exported: a date in the file's name, blanks in names, several values parted by semicolons.</summary>
-    public static void HubSpot(string folder)
+    static void HubSpot(string folder)
     {
         const string Instant = "yyyy-MM-dd HH:mm";
         var utf8 = new UTF8Encoding(true);
@@ -377,7 +388,7 @@ static class CrmExports
     }
 
     /// <summary>As a German user of Dynamics exports to Excel and saves it as Unicode text: names for lookups, decimal commas, days first.</summary>
-    public static void Dynamics(string folder)
+    static void Dynamics(string folder)
     {
         const string Instant = "dd.MM.yyyy HH:mm";
         var german = CultureInfo.GetCultureInfo("de-DE");

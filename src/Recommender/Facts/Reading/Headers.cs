@@ -20,7 +20,21 @@ static class Headers
         ("entered_at", ["dateentered", "enteredon", "stagedate"]),
         ("expected_close_at", ["expectedclosedate", "expectedclose", "estclosedate", "estimatedclosedate"]),
         ("expires_at", ["expires", "expireson", "expirydate", "expirationdate", "validuntil"]),
-        ("outcome", ["result", "iswon", "won", "closedwon", "isclosedwon", "dealoutcome", "wonlost", "winloss"]),
+        (
+            "outcome",
+            [
+                "result",
+                "dealstatus",
+                "opportunitystatus",
+                "iswon",
+                "won",
+                "closedwon",
+                "isclosedwon",
+                "dealoutcome",
+                "wonlost",
+                "winloss",
+            ]
+        ),
         ("recorded_at", ["recorded", "recordedon", "recordeddate"]),
         ("started_at", ["startdate", "started", "startedon"]),
         ("status", ["state", "registrationstatus", "approvalstatus"]),
@@ -65,6 +79,8 @@ static class Headers
         var plain = Plain(name);
         var column = table.Columns.FirstOrDefault(column => Plain(column.Name) == plain);
         isSame = column is not null;
+        if (column is null && plain is "id" or "recordid")
+            return table.Columns[0].Kind == ColumnKind.Text && table.KeyLength == 1 ? table.Columns[0] : null;
         return column
             ?? table.Columns.FirstOrDefault(column =>
                 Array.Exists(_others, one => one.Column == column.Name && one.Others.Contains(plain))

@@ -49,7 +49,7 @@ public sealed class HistoryFolderTests : IDisposable
 
     [Fact]
     public void A_missing_column_is_refused_with_what_was_found() =>
-        Refused("accounts.csv", "id,name\na1,One\n", "accounts.csv, line 1: column 'account_id' is missing; found id, name");
+        Refused("accounts.csv", "key,name\na1,One\n", "accounts.csv, line 1: column 'account_id' is missing; found key, name");
 
     [Fact]
     public void A_column_named_twice_is_refused() =>

@@ -41,6 +41,12 @@ sealed class ColumnCensus
     /// <summary>Cells that had a placeholder.</summary>
     public long Placeholders { get; set; }
 
+    /// <summary>Cells that a comma parts into a list.</summary>
+    public long PartedByComma { get; set; }
+
+    /// <summary>Cells that could be two numbers or dates and are kept as they came.</summary>
+    public long Unread { get; set; }
+
     public long Filled => _rows;
 
     public void Add(string value)

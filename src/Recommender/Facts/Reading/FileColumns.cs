@@ -125,7 +125,16 @@ sealed class FileColumns
                 return null;
             }
             if (source is not null)
+            {
                 _census[source.Field].Add();
+                if (
+                    column.IsList
+                    && text.Contains(',', StringComparison.Ordinal)
+                    && values[i] is string list
+                    && !list.Contains(',', StringComparison.Ordinal)
+                )
+                    _census[source.Field].PartedByComma++;
+            }
             if (i == _amount)
                 money = currency;
             if (!IsKnown(column, source, values, reject))
@@ -157,7 +166,12 @@ sealed class FileColumns
                 .ToList();
             var attribute = Array.FindIndex(_attributes, source => source.Field == i);
             var placeholders =
-                census.Placeholders == 0 ? null : FormattableString.Invariant($"{census.Placeholders} placeholders are unknown");
+                census.PartedByComma > 0
+                    ? FormattableString.Invariant(
+                        $"{census.PartedByComma} lists parted at commas; list_separators says otherwise"
+                    )
+                : census.Placeholders == 0 ? null
+                : FormattableString.Invariant($"{census.Placeholders} placeholders are unknown");
             if (contract.Count > 0)
                 readings.Add(
                     new(
@@ -177,7 +191,14 @@ sealed class FileColumns
                         "attribute",
                         census.Type,
                         full,
-                        NearNote(_attributeNames[attribute]) ?? placeholders
+                        NearNote(_attributeNames[attribute])
+                            ?? (
+                                census.Unread > 0
+                                    ? FormattableString.Invariant(
+                                        $"{census.Unread} are kept as text: they could be two numbers or dates, or are none; the settings decimal and dates decide"
+                                    )
+                                    : placeholders
+                            )
                     )
                 );
             else
@@ -233,9 +254,17 @@ sealed class FileColumns
     {
         if (text is null)
             return null;
-        if (_survey.NumberColumns.Contains(field))
-            return _values.TryReadNumber(text) is { } number ? Numbers.Text(number) : text;
-        return _survey.DateColumns.Contains(field) && _values.TryReadDate(text) is { } at ? Instants.Text(at) : text;
+        var read = _survey.NumberColumns.Contains(field)
+            ? _values.TryReadNumber(text) is { } number
+                ? Numbers.Text(number)
+                : null
+            : _survey.DateColumns.Contains(field)
+                ? _values.TryReadDate(text) is { } at
+                    ? Instants.Text(at)
+                    : null
+                : text;
+        _census[field].Unread += read is null ? 1 : 0;
+        return read ?? text;
     }
 
     bool IsKnown(FactColumn column, Source? source, object?[] values, Action<string, string, string> reject)

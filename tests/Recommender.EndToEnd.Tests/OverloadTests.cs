@@ -33,16 +33,20 @@ public sealed class OverloadTests
                     ]
             )
             {
-                var sender = new System.Net.Sockets.TcpClient();
-                slow.Add(sender);
-                await sender.ConnectAsync(service.Client.BaseAddress!.Host, service.Client.BaseAddress.Port, cancel);
-                // It waits for the rest of the body; the answer to Expect says that the body is being read.
+                // It waits for the rest of the body; the answer to Expect says that the body is being read. The one before may still
+                // be on its way out of its place.
                 var head =
                     $"{call} HTTP/1.1\r\nHost: x\r\nContent-Type: {type}\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
-                await sender.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head), cancel);
-                var answer = new byte[25];
-                await sender.GetStream().ReadExactlyAsync(answer, cancel);
-                Assert.StartsWith("HTTP/1.1 100 Continue", Encoding.ASCII.GetString(answer), StringComparison.Ordinal);
+                await Eventually.IsSoAsync(async () =>
+                {
+                    var sender = new System.Net.Sockets.TcpClient();
+                    slow.Add(sender);
+                    await sender.ConnectAsync(service.Client.BaseAddress!.Host, service.Client.BaseAddress.Port, cancel);
+                    await sender.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head), cancel);
+                    var answer = new byte[25];
+                    await sender.GetStream().ReadExactlyAsync(answer, cancel);
+                    return Encoding.ASCII.GetString(answer).StartsWith("HTTP/1.1 100 Continue", StringComparison.Ordinal);
+                });
             }
             // Each has read on until nothing comes any more: then it has left its place.
             foreach (

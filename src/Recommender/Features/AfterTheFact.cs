@@ -155,16 +155,11 @@ sealed class AfterTheFact
             .Where(one => one.Value is not null)
             .GroupBy(one => one.Value!)
             .Where(group => group.Count() >= 3)
-            .Select(group => group.GroupBy(one => one.Partner).Max(one => one.Count()) / (double)group.Count() * group.Count())
+            .Select(group => (Rows: group.Count(), OfOne: group.GroupBy(one => one.Partner).Max(one => one.Count())))
             .ToList();
-        var rows = engaged
-            .Select(value)
-            .OfType<string>()
-            .GroupBy(text => text)
-            .Where(group => group.Count() >= 3)
-            .Sum(group => group.Count());
+        var rows = byValue.Sum(group => group.Rows);
         var most = engaged.GroupBy(deal => deal.Partners.First()).Max(group => group.Count()) / (double)engaged.Count;
-        if (byValue.Count >= 3 && rows >= LeastDeals && byValue.Sum() > Math.Max(0.8, 2 * most) * rows)
+        if (byValue.Count >= 3 && rows >= LeastDeals && byValue.Sum(group => group.OfOne) > Math.Max(0.8, 2 * most) * rows)
             return "it names the partner who was brought in";
         var alone = deals.Count - engaged.Count;
         if (alone < LeastDeals)
@@ -262,9 +257,7 @@ sealed class AfterTheFact
             if (texts[i] is not { } text)
                 continue;
             filled++;
-            if (
-                double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
-            )
+            if (Numbers.TryPlain(text, out var number))
                 numbers[i] = number;
             else if (Instants.TryParse(text, out var at))
                 numbers[i] = (at - deals[i].Row.CreatedAt).TotalDays;
@@ -310,14 +303,12 @@ sealed class AfterTheFact
             return FormattableString.Invariant(
                 $"{100.0 * ahead / dates:0} % of its dates lie after the deals to which the partner came"
             );
-        var pairs = _partners
-            .Values.Select(partner => (Count: engagements.GetValueOrDefault(partner.Id), Text: partner.Attributes[name]))
-            .Where(one =>
-                double.TryParse(one.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-                && double.IsFinite(number)
-            )
-            .Select(one => ((double)one.Count, double.Parse(one.Text!, CultureInfo.InvariantCulture)))
-            .ToList();
+        var pairs = new List<(double, double)>();
+        foreach (var partner in _partners.Values)
+        {
+            if (Numbers.TryPlain(partner.Attributes[name], out var number))
+                pairs.Add((engagements.GetValueOrDefault(partner.Id), number));
+        }
         return pairs.Count >= 20 && Spearman(pairs) > 0.8 ? "it counts the partner's engagements, those to come, too" : null;
     }
 

@@ -199,14 +199,7 @@ public static class HistoryProfile
             if (string.IsNullOrWhiteSpace(text))
                 return;
             _rows++;
-            if (
-                double.TryParse(
-                    text,
-                    System.Globalization.NumberStyles.Float,
-                    System.Globalization.CultureInfo.InvariantCulture,
-                    out var number
-                ) && double.IsFinite(number)
-            )
+            if (Numbers.TryPlain(text, out var number))
             {
                 _numbers++;
                 _isWhole &= number == Math.Floor(number);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Recommender.CoSell;
 using Recommender.Facts;
 
@@ -54,7 +53,7 @@ static class Columns
         };
 
     /// <summary>The measures of a partner.</summary>
-    public static double[] Numbers(Partner? row, FoldSettings settings) =>
+    public static double[] MeasuresOf(Partner? row, FoldSettings settings) =>
         row is null ? [] : [.. settings.PartnerMeasures.Select(measure => Number(row.Attributes[measure.Name]))];
 
     static double Days(DateTime? at) => at is { } date ? Decay.Days(date) : double.NaN;
@@ -63,7 +62,7 @@ static class Columns
     {
         if (text is null)
             return double.NaN;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
+        if (Numbers.TryPlain(text, out var number))
             return number;
         return Instants.TryParse(text, out var at) ? Decay.Days(at) : double.NaN;
     }

@@ -148,7 +148,7 @@ public sealed partial class HistoryState
             AssistsGiven = from.Number(),
             AssistsReceived = from.Number(),
         };
-        partner.Numbers = Columns.Numbers(partner.Row, Settings);
+        partner.Numbers = Columns.MeasuresOf(partner.Row, Settings);
         for (var m = 0; m < partner.Measures.Length; m++)
             partner.Measures[m] = ReadSums(from);
         partner.Neighbours = ReadTimes(from);

@@ -100,6 +100,10 @@ static class Numbers
     /// <summary>A percentage without its sign; the text itself if it is none.</summary>
     public static string WithoutPercent(string text) => text.EndsWith('%') ? text[..^1].TrimEnd() : text;
 
+    /// <summary>A number as JSON and this contract write it; false if it is none, or not finite.</summary>
+    public static bool TryPlain(string? text, out double number) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
+
     /// <summary>The number as JSON and this contract write it.</summary>
     public static string Text(double number) => number.ToString("R", CultureInfo.InvariantCulture);
 

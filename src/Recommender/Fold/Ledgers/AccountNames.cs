@@ -76,7 +76,7 @@ sealed class PartnerNames(HistoryState state) : Ledger<Partner>
         Index(state.IndexOfPartner(row.Id), row);
         partner.Row = row;
         partner.Traits = [.. state.Settings.PartnerTraits.Select(trait => state.Categories.AddAll(Columns.Column(row, trait)))];
-        partner.Numbers = Columns.Numbers(row, state.Settings);
+        partner.Numbers = Columns.MeasuresOf(row, state.Settings);
     }
 
     protected override void Replace(Partner replaced, Partner row, in DatedFact fact) => Add(row, fact);

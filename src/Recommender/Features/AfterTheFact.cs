@@ -118,17 +118,21 @@ sealed class AfterTheFact
     static string? ByDates(List<SeenDeal> deals, Func<SeenDeal, string?> value, double most)
     {
         int dates = 0,
+            others = 0,
             ahead = 0;
         foreach (var deal in deals)
         {
             if (value(deal) is not { } text)
                 continue;
             if (!Instants.TryParse(text, out var at))
-                return null;
+            {
+                others++;
+                continue;
+            }
             dates++;
             ahead += at > deal.Row.CreatedAt.AddDays(1) ? 1 : 0;
         }
-        return ahead > Math.Max(4, most * dates)
+        return others <= 0.05 * dates && ahead > Math.Max(4, most * dates)
             ? FormattableString.Invariant($"{100.0 * ahead / dates:0} % of its dates lie after the deal was created")
             : null;
     }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Recommender.Features;
 
 /// <summary>Names of columns that CRMs keep up to date while a deal lives: an export has them as they are on its day.</summary>
@@ -6,18 +8,18 @@ static class EditedColumns
     /// <summary>Parts of names, letters and digits only, of what is kept up to date while a deal lives.</summary>
     static readonly string[] _ofDeals =
     [
-        "lastmodif",
-        "lastactiv",
-        "lastcontact",
-        "lastupdat",
-        "lastview",
-        "lastreferenc",
-        "lasttouch",
-        "lastengag",
+        "lastmodif*",
+        "lastactiv*",
+        "lastcontact*",
+        "lastupdat*",
+        "lastview*",
+        "lastreferenc*",
+        "lasttouch*",
+        "lastengag*",
         "lastmeeting",
         "lastemail",
         "lastcall",
-        "laststage",
+        "laststage*",
         "modifiedon",
         "modifieddate",
         "modifiedby",
@@ -44,7 +46,11 @@ static class EditedColumns
         "callcount",
         "meetingcount",
         "probability",
-        "forecast",
+        "=forecast",
+        "forecastcategory*",
+        "forecastprobability",
+        "forecastamount",
+        "forecaststatus",
         "nextstep",
         "nextactivity",
         "closereason",
@@ -57,16 +63,19 @@ static class EditedColumns
         "reasonwon",
         "reasonforloss",
         "reasonforwin",
-        "closedlost",
-        "closedwon",
+        "closedlost*",
+        "closedwon*",
         "statusreason",
         "instage",
+        "timeinstage*",
+        "daysinstage*",
+        "daysinpipeline*",
         "inpipeline",
         "daystoclose",
         "daysopen",
         "dealage",
         "ageindays",
-        "dayssince",
+        "dayssince*",
         "isclosed",
         "iswon",
         "closedate",
@@ -78,7 +87,7 @@ static class EditedColumns
         "dealstage",
         "stagename",
         "pushcount",
-        "competitor",
+        "competitor*",
         "dealscore",
         "likelihoodtoclose",
     ];
@@ -86,18 +95,18 @@ static class EditedColumns
     /// <summary>The same of accounts and partners.</summary>
     static readonly string[] _ofOthers =
     [
-        "lastmodif",
-        "lastactiv",
-        "lastcontact",
-        "lastupdat",
-        "lastview",
-        "lastreferenc",
+        "lastmodif*",
+        "lastactiv*",
+        "lastcontact*",
+        "lastupdat*",
+        "lastview*",
+        "lastreferenc*",
         "lastlogin",
         "lastdeal",
         "lastorder",
         "lastpurchase",
-        "lasttouch",
-        "lastengag",
+        "lasttouch*",
+        "lastengag*",
         "lastmeeting",
         "modifiedon",
         "modifieddate",
@@ -128,7 +137,7 @@ static class EditedColumns
         "totalactivities",
         "activitycount",
         "timescontacted",
-        "dayssince",
+        "dayssince*",
     ];
 
     /// <summary>True if a column of deals is one by its name.</summary>
@@ -137,9 +146,42 @@ static class EditedColumns
     /// <summary>True if a column of accounts or partners is.</summary>
     public static bool OfOthers(string name) => Has(name, _ofOthers);
 
+    /// <summary>True if words of a name, one after the other, are one of the list; a star stands for the rest of a word, an equals sign for the whole name.</summary>
     static bool Has(string name, string[] words)
     {
-        var plain = string.Concat(name.Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant));
-        return Array.Exists(words, word => plain.Contains(word, StringComparison.Ordinal));
+        var (plain, starts) = (new StringBuilder(name.Length), new HashSet<int>());
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (!char.IsLetterOrDigit(name[i]))
+                continue;
+            if (i == 0 || !char.IsLetterOrDigit(name[i - 1]) || char.IsUpper(name[i]) && char.IsLower(name[i - 1]))
+                starts.Add(plain.Length);
+            plain.Append(char.ToLowerInvariant(name[i]));
+        }
+        starts.Add(plain.Length);
+        var text = plain.ToString();
+        return Array.Exists(
+            words,
+            word =>
+            {
+                if (word[0] == '=')
+                    return text == word[1..];
+                var sought = word.TrimEnd('*');
+                for (
+                    var at = text.IndexOf(sought, StringComparison.Ordinal);
+                    at >= 0;
+                    at = text.IndexOf(sought, at + 1, StringComparison.Ordinal)
+                )
+                {
+                    var end = at + sought.Length;
+                    if (
+                        starts.Contains(at)
+                        && (word.EndsWith('*') || starts.Contains(end) || end == text.Length - 1 && text[end] == 's')
+                    )
+                        return true;
+                }
+                return false;
+            }
+        );
     }
 }

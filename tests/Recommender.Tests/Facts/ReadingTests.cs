@@ -88,6 +88,7 @@ public sealed class ReadingTests : IDisposable
     [InlineData("March")]
     [InlineData("2024")]
     [InlineData("13:00 PM")]
+    [InlineData("24-01-31")]
     public void Another_date_is_not(string text) => Assert.Null(Instant(text));
 
     [Theory]
@@ -288,6 +289,121 @@ public sealed class ReadingTests : IDisposable
                 (deal.Outcome, deal.Amount, deal.Product, deal.ClosedAt)
             );
         }
+    }
+
+    [Fact]
+    public void A_map_that_looks_at_a_column_which_is_not_there_stops_and_a_value_that_goes_nowhere_is_told()
+    {
+        const string Map = """
+            { "tables": { "opportunities": { "columns": { "Close Date": [
+              { "as": "closed_at", "when": { "Closed?": ["true", "yes"] } },
+              { "as": "expected_close_at", "when": { "Closed?": ["false", ""] } } ] } } } }
+            """;
+        Write("map.json", Map);
+        Write("opportunities.csv", "opportunity_id,account_id,created_at,Close Date\no1,a1,2024-01-01,2024-02-01\n");
+        Assert.Contains(
+            "'Closed?' is missing",
+            Assert.Throws<InvalidDataException>(() => Read("map.json")).Message,
+            StringComparison.Ordinal
+        );
+        Write(
+            "opportunities.csv",
+            "opportunity_id,account_id,created_at,Close Date,Closed?,outcome\no1,a1,2024-01-01,2024-02-01,yes,won\no2,a1,2024-01-01,2024-02-01,maybe,won\n"
+        );
+        Assert.Equal(Sample.Day(2024, 2, 1), Read("map.json").Select(fact => fact.Noun).OfType<Opportunity>().First().ClosedAt);
+        Assert.Contains("Closed? is 'maybe'", Assert.Single(_rejected).Expected, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_outcome_under_another_name_stops_the_import()
+    {
+        Write("opportunities.csv", "opportunity_id,account_id,created_at,closed_at,Status\no1,a1,2024-01-01,2024-02-01,Won\n");
+        Assert.Contains(
+            "opportunities,Status,outcome",
+            Assert.Throws<InvalidDataException>(Read).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData("ABC-123", "XYZ-123")]
+    [InlineData("LON1", "NYC1")]
+    [InlineData("PRO 100", "ENT 100")]
+    [InlineData("€ 100", "£ 100")]
+    [InlineData("12%", "0.1")]
+    public void Words_of_a_column_of_ones_own_stay_as_they_came(string first, string second)
+    {
+        Write("accounts.csv", $"account_id,code\na1,{first}\na2,{second}\n");
+        Assert.Equal(
+            [first, second],
+            Read().Select(fact => fact.Noun).OfType<Account>().Select(account => account.Attributes["code"]!)
+        );
+    }
+
+    [Fact]
+    public void A_column_of_ones_own_does_not_decide_how_amounts_are_written()
+    {
+        Write("opportunities.csv", "opportunity_id,account_id,created_at,amount,modules\no1,a1,2024-01-01,\"1,234\",\"1,2\"\n");
+        Assert.Contains("'decimal'", Assert.Throws<InvalidDataException>(Read).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_quote_that_is_closed_rows_later_takes_no_row_in_silence()
+    {
+        Write("accounts.csv", "account_id,name,note\na1,One,\"x\na2,Two,\nb1,Three,\nb2,Four,y\"\nb3,Five,\"two\nlines\"\n");
+        Write("opportunities.csv", "opportunity_id,account_id,created_at\no1,b3,2024-01-01\n");
+        Assert.Equal("b3", Read().Select(fact => fact.Noun).OfType<Account>().Single().Id);
+        Assert.Contains("lines like rows", Assert.Single(_rejected).Found, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_placeholder_is_nothing_to_a_map_too()
+    {
+        Write("accounts.csv", "account_id,C1,C2,Tier\na1,N/A,Germany,n/a\na2,France,Spain,x\n");
+        Write(
+            "map.json",
+            """{ "tables": { "accounts": { "columns": { "C1": "country", "C2": "country" }, "set": { "region": "EU" } } } }"""
+        );
+        var accounts = Read("map.json").Select(fact => fact.Noun).OfType<Account>().ToList();
+        Assert.Equal([("Germany", "EU"), ("France", "EU")], accounts.Select(account => (account.Country, account.Region)));
+    }
+
+    [Theory]
+    [InlineData("""{ "tables": { "opportunities": { "set": { "Currency": "EUR" } } } }""", "Currency")]
+    [InlineData("""{ "tables": { "opportunities": { "values": { "Product": { "a": "b" } } } } }""", "Product")]
+    [InlineData(
+        """{ "tables": { "opportunities": { "values": { "outcome": { "Closed Won": "won", "closed won": "lost" } } } } }""",
+        "twice"
+    )]
+    [InlineData("""{ "tables": { "opportunities": { "columns": { "a": "b", "a": "c" } } } }""", "twice")]
+    [InlineData("""{ "tables": { "opportunities": { "where": { "account_id": "@account" } } } }""", "@account")]
+    [InlineData("""{ "separator": "" }""", "separator")]
+    public void A_map_that_cannot_be_meant_is_refused_in_one_line(string map, string named)
+    {
+        Write("map.json", map);
+        Assert.Contains(
+            named,
+            Assert.Throws<InvalidDataException>(() => ImportMap.Read(_folder["map.json"])).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void An_innocent_header_stops_nothing()
+    {
+        Write("accounts.csv", "account_id,Created By,Recorded By,Phone\na1,dana,dana,1\na2,dana,dana,2\n");
+        Assert.NotEmpty(Read());
+        Assert.Empty(_rejected);
+    }
+
+    [Fact]
+    public void A_comma_parts_nothing_where_a_column_parts_its_lists_otherwise()
+    {
+        Write("partners.csv", "partner_id,regions\np1,\"North;Washington, D.C.\"\np2,\"Washington, D.C.\"\n");
+        Assert.Equal(
+            ["North|Washington, D.C.", "Washington, D.C."],
+            Read().Select(fact => fact.Noun).OfType<Partner>().Select(partner => partner.Regions!)
+        );
     }
 
     /// <summary>The same rows in whatever dialect a spreadsheet may write them say the same.</summary>

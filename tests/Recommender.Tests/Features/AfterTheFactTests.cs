@@ -25,6 +25,14 @@ public class AfterTheFactTests
         Assert.Contains("name", left.Why, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Deal Agency")]
+    [InlineData("Main Stage")]
+    [InlineData("Warranty lifetime")]
+    [InlineData("Forecast Region")]
+    public void A_name_that_only_sounds_like_one_is_not(string name) =>
+        Assert.Empty(LeftOut(name, (_, random) => random.Next(9).ToString(CultureInfo.InvariantCulture)));
+
     /// <summary>Whatever the column is called: x stands for any name.</summary>
     [Theory]
     [InlineData("a date of the deal's end", "after the deal was created")]

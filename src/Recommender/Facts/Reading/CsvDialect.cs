@@ -36,7 +36,7 @@ sealed record CsvDialect(Encoding Encoding, string Separator, int LinesBefore)
         {
             return Encoding.GetEncoding(name, EncoderFallback.ExceptionFallback, new DecoderReplacementFallback(NotText));
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
             throw new InvalidDataException($"'{name}' is no encoding; expected one such as utf-8, utf-16 or windows-1252.", e);
         }

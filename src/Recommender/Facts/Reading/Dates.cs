@@ -55,6 +55,9 @@ static partial class Dates
         var (a, b, year) = (Int(first), Int(second), Year(third));
         if (match.Groups["mark"].Value == ".")
             return TryMake(year, b, a, match, zone, out at);
+        // 24-01-31 begins with the year for some and with the day for others.
+        if (match.Groups["mark"].Value == "-" && third.Length == 2 && order is null)
+            return false;
         told =
             a > 12 ? DateOrder.DayFirst
             : b > 12 ? DateOrder.MonthFirst

@@ -14,6 +14,9 @@ sealed class FileColumns
 
     /// <summary>By column of the table: the fields that may fill it; the first that counts and holds something does.</summary>
     readonly Source[][] _sources;
+
+    /// <summary>Fields that go to one column or another; a value that goes to none is not lost in silence.</summary>
+    readonly (int Field, Source[] Ways)[] _ways;
     readonly IReadOnlyDictionary<string, string>?[] _words;
     readonly string?[] _set;
     readonly string[] _attributeNames;
@@ -59,6 +62,20 @@ sealed class FileColumns
                     $"{map.File}, line 1: {string.Join(" and ", _sources[column.Position].Select(source => $"'{names[source.Field]}'"))} both become {column.Name}; expected one, or a map that says when."
                 );
         }
+        foreach (var (name, target) in map.Columns.SelectMany(one => one.Value.Select(target => (one.Key, target))))
+        {
+            if (names.Contains(name) && target.When.Keys.FirstOrDefault(other => !names.Contains(other)) is { } absent)
+                throw new InvalidDataException(
+                    $"{map.File}, line 1: column '{absent}' is missing, by which the map tells when '{name}' is {target.As}; found {string.Join(", ", names.Where(one => one.Length > 0))}."
+                );
+        }
+        _ways =
+        [
+            .. targets
+                .GroupBy(target => target.Source.Field)
+                .Where(group => group.Count() > 1 && group.All(target => target.Source.When.Length > 0))
+                .Select(group => (group.Key, group.Select(target => target.Source).ToArray())),
+        ];
         RefuseMissing();
         var own = targets.Where(target => _table.IndexOf(target.As) < 0).ToList();
         _attributeNames = [.. own.Select(target => target.As).Distinct()];
@@ -84,6 +101,18 @@ sealed class FileColumns
     public HistoryRow? ToRow(string[] fields, Action<string, string, string> reject)
     {
         HasRenamedKey = false;
+        foreach (var (field, ways) in _ways)
+        {
+            if (_values.Clean(fields[field]) is { } lost && !Array.Exists(ways, way => Holds(way.When, fields)))
+            {
+                reject(
+                    _names[field],
+                    lost,
+                    $"a map that says where it goes when {string.Join(" and ", ways[0].When.Select(one => $"{_names[one.Field]} is '{fields[one.Field].Trim()}'"))}"
+                );
+                return null;
+            }
+        }
         for (var i = 0; i < _names.Length; i++)
         {
             if (!fields[i].Contains(CsvDialect.NotText, StringComparison.Ordinal))
@@ -104,13 +133,25 @@ sealed class FileColumns
             var text = source is null ? "" : fields[source.Field];
             if (
                 _words[i] is { } words
-                && _values.Clean(text) is var word
-                && (words.TryGetValue(word ?? "", out var ours) || words.TryGetValue("*", out ours))
+                && (
+                    words.TryGetValue(text.Trim(), out var ours)
+                    || words.TryGetValue(_values.Clean(text) ?? "", out ours)
+                    || words.TryGetValue("*", out ours)
+                )
             )
                 text = ours;
-            if (text.Length == 0 && _set[i] is { } set)
+            if (_set[i] is { } set && _values.Clean(text) is null)
                 text = set;
-            if (!_values.TryRead(column, text, out values[i], out var expected, out var currency))
+            if (
+                !_values.TryRead(
+                    column,
+                    text,
+                    out values[i],
+                    out var expected,
+                    out var currency,
+                    source is null || !_survey.ListColumns.Contains(source.Field)
+                )
+            )
             {
                 reject(column.Name, text.Trim(), expected!);
                 return null;
@@ -255,11 +296,11 @@ sealed class FileColumns
         if (text is null)
             return null;
         var read = _survey.NumberColumns.Contains(field)
-            ? _values.TryReadNumber(text) is { } number
+            ? _survey.Own.TryReadNumber(text) is { } number
                 ? Numbers.Text(number)
                 : null
             : _survey.DateColumns.Contains(field)
-                ? _values.TryReadDate(text) is { } at
+                ? _survey.Own.TryReadDate(text) is { } at
                     ? Instants.Text(at)
                     : null
                 : text;
@@ -363,7 +404,7 @@ sealed class FileColumns
         {
             if (source.When.Length > 0 && !Holds(source.When, fields))
                 continue;
-            if (sources.Length == 1 || !string.IsNullOrWhiteSpace(fields[source.Field]))
+            if (sources.Length == 1 || _values.Clean(fields[source.Field]) is not null)
                 return source;
             empty ??= source;
         }

@@ -72,6 +72,12 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
                 Reject("the line", FormattableString.Invariant($"{length} characters long"), $"at most {LongestLine}");
             else if (bad)
                 Reject("the line", csv.RawRecord.TrimEnd('\r', '\n'), "quotes that RFC 4180 allows");
+            else if (RowsWithin(fields, header.Length) is > 1 and var swallowed)
+                Reject(
+                    "the line",
+                    FormattableString.Invariant($"a cell that holds {swallowed} lines like rows"),
+                    "a quote that ends where its cell does"
+                );
             else if (!HasLengthOf(header, fields))
                 Reject("the line", $"{fields.Length} fields", $"{header.Length} as in the header");
             else if (!columns.Counts(fields))
@@ -140,6 +146,20 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
             BufferSize = 1 << 16,
             BadDataFound = bad,
         };
+
+    /// <summary>How many lines within a cell have as many fields as the header: a quote that is not closed swallows rows.</summary>
+    int RowsWithin(string[] fields, int length)
+    {
+        var rows = 0;
+        foreach (var field in fields)
+        {
+            if (length < 3 || !field.Contains('\n', StringComparison.Ordinal))
+                continue;
+            foreach (var line in field.AsSpan().EnumerateLines())
+                rows += line.Count(_dialect!.Separator) == length - 1 ? 1 : 0;
+        }
+        return rows;
+    }
 
     static bool IsBlank(string[] fields) => Array.TrueForAll(fields, string.IsNullOrWhiteSpace);
 

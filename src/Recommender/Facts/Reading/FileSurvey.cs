@@ -9,6 +9,8 @@ sealed class FileSurvey
     readonly SourceMap _map;
     int _points,
         _commas,
+        _ownPoints,
+        _ownCommas,
         _daysFirst,
         _monthsFirst;
     bool _isOpen;
@@ -18,8 +20,14 @@ sealed class FileSurvey
     /// <summary>Reads the values of the file.</summary>
     public ValueReader Values { get; private set; } = null!;
 
+    /// <summary>Reads the numbers and dates of columns that the contract does not name: they decide for themselves alone.</summary>
+    public ValueReader Own { get; private set; } = null!;
+
     /// <summary>What there is to say about it.</summary>
     public List<string> Notes { get; } = [];
+
+    /// <summary>Columns with a bar or a semicolon in a cell: a comma parts nothing there.</summary>
+    public HashSet<int> ListColumns { get; } = [];
 
     /// <summary>Columns that the contract does not name whose values are written otherwise than it writes numbers.</summary>
     public HashSet<int> NumberColumns { get; } = [];
@@ -35,7 +43,7 @@ sealed class FileSurvey
     {
         var survey = new FileSurvey(map);
         var kinds = header.Select(name => Kinds(map, name).ToArray()).ToArray();
-        var own = header.Select(_ => new Own()).ToArray();
+        var own = header.Select(_ => new OwnColumn()).ToArray();
         var plain = new ValueReader(map.Settings);
         var row = 0;
         foreach (var fields in rows())
@@ -47,10 +55,14 @@ sealed class FileSurvey
                 if (kinds[i].Length == 0 && row > First && !own[i].IsWrittenOtherwise || plain.Clean(fields[i]) is not { } text)
                     continue;
                 text = ValueReader.Visible(text);
+                if (text.AsSpan().ContainsAny('|', ';'))
+                    survey.ListColumns.Add(i);
                 if (kinds[i].Length == 0)
                     own[i].Add(text);
-                if (kinds[i].Contains(ColumnKind.Number) || own[i].IsNumber)
-                    survey.LookAtNumber(text);
+                if (kinds[i].Contains(ColumnKind.Number))
+                    survey.LookAtNumber(text, isOwn: false);
+                else if (own[i].IsNumber)
+                    survey.LookAtNumber(text, isOwn: true);
                 if (kinds[i].Contains(ColumnKind.Instant) || own[i].IsDate)
                     survey.LookAtDate(text);
             }
@@ -73,11 +85,13 @@ sealed class FileSurvey
             .Where(at => at >= 0)
             .Select(at => map.Table.Columns[at].Kind);
 
-    void LookAtNumber(string text)
+    void LookAtNumber(string text, bool isOwn)
     {
-        Numbers.TryRead(Numbers.WithoutPercent(text), null, out _, out _, out var telling);
-        _points += telling == Numbers.Telling.Point ? 1 : 0;
-        _commas += telling == Numbers.Telling.Comma ? 1 : 0;
+        Numbers.TryRead(Numbers.Bare(text), null, out _, out _, out var telling);
+        ref var points = ref isOwn ? ref _ownPoints : ref _points;
+        ref var commas = ref isOwn ? ref _ownCommas : ref _commas;
+        points += telling == Numbers.Telling.Point ? 1 : 0;
+        commas += telling == Numbers.Telling.Comma ? 1 : 0;
         _isOpen |= telling is Numbers.Telling.Comma or Numbers.Telling.Either;
     }
 
@@ -121,6 +135,16 @@ sealed class FileSurvey
                 )
             );
         Values = new(settings, sign, order);
+        Own = new(
+            settings,
+            sign
+                ?? (
+                    _ownPoints > 0 && _ownCommas == 0 ? DecimalSign.Point
+                    : _ownCommas > 0 && _ownPoints == 0 ? DecimalSign.Comma
+                    : null
+                ),
+            order
+        );
         Order = order;
     }
 
@@ -144,16 +168,20 @@ sealed class FileSurvey
     }
 
     /// <summary>What a column holds that the contract does not name, and whether it is written as the contract would.</summary>
-    sealed class Own
+    sealed class OwnColumn
     {
         int _filled,
             _numbers,
             _dates,
             _otherwise;
+        readonly HashSet<string> _units = [];
+        bool _hasPlain;
 
         public bool IsWrittenOtherwise => _otherwise > 0;
 
-        public bool IsNumber => _otherwise > 0 && _numbers >= 0.99 * _filled;
+        /// <summary>Numbers of one unit, written otherwise than the contract does.</summary>
+        public bool IsNumber =>
+            _otherwise > 0 && _numbers >= 0.99 * _filled && _units.Count <= 1 && !(_hasPlain && _units.Contains("%"));
 
         public bool IsDate => _otherwise > 0 && _dates >= 0.99 * _filled;
 
@@ -165,7 +193,7 @@ sealed class FileSurvey
             else if (
                 Dates.TryRead(text, DateOrder.DayFirst, TimeZoneInfo.Utc, out _, out var told) | told is not null
                 && text.Any(c => c is '/' or '-' or '.' or ' ')
-                && text.Length >= 8
+                && text.Length >= 6
             )
             {
                 _dates++;
@@ -181,16 +209,23 @@ sealed class FileSurvey
             )
             {
                 _numbers++;
+                _hasPlain = true;
                 Numbers.TryRead(text, null, out _, out _, out var telling);
                 _otherwise += telling == Numbers.Telling.Either ? 1 : 0;
             }
             else if (
-                Numbers.TryRead(Numbers.WithoutPercent(text), DecimalSign.Comma, out _, out _, out _)
-                || Numbers.TryRead(Numbers.WithoutPercent(text), DecimalSign.Point, out _, out _, out _)
+                Numbers.TryRead(Numbers.Bare(text), DecimalSign.Comma, out _, out var currency, out _)
+                || Numbers.TryRead(Numbers.Bare(text), DecimalSign.Point, out _, out currency, out _)
             )
             {
                 _numbers++;
                 _otherwise++;
+                if (text.EndsWith('%'))
+                    _units.Add("%");
+                else if (currency is not null)
+                    _units.Add(currency);
+                else
+                    _hasPlain = true;
             }
         }
     }

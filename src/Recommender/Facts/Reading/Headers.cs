@@ -13,8 +13,25 @@ static class Headers
     /// <summary>Other names of columns, without blanks and marks.</summary>
     static readonly (string Column, string[] Others)[] _others =
     [
-        ("amount", ["dealamount", "dealvalue", "value", "opportunityamount", "estrevenue", "estimatedrevenue", "totalamount"]),
-        ("closed_at", ["closedate", "closed", "closedate", "closedon", "actualclosedate", "dateclosed", "enddate"]),
+        (
+            "amount",
+            [
+                "dealamount",
+                "dealvalue",
+                "value",
+                "opportunityamount",
+                "estrevenue",
+                "estimatedrevenue",
+                "amounteur",
+                "amountusd",
+                "amountgbp",
+                "totalamount",
+            ]
+        ),
+        (
+            "closed_at",
+            ["closedate", "closed", "closedate", "closedon", "actualclosedate", "closingdate", "dateclosed", "enddate"]
+        ),
         ("created_at", ["createdate", "createddate", "created", "createdon", "creationdate", "datecreated"]),
         ("ended_at", ["enddate", "ended", "endedon", "end"]),
         ("entered_at", ["dateentered", "enteredon", "stagedate"]),
@@ -25,6 +42,7 @@ static class Headers
             [
                 "result",
                 "dealstatus",
+                "status",
                 "opportunitystatus",
                 "iswon",
                 "won",
@@ -81,15 +99,19 @@ static class Headers
         isSame = column is not null;
         if (column is null && plain is "id" or "recordid")
             return table.Columns[0].Kind == ColumnKind.Text && table.KeyLength == 1 ? table.Columns[0] : null;
-        return column
-            ?? table.Columns.FirstOrDefault(column =>
-                Array.Exists(_others, one => one.Column == column.Name && one.Others.Contains(plain))
-                || Distance(Plain(column.Name), plain)
-                    <= (
-                        plain.Length >= 9 ? 2
-                        : plain.Length >= 5 ? 1
-                        : 0
-                    )
+        // Whoever made a row is not when it was made.
+        if (column is not null || plain.EndsWith("by", StringComparison.Ordinal))
+            return column;
+        return table.Columns.FirstOrDefault(one =>
+                Array.Exists(_others, other => other.Column == one.Name && other.Others.Contains(plain))
+            )
+            ?? table.Columns.FirstOrDefault(one =>
+                Distance(Plain(one.Name), plain)
+                <= (
+                    plain.Length >= 9 ? 2
+                    : plain.Length >= 5 ? 1
+                    : 0
+                )
             );
     }
 

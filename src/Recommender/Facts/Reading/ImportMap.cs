@@ -128,7 +128,13 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
                     FormattableString.Invariant($"{name}, line {csv.RawRow}: no column; expected one of the file of {table}.")
                 );
             if (value.Length == 0)
-                Get(of, "columns")[column] = to.Length == 0 ? null : to;
+            {
+                var columns = Get(of, "columns");
+                columns[column] =
+                    to.Length == 0 ? null
+                    : columns.GetValueOrDefault(column) is string before && before != to ? new[] { before, to }
+                    : to;
+            }
             else
             {
                 var values = Get(of, "values");
@@ -182,29 +188,18 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
                     "from" => source with { File = Text(property.Value, here) },
                     "columns" => source with
                     {
-                        Columns = Object(property.Value, here)
-                            .ToDictionary(one => one.Name, one => Targets(one.Value, $"{here}.{one.Name}")),
+                        Columns = Named(property.Value, here, one => Targets(one.Value, $"{here}.{one.Name}")),
                     },
                     "values" => source with
                     {
-                        Values = Object(property.Value, here)
-                            .ToDictionary(
-                                one => one.Name,
-                                one =>
-                                    (IReadOnlyDictionary<string, string>)
-                                        new Dictionary<string, string>(
-                                            Object(one.Value, $"{here}.{one.Name}")
-                                                .Select(pair =>
-                                                    KeyValuePair.Create(pair.Name, Text(pair.Value, $"{here}.{one.Name}"))
-                                                ),
-                                            StringComparer.OrdinalIgnoreCase
-                                        )
-                            ),
+                        Values = Named(
+                            property.Value,
+                            here,
+                            one => (IReadOnlyDictionary<string, string>)Words(one.Value, $"{here}.{one.Name}"),
+                            table
+                        ),
                     },
-                    "set" => source with
-                    {
-                        Set = Object(property.Value, here).ToDictionary(one => one.Name, one => Text(one.Value, here)),
-                    },
+                    "set" => source with { Set = Named(property.Value, here, one => Text(one.Value, here), table) },
                     "where" => source with { Where = Conditions(property.Value, here) },
                     _ => source,
                 };
@@ -224,6 +219,37 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
             return source;
         }
 
+        /// <summary>What words of a file mean, whatever their case.</summary>
+        Dictionary<string, string> Words(JsonElement json, string where)
+        {
+            var words = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            foreach (var one in Object(json, where))
+            {
+                var means = Text(one.Value, where);
+                if (!words.TryAdd(one.Name, means) && words[one.Name] != means)
+                    throw Fault(where, $"{one.Name} twice", "one meaning of a word, whatever its case");
+            }
+            return words;
+        }
+
+        /// <summary>The properties of an object, each once; those of a table's columns if one is given.</summary>
+        Dictionary<string, T> Named<T>(JsonElement json, string where, Func<JsonProperty, T> read, FactTable? table = null)
+        {
+            var named = new Dictionary<string, T>();
+            foreach (var one in Object(json, where))
+            {
+                if (table is not null && table.IndexOf(one.Name) < 0)
+                    throw Fault(
+                        where,
+                        one.Name,
+                        $"a column of {table}: {string.Join(", ", table.Columns.Select(column => column.Name))}"
+                    );
+                if (!named.TryAdd(one.Name, read(one)))
+                    throw Fault(where, $"{one.Name} twice", "it once");
+            }
+            return named;
+        }
+
         SourceMap General(JsonElement json, string where, string[] known, SourceMap source)
         {
             foreach (var property in Object(json, where))
@@ -235,6 +261,7 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
                 source = property.Name switch
                 {
                     "encoding" => source with { Encoding = Text(property.Value, here) },
+                    "separator" when Text(property.Value, here).Length == 0 => throw Fault(here, "", "a sign such as ; or tab"),
                     "separator" => source with
                     {
                         Separator = Text(property.Value, here) is "tab" or "\\t" ? "\t" : Text(property.Value, here),
@@ -282,8 +309,21 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
         }
 
         Dictionary<string, IReadOnlyList<string>> Conditions(JsonElement json, string where) =>
-            Object(json, where)
-                .ToDictionary(one => one.Name, one => (IReadOnlyList<string>)[.. Texts(one.Value, $"{where}.{one.Name}")]);
+            Named(
+                json,
+                where,
+                one =>
+                    (IReadOnlyList<string>)
+                        [
+                            .. Texts(one.Value, $"{where}.{one.Name}")
+                                .Select(text =>
+                                    text is ['@', .. var table]
+                                    && !FactTables.All.Any(other => other.Columns.Any(column => column.References == table))
+                                        ? throw Fault($"{where}.{one.Name}", text, "@accounts, @partners or @opportunities")
+                                        : text
+                                ),
+                        ]
+            );
 
         IEnumerable<string> Texts(JsonElement json, string where) =>
             json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().Select(one => Text(one, where)) : [Text(json, where)];

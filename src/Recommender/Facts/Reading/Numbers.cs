@@ -6,6 +6,9 @@ namespace Recommender.Facts;
 /// <summary>Numbers as people and spreadsheets write them: separators of thousands, decimal commas, currency signs, percent.</summary>
 static class Numbers
 {
+    const string Codes =
+        "USD EUR GBP JPY CHF CAD AUD NZD CNY HKD SGD SEK NOK DKK PLN CZK HUF RON BGN TRY ILS ZAR INR IDR MYR THB PHP KRW TWD VND BRL MXN ARS CLP COP PEN AED SAR QAR KWD EGP MAD NGN KES UAH RUB";
+
     static readonly (string Sign, string Code)[] _signs =
     [
         ("€", "EUR"),
@@ -97,8 +100,11 @@ static class Numbers
             && double.IsFinite(number);
     }
 
-    /// <summary>A percentage without its sign; the text itself if it is none.</summary>
-    public static string WithoutPercent(string text) => text.EndsWith('%') ? text[..^1].TrimEnd() : text;
+    /// <summary>A percentage without its sign, and a number in brackets, which is below zero, with a minus; the text itself if it is neither.</summary>
+    public static string Bare(string text) =>
+        text.EndsWith('%') ? text[..^1].TrimEnd()
+        : text is ['(', _, .., ')'] && char.IsAsciiDigit(text[^2]) ? "-" + text[1..^1].Trim()
+        : text;
 
     /// <summary>A number as JSON and this contract write it; false if it is none, or not finite.</summary>
     public static bool TryPlain(string? text, out double number) =>
@@ -129,8 +135,16 @@ static class Numbers
         return text.Trim();
     }
 
-    static bool IsCode(ReadOnlySpan<char> text) =>
-        char.IsAsciiLetterUpper(text[0]) && char.IsAsciiLetterUpper(text[1]) && char.IsAsciiLetterUpper(text[2]);
+    /// <summary>True for the ISO 4217 codes of the currencies that business is done in; other capitals are part of a word.</summary>
+    static bool IsCode(ReadOnlySpan<char> text)
+    {
+        for (var i = 0; i < Codes.Length; i += 4)
+        {
+            if (text.SequenceEqual(Codes.AsSpan(i, 3)))
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>Digits and marks without what only groups them, and an exponent; false if something else stands there.</summary>
     static bool TryParts(string body, out string digits, out string exponent)

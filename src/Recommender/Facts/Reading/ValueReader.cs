@@ -40,8 +40,16 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
     /// <param name="text">As it came.</param>
     /// <param name="value">What it says.</param>
     /// <param name="expected">What was expected, if it cannot be read.</param>
+    /// <param name="commaParts">A comma parts the values of a list, where no other sign does.</param>
     /// <param name="currency">The ISO 4217 code that stands beside a number; null if none does.</param>
-    internal bool TryRead(FactColumn column, string text, out object? value, out string? expected, out string? currency)
+    internal bool TryRead(
+        FactColumn column,
+        string text,
+        out object? value,
+        out string? expected,
+        out string? currency,
+        bool commaParts = true
+    )
     {
         (value, expected, currency) = (null, null, null);
         if (Clean(text) is not { } clean)
@@ -68,7 +76,7 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
                     + (IsDayOrMonth(clean) ? ", or the setting 'dates' of the file: day_first or month_first" : "");
         }
         else
-            value = Text(column, clean, out expected);
+            value = Text(column, clean, commaParts, out expected);
         return expected is null;
     }
 
@@ -77,17 +85,17 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
 
     /// <summary>A number of a column that the contract does not name, a percentage without its sign; null if it is none, or could be two.</summary>
     internal double? TryReadNumber(string text) =>
-        TryNumber(Numbers.WithoutPercent(Visible(text)), out var number, out _, out _) ? number : null;
+        TryNumber(Numbers.Bare(Visible(text)), out var number, out _, out _) ? number : null;
 
     /// <summary>A date of such a column, UTC; null if it is none, or could be two.</summary>
     internal DateTime? TryReadDate(string text) =>
         Dates.TryRead(Visible(text), order, settings.Zone, out var at, out _) ? at : null;
 
-    string? Text(FactColumn column, string clean, out string? expected)
+    string? Text(FactColumn column, string clean, bool commaParts, out string? expected)
     {
         expected = null;
         if (column.IsList)
-            clean = List(clean);
+            clean = List(clean, commaParts);
         else if (column.IsId || column.OneOf is not null)
             clean = Visible(clean);
         if (column.OneOf is { } words)
@@ -115,12 +123,12 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
     }
 
     /// <summary>The values of a list, parted by '|'.</summary>
-    string List(string text)
+    string List(string text, bool commaParts)
     {
         if (WrittenList(text) is { } written)
             return written;
         var marks = settings.ListSeparators.Where(mark => mark != ',' && text.Contains(mark, StringComparison.Ordinal)).ToArray();
-        if (marks.Length == 0 && settings.ListSeparators.Contains(',', StringComparison.Ordinal))
+        if (marks.Length == 0 && commaParts && settings.ListSeparators.Contains(',', StringComparison.Ordinal))
             marks = [','];
         return marks.Length == 0 ? text : Join(text.Split(marks));
     }

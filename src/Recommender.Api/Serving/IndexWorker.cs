@@ -91,10 +91,27 @@ sealed partial class IndexWorker(
     /// <summary>Looks at a deal again.</summary>
     public void Refresh(OpportunityId opportunityId)
     {
-        Index.Untouch(opportunityId);
+        Index.Take(opportunityId);
+        LookAt(opportunityId);
+    }
+
+    void LookAt(OpportunityId opportunityId)
+    {
+        try
+        {
+            Index.Set(opportunityId, Found(opportunityId));
+        }
+        finally
+        {
+            Index.Done(opportunityId);
+        }
+    }
+
+    IndexedOpportunity? Found(OpportunityId opportunityId)
+    {
         using var generation = live.Lease();
         var (fold, applied) = (generation.Fold, rules());
-        var entry = fold.Read(asOf =>
+        return fold.Read(asOf =>
         {
             var state = fold.States[0];
             if (!state.IsOpen(opportunityId) || state.FindOpportunity(opportunityId) is not { } deal)
@@ -122,7 +139,6 @@ sealed partial class IndexWorker(
                     ]
                 );
         });
-        Index.Set(opportunityId, entry);
     }
 
     void KeepIndex(object? token)
@@ -138,7 +154,7 @@ sealed partial class IndexWorker(
             var started = Stopwatch.GetTimestamp();
             try
             {
-                Refresh(id);
+                LookAt(id);
             }
             catch (InvalidOperationException e)
             {

@@ -29,6 +29,23 @@ public sealed class OpportunityIndexTests
         Assert.Equal(["b", "c", "d"], Taken(index, olderThan: 64));
     }
 
+    [Fact]
+    public void A_deal_that_is_being_looked_at_still_waits()
+    {
+        var index = new OpportunityIndex();
+        index.Touch(["a"]);
+        Assert.True(index.TryTake(_start, out var taken));
+        Assert.Equal(1, index.Dirty);
+        // What is told of it meanwhile has it looked at once more.
+        index.Touch([taken]);
+        index.Done(taken);
+        Assert.Equal(1, index.Dirty);
+        Assert.True(index.Take(taken));
+        index.Done(taken);
+        Assert.False(index.Take(taken));
+        Assert.Equal(0, index.Dirty);
+    }
+
     static void Look(OpportunityIndex index, string id, int minutes) =>
         index.Set(id, new(Decision.About("x", _start, null, null).Opportunity with { Id = id }, _start.AddMinutes(minutes), []));
 

@@ -67,14 +67,17 @@ public sealed class OpportunityIndex
 
     readonly ConcurrentDictionary<OpportunityId, IndexedOpportunity> _entries = [];
     readonly ConcurrentDictionary<OpportunityId, byte> _dirty = [];
+
+    // Of those, the ones that somebody looks at: what was found is not kept yet.
+    readonly ConcurrentDictionary<OpportunityId, byte> _inHand = [];
     readonly ConcurrentQueue<OpportunityId> _oldest = new();
     long _noneBefore;
 
     /// <summary>Open deals that are indexed.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>Deals that have to be looked at again.</summary>
-    public int Dirty => _dirty.Count;
+    /// <summary>Deals that have to be looked at again, those that are being looked at included.</summary>
+    public int Dirty => _dirty.Count + _inHand.Count;
 
     /// <summary>Notes that deals have to be looked at again.</summary>
     public void Touch(IEnumerable<OpportunityId> opportunityIds)
@@ -92,12 +95,15 @@ public sealed class OpportunityIndex
             _entries[opportunityId] = entry;
     }
 
-    /// <summary>A deal to look at again: one that was touched, or else the one that waits longest, if that was before <paramref name="before"/>.</summary>
+    /// <summary>
+    /// A deal to look at again: one that was touched, or else the one that waits longest, if that was before <paramref name="before"/>.
+    /// Whoever takes it says <see cref="Done"/>.
+    /// </summary>
     public bool TryTake(DateTime before, out OpportunityId opportunityId)
     {
         foreach (var (id, _) in _dirty)
         {
-            if (_dirty.TryRemove(id, out _))
+            if (Take(id))
             {
                 opportunityId = id;
                 return true;
@@ -125,8 +131,20 @@ public sealed class OpportunityIndex
         Volatile.Write(ref _noneBefore, oldest == DateTime.MaxValue ? before.Ticks : oldest.Ticks);
     }
 
-    /// <summary>Takes a deal out of those to be looked at again; false if it was not among them.</summary>
-    public bool Untouch(OpportunityId opportunityId) => _dirty.TryRemove(opportunityId, out _);
+    /// <summary>Takes a deal out of those to be looked at again, until <see cref="Done"/>; false if it was not among them.</summary>
+    public bool Take(OpportunityId opportunityId)
+    {
+        if (!_dirty.ContainsKey(opportunityId))
+            return false;
+        _inHand[opportunityId] = 0;
+        if (_dirty.TryRemove(opportunityId, out _))
+            return true;
+        Done(opportunityId);
+        return false;
+    }
+
+    /// <summary>Says that a deal was looked at, whatever came of it.</summary>
+    public void Done(OpportunityId opportunityId) => _inHand.TryRemove(opportunityId, out _);
 
     /// <summary>All deals that are indexed, in no order.</summary>
     public IEnumerable<Opportunity> Deals => _entries.Select(pair => pair.Value.Deal);

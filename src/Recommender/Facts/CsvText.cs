@@ -17,8 +17,12 @@ public static partial class CsvText
             return "";
         if (IsFormula().IsMatch(text) && !IsNumber().IsMatch(text))
             text = "'" + text;
-        return text.AsSpan().ContainsAny("\",\r\n\t") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+        return Quote(text);
     }
+
+    /// <summary>A cell as it stands, in quotes if it needs them.</summary>
+    internal static string Quote(string text) =>
+        text.AsSpan().ContainsAny("\",\r\n\t") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
     // Spreadsheets skip blanks, and some take the wide signs of East Asia for the plain ones.
     [GeneratedRegex(@"^(\s*[=+\-@＝＋－＠]|[\t\r\n])", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]

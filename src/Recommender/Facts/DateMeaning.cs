@@ -34,11 +34,13 @@ public static class DateMeaning
     /// <summary>From when a start counts that was told at a moment.</summary>
     internal static DateTime Counted(DateTime start, DateTime told) => start > told && start - told <= Skew ? told : start;
 
-    /// <summary>What is to be said of a row's dates.</summary>
+    /// <summary>What is to be said of a row's dates, and of what contradicts them.</summary>
     /// <param name="row">As the caller gave it.</param>
     /// <param name="told">When it was told, UTC.</param>
     public static IEnumerable<RowWarning> Warnings(HistoryRow row, DateTime told)
     {
+        if (row.Table.Doubt(row) is { } doubt)
+            yield return doubt;
         foreach (var column in row.Table.Columns)
         {
             if (column.Kind != ColumnKind.Instant)

@@ -156,6 +156,9 @@ public abstract class FactTable
     /// <summary>When its second fact was true, which is no later than it was told; null if it states none.</summary>
     internal abstract DateTime? EndOf(object noun, DateTime told);
 
+    /// <summary>What a row says in one column and not in another; null if nothing.</summary>
+    internal virtual RowWarning? Doubt(HistoryRow row) => null;
+
     /// <summary>What it means that a row has no date in a column; null if that needs no word.</summary>
     internal virtual string? MeaningIfMissing(HistoryRow row, FactColumn column) => column.IfMissing;
 

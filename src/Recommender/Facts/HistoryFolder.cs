@@ -24,6 +24,12 @@ public sealed class HistoryFolder
             throw new InvalidDataException(
                 $"{folder} is not a folder; expected one that holds accounts.csv and the other history files."
             );
+        var there = Directory
+            .EnumerateFiles(folder)
+            .Select(file => Path.GetFileName(file))
+            .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".csv" or ".tsv" or ".txt" or ".xlsx" or ".ndjson")
+            .Order(StringComparer.Ordinal)
+            .ToList();
         foreach (var table in FactTables.All)
         {
             var mapped = map
@@ -31,9 +37,25 @@ public sealed class HistoryFolder
                 .SelectMany(source => FilesOf(source.File).Select(file => source with { File = file }))
                 .ToList();
             _sources.AddRange(
-                mapped.Count > 0 || !IsThere(table.File) ? mapped : [map.Defaults with { Table = table, File = table.File }]
+                mapped.Count > 0 || FileOf(table, there) is not { } own
+                    ? mapped
+                    : [map.Defaults with { Table = table, File = own }]
             );
         }
+        foreach (var file in there.Where(file => !_sources.Exists(source => source.File == file)))
+        {
+            if (
+                FactTables.All.FirstOrDefault(table =>
+                    !_sources.Exists(source => source.Table == table)
+                    && Headers.IsNearly(Path.GetFileNameWithoutExtension(file), table.Name)
+                ) is
+                { } table
+            )
+                throw new InvalidDataException(
+                    $"{folder}: '{file}' is nearly {table.File}; expected that name, or a map that says \"from\": \"{file}\" under {table.Name}."
+                );
+        }
+        Unread = [.. there.Where(file => !_sources.Exists(source => source.File == file))];
         Tables = [.. FactTables.All.Where(table => _sources.Exists(source => source.Table == table))];
         var missing = FactTables
             .All.Where(table => table.Required && !Tables.Contains(table))
@@ -49,6 +71,9 @@ public sealed class HistoryFolder
 
     /// <summary>The tables that have a file here, in contract order.</summary>
     public IReadOnlyList<FactTable> Tables { get; }
+
+    /// <summary>Files of the folder that hold rows, by their name, and that belong to no table.</summary>
+    public IReadOnlyList<string> Unread { get; }
 
     /// <summary>How the files were read that <see cref="Read"/> has read to their end.</summary>
     public IReadOnlyList<FileReading> Readings => _readings;
@@ -111,7 +136,16 @@ public sealed class HistoryFolder
             ? Directory.EnumerateFiles(_folder, name).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)
             : throw new InvalidDataException($"'{name}' is no file's name; expected one within the folder.");
 
-    bool IsThere(string file) => File.Exists(PathOf(file));
+    /// <summary>The file that a table is to be read from where no map says: that of its name, whatever the case; null if there is none.</summary>
+    string? FileOf(FactTable table, List<string> there)
+    {
+        if (File.Exists(PathOf(table.File)))
+            return table.File;
+        var same = there.Where(file => string.Equals(file, table.File, StringComparison.OrdinalIgnoreCase)).ToList();
+        return same.Count < 2
+            ? same.SingleOrDefault()
+            : throw new InvalidDataException($"{_folder}: {string.Join(" and ", same)} found; expected one {table.File}.");
+    }
 
     /// <summary>All facts of the folder in the order in which they can be seen, and the counts per file.</summary>
     public (List<DatedFact> Facts, IReadOnlyList<FileCount> Counts) ReadFacts(Action<RejectedRow> reject)

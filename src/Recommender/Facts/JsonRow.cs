@@ -44,6 +44,7 @@ public static class JsonRow
         List<string>? names = null;
         List<string?>? texts = null;
         var seen = 0L;
+        string? money = null;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var at = IndexOf(table, ref json);
@@ -94,7 +95,8 @@ public static class JsonRow
             }
             else if (json.TokenType != JsonTokenType.Null)
             {
-                values[at] = Value(table.Columns[at], ref json, reader, out var found, out var expected);
+                values[at] = Value(table.Columns[at], ref json, reader, out var found, out var expected, out var currency);
+                money = currency ?? money;
                 if (expected is not null)
                 {
                     fault = Reject(table.Columns[at].Name, found!, expected);
@@ -110,6 +112,15 @@ public static class JsonRow
                 return false;
             }
             values[0] = key;
+        }
+        if (money is not null && table.IndexOf("currency") is >= 0 and var beside)
+        {
+            if (values[beside] is string said && Currency.Of(said) != money)
+            {
+                fault = Reject("amount", money, $"an amount in {said}, as currency says");
+                return false;
+            }
+            values[beside] = money;
         }
         for (var i = 0; i < values.Length; i++)
         {
@@ -183,9 +194,16 @@ public static class JsonRow
         return -1;
     }
 
-    static object? Value(FactColumn column, ref Utf8JsonReader json, ValueReader reader, out string? found, out string? expected)
+    static object? Value(
+        FactColumn column,
+        ref Utf8JsonReader json,
+        ValueReader reader,
+        out string? found,
+        out string? expected,
+        out string? currency
+    )
     {
-        (found, expected) = (null, null);
+        (found, expected, currency) = (null, null, null);
         string? text = null;
         switch (json.TokenType)
         {
@@ -217,7 +235,7 @@ public static class JsonRow
         }
         if (expected is not null)
             return null;
-        if (!reader.TryRead(column, text!, out var value, out expected, out _))
+        if (!reader.TryRead(column, text!, out var value, out expected, out currency))
             found = text;
         return value;
     }

@@ -325,6 +325,148 @@ public sealed class ReadingTests : IDisposable
         );
     }
 
+    [Fact]
+    public void Deals_whose_end_only_a_stage_tells_stop_the_import_with_the_lines_that_say_it()
+    {
+        Write(
+            "opportunities.csv",
+            "opportunity_id,account_id,created_at,closed_at,stage\no1,a1,2024-01-01,2024-02-01,6 - Closed Won\no2,a1,2024-01-01,,\"Proposal, sent\"\no3,a1,2024-01-01,2024-03-01,Closed Lost\n"
+        );
+        var told = Assert.Throws<InvalidDataException>(Read).Message;
+        Assert.Contains("every deal would count as open", told, StringComparison.Ordinal);
+        var lines = told[
+            (told.IndexOf("the lines ", StringComparison.Ordinal) + 10)..told.IndexOf("; or", StringComparison.Ordinal)
+        ];
+        Write("map.csv", "table,column,as,value,becomes\n" + lines.Replace(" and ", "\n", StringComparison.Ordinal) + "\n");
+        var ends = Read("map.csv").Where(fact => fact.Kind == FactKind.OpportunityClosed).Select(fact => (Opportunity)fact.Noun);
+        Assert.Equal([("o1", Outcome.Won), ("o3", Outcome.Lost)], ends.Select(deal => (deal.Id.Value, deal.Outcome)));
+        Assert.Empty(_rejected);
+    }
+
+    [Theory]
+    [InlineData("Closed Won", "won")]
+    [InlineData("closedlost", "lost")]
+    [InlineData("Won (100 %)", "won")]
+    [InlineData("Not won", null)]
+    [InlineData("Lost contact", null)]
+    [InlineData("Wonder", null)]
+    public void A_stage_says_how_a_deal_ended_or_does_not(string stage, string? ending)
+    {
+        Assert.True(
+            TryRead(
+                FactTables.Opportunities,
+                $$"""{"opportunity_id":"o1","account_id":"a1","created_at":"2024-01-01","stage":"{{stage}}"}""",
+                out var row,
+                out _
+            )
+        );
+        var doubts = DateMeaning.Warnings(row, Sample.Day(2024, 2, 1)).Where(warning => warning.Field == "outcome").ToList();
+        Assert.Equal(ending is null ? 0 : 1, doubts.Count);
+        Assert.Equal(ending, UploadedFile.Means(stage, ["won", "lost", "open"]));
+    }
+
+    [Theory]
+    [InlineData("€", "EUR")]
+    [InlineData(" eur ", "EUR")]
+    [InlineData("US Dollar", "USD")]
+    [InlineData("USD - U.S. Dollar", "USD")]
+    [InlineData("Euro (EUR)", "EUR")]
+    [InlineData("US$", "USD")]
+    [InlineData("$", "$")]
+    [InlineData("XTS", "XTS")]
+    public void A_currency_is_one_however_it_is_spelt(string text, string code) => Assert.Equal(code, Currency.Of(text));
+
+    [Fact]
+    public void A_body_says_the_currency_beside_the_amount_too()
+    {
+        static string Deal(string amount, string currency) =>
+            $$"""{"opportunity_id":"o1","account_id":"a1","created_at":"2024-01-01","amount":"{{amount}}","currency":{{currency}}}""";
+        Assert.True(TryRead(FactTables.Opportunities, Deal("€ 5", "null"), out var row, out _));
+        Assert.Equal((5.0, "EUR"), (row["amount"], row["currency"]));
+        Assert.True(TryRead(FactTables.Opportunities, Deal("5 €", "\"Euro\""), out row, out _));
+        Assert.False(TryRead(FactTables.Opportunities, Deal("€ 5", "\"USD\""), out _, out var fault));
+        Assert.Equal("amount", fault!.Column);
+    }
+
+    [Fact]
+    public void A_line_of_totals_is_no_row()
+    {
+        Write(
+            "opportunities.csv",
+            "opportunity_id,account_id,created_at,amount\no1,a1,2024-01-01,5\nGrand Total (1),,,5\nTotal,a1,2024-01-01,7\n"
+        );
+        Assert.Equal(["Total", "o1"], Read().Select(fact => fact.Noun).OfType<Opportunity>().Select(deal => deal.Id.Value));
+        Assert.Contains("a line of totals", Assert.Single(_rejected).Expected, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\n,,\n")]
+    [InlineData("\"\",\"\"\r\n")]
+    public void Blank_lines_before_the_header_are_no_header(string before)
+    {
+        Write("accounts.csv", before + "account_id,name\na1,One\na1,Two\n");
+        Assert.Equal("One", Read().Select(fact => fact.Noun).OfType<Account>().Single().Name);
+        Assert.Equal(before.Count(c => c == '\n') + 3, Assert.Single(_rejected).Line);
+    }
+
+    [Fact]
+    public void A_header_that_is_no_text_is_refused_with_the_setting_that_decides()
+    {
+        File.WriteAllText(_folder["accounts.csv"], "account_id,Größe\na1,One\n", Encoding.Latin1);
+        Assert.Contains("windows-1252", Assert.Throws<InvalidDataException>(Read).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_columns_of_one_name_stop_the_import_unless_a_map_leaves_them_out()
+    {
+        Write("accounts.csv", "account_id,Email,Email\na1,x,y\n");
+        Assert.Contains("stands 2 times", Assert.Throws<InvalidDataException>(Read).Message, StringComparison.Ordinal);
+        Write("map.csv", "table,column,as\naccounts,Email,\n");
+        Assert.Null(Read("map.csv").Select(fact => fact.Noun).OfType<Account>().Single().Attributes["Email"]);
+    }
+
+    [Fact]
+    public void A_line_that_mends_a_map_is_good_though_a_header_has_a_comma()
+    {
+        Write(
+            "opportunities.csv",
+            "opportunity_id,account_id,created_at,\"Closed, at\",outcome\no1,a1,2024-01-01,2024-02-01,won\n"
+        );
+        var told = Assert.Throws<InvalidDataException>(Read).Message;
+        const string Line = "opportunities,\"Closed, at\",closed_at";
+        Assert.Contains(Line, told, StringComparison.Ordinal);
+        Write("map.csv", $"table,column,as\n{Line}\n");
+        Assert.Contains(Read("map.csv"), fact => fact.Kind == FactKind.OpportunityClosed);
+    }
+
+    [Fact]
+    public void What_a_map_calls_nearly_like_a_column_is_refused()
+    {
+        Write("opportunities.csv", "opportunity_id,account_id,created_at,Ende\no1,a1,2024-01-01,2024-02-01\n");
+        Write("map.csv", "table,column,as\nopportunities,Ende,closedat\n");
+        Assert.Contains(
+            "opportunities,Ende,closed_at",
+            Assert.Throws<InvalidDataException>(() => Read("map.csv")).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_file_is_found_whatever_its_case_one_that_is_nearly_called_so_stops_and_another_is_named()
+    {
+        Write("Touches.CSV", "touch_id,account_id,at\nt1,a1,2024-01-01\n");
+        Write("notes.csv", "a,b\n1,2\n");
+        var folder = new HistoryFolder(_folder.Path);
+        Assert.Contains(FactTables.Touches, folder.Tables);
+        Assert.Equal(["notes.csv"], folder.Unread);
+        Write("certification.csv", "partner_id\np1\n");
+        Assert.Contains(
+            "'certification.csv' is nearly certifications.csv",
+            Assert.Throws<InvalidDataException>(() => new HistoryFolder(_folder.Path)).Message,
+            StringComparison.Ordinal
+        );
+    }
+
     [Theory]
     [InlineData("ABC-123", "XYZ-123")]
     [InlineData("LON1", "NYC1")]

@@ -54,7 +54,11 @@ static class ImportVerb
                 finally
                 {
                     if (!result.GetValue(JsonOption))
+                    {
                         Print(folder.Readings);
+                        foreach (var file in folder.Unread)
+                            Console.WriteLine($"Not read: {file}, which is of no table; a map says of which it is.");
+                    }
                 }
                 if (result.GetValue(JsonOption))
                 {

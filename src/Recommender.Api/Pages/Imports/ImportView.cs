@@ -179,17 +179,19 @@ public sealed record ImportView(
                                     !known.Contains(one.word, StringComparer.OrdinalIgnoreCase)
                                     && !map.Settings.IsPlaceholder(one.word)
                                 )
-                                .Select(one => (one.Item1, one.word, Means(form[one.Item1].ToString(), one.word, known))),
+                                .Select(one =>
+                                    (
+                                        one.Item1,
+                                        one.word,
+                                        known.Contains(form[one.Item1].ToString())
+                                            ? form[one.Item1].ToString()
+                                            : UploadedFile.Means(one.word, known) ?? ""
+                                    )
+                                ),
                         ]
                 )
             );
         }
         return choices;
     }
-
-    /// <summary>What was said of a word; else the one word of the contract that it holds, such as won in Closed Won.</summary>
-    static string Means(string said, string word, IReadOnlyList<string> known) =>
-        known.Contains(said) ? said
-        : known.Where(one => word.Contains(one, StringComparison.OrdinalIgnoreCase)).ToList() is [var only] ? only
-        : "";
 }

@@ -6,6 +6,8 @@ namespace Recommender.Facts;
 sealed record CsvDialect(Encoding Encoding, string Separator, int LinesBefore)
 {
     const int Head = 1 << 16;
+    const int MostBlank = 50;
+    const int Looked = 20;
 
     /// <summary>Stands for bytes that are not of the encoding: a code point that is no character, so that no file holds it.</summary>
     public const string NotText = "\uFDD0";
@@ -21,10 +23,12 @@ sealed record CsvDialect(Encoding Encoding, string Separator, int LinesBefore)
         file.Position = 0;
         var text = encoding is null ? OfBytes(head.AsSpan(0, length)) : Named(encoding);
         var reader = new StreamReader(new MemoryStream(head, 0, length), text);
-        var first = reader.ReadLine() ?? "";
+        var (first, before) = (reader.ReadLine() ?? "", 0);
         if (first.Length is 5 && first.StartsWith("sep=", StringComparison.OrdinalIgnoreCase))
             return new(text, separator ?? first[4..], 1);
-        return new(text, separator ?? OfHeader(first), 0);
+        while (before < MostBlank && first.AsSpan().Trim(",;\t| \"").IsEmpty && reader.ReadLine() is { } next)
+            (first, before) = (next, before + 1);
+        return new(text, separator ?? OfLines(first, Lines(reader)), before);
     }
 
     /// <summary>An encoding by its name, such as windows-1252; what is not of it is replaced by <see cref="NotText"/>.</summary>
@@ -65,22 +69,28 @@ sealed record CsvDialect(Encoding Encoding, string Separator, int LinesBefore)
         );
     }
 
-    /// <summary>What parts a header into most names; the comma if nothing does.</summary>
-    static string OfHeader(string header)
+    static List<string> Lines(StreamReader reader)
     {
-        var best = ",";
-        foreach (var mark in (string[])[",", ";", "\t", "|"])
-        {
-            if (Parts(header, mark[0]) > Parts(header, best[0]))
-                best = mark;
-        }
-        return best;
+        var lines = new List<string>();
+        while (lines.Count < Looked && reader.ReadLine() is { } line)
+            lines.Add(line);
+        return lines;
     }
 
-    static int Parts(string header, char mark)
+    /// <summary>What parts most lines into as many fields as the header, and into most; the comma if nothing does.</summary>
+    static string OfLines(string header, List<string> lines) =>
+        ((string[])[",", ";", "\t", "|"])
+            .Select(mark => (Mark: mark, Parts: Parts(header, mark[0])))
+            .Where(one => one.Parts > 1)
+            .OrderByDescending(one => lines.Count(line => Parts(line, one.Mark[0]) == one.Parts))
+            .ThenByDescending(one => one.Parts)
+            .Select(one => one.Mark)
+            .FirstOrDefault(",");
+
+    static int Parts(string line, char mark)
     {
         var (parts, isQuoted) = (1, false);
-        foreach (var c in header)
+        foreach (var c in line)
         {
             if (c == '"')
                 isQuoted = !isQuoted;

@@ -13,80 +13,34 @@ sealed class FileColumns
     readonly KnownKeys? _keys;
 
     /// <summary>By column of the table: the fields that may fill it; the first that counts and holds something does.</summary>
-    readonly Source[][] _sources;
+    readonly FieldSource[][] _sources;
 
     /// <summary>Fields that go to one column or another; a value that goes to none is not lost in silence.</summary>
-    readonly (int Field, Source[] Ways)[] _ways;
+    readonly (int Field, FieldSource[] Ways)[] _ways;
     readonly IReadOnlyDictionary<string, string>?[] _words;
     readonly string?[] _set;
     readonly string[] _attributeNames;
-    readonly Source[] _attributes;
+    readonly FieldSource[] _attributes;
     readonly (int Field, IReadOnlyList<string> Values)[] _where;
     readonly ColumnCensus[] _census;
     readonly int _amount,
         _currency;
-
-    sealed record Source(int Field, string? By, (int Field, IReadOnlyList<string> Values)[] When);
+    readonly FileTargets _targets;
 
     /// <summary>Takes the names of a file.</summary>
     /// <exception cref="InvalidDataException">A column is missing, or nearly there, or stands twice.</exception>
     public FileColumns(SourceMap map, string[] names, FileSurvey survey, KnownKeys? keys)
     {
         (_map, _table, _names, _keys, _survey, _values) = (map, map.Table, names, keys, survey, survey.Values);
-        foreach (var twice in names.Where(name => name.Length > 0).GroupBy(name => name).Where(group => group.Count() > 1))
-            throw new InvalidDataException(
-                $"{map.File}, line 1: column '{twice.Key}' stands {twice.Count()} times; expected once."
-            );
-        var targets = new List<(string As, Source Source)>();
-        for (var i = 0; i < names.Length; i++)
-        {
-            if (names[i].Length == 0)
-                continue;
-            if (!map.Columns.TryGetValue(names[i], out var given))
-            {
-                if (!map.OnlyNamed)
-                    targets.Add((names[i], new(i, null, [])));
-            }
-            else
-                targets.AddRange(given.Select(target => (target.As, new Source(i, target.By, Conditions(target.When)))));
-        }
-        ILookup<string, Source> byName = targets.ToLookup(target => target.As, target => target.Source);
-        _sources = [.. _table.Columns.Select(column => byName[column.Name].ToArray())];
-        foreach (var column in _table.Columns)
-        {
-            if (
-                _sources[column.Position].Count(source => source.When.Length == 0) > 1
-                && _sources[column.Position].Any(source => !map.Columns.ContainsKey(names[source.Field]))
-            )
-                throw new InvalidDataException(
-                    $"{map.File}, line 1: {string.Join(" and ", _sources[column.Position].Select(source => $"'{names[source.Field]}'"))} both become {column.Name}; expected one, or a map that says when."
-                );
-        }
-        foreach (var (name, target) in map.Columns.SelectMany(one => one.Value.Select(target => (one.Key, target))))
-        {
-            if (names.Contains(name) && target.When.Keys.FirstOrDefault(other => !names.Contains(other)) is { } absent)
-                throw new InvalidDataException(
-                    $"{map.File}, line 1: column '{absent}' is missing, by which the map tells when '{name}' is {target.As}; found {string.Join(", ", names.Where(one => one.Length > 0))}."
-                );
-        }
-        _ways =
-        [
-            .. targets
-                .GroupBy(target => target.Source.Field)
-                .Where(group => group.Count() > 1 && group.All(target => target.Source.When.Length > 0))
-                .Select(group => (group.Key, group.Select(target => target.Source).ToArray())),
-        ];
-        RefuseMissing();
-        var own = targets.Where(target => _table.IndexOf(target.As) < 0).ToList();
-        _attributeNames = [.. own.Select(target => target.As).Distinct()];
-        if (_attributeNames.Length < own.Count)
-            throw new InvalidDataException(
-                $"{map.File}, line 1: two columns become '{own.GroupBy(target => target.As).First(group => group.Count() > 1).Key}'; expected one."
-            );
-        _attributes = [.. own.Select(target => target.Source)];
+        _targets = new(map, names);
+        if (_table.IndexOf("outcome") >= 0 && !_targets.HasSource("outcome"))
+            _targets.RefuseOutcomeIn(survey.Endings);
+        _sources = _targets.Sources;
+        _ways = _targets.Ways;
+        (_attributeNames, _attributes) = (_targets.AttributeNames, _targets.Attributes);
         _words = [.. _table.Columns.Select(column => map.Values.GetValueOrDefault(column.Name))];
         _set = [.. _table.Columns.Select(column => map.Set.GetValueOrDefault(column.Name))];
-        _where = Conditions(map.Where);
+        _where = FileTargets.Conditions(names, map.Where);
         _census = [.. names.Select(_ => new ColumnCensus())];
         (_amount, _currency) = (_table.IndexOf("amount"), _table.IndexOf("currency"));
     }
@@ -183,7 +137,7 @@ sealed class FileColumns
         }
         if (money is not null && _currency >= 0)
         {
-            if (values[_currency] is string said && !string.Equals(said, money, StringComparison.OrdinalIgnoreCase))
+            if (values[_currency] is string said && Currency.Of(said) != money)
             {
                 reject("amount", money, $"an amount in {said}, as currency says");
                 return null;
@@ -232,7 +186,7 @@ sealed class FileColumns
                         "attribute",
                         census.Type,
                         full,
-                        NearNote(_attributeNames[attribute])
+                        (_targets.NearTo(_attributeNames[attribute]) is { } near ? $"{near.Name}? a map says so" : null)
                             ?? (
                                 census.Unread > 0
                                     ? FormattableString.Invariant(
@@ -308,7 +262,7 @@ sealed class FileColumns
         return read ?? text;
     }
 
-    bool IsKnown(FactColumn column, Source? source, object?[] values, Action<string, string, string> reject)
+    bool IsKnown(FactColumn column, FieldSource? source, object?[] values, Action<string, string, string> reject)
     {
         // Without them, whoever takes the row says so.
         if (_keys is null)
@@ -340,46 +294,6 @@ sealed class FileColumns
         return true;
     }
 
-    void RefuseMissing()
-    {
-        var lines = new List<string>();
-        string? missing = null;
-        foreach (
-            var column in _table.Columns.Where(column =>
-                _sources[column.Position].Length == 0 && !_map.Set.ContainsKey(column.Name)
-            )
-        )
-        {
-            var near = _names.FirstOrDefault(name =>
-                name.Length > 0
-                && !_map.OnlyNamed
-                && !_map.Columns.ContainsKey(name)
-                && Headers.Near(_table, name, out var isSame) == column
-                && (isSame || Headers.IsTeaching(column))
-            );
-            if (near is not null)
-                lines.Add($"{_table.Name},{near},{column.Name}");
-            else if (column.Required)
-                missing ??= column.Name;
-        }
-        if (lines.Count > 0)
-            throw new InvalidDataException(
-                $"{_map.File}, line 1: {string.Join(", ", lines.Select(line => line.Split(',')).Select(line => $"'{line[1]}' is nearly {line[2]}"))}; expected the contract's names, or --map FILE.csv with a header of table,column,as and {(lines.Count == 1 ? "the line" : "the lines")} {string.Join(" and ", lines)} (with nothing after the last comma the column is left out)."
-            );
-        if (missing is not null)
-            throw new InvalidDataException(
-                $"{_map.File}, line 1: column '{missing}' is missing; found {string.Join(", ", _names.Where(name => name.Length > 0))}; expected {HistoryFolder.Required(_table)}."
-            );
-    }
-
-    string? NearNote(string name) =>
-        Headers.Near(_table, name, out _) is { } near && _sources[near.Position].Length == 0
-            ? $"{near.Name}? a map says so"
-            : null;
-
-    (int Field, IReadOnlyList<string> Values)[] Conditions(IReadOnlyDictionary<string, IReadOnlyList<string>> when) =>
-        [.. when.Select(one => (Array.IndexOf(_names, one.Key), one.Value))];
-
     bool Holds((int Field, IReadOnlyList<string> Values)[] conditions, string[] fields)
     {
         foreach (var (field, values) in conditions)
@@ -397,9 +311,9 @@ sealed class FileColumns
         return true;
     }
 
-    Source? SourceOf(Source[] sources, string[] fields)
+    FieldSource? SourceOf(FieldSource[] sources, string[] fields)
     {
-        Source? empty = null;
+        FieldSource? empty = null;
         foreach (var source in sources)
         {
             if (source.When.Length > 0 && !Holds(source.When, fields))

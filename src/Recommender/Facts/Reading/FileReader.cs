@@ -82,6 +82,8 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
                 Reject("the line", $"{fields.Length} fields", $"{header.Length} as in the header");
             else if (!columns.Counts(fields))
                 _passedOver++;
+            else if (IsTotal(fields))
+                Reject("the line", string.Join(' ', fields.Where(field => field.Length > 0)), "a row, not a line of totals");
             else if (columns.ToRow(fields, Reject) is { } row)
             {
                 if (columns.HasRenamedKey)
@@ -159,6 +161,35 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
                 rows += line.Count(_dialect!.Separator) == length - 1 ? 1 : 0;
         }
         return rows;
+    }
+
+    /// <summary>True for a line that sums up others: a word for it first, and but for that nothing or numbers.</summary>
+    static bool IsTotal(string[] fields)
+    {
+        var first = Array.Find(fields, field => !string.IsNullOrWhiteSpace(field))!;
+        return first.Length <= 40
+            && string.Concat(first.Where(char.IsLetter)).ToUpperInvariant()
+                is "TOTAL"
+                    or "TOTALS"
+                    or "GRANDTOTAL"
+                    or "GRANDTOTALS"
+                    or "SUBTOTAL"
+                    or "SUBTOTALS"
+                    or "SUM"
+                    or "TOTALRECORDS"
+                    or "GESAMT"
+                    or "GESAMTSUMME"
+                    or "SUMME"
+                    or "TOTALGENERAL"
+                    or "TOTALGÉNÉRAL"
+            && Array.TrueForAll(
+                fields,
+                field =>
+                    ReferenceEquals(field, first)
+                    || string.IsNullOrWhiteSpace(field)
+                    || Numbers.TryRead(Numbers.Bare(field.Trim()), DecimalSign.Point, out _, out _, out _)
+                    || Numbers.TryRead(Numbers.Bare(field.Trim()), DecimalSign.Comma, out _, out _, out _)
+            );
     }
 
     static bool IsBlank(string[] fields) => Array.TrueForAll(fields, string.IsNullOrWhiteSpace);

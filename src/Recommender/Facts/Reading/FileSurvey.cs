@@ -6,6 +6,7 @@ namespace Recommender.Facts;
 sealed class FileSurvey
 {
     const int First = 1000;
+    const int MostEndings = 8;
     readonly SourceMap _map;
     int _points,
         _commas,
@@ -29,6 +30,9 @@ sealed class FileSurvey
     /// <summary>Columns with a bar or a semicolon in a cell: a comma parts nothing there.</summary>
     public HashSet<int> ListColumns { get; } = [];
 
+    /// <summary>Columns of deals that say how one ended, and the words by which they do.</summary>
+    public Dictionary<int, SortedSet<string>> Endings { get; } = [];
+
     /// <summary>Columns that the contract does not name whose values are written otherwise than it writes numbers.</summary>
     public HashSet<int> NumberColumns { get; } = [];
 
@@ -45,6 +49,7 @@ sealed class FileSurvey
         var kinds = header.Select(name => Kinds(map, name).ToArray()).ToArray();
         var own = header.Select(_ => new OwnColumn()).ToArray();
         var plain = new ValueReader(map.Settings);
+        var endings = map.Table.IndexOf("outcome") >= 0;
         var row = 0;
         foreach (var fields in rows())
         {
@@ -59,6 +64,8 @@ sealed class FileSurvey
                     survey.ListColumns.Add(i);
                 if (kinds[i].Length == 0)
                     own[i].Add(text);
+                if (endings && kinds[i] is [] or [ColumnKind.Text] && Headers.Ending(text) is not null)
+                    survey.LookAtEnding(i, text);
                 if (kinds[i].Contains(ColumnKind.Number))
                     survey.LookAtNumber(text, isOwn: false);
                 else if (own[i].IsNumber)
@@ -93,6 +100,14 @@ sealed class FileSurvey
         points += telling == Numbers.Telling.Point ? 1 : 0;
         commas += telling == Numbers.Telling.Comma ? 1 : 0;
         _isOpen |= telling is Numbers.Telling.Comma or Numbers.Telling.Either;
+    }
+
+    void LookAtEnding(int field, string text)
+    {
+        if (!Endings.TryGetValue(field, out var words))
+            Endings[field] = words = new(StringComparer.OrdinalIgnoreCase);
+        if (words.Count < MostEndings)
+            words.Add(text);
     }
 
     void LookAtDate(string text)

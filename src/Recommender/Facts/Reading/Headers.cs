@@ -128,6 +128,29 @@ static class Headers
         return column;
     }
 
+    /// <summary>How a deal ended whose stage or state is called so: won or lost; null if that does not say.</summary>
+    public static string? Ending(string word)
+    {
+        if (word.Length is < 3 or > 40)
+            return null;
+        Span<char> letters = stackalloc char[word.Length];
+        var length = 0;
+        foreach (var c in word)
+        {
+            if (char.IsLetter(c))
+                letters[length++] = char.ToLowerInvariant(c);
+        }
+        return letters[..length] switch
+        {
+            "won" or "closedwon" or "dealwon" or "closedaswon" or "wonclosed" or "win" or "gewonnen" => "won",
+            "lost" or "closedlost" or "deallost" or "closedaslost" or "lostclosed" or "loss" or "verloren" => "lost",
+            _ => null,
+        };
+    }
+
+    /// <summary>True if a name is another but for case, blanks, marks, or one or two letters.</summary>
+    public static bool IsNearly(string name, string other) => Distance(Plain(name), Plain(other)) <= (other.Length >= 8 ? 2 : 1);
+
     /// <summary>True if a column's absence changes what a row means or teaches.</summary>
     public static bool IsTeaching(FactColumn column) => column.Required || _teaching.Contains(column.Name);
 

@@ -1,31 +1,12 @@
 using System.Globalization;
 using System.Text;
+using Recommender.CoSell;
 
 namespace Recommender.Facts;
 
 /// <summary>Numbers as people and spreadsheets write them: separators of thousands, decimal commas, currency signs, percent.</summary>
 static class Numbers
 {
-    const string Codes =
-        "USD EUR GBP JPY CHF CAD AUD NZD CNY HKD SGD SEK NOK DKK PLN CZK HUF RON BGN TRY ILS ZAR INR IDR MYR THB PHP KRW TWD VND BRL MXN ARS CLP COP PEN AED SAR QAR KWD EGP MAD NGN KES UAH RUB";
-
-    static readonly (string Sign, string Code)[] _signs =
-    [
-        ("€", "EUR"),
-        ("£", "GBP"),
-        ("₹", "INR"),
-        ("₩", "KRW"),
-        ("₽", "RUB"),
-        ("₺", "TRY"),
-        ("₪", "ILS"),
-        ("₫", "VND"),
-        ("₴", "UAH"),
-        ("US$", "USD"),
-        ("C$", "CAD"),
-        ("A$", "AUD"),
-        ("R$", "BRL"),
-    ];
-
     /// <summary>What a text says about the sign before its fraction.</summary>
     public enum Telling
     {
@@ -116,7 +97,7 @@ static class Numbers
     static string WithoutCurrency(string text, out string? currency)
     {
         currency = null;
-        foreach (var (sign, code) in _signs)
+        foreach (var (sign, code) in Currency.Signs)
         {
             if (text.StartsWith(sign, StringComparison.Ordinal) || text.EndsWith(sign, StringComparison.Ordinal))
             {
@@ -124,26 +105,15 @@ static class Numbers
                 return text.Replace(sign, "", StringComparison.Ordinal).Trim();
             }
         }
-        if (text.Length > 3 && IsCode(text.AsSpan(0, 3)) && !char.IsAsciiLetter(text[3]))
+        if (text.Length > 3 && Currency.IsCode(text.AsSpan(0, 3)) && !char.IsAsciiLetter(text[3]))
             (currency, text) = (text[..3], text[3..]);
-        else if (text.Length > 3 && IsCode(text.AsSpan(text.Length - 3)) && !char.IsAsciiLetter(text[^4]))
+        else if (text.Length > 3 && Currency.IsCode(text.AsSpan(text.Length - 3)) && !char.IsAsciiLetter(text[^4]))
             (currency, text) = (text[^3..], text[..^3]);
         else if (char.GetUnicodeCategory(text[0]) == UnicodeCategory.CurrencySymbol)
             text = text[1..];
         else if (char.GetUnicodeCategory(text[^1]) == UnicodeCategory.CurrencySymbol)
             text = text[..^1];
         return text.Trim();
-    }
-
-    /// <summary>True for the ISO 4217 codes of the currencies that business is done in; other capitals are part of a word.</summary>
-    static bool IsCode(ReadOnlySpan<char> text)
-    {
-        for (var i = 0; i < Codes.Length; i += 4)
-        {
-            if (text.SequenceEqual(Codes.AsSpan(i, 3)))
-                return true;
-        }
-        return false;
     }
 
     /// <summary>Digits and marks without what only groups them, and an exponent; false if something else stands there.</summary>

@@ -28,6 +28,15 @@ public sealed record ReaderSettings
     [
         "n/a",
         "#n/a",
+        "n.a.",
+        "n/d",
+        "not applicable",
+        "not specified",
+        "not set",
+        "tbd",
+        "tba",
+        "t.b.d.",
+        "\\n",
         "null",
         "none",
         "nil",
@@ -50,6 +59,10 @@ public sealed record ReaderSettings
         "#ref!",
         "#name?",
         "#div/0!",
+        "#num!",
+        "#null!",
+        "#spill!",
+        "#error!",
     ];
 
     /// <summary>What holds where nothing else is said.</summary>

@@ -59,6 +59,14 @@ public sealed record UploadedFile(string Name, byte[] Bytes)
             yield return new(why.Line, null, why);
     }
 
+    /// <summary>The word of the contract that a word of a file seems to mean; null if none.</summary>
+    /// <param name="word">Of the file.</param>
+    /// <param name="known">The contract's.</param>
+    public static string? Means(string word, IReadOnlyList<string> known) =>
+        Headers.Ending(word) is { } ending && known.Contains(ending)
+            ? ending
+            : known.FirstOrDefault(one => string.Equals(one, word.Trim(), StringComparison.OrdinalIgnoreCase));
+
     static string? Suggested(FactTable table, string name)
     {
         if (name.Length == 0)

@@ -14,6 +14,7 @@ public sealed class OpportunityTable : FactTable<Opportunity>
         _expected,
         _closed,
         _outcome,
+        _stage,
         _owner;
 
     /// <summary>Declares the table.</summary>
@@ -40,7 +41,7 @@ public sealed class OpportunityTable : FactTable<Opportunity>
             ifMissing: "a deal that is won or lost is not open; nobody knows since when, and its outcome teaches nothing"
         );
         _outcome = Text("outcome", oneOf: ["won", "lost", "open"]);
-        Text("stage");
+        _stage = Text("stage");
         _owner = Text("owner");
         Recorded();
     }
@@ -74,6 +75,15 @@ public sealed class OpportunityTable : FactTable<Opportunity>
         noun.Outcome == Outcome.Open ? null
         : noun.ClosedAt > told ? told
         : noun.ClosedAt;
+
+    internal override RowWarning? Doubt(HistoryRow row) =>
+        row.Text(_stage) is { } stage && Headers.Ending(stage) is { } ending && row.Text(_outcome) is null or "open"
+            ? new(
+                _outcome.Name,
+                row.Text(_outcome),
+                $"stage says '{stage}', outcome does not say {ending}: the deal counts as open"
+            )
+            : null;
 
     internal override string? MeaningIfMissing(HistoryRow row, FactColumn column) =>
         (column == _closed || column == _expected) && row.Text(_outcome) is "won" or "lost" != (column == _closed)

@@ -57,6 +57,24 @@ public sealed class CompanyIdentity
     /// <summary>Of a partner.</summary>
     public static CompanyIdentity Of(Partner row) => new(row.Id.Value, row.Name, row.Domain, row.ExternalId);
 
+    /// <summary>What another company may have that is this one: its domain, its external id. What many share is not among them.</summary>
+    public IEnumerable<string> Marks
+    {
+        get
+        {
+            if (_domain is not null && !_shared.Contains(RegisteredOf(_domain)))
+                yield return _domain;
+            if (_externalId is not null)
+                yield return '\0' + _externalId;
+        }
+    }
+
+    /// <summary>False if another is none of this one for sure, seen at a glance.</summary>
+    public bool MayBe(CompanyIdentity other) =>
+        _domain is not null && _domain == other._domain
+        || _externalId is not null && _externalId == other._externalId
+        || _name is not null && _name == other._name;
+
     /// <summary>
     /// What speaks for two being one company; null if nothing does. Sure are the same domain, or the same id or external id where no other name
     /// speaks against it; the same name by itself, or an address below the same domain, is not.

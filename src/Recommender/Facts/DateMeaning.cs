@@ -73,10 +73,11 @@ public sealed class WarningCounts(DateTime told)
     /// <summary>By table, field and meaning, in the order in which they first came.</summary>
     public IReadOnlyList<WarningCount> All => [.. _counts.Values];
 
-    /// <summary>Counts what is to be said of a row.</summary>
-    public void Add(HistoryRow row, long line)
+    /// <summary>Counts what is to be said of a row, and what else there is.</summary>
+    public void Add(HistoryRow row, long line, RowWarning? more = null)
     {
-        foreach (var (field, value, meaning) in DateMeaning.Warnings(row, told))
+        var warnings = DateMeaning.Warnings(row, told);
+        foreach (var (field, value, meaning) in more is null ? warnings : warnings.Append(more))
         {
             var kind = (row.Table.Name, field, meaning);
             _counts[kind] = _counts.TryGetValue(kind, out var known)

@@ -28,6 +28,7 @@ sealed class Import : IDisposable
     readonly HashSet<(string Table, string Key)> _corrected = [];
     readonly HashSet<(string Table, string Key)> _knownBefore = [];
     readonly WarningCounts _warnings;
+    readonly Twins _twins = new();
     long _withoutEnd;
     readonly Dictionary<FactTable, long> _rejected = [];
     double _done;
@@ -171,6 +172,7 @@ sealed class Import : IDisposable
         foreach (var (at, row) in Rows(table, progress))
         {
             var fingerprint = row.Fingerprint(out _);
+            var twin = _twins.Of(row);
             var key = row.Key;
             if (IsOfMerge(row))
                 _writer.Merges.Given[(table.Name, key)] = (at, row);
@@ -200,7 +202,7 @@ sealed class Import : IDisposable
                     isAgain ? null : changes,
                     fingerprint
                 );
-                _warnings.Add(row, at.Line);
+                _warnings.Add(row, at.Line, twin);
                 if (isThere)
                     updated++;
                 else

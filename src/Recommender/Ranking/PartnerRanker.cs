@@ -124,6 +124,8 @@ public sealed class PartnerRanker
             var reasons = request.Explain ? ReasonsOf(workspace, workspace.Candidates[top[rank]], rank, request.Reasons) : [];
             partners[rank] = Describe(workspace, decision, top[rank], rank + 1, chances?[rank], reasons);
         }
+        if (request.Explain)
+            NameTwins(workspace, top, partners);
         return new(
             request.AccountId.Value,
             request.OpportunityId?.Value,
@@ -261,6 +263,30 @@ public sealed class PartnerRanker
                 : Cautions(pair, holders),
             NextAction = NextActions.For(pair, holders is [var first, ..] ? first : null),
         };
+    }
+
+    /// <summary>Says of partners on one list that they seem to be one company under two ids.</summary>
+    void NameTwins(RankingWorkspace workspace, ReadOnlySpan<int> top, RecommendedPartner[] partners)
+    {
+        for (var i = 1; i < top.Length; i++)
+        {
+            var company = State.PartnerStates[workspace.Candidates[top[i]]].Identity!;
+            for (var j = 0; j < i; j++)
+            {
+                var other = State.PartnerStates[workspace.Candidates[top[j]]].Identity!;
+                if (!company.MayBe(other) || company.SameAs(other) is not (var why, true))
+                    continue;
+                foreach (var (one, twin) in ((int, int)[])[(i, j), (j, i)])
+                    partners[one] = partners[one] with
+                    {
+                        Cautions =
+                        [
+                            .. partners[one].Cautions,
+                            $"Seems to be the same company as {partners[twin].PartnerId}: {why}",
+                        ],
+                    };
+            }
+        }
     }
 
     /// <summary>Puts the contributions of the ideas for each of <paramref name="top"/> onto the workspace.</summary>

@@ -123,6 +123,36 @@ public class CompanyIdentityTests
         Assert.Equal(3, ranker.Rank(new("a1", Sample.AsOf))!.Candidates);
     }
 
+    [Fact]
+    public void One_company_under_two_ids_on_a_list_is_told_and_two_that_share_a_name_are_not()
+    {
+        var ranker = new PartnerRanker(fit: null, win: null);
+        ranker.Apply(new(DateTime.MinValue, FactKind.Account, "a1", Account("a1", "Acme", "acme.com")));
+        foreach (
+            var row in (Partner[])
+                [
+                    Partner("p1", "Bolt", "bolt.com"),
+                    Partner("p2", "Bolt Inc", "https://www.BOLT.com/de"),
+                    Partner("p3", "Bolt", null),
+                    Partner("p4", "Peer", "gmail.com"),
+                    Partner("p5", "Pear", "gmail.com"),
+                ]
+        )
+            ranker.Apply(new(DateTime.MinValue, FactKind.Partner, row.Id.Value, row));
+        var twins = ranker
+            .Rank(new("a1", Sample.AsOf))!
+            .Partners.SelectMany(partner => partner.Cautions.Select(caution => (partner.PartnerId, caution)))
+            .Where(one => one.caution.StartsWith("Seems to be", StringComparison.Ordinal))
+            .Order();
+        Assert.Equal(
+            [
+                ("p1", "Seems to be the same company as p2: the same domain bolt.com"),
+                ("p2", "Seems to be the same company as p1: the same domain bolt.com"),
+            ],
+            twins
+        );
+    }
+
     static CompanyIdentity Of(Account row) => CompanyIdentity.Of(row);
 
     static CompanyIdentity Of(Partner row) => CompanyIdentity.Of(row);

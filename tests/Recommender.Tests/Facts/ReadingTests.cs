@@ -389,6 +389,20 @@ public sealed class ReadingTests : IDisposable
     }
 
     [Fact]
+    public void One_company_under_two_ids_is_told_of_by_the_import()
+    {
+        Write(
+            "accounts.csv",
+            "account_id,name,domain,external_id\na1,One,one.com,\na2,One Ltd,www.One.com,\na3,Two,gmail.com,7\na4,Three,gmail.com,7\na5,,,7\n"
+        );
+        var store = new SqliteHistoryStore(_folder["history.db"]);
+        var twins = store
+            .Import(new HistoryFolder(_folder.Path), _folder["rejected.csv"], strict: true)
+            .Warnings.Where(warning => warning.Meaning.Contains("aliases", StringComparison.Ordinal));
+        Assert.Equal([("accounts", 2L, 3L, "a2")], twins.Select(one => (one.Table, one.Rows, one.Line, one.Value)));
+    }
+
+    [Fact]
     public void A_line_of_totals_is_no_row()
     {
         Write(

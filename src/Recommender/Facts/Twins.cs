@@ -1,0 +1,34 @@
+using Recommender.CoSell;
+
+namespace Recommender.Facts;
+
+/// <summary>Companies that stand in a table under two ids, as far as their rows tell.</summary>
+sealed class Twins
+{
+    readonly Dictionary<(string Table, string Mark), (string Key, CompanyIdentity Company)> _known = [];
+
+    /// <summary>What is to be said of a row whose company stands under another id already; null if none does. The row is known from now on.</summary>
+    public RowWarning? Of(HistoryRow row)
+    {
+        var company = row.Table.NounOf(row) switch
+        {
+            Account account => CompanyIdentity.Of(account),
+            Partner partner => CompanyIdentity.Of(partner),
+            _ => null,
+        };
+        RowWarning? twin = null;
+        foreach (var mark in company?.Marks ?? [])
+        {
+            if (_known.TryAdd((row.Table.Name, mark), (row.Key, company!)))
+                continue;
+            var (key, other) = _known[(row.Table.Name, mark)];
+            if (twin is null && key != row.Key && company!.SameAs(other) is (_, true))
+                twin = new(
+                    row.Table.Columns[0].Name,
+                    row.Key,
+                    "has the domain or external id of an earlier row: seems to be one company under two ids, which aliases merge"
+                );
+        }
+        return twin;
+    }
+}

@@ -54,7 +54,9 @@ sealed class ColumnCensus
         _rows++;
         if (_distinct.Count < MostDistinct)
             _distinct.Add(value);
-        if (Instants.TryParse(value, out _))
+        if (!value.AsSpan().ContainsAnyInRange('0', '9'))
+            _lists += value.AsSpan().ContainsAny('|', ';') ? 1 : 0;
+        else if (Instants.TryParse(value, out _))
             _dates++;
         else if (Numbers.TryRead(value, DecimalSign.Point, out _, out _, out _))
             _numbers++;

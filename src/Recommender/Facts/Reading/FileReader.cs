@@ -68,7 +68,7 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
                         Table = map.Table,
                     }
                 );
-            if (fields.Sum(field => (long)field.Length) is > LongestLine and var length)
+            if (LengthOf(fields) is > LongestLine and var length)
                 Reject("the line", FormattableString.Invariant($"{length} characters long"), $"at most {LongestLine}");
             else if (bad)
                 Reject("the line", csv.RawRecord.TrimEnd('\r', '\n'), "quotes that RFC 4180 allows");
@@ -190,6 +190,14 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
                     || Numbers.TryRead(Numbers.Bare(field.Trim()), DecimalSign.Point, out _, out _, out _)
                     || Numbers.TryRead(Numbers.Bare(field.Trim()), DecimalSign.Comma, out _, out _, out _)
             );
+    }
+
+    static long LengthOf(string[] fields)
+    {
+        long length = 0;
+        foreach (var field in fields)
+            length += field.Length;
+        return length;
     }
 
     static bool IsBlank(string[] fields) => Array.TrueForAll(fields, string.IsNullOrWhiteSpace);

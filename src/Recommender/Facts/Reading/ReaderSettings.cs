@@ -69,12 +69,13 @@ public sealed record ReaderSettings
     public static ReaderSettings Default { get; } = new();
 
     HashSet<string> _placeholders = Normal(UsualPlaceholders);
+    int _longest = UsualPlaceholders.Max(text => text.Length);
 
     /// <summary>Texts that mean "unknown"; a value that is one is empty.</summary>
     public IReadOnlyCollection<string> Placeholders
     {
         get => _placeholders;
-        init => _placeholders = Normal(value);
+        init => (_placeholders, _longest) = (Normal(value), value.Select(text => text.Length).DefaultIfEmpty(-1).Max());
     }
 
     /// <summary>The sign before a fraction; null if the file has to tell.</summary>
@@ -90,7 +91,7 @@ public sealed record ReaderSettings
     public string ListSeparators { get; init; } = "|;,";
 
     /// <summary>True if the text means "unknown".</summary>
-    public bool IsPlaceholder(string text) => text.Length <= 40 && _placeholders.Contains(text);
+    public bool IsPlaceholder(string text) => text.Length <= _longest && _placeholders.Contains(text);
 
     static HashSet<string> Normal(IEnumerable<string> texts) =>
         new(texts.Select(text => text.Trim()), StringComparer.OrdinalIgnoreCase);

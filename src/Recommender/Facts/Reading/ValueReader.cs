@@ -160,7 +160,8 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
     /// <summary>Text without marks that nobody sees.</summary>
     internal static string Visible(string text)
     {
-        if (!text.Any(IsInvisible))
+        // Nearly all texts are plain.
+        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u00ac') || !text.Any(IsInvisible))
             return text;
         var kept = new StringBuilder(text.Length);
         foreach (var c in text.Where(c => !IsInvisible(c)))

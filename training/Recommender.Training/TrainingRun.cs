@@ -252,7 +252,14 @@ static class TrainingRun
     public static DateTime TestStart(FactSource facts, TrainingConfig config, DateTime asOf)
     {
         var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
-        var settings = HistoryProfile.Of(facts.Before(asOf), facts.Files, asOf, config.MaturityQuantile, config.BaseCurrency);
+        var settings = HistoryProfile.Of(
+            facts.Before(asOf),
+            facts.Files,
+            asOf,
+            config.MaturityQuantile,
+            config.BaseCurrency,
+            leftOut: []
+        );
         DateTime[] starts =
         [
             .. ((IEnumerable<DateTime>[])[Decided(deals, asOf), Matured(deals, asOf.AddDays(-settings.Fold.MaturityDays))])

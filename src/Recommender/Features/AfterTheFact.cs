@@ -1,6 +1,7 @@
 using System.Globalization;
 using Recommender.CoSell;
 using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Features;
 
@@ -18,8 +19,6 @@ public sealed record LeftOut(string Of, string Column, string Why);
 sealed class AfterTheFact
 {
     const int LeastDeals = 100;
-    const int LeastOpen = 20;
-    const double MostAuc = 0.7;
     const string Edited = "its name says that it is kept up to date while a deal lives";
 
     readonly Dictionary<OpportunityId, SeenDeal> _deals = [];
@@ -60,60 +59,101 @@ sealed class AfterTheFact
         }
     }
 
-    /// <summary>The columns that were written after the fact.</summary>
-    /// <param name="keep">Names of columns that are said to be known in time.</param>
-    public List<LeftOut> Find(IReadOnlyCollection<string> keep)
+    /// <summary>The columns that were written after the fact, and those that look like it and are said to be known in time.</summary>
+    /// <param name="keep">Names of columns that are, whatever their case, blanks and marks.</param>
+    /// <exception cref="InvalidDataException">No column has such a name.</exception>
+    public (List<LeftOut> Left, List<LeftOut> Kept) Find(IReadOnlyCollection<string> keep)
     {
-        var found = new List<LeftOut>();
+        var (left, kept) = (new List<LeftOut>(), new List<LeftOut>());
+        var named = new Dictionary<string, string>();
         var deals = _deals.Values.ToList();
         void Look(string of, string name, Func<string?> why)
         {
-            if (!keep.Contains(name) && why() is { } reason)
-                found.Add(new(of, name, reason));
+            named[Headers.Plain(name)] = name;
+            if (why() is { } reason)
+                (keep.Any(one => Headers.Plain(one) == Headers.Plain(name)) ? kept : left).Add(new(of, name, reason));
         }
+        var outcomes = new OpenAgainstClosed([
+            .. deals.Select(deal =>
+                (deal.Row.CreatedAt, IsOfSecondHalf(deal.Row.Id), deal.Won is null && deal.ClosedAt is null, deal.Won)
+            ),
+        ]);
+        string? ByOutcome(Func<SeenDeal, string?> value) => outcomes.Why(i => value(deals[i]));
+        Account? AccountOf(SeenDeal deal) => _accounts.GetValueOrDefault(deal.Row.AccountId);
         foreach (var name in Names(deals.Select(deal => deal.Row.Attributes)))
             Look(
                 "opportunities",
                 name,
-                () => OfDeals(name, deals, deal => deal.Row.Attributes[name], EditedColumns.OfDeals, 0.05)
+                () =>
+                    OfDeals(name, deal => deal.Row.Attributes[name], EditedColumns.OfDeals, 0.05)
+                    ?? ByTrait(name, deals, deal => deal.Row.Attributes[name])
             );
         Look("opportunities", "expected_close_at", () => OfExpectedClose(deals));
-        Look(
-            "opportunities",
-            "amount",
-            () => ByOutcome(deals, deal => deal.Row.Amount?.ToString("R", CultureInfo.InvariantCulture))
-        );
-        foreach (var name in Names(_accounts.Values.Select(account => account.Attributes)))
+        Look("opportunities", "amount", () => ByOutcome(deal => Text(deal.Row.Amount)));
+        foreach (var name in (string[])["product", "currency", "owner"])
+            Look("opportunities", name, () => ByOutcome(deal => Columns.Column(deal.Row, name)));
+        foreach (var name in (string[])["industry", "country", "region"])
             Look(
                 "accounts",
                 name,
-                () =>
-                    OfDeals(
-                        name,
-                        deals,
-                        deal => _accounts.GetValueOrDefault(deal.Row.AccountId)?.Attributes[name],
-                        EditedColumns.OfOthers,
-                        0.2
-                    )
+                () => ByOutcome(deal => AccountOf(deal) is { } account ? Columns.Column(account, name) : null)
             );
+        Look("accounts", "employee_count", () => ByOutcome(deal => Text(AccountOf(deal)?.EmployeeCount)));
+        Look("accounts", "annual_revenue", () => ByOutcome(deal => Text(AccountOf(deal)?.AnnualRevenue)));
+        foreach (var name in Names(_accounts.Values.Select(account => account.Attributes)))
+            Look("accounts", name, () => OfDeals(name, deal => AccountOf(deal)?.Attributes[name], EditedColumns.OfOthers, 0.2));
         foreach (var name in Names(_partners.Values.Select(partner => partner.Attributes)))
             Look("partners", name, () => OfPartners(name, deals));
-        return found;
+        return keep.FirstOrDefault(one => !named.ContainsKey(Headers.Plain(one))) is { } unknown && deals.Count > 0
+            ? throw new InvalidDataException(
+                $"features.keep names {unknown}; this history has the columns {string.Join(", ", named.Values)}."
+            )
+            : (left, kept);
+
+        string? OfDeals(string name, Func<SeenDeal, string?> value, Func<string, bool> isEdited, double mostAhead) =>
+            (isEdited(name) ? Edited : null) ?? ByDates(deals, value, mostAhead) ?? ByPartner(deals, value) ?? ByOutcome(value);
+    }
+
+    static string? Text(double? number) => number?.ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>One half of all deals, the same in every run.</summary>
+    static bool IsOfSecondHalf(OpportunityId id)
+    {
+        var hash = 17u;
+        foreach (var c in id.Value)
+            hash = (hash ^ c) * 16777619;
+        return (hash >> 16 & 1) != 0;
     }
 
     static IEnumerable<string> Names(IEnumerable<Attributes> rows) => rows.SelectMany(row => row.Names).Distinct();
 
-    static string? OfDeals(
-        string name,
-        List<SeenDeal> deals,
-        Func<SeenDeal, string?> value,
-        Func<string, bool> isEdited,
-        double mostAhead
-    ) =>
-        (isEdited(name) ? Edited : null)
-        ?? ByDates(deals, value, mostAhead)
-        ?? ByPartner(deals, value)
-        ?? ByOutcome(deals, value);
+    /// <summary>Whether it says of the partner who was brought in what that partner's row says, under another name.</summary>
+    string? ByTrait(string name, List<SeenDeal> deals, Func<SeenDeal, string?> value)
+    {
+        var engaged = deals
+            .Where(deal => deal.Partners.Count > 0 && value(deal) is not null)
+            .Select(deal => (Value: Categories.Normal(value(deal)!), Partner: _partners.GetValueOrDefault(deal.Partners.First())))
+            .Where(one => one.Partner is not null)
+            .ToList();
+        if (engaged.Count < LeastDeals)
+            return null;
+        var traits = Names(_partners.Values.Select(partner => partner.Attributes)).Concat(["partner_type", "tier"]);
+        foreach (var trait in traits.Where(trait => !TextKey.AreSame(trait, name)))
+        {
+            var pairs = engaged
+                .Select(one => (one.Value, Trait: Columns.Column(one.Partner!, trait)))
+                .Where(one => one.Trait is not null)
+                .Select(one => (one.Value, Trait: Categories.Normal(one.Trait!)))
+                .ToList();
+            if (pairs.Count < LeastDeals || pairs.Count(one => one.Value == one.Trait) < 0.95 * pairs.Count)
+                continue;
+            // Where nearly all partners are alike, it says nothing of one.
+            var byTrait = pairs.CountBy(one => one.Trait).ToList();
+            if (byTrait.Sum(one => (double)one.Value * one.Value) < 0.7 * pairs.Count * pairs.Count)
+                return $"it is the {trait} of the partner who was brought in";
+        }
+        return null;
+    }
 
     static string? ByDates(List<SeenDeal> deals, Func<SeenDeal, string?> value, double most)
     {
@@ -171,118 +211,6 @@ sealed class AfterTheFact
         var with = engaged.Count(deal => value(deal) is not null) / (double)engaged.Count;
         var without = deals.Count(deal => deal.Partners.Count == 0 && value(deal) is not null) / (double)alone;
         return Math.Abs(with - without) > 0.5 ? "it is filled where a partner was brought in" : null;
-    }
-
-    /// <summary>Whether it knows of outcomes what open deals of the same age do not.</summary>
-    static string? ByOutcome(List<SeenDeal> deals, Func<SeenDeal, string?> value)
-    {
-        var (bins, count) = Bins(deals, value);
-        var open = Enumerable.Range(0, deals.Count).Where(i => deals[i].Won is null && deals[i].ClosedAt is null).ToList();
-        var won = Enumerable.Range(0, deals.Count).Where(i => deals[i].Won == true).ToList();
-        var lost = Enumerable.Range(0, deals.Count).Where(i => deals[i].Won == false).ToList();
-        if (won.Count < LeastDeals / 4 || lost.Count < LeastDeals / 4 || count < 2)
-            return null;
-        // Of closed deals those of the time in which the open ones were created, or of a longer one if those are few.
-        var since = new[] { open, won, lost }
-            .Select(some => some.Select(i => deals[i].Row.CreatedAt).OrderDescending().ToList())
-            .Select(
-                (at, i) =>
-                    at.Count == 0 ? DateTime.MinValue : at[Math.Min(at.Count - 1, i == 0 ? 9 * at.Count / 10 : LeastDeals / 2)]
-            )
-            .Min();
-        var shares = (
-            Open: Shares(open.Where(i => deals[i].Row.CreatedAt >= since)),
-            Won: Shares(won.Where(i => deals[i].Row.CreatedAt >= since)),
-            Lost: Shares(lost.Where(i => deals[i].Row.CreatedAt >= since))
-        );
-        if (open.Count >= LeastOpen && shares.Won is { } ofWon && shares.Lost is { } ofLost && shares.Open is { } ofOpen)
-        {
-            // Whatever share of the open deals will be won, a column that was known in time lies between the two.
-            var apart = Enumerable.Range(0, 21).Min(step => Distance(ofOpen, ofWon, ofLost, step / 20.0));
-            var filled = Enumerable.Range(0, count).Count(b => ofOpen[b] + ofWon[b] + ofLost[b] > 0);
-            if (apart > 0.4 + Math.Sqrt(filled / (4.0 * open.Count)))
-                return "it tells open deals from closed ones of the same age";
-        }
-        var (all, none) = (Shares(won)!, Shares(lost)!);
-        var auc = Auc(all, none);
-        // Standard error of an AUC (Hanley and McNeil 1982), at its widest.
-        var error = Math.Sqrt(auc * (1 - auc) / Math.Min(won.Count, lost.Count));
-        return auc - 2 * error > MostAuc
-            ? FormattableString.Invariant(
-                $"alone it foretells outcomes with an AUC of {auc:0.00}, which nothing known at the start does"
-            )
-            : null;
-
-        double[]? Shares(IEnumerable<int> of)
-        {
-            var sums = new double[count];
-            var n = 0;
-            foreach (var i in of)
-            {
-                sums[bins[i]]++;
-                n++;
-            }
-            return n < LeastOpen ? null : [.. sums.Select(sum => sum / n)];
-        }
-    }
-
-    /// <summary>Total variation between open deals and a mixture of won and lost ones.</summary>
-    static double Distance(double[] open, double[] won, double[] lost, double share)
-    {
-        var sum = 0.0;
-        for (var b = 0; b < open.Length; b++)
-            sum += Math.Abs(open[b] - share * won[b] - (1 - share) * lost[b]);
-        return sum / 2;
-    }
-
-    /// <summary>How well the bins, ordered by their share of won deals, tell won from lost.</summary>
-    static double Auc(double[] won, double[] lost)
-    {
-        var order = Enumerable.Range(0, won.Length).OrderBy(b => won[b] / (won[b] + lost[b] + 1e-9)).ThenBy(b => b);
-        double auc = 0,
-            below = 0;
-        foreach (var b in order)
-        {
-            auc += won[b] * (below + lost[b] / 2);
-            below += lost[b];
-        }
-        return auc;
-    }
-
-    /// <summary>A number below the second for each deal: fifths of numbers and of days from the deal's creation, frequent words, or whether it is filled.</summary>
-    static (int[] Bins, int Count) Bins(List<SeenDeal> deals, Func<SeenDeal, string?> value)
-    {
-        var texts = deals.Select(value).ToArray();
-        var numbers = new double[texts.Length];
-        var (filled, numeric) = (0, 0);
-        for (var i = 0; i < texts.Length; i++)
-        {
-            numbers[i] = double.NaN;
-            if (texts[i] is not { } text)
-                continue;
-            filled++;
-            if (Numbers.TryPlain(text, out var number))
-                numbers[i] = number;
-            else if (Instants.TryParse(text, out var at))
-                numbers[i] = (at - deals[i].Row.CreatedAt).TotalDays;
-            numeric += double.IsNaN(numbers[i]) ? 0 : 1;
-        }
-        var words = texts
-            .OfType<string>()
-            .GroupBy(text => text)
-            .OrderByDescending(group => group.Count())
-            .ThenBy(group => group.Key, StringComparer.Ordinal)
-            .ToList();
-        if (words.Count > 12 && numeric >= 0.95 * filled)
-        {
-            var sorted = numbers.Where(double.IsFinite).Order().ToList();
-            double[] cuts = [.. Enumerable.Range(1, 4).Select(part => sorted[part * sorted.Count / 5])];
-            return ([.. numbers.Select(number => double.IsNaN(number) ? 5 : cuts.Count(cut => number >= cut))], 6);
-        }
-        if (words.Count > 20 && words.Count > 0.3 * filled)
-            return ([.. texts.Select(text => text is null ? 1 : 0)], 2);
-        var frequent = words.Take(12).Select((group, i) => (group.Key, i)).ToDictionary(one => one.Key, one => one.i);
-        return ([.. texts.Select(text => text is null ? 13 : frequent.GetValueOrDefault(text, 12))], 14);
     }
 
     string? OfPartners(string name, List<SeenDeal> deals)

@@ -29,5 +29,8 @@ public sealed record FeatureSettings
     /// <summary>Columns that make no features, because their values were written after the moment they are seen from.</summary>
     public IReadOnlyList<LeftOut> LeftOut { get; init; } = [];
 
+    /// <summary>Columns that look like it and make features, because somebody said that they were known in time.</summary>
+    public IReadOnlyList<LeftOut> Kept { get; init; } = [];
+
     internal bool Has(string idea) => !Without.Contains(idea) && !Without.Contains(Ideas.FamilyOf(idea));
 }

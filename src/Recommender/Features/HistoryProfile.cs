@@ -19,7 +19,7 @@ public static class HistoryProfile
     /// <param name="maturityQuantile">Share of closed deals that closed within the maturity horizon, 0 to 1.</param>
     /// <param name="baseCurrency">What amounts are counted in, if the history holds exchange rates; null for what most deals are in.</param>
     /// <param name="keep">Columns that were known in time, whatever they look like.</param>
-    /// <param name="leftOut">Columns known to be written after the fact, beside those that the facts betray.</param>
+    /// <param name="leftOut">The columns that were written after the fact; null for those that the facts betray.</param>
     public static FeatureSettings Of(
         IEnumerable<DatedFact> facts,
         IEnumerable<string> files,
@@ -42,7 +42,6 @@ public static class HistoryProfile
         }
         var durations = new List<double>();
         var deals = new List<Opportunity>();
-        var (first, last) = (asOf, DateTime.MinValue);
         foreach (var fact in facts)
         {
             if (fact.SeenAt >= asOf || fact.IsRetraction)
@@ -70,8 +69,6 @@ public static class HistoryProfile
                     Column("opportunity", "amount").AddNumber(opportunity.Amount);
                     Column("opportunity", "expected_close_at").AddDate(opportunity.ExpectedCloseAt);
                     AddAll("opportunity", opportunity.Attributes);
-                    first = opportunity.CreatedAt < first ? opportunity.CreatedAt : first;
-                    last = opportunity.CreatedAt > last ? opportunity.CreatedAt : last;
                     break;
                 case Opportunity opportunity:
                     durations.Add((opportunity.ClosedAt!.Value - opportunity.CreatedAt).TotalDays);
@@ -90,13 +87,13 @@ public static class HistoryProfile
         var measures = new List<Measure>();
         var traits = new List<string>();
         var partnerMeasures = new List<PartnerMeasure>();
-        List<LeftOut> late = [.. leftOut ?? []];
-        late.AddRange(
-            afterTheFact.Find(keep ?? []).Where(one => !late.Exists(known => (known.Of, known.Column) == (one.Of, one.Column)))
-        );
+        IReadOnlyList<LeftOut> kept = [];
+        var late = leftOut;
+        if (late is null)
+            (late, kept) = afterTheFact.Find(keep ?? []);
         foreach (var ((owner, name), profile) in columns)
         {
-            if (late.Exists(one => one.Of == TableOf(owner) && one.Column == name))
+            if (late.Any(one => one.Of == TableOf(owner) && one.Column == name))
                 continue;
             var side = owner == "account" ? Side.Account : Side.Opportunity;
             if (profile.IsCategory && owner == "partner")
@@ -136,6 +133,7 @@ public static class HistoryProfile
             Matches = [.. matches],
             OneHots = [.. oneHots],
             LeftOut = late,
+            Kept = kept,
         };
     }
 

@@ -75,9 +75,9 @@ sealed record FeaturesConfig
     /// <summary>Columns that make features though they look as if they were written after the fact.</summary>
     public IReadOnlyList<string> Keep { get; init; } = [];
 
-    /// <summary>Columns that the run found to be written after the fact: what is trained earlier in the same history leaves them out, too.</summary>
+    /// <summary>Columns that the run found to be written after the fact, so that the models that are judged leave out what those that are served do; null before it looked.</summary>
     [JsonIgnore]
-    public IReadOnlyList<LeftOut> LeftOut { get; init; } = [];
+    public IReadOnlyList<LeftOut>? LeftOut { get; init; }
 }
 
 /// <summary>Who is judged by the evaluation protocol.</summary>

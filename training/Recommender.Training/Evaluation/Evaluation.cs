@@ -172,7 +172,14 @@ sealed class Evaluation
         if (fit is not null && checkLeaks)
             progress.Step(
                 "look for leaks in partner-fit",
-                _ => fitLeaks = LeakChecks.OfRanking(trainer, examples.Builder.PartnerFit, config, backtest.Fit.MeanNdcg)
+                _ =>
+                    fitLeaks = LeakChecks.OfRanking(
+                        trainer,
+                        examples.Builder.PartnerFit,
+                        config,
+                        backtest.Fit.MeanNdcg,
+                        examples.Featurizer.PartnerFit
+                    )
             );
         if (win is not null && backtest.Win.Won.Count > 0)
         {

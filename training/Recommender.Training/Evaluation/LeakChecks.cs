@@ -14,6 +14,7 @@ static class LeakChecks
     /// <summary>Out-of-time figures of this trade stay well below.</summary>
     const double Implausible = 0.95;
     const int Decisions = 2000;
+    const int Named = 3;
 
     /// <summary>Win probability: a regression on shuffled labels, each single feature, and the model itself, on the test deals.</summary>
     public static LeakReport OfWinning(
@@ -42,27 +43,67 @@ static class LeakChecks
             alarms.Add(FormattableString.Invariant($"Learned from shuffled labels, AUC is {auc:0.000}; expected 0.5."));
         var own = ProbabilityQuality.Auc(predicted, won);
         if (own > Implausible)
-            alarms.Add(FormattableString.Invariant($"AUC {own:0.000} is implausibly high."));
+            alarms.Add(
+                FormattableString.Invariant(
+                    $"AUC {own:0.000} is implausibly high. {Strongest(columns, f => Alone(test, f, won))}"
+                )
+            );
         for (var f = 0; f < columns.Count; f++)
         {
-            var alone = ProbabilityQuality.Auc([.. Enumerable.Range(0, test.Count).Select(i => (double)test.Row(i)[f])], won);
-            if (Math.Max(alone, 1 - alone) > Implausible)
+            if (Alone(test, f, won) is > Implausible and var alone)
                 alarms.Add(
                     FormattableString.Invariant(
-                        $"{columns[f].Name} alone has an AUC of {Math.Max(alone, 1 - alone):0.000}: is it known before the outcome?"
+                        $"{columns[f].Name} alone has an AUC of {alone:0.000}: is it known before the outcome?"
                     )
                 );
         }
         return new(auc, noise, alarms);
     }
 
+    /// <summary>How well a feature alone tells labels, whichever way it points.</summary>
+    static double Alone(ExampleSet examples, int feature, IReadOnlyList<bool> labels)
+    {
+        var auc = ProbabilityQuality.Auc(
+            [.. Enumerable.Range(0, examples.Count).Select(i => (double)examples.Row(i)[feature])],
+            labels
+        );
+        return Math.Max(auc, 1 - auc);
+    }
+
+    /// <summary>The features that know most by themselves, for whoever has to find out how.</summary>
+    static string Strongest(IReadOnlyList<FeatureColumn> columns, Func<int, double> alone) =>
+        "By themselves know most: "
+        + string.Join(
+            ", ",
+            Enumerable
+                .Range(0, columns.Count)
+                .Select(f => (columns[f].Name, Auc: alone(f)))
+                .OrderByDescending(one => one.Auc)
+                .Take(Named)
+                .Select(one => FormattableString.Invariant($"{one.Name} ({one.Auc:0.000})"))
+        )
+        + ".";
+
     /// <summary>Partner fit: a ranking learned from labels shuffled within decisions, judged on those of the newest fifth.</summary>
-    public static LeakReport OfRanking(TreeTrainer trainer, ExampleSet training, TrainingConfig config, double? ndcg)
+    public static LeakReport OfRanking(
+        TreeTrainer trainer,
+        ExampleSet training,
+        TrainingConfig config,
+        double? ndcg,
+        IReadOnlyList<FeatureColumn> columns
+    )
     {
         var alarms = new List<string>();
-        if (ndcg > Implausible)
-            alarms.Add(FormattableString.Invariant($"NDCG@10 {ndcg:0.000} is implausibly high."));
         var newest = training.NewestGroups(Decisions);
+        if (ndcg > Implausible)
+        {
+            var chosen = newest.Labels.Select(label => label > 0).ToList();
+            alarms.Add(
+                FormattableString.Invariant(
+                    $"NDCG@10 {ndcg:0.000} is implausibly high. {Strongest(columns, f => Alone(newest, f, chosen))}"
+                )
+            );
+        }
         var groups = newest.Groups.Count == 0 ? 0 : newest.Groups[^1] - newest.Groups[0] + 1;
         var split = newest.Groups.FindIndex(group => group >= newest.Groups[0] + groups * 4 / 5);
         if (groups < 50 || split <= 0)

@@ -45,7 +45,7 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
                 config.Features.LeftOut
             )
         );
-        foreach (var one in settings.LeftOut.Except(config.Features.LeftOut))
+        foreach (var one in config.Features.LeftOut is null ? settings.LeftOut : [])
             progress.Say($"{one.Column} of {one.Of} is left out: {one.Why} (features.keep brings it back)");
         var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
         var builder = new ExampleBuilder(config, featurizer);

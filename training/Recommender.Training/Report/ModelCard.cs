@@ -34,6 +34,10 @@ static class ModelCard
             Line(
                 $"**Left out.** Columns that were written after the moment they are seen from: {string.Join("; ", late.Select(one => $"{one.Column} of {one.Of} ({one.Why})"))}. The setting features.keep brings one back that was known in time."
             );
+        if (manifest.FeatureSettings.Kept is { Count: > 0 } kept)
+            Line(
+                $"**Kept.** Columns that look as if they were written after that moment, which features.keep says were known in time: {string.Join("; ", kept.Select(one => $"{one.Column} of {one.Of} ({one.Why})"))}."
+            );
         if (manifest.Training.SeveralPartners is { } rule)
             Line($"**Several partners on a deal.** {rule}");
         if (manifest.Metrics.TryGetProperty("test_from", out var from))

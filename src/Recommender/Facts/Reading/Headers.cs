@@ -155,7 +155,7 @@ static class Headers
     public static bool IsTeaching(FactColumn column) => column.Required || _teaching.Contains(column.Name);
 
     /// <summary>Letters and digits of a name in lower case, without what stands in brackets.</summary>
-    static string Plain(string name)
+    internal static string Plain(string name)
     {
         var plain = new StringBuilder(name.Length);
         var depth = 0;

@@ -19,6 +19,9 @@ public sealed record LeftOut(string Of, string Column, string Why);
 sealed class AfterTheFact
 {
     const int LeastDeals = 100;
+    const int LeastCompanies = 20;
+    const int LeastWithOutcomes = 12;
+    const int LeastEnded = 5;
     const string Edited = "its name says that it is kept up to date while a deal lives";
 
     readonly Dictionary<OpportunityId, SeenDeal> _deals = [];
@@ -98,10 +101,24 @@ sealed class AfterTheFact
                 name,
                 () => ByOutcome(deal => AccountOf(deal) is { } account ? Columns.Column(account, name) : null)
             );
-        Look("accounts", "employee_count", () => ByOutcome(deal => Text(AccountOf(deal)?.EmployeeCount)));
-        Look("accounts", "annual_revenue", () => ByOutcome(deal => Text(AccountOf(deal)?.AnnualRevenue)));
+        string? ByAccount(Func<Account, double?> number) =>
+            FollowsOutcomes<AccountId>(
+                deals,
+                deal => [deal.Row.AccountId],
+                id => _accounts.TryGetValue(id, out var account) ? number(account) : null
+            )
+                ? "it follows what came of the account's deals, those to come, too"
+                : ByOutcome(deal => AccountOf(deal) is { } account ? Text(number(account)) : null);
+        Look("accounts", "employee_count", () => ByAccount(account => account.EmployeeCount));
+        Look("accounts", "annual_revenue", () => ByAccount(account => account.AnnualRevenue));
         foreach (var name in Names(_accounts.Values.Select(account => account.Attributes)))
-            Look("accounts", name, () => OfDeals(name, deal => AccountOf(deal)?.Attributes[name], EditedColumns.OfOthers, 0.2));
+            Look(
+                "accounts",
+                name,
+                () =>
+                    OfDeals(name, deal => AccountOf(deal)?.Attributes[name], EditedColumns.OfOthers, 0.2)
+                    ?? ByAccount(account => Number(account.Attributes[name]))
+            );
         foreach (var name in Names(_partners.Values.Select(partner => partner.Attributes)))
             Look("partners", name, () => OfPartners(name, deals));
         return keep.FirstOrDefault(one => !named.ContainsKey(Headers.Plain(one))) is { } unknown && deals.Count > 0
@@ -235,14 +252,51 @@ sealed class AfterTheFact
             return FormattableString.Invariant(
                 $"{100.0 * ahead / dates:0} % of its dates lie after the deals to which the partner came"
             );
-        var pairs = new List<(double, double)>();
+        var counts = new List<(double, double)>();
         foreach (var partner in _partners.Values)
         {
             if (Numbers.TryPlain(partner.Attributes[name], out var number))
-                pairs.Add((engagements.GetValueOrDefault(partner.Id), number));
+                counts.Add((engagements.GetValueOrDefault(partner.Id), number));
         }
-        return pairs.Count >= 20 && Spearman(pairs) > 0.8 ? "it counts the partner's engagements, those to come, too" : null;
+        return counts.Count >= LeastCompanies && Spearman(counts) > 0.8
+                ? "it counts the partner's engagements, those to come, too"
+            : FollowsOutcomes(deals, deal => deal.Partners, id => Number(_partners.GetValueOrDefault(id)?.Attributes[name]))
+                ? "it follows what came of the partner's deals, those to come, too"
+            : null;
     }
+
+    /// <summary>
+    /// Whether a number of companies has the order of the share, or number, of their deals that were won: what is known in time foretells
+    /// that with the error of chance.
+    /// </summary>
+    static bool FollowsOutcomes<TId>(List<SeenDeal> deals, Func<SeenDeal, IEnumerable<TId>> of, Func<TId, double?> number)
+        where TId : notnull
+    {
+        var ended = new Dictionary<TId, (int Won, int All)>();
+        foreach (var deal in deals.Where(deal => deal.Won is not null))
+        {
+            foreach (var id in of(deal))
+                ended[id] = (ended.GetValueOrDefault(id).Won + (deal.Won == true ? 1 : 0), ended.GetValueOrDefault(id).All + 1);
+        }
+        var known = ended
+            .Where(pair => pair.Value.All >= LeastEnded)
+            .Select(pair => (pair.Value.Won, pair.Value.All, Number: number(pair.Key)))
+            .Where(one => one.Number is not null)
+            .ToList();
+        if (known.Count < LeastWithOutcomes)
+            return false;
+        var shares = known.Select(one => one.Won / (double)one.All).ToList();
+        var mean = shares.Average();
+        var variance = shares.Average(share => (share - mean) * (share - mean));
+        // Even who knows each company's true chance is as near to what came of it as chance allows (reliability, Spearman 1904).
+        var chance = known.Average(one => one.Won * (double)(one.All - one.Won) / one.All / one.All / one.All);
+        var nearest = Math.Sqrt(Math.Max(0, 1 - chance / Math.Max(variance, 1e-12)));
+        return Math.Abs(Spearman([.. shares.Zip(known, (share, one) => (share, one.Number!.Value))]))
+                > Math.Max(0.9, 0.6 + 0.4 * nearest)
+            || Spearman([.. known.Select(one => ((double)one.Won, one.Number!.Value))]) > 0.97;
+    }
+
+    static double? Number(string? text) => Numbers.TryPlain(text, out var number) ? number : null;
 
     /// <summary>Correlation of ranks (Spearman 1904); ties share theirs.</summary>
     static double Spearman(List<(double, double)> pairs)

@@ -268,6 +268,60 @@ public class AfterTheFactTests
         }
     }
 
+    /// <summary>A number of accounts that was made of their outcomes, and one that only has to do with them.</summary>
+    [Theory]
+    [InlineData("share", true)]
+    [InlineData("wins", true)]
+    [InlineData("size", false)]
+    public void A_number_of_accounts_that_follows_outcomes_to_come_is_left_out(string kind, bool isLate)
+    {
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var random = new Random(seed);
+            var sizes = Enumerable.Range(0, 60).Select(_ => random.NextDouble()).ToArray();
+            var facts = new List<DatedFact>();
+            var (won, all) = (new int[60], new int[60]);
+            foreach (var deal in Deals(seed, 2000))
+            {
+                var account = random.Next(60);
+                bool? isWon = deal.Won is null ? null : random.NextDouble() < 0.1 + 0.7 * sizes[account];
+                won[account] += isWon == true ? 1 : 0;
+                all[account] += isWon is null ? 0 : 1;
+                var id = FormattableString.Invariant($"a{account}");
+                facts.AddRange(
+                    Facts(deal with { Won = isWon }, "x", null, null)
+                        .Select(fact => fact.Noun is Opportunity row ? fact with { Noun = row with { AccountId = id } } : fact)
+                );
+            }
+            for (var a = 0; a < 60; a++)
+            {
+                var number =
+                    kind == "share" ? 10 + 1000.0 * won[a] / Math.Max(1, all[a])
+                    : kind == "wins" ? 100 * won[a] + random.Next(30)
+                    : Math.Round(10000 * (sizes[a] + 0.1 * random.NextDouble()));
+                facts.Add(
+                    new(
+                        Sample.Day(2020, 1, 1),
+                        FactKind.Account,
+                        FormattableString.Invariant($"a{a}"),
+                        new Account(
+                            FormattableString.Invariant($"a{a}"),
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            new(["rank"], [number.ToString("R", CultureInfo.InvariantCulture)])
+                        )
+                    )
+                );
+            }
+            Assert.Equal(isLate ? ["rank"] : [], HistoryProfile.Of(facts, [], _end, 0.95).LeftOut.Select(one => one.Column));
+        }
+    }
+
     sealed record MadeDeal(
         string Id,
         DateTime CreatedAt,

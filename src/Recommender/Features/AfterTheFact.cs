@@ -149,8 +149,7 @@ sealed class AfterTheFact
     {
         var engaged = deals
             .Where(deal => deal.Partners.Count > 0 && value(deal) is not null)
-            .Select(deal => (Value: Categories.Normal(value(deal)!), Partner: _partners.GetValueOrDefault(deal.Partners.First())))
-            .Where(one => one.Partner is not null)
+            .Select(deal => (Value: Categories.Normal(value(deal)!), Partners: deal.Partners.Select(_partners.GetValueOrDefault)))
             .ToList();
         if (engaged.Count < LeastDeals)
             return null;
@@ -158,14 +157,21 @@ sealed class AfterTheFact
         foreach (var trait in traits.Where(trait => !TextKey.AreSame(trait, name)))
         {
             var pairs = engaged
-                .Select(one => (one.Value, Trait: Columns.Column(one.Partner!, trait)))
-                .Where(one => one.Trait is not null)
-                .Select(one => (one.Value, Trait: Categories.Normal(one.Trait!)))
+                .Select(one =>
+                    (
+                        one.Value,
+                        Traits: one.Partners.Select(partner => partner is null ? null : Columns.Column(partner, trait))
+                            .OfType<string>()
+                            .Select(Categories.Normal)
+                            .ToList()
+                    )
+                )
+                .Where(one => one.Traits.Count > 0)
                 .ToList();
-            if (pairs.Count < LeastDeals || pairs.Count(one => one.Value == one.Trait) < 0.95 * pairs.Count)
+            if (pairs.Count < LeastDeals || pairs.Count(one => one.Traits.Contains(one.Value)) < 0.95 * pairs.Count)
                 continue;
             // Where nearly all partners are alike, it says nothing of one.
-            var byTrait = pairs.CountBy(one => one.Trait).ToList();
+            var byTrait = pairs.CountBy(one => one.Traits[0]).ToList();
             if (byTrait.Sum(one => (double)one.Value * one.Value) < 0.7 * pairs.Count * pairs.Count)
                 return $"it is the {trait} of the partner who was brought in";
         }

@@ -10,10 +10,12 @@ sealed class Twins
     /// <summary>What is to be said of a row whose company stands under another id already; null if none does. The row is known from now on.</summary>
     public RowWarning? Of(HistoryRow row)
     {
+        if (row.Table != FactTables.Accounts && row.Table != FactTables.Partners)
+            return null;
         var company = row.Table.NounOf(row) switch
         {
-            Account account => CompanyIdentity.Of(account),
-            Partner partner => CompanyIdentity.Of(partner),
+            Account account when (account.Domain ?? account.ExternalId) is not null => CompanyIdentity.Of(account),
+            Partner partner when (partner.Domain ?? partner.ExternalId) is not null => CompanyIdentity.Of(partner),
             _ => null,
         };
         RowWarning? twin = null;

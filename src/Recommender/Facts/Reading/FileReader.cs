@@ -168,6 +168,7 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
     {
         var first = Array.Find(fields, field => !string.IsNullOrWhiteSpace(field))!;
         return first.Length <= 40
+            && first.AsSpan().TrimStart()[0] is 'T' or 't' or 'G' or 'g' or 'S' or 's'
             && string.Concat(first.Where(char.IsLetter)).ToUpperInvariant()
                 is "TOTAL"
                     or "TOTALS"

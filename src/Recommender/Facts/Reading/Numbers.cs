@@ -32,6 +32,11 @@ static class Numbers
     public static bool TryRead(string text, DecimalSign? sign, out double number, out string? currency, out Telling telling)
     {
         (number, telling) = (double.NaN, Telling.Nothing);
+        if (text.Length <= 15 && !text.AsSpan().ContainsAnyExceptInRange('0', '9') && text.Length > 0)
+        {
+            currency = null;
+            return double.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        }
         var body = WithoutCurrency(text, out currency);
         if (body.Length == 0 || !TryParts(body, out var digits, out var exponent))
             return false;

@@ -89,6 +89,9 @@ static class EditedColumns
         "pushcount",
         "competitor*",
         "dealscore",
+        "numberoftimescontacted",
+        "overduetask",
+        "openactivity",
         "likelihoodtoclose",
     ];
 
@@ -138,6 +141,20 @@ static class EditedColumns
         "activitycount",
         "timescontacted",
         "dayssince*",
+        "daystoclose",
+        "lifecyclestage",
+        "leadstatus",
+        "customerstatus",
+        "accountstatus",
+        "customersince",
+        "becamea*",
+        "associateddeals",
+        "totalrevenue",
+        "recentdeal*",
+        "firstdeal*",
+        "openopportunities",
+        "healthscore",
+        "churn*",
     ];
 
     /// <summary>True if a column of deals is one by its name.</summary>

@@ -118,6 +118,9 @@ public abstract class FactTable
     /// <summary>True if others read its rows in the order in which they were written, as feed: accounts and partners.</summary>
     internal bool IsListed => IndexOf("external_id") >= 0;
 
+    /// <summary>True if its rows say since when something is there: accounts, partners and deals.</summary>
+    internal bool IsOfExistence { get; private set; }
+
     internal TableStatements Statements => _statements ??= new(this);
 
     internal FactColumn RecordedAt => _columns[^1];
@@ -168,6 +171,7 @@ public abstract class FactTable
     private protected FactColumn Add(FactColumn column)
     {
         _columns.Add(column);
+        IsOfExistence |= column.Role == DateRole.Existence;
         return column;
     }
 

@@ -29,7 +29,7 @@ public sealed class OpportunityTable : FactTable<Opportunity>
         _product = Text("product");
         _amount = Number("amount");
         _currency = Text("currency");
-        _created = Date("created_at", required: true);
+        _created = Date("created_at", required: true, role: DateRole.Existence);
         _expected = Date(
             "expected_close_at",
             role: DateRole.Planned,

@@ -182,7 +182,8 @@ public static class JsonRow
     public static string? FaultOfId(string id) =>
         id.Length is 0 or > LongestId || ValueReader.HasControl(id) || id.Trim().Length != id.Length
             ? $"1 to {LongestId} characters, none a control character, no space at either end"
-            : null;
+        : id is "." or ".." ? "another id: an address reads '.' and '..' as folders, so no call could name the row"
+        : null;
 
     static int IndexOf(FactTable table, ref Utf8JsonReader json)
     {

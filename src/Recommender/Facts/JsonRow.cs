@@ -209,9 +209,9 @@ public static class JsonRow
         switch (json.TokenType)
         {
             case JsonTokenType.Number when column.Kind == ColumnKind.Number:
-                if (json.TryGetDouble(out var number) && FactColumn.TryKeep(number, out number))
+                if (json.TryGetDouble(out var number) && column.TryKeep(number, out number))
                     return number;
-                (found, expected) = (Raw(ref json), "a number, zero or more and below 10^15");
+                (found, expected) = (Raw(ref json), column.Numbers);
                 return null;
             case JsonTokenType.Number when Raw(ref json) is var digits && digits.All(char.IsAsciiDigit):
                 text = digits;
@@ -227,7 +227,7 @@ public static class JsonRow
                     Raw(ref json),
                     column.Kind switch
                     {
-                        ColumnKind.Number => "a number, zero or more and below 10^15",
+                        ColumnKind.Number => column.Numbers,
                         ColumnKind.Instant => "an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z",
                         _ => "a text",
                     }

@@ -51,7 +51,7 @@ public static class DateMeaning
     /// <param name="told">When it was told, UTC.</param>
     public static IEnumerable<RowWarning> Warnings(HistoryRow row, DateTime told)
     {
-        if (row.Table.Doubt(row) is { } doubt)
+        foreach (var doubt in row.Table.Doubts(row, told))
             yield return doubt;
         foreach (var column in row.Table.Columns)
         {

@@ -167,8 +167,16 @@ public abstract class FactTable
     /// <summary>When its second fact was true, which is no later than it was told; null if it states none.</summary>
     internal abstract DateTime? EndOf(object noun, DateTime told);
 
-    /// <summary>What a row says in one column and not in another; null if nothing.</summary>
-    internal virtual RowWarning? Doubt(HistoryRow row) => null;
+    /// <summary>What a row says in one column and not in another, or against it.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="told">When it was told, UTC.</param>
+    internal virtual IEnumerable<RowWarning> Doubts(HistoryRow row, DateTime told) => [];
+
+    /// <summary>What is to be said of an end that lies before its start; none otherwise.</summary>
+    private protected static IEnumerable<RowWarning> EndBefore(HistoryRow row, FactColumn start, FactColumn end) =>
+        row.Date(end) is { } ended && ended < row.Date(start)
+            ? [new(end.Name, Instants.Text(ended), $"lies before {start.Name}; taken as it stands")]
+            : [];
 
     /// <summary>What it means that a row has no date in a column; null if that needs no word.</summary>
     internal virtual string? MeaningIfMissing(HistoryRow row, FactColumn column) => column.IfMissing;

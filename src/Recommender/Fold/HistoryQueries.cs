@@ -132,6 +132,16 @@ public sealed partial class HistoryState
         return partners;
     }
 
+    /// <summary>Those of them whose engagement had not ended at a moment.</summary>
+    public IReadOnlyList<int> PartnersOn(OpportunityId opportunityId, DateTime asOf)
+    {
+        var partners = PartnersOn(opportunityId);
+        var engagements = FindOpportunityState(opportunityId)?.Engagements ?? [];
+        return Array.TrueForAll(engagements, entry => entry.EndsAt > asOf)
+            ? partners
+            : [.. partners.Where(partner => Array.Exists(engagements, entry => entry.Partner == partner && entry.EndsAt > asOf))];
+    }
+
     /// <summary>The account's deals that are open, newest first.</summary>
     public IEnumerable<Opportunity> OpenDealsOf(AccountId accountId) =>
         FindAccountState(accountId) is { } account ? DealsOf(account).Where(IsOpen).Select(deal => deal.Row) : [];

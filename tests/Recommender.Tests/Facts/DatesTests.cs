@@ -182,6 +182,68 @@ public sealed class DatesTests : CorrectedHistory
         }
     }
 
+    [Fact]
+    public async Task A_partner_whose_engagement_has_ended_is_a_candidate_again()
+    {
+        var store = Open(TestDatabase.Sqlite);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Import(store, "one");
+        await using var history = Live(store);
+        var working = NewEngagement("e1", "o1", "p1", "2024-02-01");
+        foreach (var (ended, isAtWork) in ((DateTime?, bool)[])[(Now.AddDays(-1), false), (Now.AddDays(9), true), (null, true)])
+        {
+            await Write(history, working.With("ended_at", ended is { } at ? Instants.ToMillisecond(at) : null));
+            AssertIsRefolded(history, store);
+            var answer = new Ranking.PartnerRanker(fit: null, win: null);
+            foreach (var fact in store.ReadFacts(DateTime.MaxValue))
+                answer.Apply(fact);
+            var ranked = answer.Rank(new("a1", Now) { OpportunityId = "o1" })!;
+            Assert.Equal(isAtWork ? ["already_engaged"] : [], ranked.Excluded.Select(one => one.Rule));
+            Assert.Equal(isAtWork ? 0 : 1, ranked.Partners.Count);
+        }
+        // It worked on the deal all the same.
+        Assert.Single(history.Fold.Read(_ => history.Fold.States[0].PartnersOn("o1")));
+    }
+
+    [Theory]
+    [InlineData("opportunities", "created_at", "closed_at", "2024-02-01", "2024-01-01", 2)]
+    [InlineData("opportunities", "created_at", "closed_at", "2024-01-01", "2024-02-01", 1)]
+    [InlineData("opportunities", "created_at", "closed_at", "2024-01-01", "2062-02-01", 0)]
+    [InlineData("deal_registrations", "submitted_at", "expires_at", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("deal_registrations", "submitted_at", "decided_at", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("account_overlaps", "since", "until", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("certifications", "earned_at", "expires_at", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("engagements", "started_at", "ended_at", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("engagements", "started_at", "ended_at", "2024-02-01", "2024-02-01", 0)]
+    public void An_end_before_its_start_and_a_deal_that_is_closed_without_an_outcome_are_warned_of(
+        string table,
+        string start,
+        string end,
+        string starts,
+        string ends,
+        int warnings
+    )
+    {
+        static DateTime Day(string text) => Instants.OfText(text + "T00:00:00.000Z");
+        var row = FactTables.Find(table)!.Row((start, Day(starts)), (end, Day(ends)));
+        var told = DateMeaning
+            .Warnings(row, Sample.Day(2026, 1, 1))
+            .Where(one =>
+                one.Field == end && one.Value is not null && !one.Meaning.StartsWith("lies ahead", StringComparison.Ordinal)
+            )
+            .ToList();
+        Assert.Equal(warnings, told.Count);
+        Assert.Equal(
+            Day(ends) < Day(starts),
+            told.Exists(one => one.Meaning.StartsWith($"lies before {start}", StringComparison.Ordinal))
+        );
+        if (table == "opportunities")
+            Assert.DoesNotContain(
+                DateMeaning.Warnings(row.With("outcome", "won"), Sample.Day(2026, 1, 1)),
+                one => one.Meaning.Contains("counts as open", StringComparison.Ordinal)
+            );
+    }
+
     /// <summary>Whatever the date and the field: it is taken as of now, or that is said.</summary>
     [Fact]
     public void Every_date_that_lies_ahead_is_counted_now_or_warned_of()

@@ -54,12 +54,15 @@ public sealed class ExchangeRateTable : FactTable<ExchangeRate>
     /// <inheritdoc/>
     protected override DateTime? StartOf(ExchangeRate noun) => noun.Date;
 
-    internal override RowWarning? Doubt(HistoryRow row) =>
+    internal override IEnumerable<RowWarning> Doubts(HistoryRow row, DateTime told) =>
         row.Number(_rate) is > 1 and var rate && Currency.Of(row.Text(_currency)) is { } code && _small.Contains(code)
-            ? new(
-                _rate.Name,
-                rate.ToString(CultureInfo.InvariantCulture),
-                $"one {code} is worth more than the base currency: the rate seems to be the other way round; amount × rate is the amount in the base currency"
-            )
-            : null;
+            ?
+            [
+                new(
+                    _rate.Name,
+                    rate.ToString(CultureInfo.InvariantCulture),
+                    $"one {code} is worth more than the base currency: the rate seems to be the other way round; amount × rate is the amount in the base currency"
+                ),
+            ]
+            : [];
 }

@@ -244,6 +244,6 @@ sealed class CallerCheck(KeyRing keys, IOptions<RecommenderOptions> options, IHo
         if (environment.IsDevelopment() || jwt.Issuer is not null || keys.HasAny)
             return null;
         return "No caller could be let in: there is no API key that is good, and Auth:Jwt is not set. Make one with: console keys create --name NAME --scopes recommend,ingest,admin --database "
-            + settings.Database.Path;
+            + settings.DatabaseFile;
     }
 }

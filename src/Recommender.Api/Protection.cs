@@ -22,7 +22,7 @@ static class Protection
                 (keys, live, options, logger) =>
                     keys.XmlRepository = options.Value.IsOnServer
                         ? new SharedKeys(live)
-                        : new FileSystemXmlRepository(new(Path.GetFullPath(options.Value.Database.Path + ".secrets")), logger)
+                        : new FileSystemXmlRepository(new(Path.GetFullPath(options.Value.DatabaseFile + ".secrets")), logger)
             );
         builder
             .Services.AddOptions<RecommenderOptions>()

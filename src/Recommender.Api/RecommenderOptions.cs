@@ -1,11 +1,14 @@
 using System.ComponentModel.DataAnnotations;
+using System.Data.Common;
 using Recommender.Facts;
 
 namespace Recommender.Api;
 
 /// <summary>Settings of the service, from appsettings, environment or command line.</summary>
-sealed class RecommenderOptions
+sealed class RecommenderOptions : IValidatableObject
 {
+    static readonly string[] _fileNames = ["data source", "datasource", "filename"];
+
     public DatabaseOptions Database { get; init; } = new();
 
     /// <summary>True if the database is SQL Server; a sandbox always has a file of its own.</summary>
@@ -13,11 +16,17 @@ sealed class RecommenderOptions
 
     public ConnectionStringsOptions ConnectionStrings { get; init; } = new();
 
-    /// <summary>How to reach SQL Server; null if nobody says.</summary>
-    public string? ServerConnectionString =>
+    /// <summary>How to reach the database; null if nobody says.</summary>
+    public string? ConnectionString =>
         ConnectionStrings.Recommender is { Length: > 0 } text ? text
         : Database.ConnectionString is { Length: > 0 } older ? older
         : null;
+
+    /// <summary>The SQLite file: what the connection string or Database:Path says, else recommender.db.</summary>
+    public string DatabaseFile =>
+        Database.Provider == DatabaseProvider.Sqlite && FileOf(ConnectionString) is { } file ? file
+        : Database.Path is { Length: > 0 } path ? path
+        : "recommender.db";
 
     public ModelsOptions Models { get; init; } = new();
 
@@ -51,6 +60,40 @@ sealed class RecommenderOptions
     public DrainOptions Drain { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Database.Provider != DatabaseProvider.Sqlite || Sandbox.Enabled || ConnectionString is not { } text)
+            yield break;
+        if (FileOf(text) is not { } file)
+            yield return new(
+                "ConnectionStrings:Recommender is no SQLite file; expected Data Source=FILE and nothing else, or Database:Provider=SqlServer."
+            );
+        else if (Database.Path is { Length: > 0 } path && Path.GetFullPath(path) != Path.GetFullPath(file))
+            yield return new(
+                $"ConnectionStrings:Recommender says {file} and Database:Path says {path}; expected one SQLite file: set one of them."
+            );
+    }
+
+    /// <summary>The file that a connection string of SQLite names; null if it is none.</summary>
+    static string? FileOf(string? connectionString)
+    {
+        try
+        {
+            var parts = new DbConnectionStringBuilder { ConnectionString = connectionString };
+            return
+                parts.Keys is { Count: 1 } keys
+                && keys.Cast<string>().Single() is var name
+                && _fileNames.Contains(name, StringComparer.OrdinalIgnoreCase)
+                && parts[name] is string { Length: > 0 } file
+                ? file
+                : null;
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The engines there are.</summary>
     public enum DatabaseProvider
@@ -113,8 +156,7 @@ sealed class RecommenderOptions
         public int SilentSeconds { get; init; } = 10;
 
         /// <summary>The SQLite file; created if it is not there. The default is recommender.db.</summary>
-        [Required]
-        public string Path { get; init; } = "recommender.db";
+        public string? Path { get; init; }
 
         /// <summary>Answer from the database without ever writing to it; writes are refused with 503.</summary>
         public bool ReadOnly { get; init; }
@@ -128,7 +170,7 @@ sealed class RecommenderOptions
     {
         /// <summary>
         /// How to reach SQL Server, the database in it; encrypted unless it says Encrypt=false. It belongs in a secret, such as the
-        /// environment's ConnectionStrings__Recommender, and is never logged.
+        /// environment's ConnectionStrings__Recommender, and is never logged. On SQLite: Data Source=FILE, the same as Database:Path.
         /// </summary>
         public string? Recommender { get; init; }
     }

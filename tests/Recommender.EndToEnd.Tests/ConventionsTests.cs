@@ -54,6 +54,50 @@ public sealed class ConventionsTests : IDisposable
         Assert.DoesNotContain("Password", service.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ConnectionStrings__Recommender", "Data Source={0}", false)]
+    [InlineData("ConnectionStrings__Recommender", "DataSource=\"{0}\";", true)]
+    [InlineData("Database__ConnectionString", "filename={0}", false)]
+    public async Task A_connection_string_names_the_SQLite_file(string name, string text, bool isPathSaidToo)
+    {
+        var file = _folder["named.db"];
+        using var service = ServiceProcess.StartWith(
+            [new(name, text.Replace("{0}", file, StringComparison.Ordinal))],
+            Sample.Root,
+            "Development",
+            [
+                "Demo:Enabled=false",
+                "Models:Path=" + _folder["models"],
+                .. isPathSaidToo ? (string[])["Database:Path=" + file] : [],
+            ]
+        );
+        await service.WhenReadyAsync(cancel: TestContext.Current.CancellationToken);
+        Assert.True(File.Exists(file));
+    }
+
+    [Theory]
+    [InlineData("Data Source=/nowhere/one.db", "/nowhere/two.db", "expected one SQLite file")]
+    [InlineData("Data Source=/nowhere/one.db;Mode=ReadOnly", null, "expected Data Source=FILE and nothing else")]
+    [InlineData(Unreachable, null, "or Database:Provider=SqlServer")]
+    [InlineData("/nowhere/one.db", null, "expected Data Source=FILE and nothing else")]
+    public async Task A_connection_string_that_is_not_the_SQLite_file_keeps_the_service_from_starting(
+        string text,
+        string? path,
+        string expected
+    )
+    {
+        using var service = ServiceProcess.StartWith(
+            [new("ConnectionStrings__Recommender", text)],
+            Sample.Root,
+            "Development",
+            [.. path is null ? [] : (string[])["Database:Path=" + path]]
+        );
+        Assert.Equal(1, await service.WhenEndedAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(expected, service.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Password", service.Output, StringComparison.Ordinal);
+        Assert.Single(service.Output.Trim().Split('\n'));
+    }
+
     [Fact]
     public async Task On_a_shared_server_Production_does_not_start_without_a_certificate_for_the_protection_keys()
     {

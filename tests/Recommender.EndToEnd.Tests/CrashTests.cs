@@ -134,7 +134,7 @@ public sealed class CrashTests : IDisposable
     {
         var cancel = TestContext.Current.CancellationToken;
         using (await Start(TestDatabase.OnAFile).WhenReadyAsync(cancel: cancel)) { }
-        using var service = await Start(TestDatabase.OnAFile, setting).WhenReadyAsync(cancel: cancel);
+        using var service = await Start([.. TestDatabase.OnAFile, setting]).WhenReadyAsync(cancel: cancel);
         for (var i = 0; i < 3; i++)
         {
             var body = Enumerable.Range(0, 60).ToDictionary(c => $"custom_{c}", c => new string('y', 900));

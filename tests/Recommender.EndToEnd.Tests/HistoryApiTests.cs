@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Recommender.Facts;
 
 namespace Recommender.EndToEnd.Tests;
 
@@ -42,19 +43,19 @@ public sealed class HistoryApiTests : IAsyncLifetime
     }
 
     /// <summary>Nothing is taken and then not there without a word: the clock of the caller is ahead, or the year is wrong.</summary>
-    [Fact]
-    public async Task A_date_that_lies_ahead_is_taken_as_of_now_and_the_answer_says_so()
+    [Theory]
+    [InlineData(9)]
+    [InlineData(30 * 24)]
+    [InlineData(3650 * 24)]
+    public async Task A_date_that_lies_ahead_is_taken_as_of_now_and_the_answer_says_so(int hours)
     {
-        var soon = TimeProvider
-            .System.GetUtcNow()
-            .UtcDateTime.AddHours(9)
-            .ToString("O", System.Globalization.CultureInfo.InvariantCulture);
+        var (ahead, soon) = (Ahead(hours), Ahead(9));
         foreach (
             var (address, body, field) in (IEnumerable<(string, string, string)>)
                 [
-                    ("accounts/AHEAD", $$"""{"name":"Tokiwa","created_at":"{{soon}}"}""", "created_at"),
-                    ("partners/AHEAD", $$"""{"name":"Elder","joined_at":"{{soon}}"}""", "joined_at"),
-                    ("opportunities/AHEAD", $$"""{"account_id":"AHEAD","created_at":"{{soon}}"}""", "created_at"),
+                    ("accounts/AHEAD", $$"""{"name":"Tokiwa","created_at":"{{ahead}}"}""", "created_at"),
+                    ("partners/AHEAD", $$"""{"name":"Elder","joined_at":"{{ahead}}"}""", "joined_at"),
+                    ("opportunities/AHEAD", $$"""{"account_id":"AHEAD","created_at":"{{ahead}}"}""", "created_at"),
                     (
                         "engagements/AHEAD",
                         $$"""{"opportunity_id":"AHEAD","partner_id":"P00001","started_at":"{{soon}}"}""",
@@ -85,6 +86,8 @@ public sealed class HistoryApiTests : IAsyncLifetime
         ).Expect(HttpStatusCode.OK);
         var counted = Assert.Single(bulk["warnings"].EnumerateArray());
         Assert.Equal(("at", 2), (counted.GetProperty("field").GetString(), counted.GetProperty("rows").GetInt32()));
+
+        static string Ahead(int hours) => Instants.Text(TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(hours));
     }
 
     [Fact]

@@ -41,6 +41,20 @@ public sealed class RulesAndOpportunitiesTests : IAsyncLifetime
         Assert.Equal(1, (await _service.RankAsync(Ask))["rules_version"].GetInt64());
     }
 
+    [Fact]
+    public async Task A_rule_on_a_column_that_nothing_has_is_refused_and_one_spelt_otherwise_protects()
+    {
+        (await _service.PutAsync("/v1/accounts/RU1", """{"name":"RU","Segment":"Strategic "}""")).Expect(HttpStatusCode.Created);
+        const string Wrong = """{"rules":[{"id":"S","kind":"house_account","accounts":{"segmant":["strategic"]}}]}""";
+        var refused = (await _service.PutAsync("/v1/rules", Wrong)).Expect(HttpStatusCode.BadRequest);
+        Assert.Equal("/rules/0/accounts/segmant", refused["errors"][0].GetProperty("pointer").GetString());
+        Assert.Contains("'Segment'", refused["errors"][0].GetProperty("message").GetString(), StringComparison.Ordinal);
+        (await _service.PutAsync("/v1/rules", Wrong.Replace("segmant", "segment", StringComparison.Ordinal))).Expect(
+            HttpStatusCode.OK
+        );
+        Assert.Empty((await _service.RankAsync("""{"account_id":"RU1"}"""))["partners"].EnumerateArray());
+    }
+
     [Theory]
     [InlineData(60, 1e9)]
     [InlineData(3, 0.01)]

@@ -19,6 +19,7 @@ public sealed class WebhookTests : IAsyncLifetime
     string _id = "";
     volatile int _answers = 200;
     volatile string? _retryAfter;
+    int _goneCalls;
     readonly TaskCompletionSource _never = new();
 
     sealed record Received(string Id, string Timestamp, string Signature, string Type, byte[] Body);
@@ -47,6 +48,14 @@ public sealed class WebhookTests : IAsyncLifetime
                 if (_retryAfter is { } later)
                     http.Response.Headers.RetryAfter = later;
                 return Results.StatusCode(_answers);
+            }
+        );
+        _receiver.MapPost(
+            "/gone",
+            () =>
+            {
+                Interlocked.Increment(ref _goneCalls);
+                return Results.StatusCode(410);
             }
         );
         _receiver.MapPost("/slow", (HttpContext http) => _never.Task.WaitAsync(http.RequestAborted));
@@ -219,6 +228,28 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Single(_received);
     }
 
+    [Fact]
+    public async Task A_receiver_of_all_types_that_is_gone_is_called_once_and_others_hear_that_it_ended()
+    {
+        var gone = await AddAsync("/gone", "");
+        var other = await AddAsync("/hook?other", "\"webhook.ended\"");
+        await Feedback("gone-all");
+        await Eventually.IsSoAsync(() => _received.Any(one => TypeOf(one) == "recommender.webhook.ended"));
+        var ids = (await _service.GetAsync("/v1/webhooks"))["items"]
+            .EnumerateArray()
+            .Select(one => one.GetProperty("webhook_id").GetString());
+        Assert.Equal(new[] { _id, other }.Order(), ids.Order());
+        var ended = Assert.Single((await _service.GetAsync("/v1/events?type=webhook.ended"))["items"].EnumerateArray());
+        Assert.Equal(gone, ended.GetProperty("subject").GetString());
+        // Nobody calls it again.
+        await Feedback("gone-after");
+        await Eventually.IsSoAsync(() => _received.Count(one => TypeOf(one) == "recommender.feedback.taken") == 2);
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        Assert.Equal(1, _goneCalls);
+
+        static string? TypeOf(Received one) => JsonElement.Parse(one.Body).GetProperty("type").GetString();
+    }
+
     [Theory]
     [InlineData("https://127.0.0.1/hook")]
     [InlineData("https://localhost/hook")]
@@ -257,11 +288,11 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Contains("private network", error, StringComparison.Ordinal);
     }
 
-    async Task<string> AddAsync(string path) =>
+    async Task<string> AddAsync(string path, string types = "\"feedback.taken\"") =>
         (
             await _service.PostAsync(
                 "/v1/webhooks",
-                $$"""{"url":"{{_receiver.Urls.Single()}}{{path}}","types":["feedback.taken"]}""",
+                $$"""{"url":"{{_receiver.Urls.Single()}}{{path}}","types":[{{types}}]}""",
                 ("Idempotency-Key", path)
             )
         )

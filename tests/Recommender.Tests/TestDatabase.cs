@@ -42,8 +42,8 @@ static class TestDatabase
 
     public static HistoryStore Store(string path) => HistoryStore.Open(Of(path));
 
-    /// <summary>A setting for a test of what only a file can be.</summary>
-    public const string OnAFile = "Database:Provider=Sqlite";
+    /// <summary>Settings for a test of what only a file can be.</summary>
+    public static readonly string[] OnAFile = ["Database:Provider=Sqlite", "Database:ConnectionString="];
 
     /// <summary>The settings of a service on that database.</summary>
     public static IEnumerable<string> Settings(string path) =>

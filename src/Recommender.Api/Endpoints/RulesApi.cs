@@ -38,12 +38,14 @@ static class RulesApi
         var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
         if (bytes is null)
             return problem!;
-        if (RuleSet.Read(bytes, 1, out var faults) is null)
+        if (RuleSet.Read(bytes, 1, out var faults) is not { } read)
             return Problems.Invalid([
                 .. faults.Select(fault => new ProblemError(FormattableString.Invariant($"line {fault.Line}"), fault.Message)),
             ]);
         if (!live.Answers)
             return Problems.NotReady(http);
+        if (live.Read((state, _) => RuleColumns.Unknown(read, state)) is { Count: > 0 } unknown)
+            return Problems.Invalid([.. unknown.Select(one => new ProblemError(one.Where, one.Message))]);
         var match = http.Request.Headers.IfMatch.ToString();
         RuleSet? set = null;
         var answer = await writes.RunAsync<Results<Ok<RulesResponse>, PreconditionFailed>>(

@@ -89,7 +89,7 @@ sealed partial class LiveRecommender(
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        var path = _options.Database.Path;
+        var path = _options.DatabaseFile;
         if (_options.Sandbox.Enabled)
         {
             _sandbox = Directory.CreateTempSubdirectory("recommender-sandbox-").FullName;
@@ -100,7 +100,7 @@ sealed partial class LiveRecommender(
             _lock = DatabaseLock.Take(path);
         Store = isServer
             ? new SqlServerHistoryStore(
-                _options.ServerConnectionString
+                _options.ConnectionString
                     ?? throw new InvalidDataException(
                         "ConnectionStrings:Recommender is empty; expected how to reach SQL Server, since Database:Provider is SqlServer."
                     ),

@@ -36,19 +36,23 @@ public sealed class CompanyIdentity
 
     static readonly string[] _secondLevel = ["co", "com", "org", "net", "ac", "gov", "edu", "or", "ne", "go", "gob", "gv"];
     static readonly IdnMapping _idn = new();
+    static readonly char[] _between = [';', ',', '|', ' '];
     readonly string _id;
     readonly string? _name,
-        _domain,
         _externalId;
+
+    /// <summary>Its hosts, each with the domain that was registered for it, without those that many share.</summary>
+    readonly (string Host, string Registered)[] _domains;
 
     CompanyIdentity(string id, string? name, string? domain, string? externalId)
     {
         _id = id;
-        _name =
-            name is null ? null
-            : TextKey.Search(name.Replace('.', ' ').Replace(',', ' ')) is { Length: > 0 } key ? key
-            : null;
-        (_domain, _externalId) = (HostOf(domain), externalId);
+        _name = name is null ? null : KeyOf(TextKey.Search(name.Replace('.', ' ').Replace(',', ' ')));
+        _externalId = externalId is null ? null : KeyOf(TextKey.Of(externalId));
+        _domains =
+        [
+            .. HostsOf(domain).Select(host => (host, RegisteredOf(host))).Where(one => !_shared.Contains(one.Item2)).Distinct(),
+        ];
     }
 
     /// <summary>Of an account.</summary>
@@ -57,13 +61,13 @@ public sealed class CompanyIdentity
     /// <summary>Of a partner.</summary>
     public static CompanyIdentity Of(Partner row) => new(row.Id.Value, row.Name, row.Domain, row.ExternalId);
 
-    /// <summary>What another company may have that is this one: its domain, its external id. What many share is not among them.</summary>
+    /// <summary>What another company may have that is this one: its domains, its external id. What many share is not among them.</summary>
     public IEnumerable<string> Marks
     {
         get
         {
-            if (_domain is not null && !_shared.Contains(RegisteredOf(_domain)))
-                yield return _domain;
+            foreach (var (host, _) in _domains)
+                yield return host;
             if (_externalId is not null)
                 yield return '\0' + _externalId;
         }
@@ -71,34 +75,50 @@ public sealed class CompanyIdentity
 
     /// <summary>False if another is none of this one for sure, seen at a glance.</summary>
     public bool MayBe(CompanyIdentity other) =>
-        _domain is not null && _domain == other._domain
+        Common(other, byRegistered: false) is not null
         || _externalId is not null && _externalId == other._externalId
         || _name is not null && _name == other._name;
 
     /// <summary>
-    /// What speaks for two being one company; null if nothing does. Sure are the same domain, or the same id or external id where no other name
-    /// speaks against it; the same name by itself, or an address below the same domain, is not.
+    /// What speaks for two being one company; null if nothing does. Sure are the same domain, the same external id, and the same id where the
+    /// name is the same, too; the same name by itself, or an address below the same domain, is not.
     /// </summary>
     public (string Why, bool IsSure)? SameAs(CompanyIdentity other)
     {
+        if (Common(other, byRegistered: false) is { } domain)
+            return ($"the same domain {domain}", true);
         var isNamesake = _name is not null && _name == other._name;
-        var isNamedOtherwise = !isNamesake && _name is not null && other._name is not null;
-        if (_domain is not null && _domain == other._domain && !_shared.Contains(RegisteredOf(_domain)))
-            return ($"the same domain {_domain}", true);
-        var isRelated =
-            _domain is not null
-            && other._domain is not null
-            && RegisteredOf(_domain) is var registered
-            && registered == RegisteredOf(other._domain)
-            && !_shared.Contains(registered);
-        if (isNamesake && isRelated)
+        var related = Common(other, byRegistered: true);
+        if (isNamesake && related is not null)
             return ("the same name and domain", true);
         if (_externalId is not null && _externalId == other._externalId)
-            return ($"the same external id {_externalId}", !isNamedOtherwise);
+            return ($"the same external id {_externalId}", true);
         if (isNamesake)
             return _id == other._id ? ("the same id and name", true) : ("the same name", false);
-        return isRelated ? ($"an address below {RegisteredOf(_domain!)}", false) : null;
+        return related is not null ? ($"an address below {related}", false) : null;
     }
+
+    /// <summary>The first host, or registered domain, that both have; null if there is none.</summary>
+    string? Common(CompanyIdentity other, bool byRegistered)
+    {
+        foreach (var mine in _domains)
+        {
+            foreach (var others in other._domains)
+            {
+                if (byRegistered ? mine.Registered == others.Registered : mine.Host == others.Host)
+                    return byRegistered ? mine.Registered : mine.Host;
+            }
+        }
+        return null;
+    }
+
+    static string? KeyOf(string key) => key.Length == 0 ? null : key;
+
+    /// <summary>The hosts of a cell, which may list several domains.</summary>
+    static IEnumerable<string> HostsOf(string? domains) =>
+        domains is null
+            ? []
+            : TextKey.Of(domains).Split(_between, StringSplitOptions.RemoveEmptyEntries).Select(HostOf).OfType<string>();
 
     /// <summary>The host of a domain as people write it: without scheme, www., port, path and the dot at its end, in ASCII; null if there is none.</summary>
     public static string? HostOf(string? domain)

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Recommender.CoSell;
 
-/// <summary>What a unit of the base currency buys, from <see cref="Since"/> on: 150 for the yen, if the dollar is the base.</summary>
-public sealed record ExchangeRate(string Currency, DateTime Since, double Rate);
+/// <summary>What a unit of the currency is worth in the base currency, from <see cref="Date"/> on: 0.0066 for the yen, if the dollar is the base.</summary>
+public sealed record ExchangeRate(string Currency, DateTime Date, double Rate);
 
 /// <summary>Codes of currencies, ISO 4217.</summary>
 public static class Currency

@@ -6,6 +6,9 @@ public enum DateRole
     /// <summary>When what the row says came true: it counts from then on.</summary>
     Start,
 
+    /// <summary>Since when an account, a partner or a deal is there. Who tells of it knows it: it does not lie ahead.</summary>
+    Existence,
+
     /// <summary>When it came to its end or was decided.</summary>
     End,
 
@@ -31,15 +34,24 @@ public static class DateMeaning
     const int FarYears = 20;
     static readonly DateTime _early = new(1970, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
-    /// <summary>From when a start counts that was told at a moment.</summary>
-    internal static DateTime Counted(DateTime start, DateTime told) => start > told && start - told <= Skew ? told : start;
+    /// <summary>From when a row counts that was told at a moment.</summary>
+    /// <param name="table">Its table.</param>
+    /// <param name="start">When what it says was true; null counts as always.</param>
+    /// <param name="told">When it was told, UTC.</param>
+    /// <param name="from">When it took the place of a version that was seen, UTC; null for the first.</param>
+    internal static DateTime Counted(FactTable table, DateTime? start, DateTime told, DateTime? from) =>
+        start is not { } at ? DateTime.MinValue
+        : at <= told ? at
+        : table.IsOfExistence ? from ?? told
+        : at - told <= Skew ? told
+        : at;
 
     /// <summary>What is to be said of a row's dates, and of what contradicts them.</summary>
     /// <param name="row">As the caller gave it.</param>
     /// <param name="told">When it was told, UTC.</param>
     public static IEnumerable<RowWarning> Warnings(HistoryRow row, DateTime told)
     {
-        if (row.Table.Doubt(row) is { } doubt)
+        foreach (var doubt in row.Table.Doubts(row, told))
             yield return doubt;
         foreach (var column in row.Table.Columns)
         {
@@ -59,6 +71,7 @@ public static class DateMeaning
             DateRole.Planned => at > told.AddYears(FarYears)
                 ? FormattableString.Invariant($"lies more than {FarYears} years ahead; taken as it stands")
                 : null,
+            DateRole.Existence => "lies ahead; counts as of now",
             DateRole.Start => at - told <= Skew ? "lies ahead; counts as of now" : "lies ahead; does not count before then",
             _ => "lies ahead; taken as of now",
         };

@@ -3,7 +3,8 @@ using Recommender.CoSell;
 namespace Recommender.Facts;
 
 /// <summary>
-/// Deals whose date was corrected to one that lies ahead, or back from there: what names a deal is not known before the deal is.
+/// Deals that lie ahead, as one could before every date ahead counted as of now, and are corrected: what names a deal is not known before
+/// the deal is.
 /// </summary>
 sealed class DealsAhead(HistoryWriter writer)
 {

@@ -21,7 +21,7 @@ public sealed record SqlText(string Sqlite, string SqlServer)
 
 /// <summary>
 /// Values on their way into and out of the two engines. SQLite keeps an instant as sortable text and a flag as 0 or 1; SQL Server keeps
-/// datetimeoffset(3), bit, and numbers as decimal(19, 4).
+/// datetimeoffset(3), bit, and numbers as decimal(19, 4), exchange rates as decimal(28, 12).
 /// </summary>
 static class Engines
 {
@@ -34,7 +34,7 @@ static class Engines
     }
 
     /// <summary>Tells SQL Server what a parameter will hold before it holds anything, so that a null has its type and one plan serves all.</summary>
-    public static void Declare(DbParameter parameter, ColumnKind kind, int length)
+    public static void Declare(DbParameter parameter, ColumnKind kind, int length, int decimals = 4)
     {
         if (parameter is not SqlParameter sql)
             return;
@@ -44,7 +44,7 @@ static class Engines
                 (sql.SqlDbType, sql.Scale) = (SqlDbType.DateTimeOffset, 3);
                 break;
             case ColumnKind.Number:
-                (sql.SqlDbType, sql.Precision, sql.Scale) = (SqlDbType.Decimal, 19, 4);
+                (sql.SqlDbType, sql.Precision, sql.Scale) = (SqlDbType.Decimal, (byte)(decimals > 4 ? 28 : 19), (byte)decimals);
                 break;
             default:
                 (sql.SqlDbType, sql.Size) = (SqlDbType.NVarChar, length);
@@ -83,7 +83,9 @@ static class Engines
                 parameter.Value = Offset(at);
                 break;
             case double number:
-                Declare(parameter, ColumnKind.Number, 0);
+                // One that was declared keeps its decimals.
+                if (parameter.SqlDbType != SqlDbType.Decimal)
+                    Declare(parameter, ColumnKind.Number, 0);
                 parameter.Value = (decimal)number;
                 break;
             case string text:

@@ -8,7 +8,7 @@ public enum ColumnKind
     /// <summary>Text as it stands.</summary>
     Text,
 
-    /// <summary>A number, zero or more and below 10^15, kept to four decimals.</summary>
+    /// <summary>A number, zero or more and below 10^15, kept to four decimals unless the column says otherwise.</summary>
     Number,
 
     /// <summary>An ISO 8601 date or instant, UTC if it has no offset, kept to the millisecond.</summary>
@@ -61,12 +61,20 @@ public sealed record FactColumn
     internal bool IsId =>
         Kind == ColumnKind.Text && OneOf is null && (References is not null || Required) && MaxLength <= JsonRow.LongestId;
 
-    /// <summary>A number as it is kept: to four decimals and at most 15 digits, so that every engine gives back the same. False if it cannot be.</summary>
-    public static bool TryKeep(double number, out double kept)
+    /// <summary>To how many decimals its numbers are kept.</summary>
+    public int Decimals { get; internal init; } = 4;
+
+    /// <summary>True if its numbers are above zero.</summary>
+    public bool IsPositive { get; internal init; }
+
+    /// <summary>Which numbers it takes.</summary>
+    internal string Numbers => IsPositive ? "a number above zero and below 10^15" : "a number, zero or more and below 10^15";
+
+    /// <summary>A number as it is kept: to so many decimals and at most 15 digits, so that every engine gives back the same. False if it cannot be.</summary>
+    public bool TryKeep(double number, out double kept)
     {
-        var can = number is >= 0 and < NumbersBelow;
-        kept = can ? (double)decimal.Round((decimal)number, 4) : double.NaN;
-        return can;
+        kept = number is >= 0 and < NumbersBelow ? (double)decimal.Round((decimal)number, Decimals) : double.NaN;
+        return kept > 0 || kept == 0 && !IsPositive;
     }
 }
 
@@ -118,6 +126,9 @@ public abstract class FactTable
     /// <summary>True if others read its rows in the order in which they were written, as feed: accounts and partners.</summary>
     internal bool IsListed => IndexOf("external_id") >= 0;
 
+    /// <summary>True if its rows say since when something is there: accounts, partners and deals.</summary>
+    internal bool IsOfExistence { get; private set; }
+
     internal TableStatements Statements => _statements ??= new(this);
 
     internal FactColumn RecordedAt => _columns[^1];
@@ -156,8 +167,16 @@ public abstract class FactTable
     /// <summary>When its second fact was true, which is no later than it was told; null if it states none.</summary>
     internal abstract DateTime? EndOf(object noun, DateTime told);
 
-    /// <summary>What a row says in one column and not in another; null if nothing.</summary>
-    internal virtual RowWarning? Doubt(HistoryRow row) => null;
+    /// <summary>What a row says in one column and not in another, or against it.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="told">When it was told, UTC.</param>
+    internal virtual IEnumerable<RowWarning> Doubts(HistoryRow row, DateTime told) => [];
+
+    /// <summary>What is to be said of an end that lies before its start; none otherwise.</summary>
+    private protected static IEnumerable<RowWarning> EndBefore(HistoryRow row, FactColumn start, FactColumn end) =>
+        row.Date(end) is { } ended && ended < row.Date(start)
+            ? [new(end.Name, Instants.Text(ended), $"lies before {start.Name}; taken as it stands")]
+            : [];
 
     /// <summary>What it means that a row has no date in a column; null if that needs no word.</summary>
     internal virtual string? MeaningIfMissing(HistoryRow row, FactColumn column) => column.IfMissing;
@@ -168,6 +187,7 @@ public abstract class FactTable
     private protected FactColumn Add(FactColumn column)
     {
         _columns.Add(column);
+        IsOfExistence |= column.Role == DateRole.Existence;
         return column;
     }
 
@@ -231,8 +251,16 @@ public abstract class FactTable
     }
 
     /// <summary>Adds a column of numbers.</summary>
-    protected FactColumn Number(string name, bool required = false) =>
-        Add(new(name, _columns.Count) { Kind = ColumnKind.Number, Required = required });
+    protected FactColumn Number(string name, bool required = false, int decimals = 4, bool isPositive = false) =>
+        Add(
+            new(name, _columns.Count)
+            {
+                Kind = ColumnKind.Number,
+                Required = required,
+                Decimals = decimals,
+                IsPositive = isPositive,
+            }
+        );
 
     /// <summary>Adds a column of dates or instants.</summary>
     /// <param name="name">Its name.</param>

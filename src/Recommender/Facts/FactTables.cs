@@ -45,7 +45,7 @@ public static class FactTables
 
     /// <summary>What currencies are worth.</summary>
     public static ExchangeRateTable ExchangeRates { get; } =
-        new() { Summary = "How many units of a currency one unit of the base currency buys" };
+        new() { Summary = "What one unit of a currency is worth in the base currency" };
 
     /// <summary>Rows that are gone.</summary>
     public static DeletionTable Deletions { get; } = new() { Summary = "Rows that are gone from a moment on" };

@@ -81,7 +81,7 @@ public sealed record HistoryRow
         var key = Key;
         var told = takenIn ?? DateTime.MaxValue;
         var start = Later(
-            DateMeaning.Counted(Table.StartOf(noun) ?? DateTime.MinValue, told),
+            DateMeaning.Counted(Table, Table.StartOf(noun), told, from),
             from ?? Earlier(Date(Table.RecordedAt) ?? DateTime.MinValue, told)
         );
         var facts = new List<DatedFact>(2) { new(start, kind, key, noun) };

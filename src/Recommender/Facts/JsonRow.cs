@@ -182,7 +182,8 @@ public static class JsonRow
     public static string? FaultOfId(string id) =>
         id.Length is 0 or > LongestId || ValueReader.HasControl(id) || id.Trim().Length != id.Length
             ? $"1 to {LongestId} characters, none a control character, no space at either end"
-            : null;
+        : id is "." or ".." ? "another id: an address reads '.' and '..' as folders, so no call could name the row"
+        : null;
 
     static int IndexOf(FactTable table, ref Utf8JsonReader json)
     {
@@ -208,9 +209,9 @@ public static class JsonRow
         switch (json.TokenType)
         {
             case JsonTokenType.Number when column.Kind == ColumnKind.Number:
-                if (json.TryGetDouble(out var number) && FactColumn.TryKeep(number, out number))
+                if (json.TryGetDouble(out var number) && column.TryKeep(number, out number))
                     return number;
-                (found, expected) = (Raw(ref json), "a number, zero or more and below 10^15");
+                (found, expected) = (Raw(ref json), column.Numbers);
                 return null;
             case JsonTokenType.Number when Raw(ref json) is var digits && digits.All(char.IsAsciiDigit):
                 text = digits;
@@ -226,7 +227,7 @@ public static class JsonRow
                     Raw(ref json),
                     column.Kind switch
                     {
-                        ColumnKind.Number => "a number, zero or more and below 10^15",
+                        ColumnKind.Number => column.Numbers,
                         ColumnKind.Instant => "an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z",
                         _ => "a text",
                     }

@@ -33,7 +33,12 @@ static class RowCommand
             parameter.ParameterName = "@" + name;
             parameter.Value = DBNull.Value;
             if (KindOf(table, name) is { } kind)
-                Engines.Declare(parameter, kind, name == "attributes" ? -1 : 4000);
+                Engines.Declare(
+                    parameter,
+                    kind,
+                    name == "attributes" ? -1 : 4000,
+                    table.IndexOf(name) is >= 0 and var at ? table.Columns[at].Decimals : 4
+                );
             command.Parameters.Add(parameter);
         }
         return command;

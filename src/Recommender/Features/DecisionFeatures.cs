@@ -78,7 +78,10 @@ static class DecisionFeatures
             "account_days_known",
             Ideas.Account,
             "Days since the account's first deal",
-            v => v.Account is { Opportunities: > 0 } account ? (v.AsOf - account.FirstOpportunityAt).TotalDays : double.NaN
+            v =>
+                v.Account is { Opportunities: > 0 } account
+                    ? Math.Max(0, (v.AsOf - account.FirstOpportunityAt).TotalDays)
+                    : double.NaN
         );
         for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
         {

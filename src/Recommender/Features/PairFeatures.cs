@@ -48,7 +48,7 @@ static class PairFeatures
             Ideas.Activity,
             "Days since the partner joined or first engaged",
             v =>
-                v.Partner.Row?.JoinedAt is { } joined ? (v.Decision.AsOf - joined).TotalDays
+                v.Partner.Row?.JoinedAt is { } joined ? Math.Max(0, (v.Decision.AsOf - joined).TotalDays)
                 : v.Partner.Counts.Engagements > 0 ? (v.Decision.AsOf - v.Partner.FirstEngagementAt).TotalDays
                 : double.NaN
         );

@@ -33,7 +33,7 @@ public sealed partial class HistoryState
         AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
 
     /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>
-    /// <param name="text">What to look for, as people look for it: without accents, whatever the case and the blanks.</param>
+    /// <param name="text">What to look for, as people look for it: without accents or in Latin letters, whatever the case and the blanks.</param>
     /// <param name="limit">How many at most.</param>
     public IReadOnlyList<Account> FindAccounts(string text, int limit) =>
         Best(Names.Find(text).Select(index => AccountStates[index].Row!), row => (row.Name, row.Id.Value), text, limit);
@@ -48,11 +48,13 @@ public sealed partial class HistoryState
     {
         // The worst of the best so far comes out first.
         var best = new PriorityQueue<T, (bool IsMiddle, string Name, string Id)>(_worstFirst);
-        var sought = TextKey.Search(text);
+        var sought = Spellings.Of(text);
+        bool Begins(string name) =>
+            Spellings.Of(name).Any(spelling => sought.Any(one => spelling.StartsWith(one, StringComparison.Ordinal)));
         foreach (var row in rows)
         {
             var (name, id) = called(row);
-            var order = (!TextKey.Search(name ?? "").StartsWith(sought, StringComparison.Ordinal), name ?? "", id);
+            var order = (!Begins(name ?? ""), name ?? "", id);
             if (best.Count < limit)
                 best.Enqueue(row, order);
             else
@@ -128,6 +130,16 @@ public sealed partial class HistoryState
                 partners.Add(deal.Engagements[e].Partner);
         }
         return partners;
+    }
+
+    /// <summary>Those of them whose engagement had not ended at a moment.</summary>
+    public IReadOnlyList<int> PartnersOn(OpportunityId opportunityId, DateTime asOf)
+    {
+        var partners = PartnersOn(opportunityId);
+        var engagements = FindOpportunityState(opportunityId)?.Engagements ?? [];
+        return Array.TrueForAll(engagements, entry => entry.EndsAt > asOf)
+            ? partners
+            : [.. partners.Where(partner => Array.Exists(engagements, entry => entry.Partner == partner && entry.EndsAt > asOf))];
     }
 
     /// <summary>The account's deals that are open, newest first.</summary>

@@ -18,8 +18,9 @@ sealed class NameIndex
 
     /// <summary>Sets what an owner is found by.</summary>
     /// <param name="owner">Its number; numbers are dense.</param>
-    /// <param name="names">What it is called.</param>
-    public void Set(int owner, params ReadOnlySpan<string?> names)
+    /// <param name="name">What it is called, found in each of its <see cref="Spellings"/>.</param>
+    /// <param name="id">Its id, found as it stands.</param>
+    public void Set(int owner, string? name, string? id)
     {
         while (_newest.Count <= owner)
             _newest.Add(-1);
@@ -27,11 +28,13 @@ sealed class NameIndex
             CleanUp();
         _newest[owner] = _entries.Count;
         _entries.Add((_length, owner));
-        foreach (var name in names)
+        foreach (var spelling in Spellings.Of(name ?? ""))
         {
-            Append(TextKey.Search(name ?? ""));
+            Append(spelling);
             Append([End]);
         }
+        Append(TextKey.Search(id ?? ""));
+        Append([End]);
     }
 
     /// <summary>Has an owner not be found any more.</summary>
@@ -43,10 +46,15 @@ sealed class NameIndex
         _stale++;
     }
 
-    /// <summary>Owners one of whose names holds <paramref name="text"/>, as people look for it, in no useful order.</summary>
+    /// <summary>Owners whose name or id holds <paramref name="text"/>, as people look for it, in no useful order.</summary>
     public IEnumerable<int> Find(string text)
     {
-        text = TextKey.Search(text);
+        var spellings = Spellings.Of(text);
+        return spellings.Count == 1 ? Holding(spellings[0]) : spellings.SelectMany(Holding).Distinct();
+    }
+
+    IEnumerable<int> Holding(string text)
+    {
         if (text.Length == 0)
             yield break;
         for (var from = 0; from < _length; )

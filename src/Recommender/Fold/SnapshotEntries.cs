@@ -280,9 +280,11 @@ public sealed partial class HistoryState
         to.Write(entry.Partner);
         to.Write(entry.StartedAt);
         to.Write(entry.FirstKnownAt);
+        to.Write(entry.EndsAt);
     }
 
-    static EngagementEntry ReadEntry(SnapshotReader from) => new(from.Text()!, from.Whole(), from.Instant(), from.Instant());
+    static EngagementEntry ReadEntry(SnapshotReader from) =>
+        new(from.Text()!, from.Whole(), from.Instant(), from.Instant(), from.Instant());
 
     static void WriteStage(SnapshotWriter to, StageEntry entry)
     {

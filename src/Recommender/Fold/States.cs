@@ -145,7 +145,8 @@ sealed class AccountState(AccountId id, int measures)
 /// <param name="Partner">The partner's number.</param>
 /// <param name="StartedAt">When it began, UTC.</param>
 /// <param name="FirstKnownAt">When it was first known, UTC.</param>
-readonly record struct EngagementEntry(string Id, int Partner, DateTime StartedAt, DateTime FirstKnownAt);
+/// <param name="EndsAt">Until when it lasts, exclusive, UTC; <see cref="DateTime.MaxValue"/> if it lasts as long as its deal.</param>
+readonly record struct EngagementEntry(string Id, int Partner, DateTime StartedAt, DateTime FirstKnownAt, DateTime EndsAt);
 
 /// <summary>
 /// An engagement in the order in which a fold takes facts in: by moment, deals before engagements, then by id. One that was known before

@@ -82,7 +82,7 @@ public sealed class PartnerRanker
     Recommendation Rank(RankingWorkspace workspace, RankingRequest request, RuleSet rules, Account account, Decision decision)
     {
         workspace.Look(decision);
-        var onDeal = State.PartnersOn(decision.Opportunity.Id);
+        var onDeal = State.PartnersOn(decision.Opportunity.Id, request.AsOf);
         var excluded = new List<ExcludedPartner>();
         var excludedCount = _candidates.Choose(workspace, request, rules, account, decision, onDeal, excluded);
         if (_models.Fit is null)

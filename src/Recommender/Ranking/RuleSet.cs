@@ -11,8 +11,8 @@ namespace Recommender.Ranking;
 public sealed record RuleFault(int Line, string Message);
 
 /// <summary>
-/// A rule of the company. Conditions name columns of accounts or partners (custom ones too, account_id and partner_id for single ones)
-/// and the values they may have; all columns must match.
+/// A rule of the company. Conditions name columns of accounts or partners (custom ones too, account_id and partner_id for single ones),
+/// whatever their case, blanks and marks, and the values they may have; all columns must match.
 /// </summary>
 public sealed record Rule
 {
@@ -185,7 +185,7 @@ public sealed class RuleSet
                 !(rule.From > asOf)
                 && !(rule.To <= asOf)
                 && (rule.Products is null || product is not null && rule.Products.Contains(product, TextKey.Comparer))
-                && Meets(rule.Accounts, column => column == "account_id" ? account.Id.Value : Columns.Column(account, column))
+                && Meets(rule.Accounts, column => RuleColumns.Of(account, column))
             )
                 (concerned ??= []).Add(rule);
         }
@@ -222,7 +222,7 @@ public sealed class RuleSet
     )
     {
         var row = partner.Row!;
-        bool IsMeant() => Meets(rule.Partners, column => column == "partner_id" ? row.Id.Value : Columns.Column(row, column));
+        bool IsMeant() => Meets(rule.Partners, column => RuleColumns.Of(row, column));
         switch (rule.Kind)
         {
             case "registration":

@@ -57,9 +57,13 @@ public sealed class EventLog(HistoryStore store)
         """
     );
 
+    // A webhook that was removed meanwhile, here or by another replica, gets none.
     const string InsertDelivery = """
+        -- index: webhooks_key
         INSERT INTO webhook_deliveries (webhook_id, sequence, state, attempts, next_at)
-        VALUES (@webhookId, @sequence, 'pending', 0, @at)
+        SELECT webhook_id, @sequence, 'pending', 0, @at
+        FROM webhooks
+        WHERE webhook_id = @webhookId
         """;
 
     static readonly SqlText _select = SqlText.Limited(

@@ -22,6 +22,10 @@ public class CompanyIdentityTests
     [InlineData("gmail.com", "gmail.com", null)]
     [InlineData("a.github.io", "b.github.io", null)]
     [InlineData("acme", "acme", null)]
+    [InlineData("quibble.de;quibble.com", "quibble.com", true)]
+    [InlineData("quibble.de, www.quibble.com", "https://quibble.com/|quibble.fr", true)]
+    [InlineData("quibble.de quibble.com", "shop.quibble.com", false)]
+    [InlineData("gmail.com|quibble.de", "gmail.com;quibble.fr", null)]
     public void Domains_are_the_same_as_people_see_them(string account, string partner, bool? isSure) =>
         Assert.Equal(isSure, Of(Account("a1", "One", account)).SameAs(Of(Partner("p1", "Two", partner)))?.IsSure);
 
@@ -47,14 +51,17 @@ public class CompanyIdentityTests
         );
 
     [Theory]
-    [InlineData("Acme", "Acme", true)]
-    [InlineData("Acme", null, true)]
-    [InlineData("Acme", "Peer", false)]
-    public void An_external_id_is_sure_where_no_other_name_speaks_against_it(string account, string? partner, bool isSure) =>
+    [InlineData("Acme", "Acme", "0015g-1", true)]
+    [InlineData("Acme", null, "0015g-1", true)]
+    [InlineData("Acme", "Peer", "0015g-1", true)]
+    [InlineData("Acme", "Peer", " 0015G-1 ", true)]
+    [InlineData("Acme", "Peer", "0015g-2", null)]
+    [InlineData("Acme", "Peer", " ", null)]
+    public void The_same_external_id_is_sure_whatever_the_names(string account, string? partner, string id, bool? isSure) =>
         Assert.Equal(
             isSure,
-            Of(Account("a1", account, null) with { ExternalId = "1001" })
-                .SameAs(Of(Partner("p1", partner, null) with { ExternalId = "1001" }))
+            Of(Account("a1", account, null) with { ExternalId = "0015g-1" })
+                .SameAs(Of(Partner("p1", partner, null) with { ExternalId = id }))
                 ?.IsSure
         );
 

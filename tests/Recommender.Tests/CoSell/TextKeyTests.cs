@@ -49,6 +49,51 @@ public class TextKeyTests
     public void Search_is_as_people_type_without_accents(string name, string typed) =>
         Assert.Equal(TextKey.Of(typed), TextKey.Search(name));
 
+    [Theory]
+    [InlineData("Müller Überlingen GmbH", "mueller", "muller", "Müller", "MUELLER UEBERLINGEN", "mueller überlingen")]
+    [InlineData("Søren Ørsted A/S", "oersted", "orsted", "ørsted", "soeren")]
+    [InlineData("Söhne & Co", "soehne", "sohne")]
+    [InlineData("Århus Havn", "aarhus", "arhus")]
+    [InlineData("ПАО Газпром", "gazprom", "газпром", "GAZPROM", "pao gazprom")]
+    [InlineData("Йошкар-Ола Щит", "yoshkar ola", "shchit", "йошкар")]
+    [InlineData("Εθνική Τράπεζα", "trapeza", "τραπεζα", "ethniki")]
+    [InlineData("Ούζο Πλωμάρι", "ouzo plomari")]
+    [InlineData("O’Reilly Media", "oreilly", "o'reilly", "O’Reilly")]
+    [InlineData("Coop-Bank", "coop bank", "coopbank", "coop-bank", "coop–bank")]
+    [InlineData("Coop Bank", "coop-bank")]
+    [InlineData("Mueller", "müller")]
+    [InlineData("日本 😀 Holding", "日本", "holding", "😀")]
+    public void A_name_is_found_however_people_type_it(string name, params string[] typed)
+    {
+        var index = new NameIndex();
+        index.Set(0, name, "A-1");
+        index.Set(1, "Another", "A-2");
+        Assert.All(typed, text => Assert.Equal([0], index.Find(text)));
+        Assert.Empty(index.Find("zz"));
+        Assert.Equal([0, 1], index.Find("a-").Order());
+    }
+
+    /// <summary>Search alone is wide: rules and filters compare as before.</summary>
+    [Fact]
+    public void Two_spellings_are_no_one_name_where_rules_compare()
+    {
+        Assert.False(TextKey.AreSame("Müller", "Mueller"));
+        Assert.False(TextKey.AreSame("Газпром", "Gazprom"));
+        Assert.Equal("muller", TextKey.Search("Müller"));
+        Assert.Equal("газпром", TextKey.Search("Газпром"));
+    }
+
+    [Fact]
+    public void Every_text_is_found_by_itself() =>
+        Texts.Sample(
+            text =>
+            {
+                Assert.Equal(TextKey.Search(text), Spellings.Of(text)[0]);
+                Assert.Equal(Spellings.Of(text), Spellings.Of(text).Distinct());
+            },
+            iter: 5_000
+        );
+
     static Gen<string> Texts =>
         Gen.OneOf(
                 Gen.Int[0x20, 0x7e],

@@ -105,11 +105,11 @@ public sealed class DatesTests : CorrectedHistory
     }
 
     [Fact]
-    public async Task A_start_within_a_day_counts_as_of_now_and_a_later_one_from_its_day_on()
+    public async Task Accounts_partners_and_deals_dated_ahead_are_there_and_another_start_counts_now_within_a_day()
     {
         var store = Open(TestDatabase.Sqlite);
         await using var history = Live(store);
-        foreach (var (name, ahead) in ((string, TimeSpan)[])[("now", TimeSpan.FromHours(14)), ("later", TimeSpan.FromDays(3))])
+        foreach (var (name, ahead) in ((string, TimeSpan)[])[("now", TimeSpan.FromHours(14)), ("later", TimeSpan.FromDays(3650))])
         {
             var at = Instants.Text(Now + ahead);
             await Write(history, Row("accounts", new { account_id = "a" + name, created_at = at }));
@@ -124,13 +124,124 @@ public sealed class DatesTests : CorrectedHistory
             var state = history.Fold.States[0];
             Assert.NotNull(state.FindAccount("anow"));
             Assert.NotNull(state.FindAccount("noted"));
-            Assert.Equal(["onow"], state.OpenDeals.Select(deal => deal.Id.Value));
+            Assert.Equal(["olater", "onow"], state.OpenDeals.Select(deal => deal.Id.Value).Order());
             Assert.Equal([state.IndexOfPartner("pnow")], state.PartnersOn("onow"));
-            Assert.Null(state.FindAccount("alater"));
-            Assert.Null(state.FindPartner("plater"));
+            Assert.NotNull(state.FindAccount("alater"));
+            Assert.NotNull(state.FindPartner("plater"));
+            Assert.Empty(state.PartnersOn("olater"));
             return 0;
         });
         AssertIsRefolded(history, store);
+    }
+
+    /// <summary>A typing error in the year, by file or by call: there from when it was told, and not before.</summary>
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task What_is_dated_years_ahead_is_known_since_it_was_told(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2062-01-10,,,open", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name,created_at", "a1,Acme,2062-01-01");
+        Write("one", "partners.csv", "partner_id,name,joined_at", "p1,Peer,2062-01-01");
+        var before = Now.AddSeconds(-1);
+        var summary = Import(store, "one");
+        Assert.Equal(
+            ["accounts.created_at", "opportunities.created_at", "partners.joined_at"],
+            summary
+                .Warnings.Where(warning => warning.Meaning == "lies ahead; counts as of now")
+                .Select(warning => $"{warning.Table}.{warning.Field}")
+                .Order()
+        );
+        var imported = Now.AddSeconds(1);
+        Assert.Equal(0, Import(store, "one").Tables.Sum(table => table.Updated + table.Inserted));
+        Assert.Null(FoldOf(store, before).FindAccount("a1"));
+        AssertIsThere(FoldOf(store, imported));
+        Assert.Equal(1, FoldOf(store, imported).FindAccountState("a1")!.Engagements);
+        var (facts, _) = new HistoryFolder(InFolder["one"]).ReadFacts(_ => { });
+        var folder = new HistoryState(Settings);
+        foreach (var fact in facts.Where(fact => fact.SeenAt < imported.AddMinutes(1)))
+            folder.Apply(fact);
+        AssertIsThere(folder);
+        await using var history = Live(store);
+        // Corrected to another date ahead, it stays known since it first was.
+        await Write(history, Row("accounts", new { account_id = "a1", created_at = "2071-01-01" }));
+        await Write(history, NewDeal("o1", "a1", "2071-01-01"));
+        AssertIsRefolded(history, store);
+        history.Fold.Read(_ =>
+        {
+            AssertIsThere(history.Fold.States[0]);
+            return 0;
+        });
+        AssertIsThere(FoldOf(store, imported));
+
+        static void AssertIsThere(HistoryState state)
+        {
+            Assert.NotNull(state.FindAccount("a1"));
+            Assert.NotNull(state.FindPartner("p1"));
+            Assert.Equal(["o1"], state.OpenDeals.Select(deal => deal.Id.Value));
+        }
+    }
+
+    [Fact]
+    public async Task A_partner_whose_engagement_has_ended_is_a_candidate_again()
+    {
+        var store = Open(TestDatabase.Sqlite);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Import(store, "one");
+        await using var history = Live(store);
+        var working = NewEngagement("e1", "o1", "p1", "2024-02-01");
+        foreach (var (ended, isAtWork) in ((DateTime?, bool)[])[(Now.AddDays(-1), false), (Now.AddDays(9), true), (null, true)])
+        {
+            await Write(history, working.With("ended_at", ended is { } at ? Instants.ToMillisecond(at) : null));
+            AssertIsRefolded(history, store);
+            var answer = new Ranking.PartnerRanker(fit: null, win: null);
+            foreach (var fact in store.ReadFacts(DateTime.MaxValue))
+                answer.Apply(fact);
+            var ranked = answer.Rank(new("a1", Now) { OpportunityId = "o1" })!;
+            Assert.Equal(isAtWork ? ["already_engaged"] : [], ranked.Excluded.Select(one => one.Rule));
+            Assert.Equal(isAtWork ? 0 : 1, ranked.Partners.Count);
+        }
+        // It worked on the deal all the same.
+        Assert.Single(history.Fold.Read(_ => history.Fold.States[0].PartnersOn("o1")));
+    }
+
+    [Theory]
+    [InlineData("opportunities", "created_at", "closed_at", "2024-02-01", "2024-01-01", 2)]
+    [InlineData("opportunities", "created_at", "closed_at", "2024-01-01", "2024-02-01", 1)]
+    [InlineData("opportunities", "created_at", "closed_at", "2024-01-01", "2062-02-01", 0)]
+    [InlineData("deal_registrations", "submitted_at", "expires_at", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("deal_registrations", "submitted_at", "decided_at", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("account_overlaps", "since", "until", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("certifications", "earned_at", "expires_at", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("engagements", "started_at", "ended_at", "2024-02-01", "2024-01-01", 1)]
+    [InlineData("engagements", "started_at", "ended_at", "2024-02-01", "2024-02-01", 0)]
+    public void An_end_before_its_start_and_a_deal_that_is_closed_without_an_outcome_are_warned_of(
+        string table,
+        string start,
+        string end,
+        string starts,
+        string ends,
+        int warnings
+    )
+    {
+        static DateTime Day(string text) => Instants.OfText(text + "T00:00:00.000Z");
+        var row = FactTables.Find(table)!.Row((start, Day(starts)), (end, Day(ends)));
+        var told = DateMeaning
+            .Warnings(row, Sample.Day(2026, 1, 1))
+            .Where(one =>
+                one.Field == end && one.Value is not null && !one.Meaning.StartsWith("lies ahead", StringComparison.Ordinal)
+            )
+            .ToList();
+        Assert.Equal(warnings, told.Count);
+        Assert.Equal(
+            Day(ends) < Day(starts),
+            told.Exists(one => one.Meaning.StartsWith($"lies before {start}", StringComparison.Ordinal))
+        );
+        if (table == "opportunities")
+            Assert.DoesNotContain(
+                DateMeaning.Warnings(row.With("outcome", "won"), Sample.Day(2026, 1, 1)),
+                one => one.Meaning.Contains("counts as open", StringComparison.Ordinal)
+            );
     }
 
     /// <summary>Whatever the date and the field: it is taken as of now, or that is said.</summary>
@@ -182,19 +293,20 @@ public sealed class DatesTests : CorrectedHistory
                     {
                         Write(history, Row("accounts", new { account_id = "a1" })).GetAwaiter().GetResult();
                         Write(history, Row("partners", new { partner_id = "p1" })).GetAwaiter().GetResult();
-                        var said = new Dictionary<int, (bool IsKnown, bool IsOpen)>();
+                        var said = new Dictionary<int, bool>();
                         foreach (var (deal, created, closed, outcome) in all)
                         {
                             var row = NewDeal($"o{deal}", "a1", Day(created))
                                 .With("outcome", outcome)
                                 .With("closed_at", closed == 0 ? null : Instants.ToMillisecond(Now.AddDays(closed)));
                             Write(history, row).GetAwaiter().GetResult();
-                            Write(history, NewEngagement($"e{deal}", $"o{deal}", "p1", Day(created))).GetAwaiter().GetResult();
-                            said[deal] = (created <= 1, outcome == "open");
+                            Write(history, NewEngagement($"e{deal}", $"o{deal}", "p1", Day(Math.Min(created, 1))))
+                                .GetAwaiter()
+                                .GetResult();
+                            said[deal] = outcome == "open";
                             AssertIsRefolded(history, store);
                         }
-                        var expected = said.Where(one => one.Value is { IsKnown: true, IsOpen: true })
-                            .Select(one => $"o{one.Key}");
+                        var expected = said.Where(one => one.Value).Select(one => $"o{one.Key}");
                         history.Fold.Read(_ =>
                         {
                             var state = history.Fold.States[0];

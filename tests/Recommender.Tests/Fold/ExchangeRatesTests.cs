@@ -1,4 +1,5 @@
 using CsCheck;
+using Dapper;
 using Recommender.Capabilities.CoSellList;
 using Recommender.CoSell;
 using Recommender.Facts;
@@ -25,11 +26,11 @@ public sealed class ExchangeRatesTests : CorrectedHistory
     public void A_deal_is_worth_what_it_was_at_its_day(string? currency, int day, double? worth)
     {
         var state = new HistoryState(InDollars);
-        foreach (var (since, rate) in ((int, double)[])[(20, 0.25), (10, 0.5)])
+        foreach (var (since, rate) in ((int, double)[])[(20, 4), (10, 2)])
             state.Apply(Rate("EUR", since, rate));
         Assert.Equal(worth, state.WorthOf(Deal("o1", 1000, currency, day), "USD"));
         // Between two that have rates, whatever those are quoted in.
-        state.Apply(Rate("JPY", 1, 100));
+        state.Apply(Rate("JPY", 1, 0.01));
         Assert.Equal(5, state.WorthOf(Deal("o1", 1000, "JPY", 12), "EUR"));
     }
 
@@ -46,7 +47,7 @@ public sealed class ExchangeRatesTests : CorrectedHistory
             var state = new HistoryState(settings.Fold);
             foreach (var fact in history.Facts)
                 state.Apply(fact);
-            state.Apply(Rate("JPY", 200, 150));
+            state.Apply(Rate("JPY", 200, 1 / 128.0));
             var was = state.FindOpportunity("o2")!;
             var now = was with { Amount = amount, Currency = currency };
             if (isCorrected)
@@ -65,10 +66,10 @@ public sealed class ExchangeRatesTests : CorrectedHistory
             return [.. rows];
         }
         var dollars = Features("USD", 1000, isCorrected: false);
-        Assert.Equal(dollars, Features("jpy ", 150_000, isCorrected: true));
+        Assert.Equal(dollars, Features("jpy ", 128_000, isCorrected: true));
         // The negative controls.
-        Assert.NotEqual(dollars, Features("USD", 150_000, isCorrected: true));
-        Assert.NotEqual(dollars, Features("XXX", 150_000, isCorrected: true));
+        Assert.NotEqual(dollars, Features("USD", 128_000, isCorrected: true));
+        Assert.NotEqual(dollars, Features("XXX", 128_000, isCorrected: true));
     }
 
     /// <summary>Deals and rates told in any order, corrected and taken back: the fold is that of what stands in the end.</summary>
@@ -152,19 +153,26 @@ public sealed class ExchangeRatesTests : CorrectedHistory
         Write(
             "one",
             "exchange_rates.csv",
-            "currency,since,rate",
-            "EUR,2023-01-01,0.5",
-            "JPY,2023-01-01,150.1234",
-            "GBP,2023-01-01,"
+            "currency,date,rate",
+            "EUR,2023-01-01,2",
+            "JPY,2023-01-01,0.0066612345",
+            "KRW,2023-01-01,1350",
+            "GBP,2023-01-01,",
+            "CHF,2023-01-01,0"
         );
         var summary = Import(store, "one");
         Assert.Equal(
-            (2, 1),
+            (3, 2),
             summary
                 .Tables.Where(table => table.File == "exchange_rates.csv")
                 .Select(table => (table.Accepted, table.Rejected))
                 .Single()
         );
+        // A rate that seems to be the other way round is told of, and one of the yen is kept as it came.
+        var doubt = Assert.Single(summary.Warnings, warning => warning.Field == "rate");
+        Assert.Equal(("1350", 1L), (doubt.Value, doubt.Rows));
+        Assert.Contains("other way round", doubt.Meaning, StringComparison.Ordinal);
+        Assert.Equal(0.0066612345, store.Find(FactTables.ExchangeRates, "JPY\u001f2023-01-01T00:00:00.000Z")!.Value.Row["rate"]);
         await using var history = LiveHistory.Open(
             store,
             TimeProvider.System,
@@ -182,8 +190,8 @@ public sealed class ExchangeRatesTests : CorrectedHistory
                 new
                 {
                     currency = "EUR",
-                    since = "2024-01-01",
-                    rate = 0.8,
+                    date = "2024-01-01",
+                    rate = 1.25,
                 }
             )
         );
@@ -198,6 +206,34 @@ public sealed class ExchangeRatesTests : CorrectedHistory
             Assert.Equal(StateText.Of(again, asOf), StateText.Of(history.Fold.States[0], asOf));
             return 0;
         });
+    }
+
+    /// <summary>A database of before, whose rates say what a unit of the base currency buys.</summary>
+    [Fact]
+    public void Rates_that_were_kept_the_other_way_round_are_inverted_once()
+    {
+        var path = InFolder["before.db"];
+        using (var connection = new SqliteHistoryStore(path).Connect())
+            connection.Execute(
+                """
+                ALTER TABLE exchange_rates RENAME COLUMN date TO since;
+                DELETE FROM SchemaVersions WHERE ScriptName LIKE '%0011_rates_into_base.sql';
+                INSERT INTO exchange_rates (currency, since, rate, seen_at, applied_at, is_change, fingerprint)
+                VALUES ('JPY', '2024-01-01T00:00:00.000Z', 150, '2024-01-01T00:00:00.000Z', '2024-01-01T00:00:00.000Z', 1, 7),
+                       ('XXX', '2024-01-01T00:00:00.000Z', 0, '2024-01-01T00:00:00.000Z', '2024-01-01T00:00:00.000Z', 0, 8);
+                INSERT INTO superseded_facts (table_name, is_end, row_key, applied_at, seen_at, is_change, row_values, until_applied_at, until_seen_at)
+                VALUES ('exchange_rates', 0, 'JPY' || char(31) || '2024-01-01T00:00:00.000Z', '2023-01-01T00:00:00.000Z', '2023-01-01T00:00:00.000Z', 0,
+                        '["JPY","2024-01-01T00:00:00.000Z",125,null]', '2024-01-01T00:00:00.000Z', '2024-01-01T00:00:00.000Z');
+                """
+            );
+        for (var start = 0; start < 2; start++)
+        {
+            var store = new SqliteHistoryStore(path);
+            Assert.Equal(
+                [0.008, 0.006666666667, 0],
+                store.ReadFacts(DateTime.MaxValue).Select(fact => fact.Noun).OfType<ExchangeRate>().Select(rate => rate.Rate)
+            );
+        }
     }
 
     [Fact]
@@ -220,13 +256,13 @@ public sealed class ExchangeRatesTests : CorrectedHistory
     public void The_list_ranks_by_worth_and_those_without_a_rate_after_the_others_by_what_a_partner_adds()
     {
         var state = new HistoryState(InDollars);
-        state.Apply(Rate("JPY", 1, 150));
+        state.Apply(Rate("JPY", 1, 1 / 128.0));
         var index = new OpportunityIndex();
         foreach (
             var (deal, lift) in (IEnumerable<(Opportunity, double)>)
                 [
                     (Deal("small", 100, "USD", 5), 0.1),
-                    (Deal("yen", 150_000, "JPY", 5), 0.1),
+                    (Deal("yen", 128_000, "JPY", 5), 0.1),
                     (Deal("dollars", 2000, "USD", 5), 0.1),
                     (Deal("unknown-less", 1e9, "XXX", 5), 0.1),
                     (Deal("unknown", 1, "XXX", 5), 0.2),
@@ -237,7 +273,7 @@ public sealed class ExchangeRatesTests : CorrectedHistory
         Assert.Equal(["dollars", "yen", "small", "unknown", "unknown-less"], found.Select(one => one.Entry.Deal.Id.Value));
         Assert.Equal(5, total);
         Assert.Equal(
-            [new("USD", 2, 2100, 2100), new("XXX", 2, 1e9 + 1, null), new CurrencyTotal("JPY", 1, 150_000, 1000)],
+            [new("USD", 2, 2100, 2100), new("XXX", 2, 1e9 + 1, null), new CurrencyTotal("JPY", 1, 128_000, 1000)],
             CurrencyTotals.Of(state, "USD", index.Deals)
         );
     }

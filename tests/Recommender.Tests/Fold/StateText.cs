@@ -165,6 +165,7 @@ static class StateText
                 1
             );
             Whole(name + ".partners " + string.Join(',', state.PartnersOn(name).Select(state.PartnerId).Order()), 1);
+            Whole(name + ".at_work " + string.Join(',', state.PartnersOn(name, asOf).Select(state.PartnerId).Order()), 1);
         }
         if (features)
             Features(state, asOf, Part);

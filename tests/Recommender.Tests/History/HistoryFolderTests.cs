@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -101,6 +102,22 @@ public sealed class HistoryFolderTests : IDisposable
             $"account_id,name\na1,One\n{new string('x', 201)},Two\n",
             $"accounts.csv, line 3: account_id is '{new string('x', 200)}…'; expected at most 200 characters, not 201."
         );
+
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    public void An_id_that_no_address_can_hold_is_rejected(string id)
+    {
+        Rejects(
+            "accounts.csv",
+            $"account_id,name\na1,One\n{id},Two\n",
+            $"accounts.csv, line 3: account_id is '{id}'; expected another id: an address reads '.' and '..' as folders, so no call could name the row."
+        );
+        var json = new Utf8JsonReader(JsonSerializer.SerializeToUtf8Bytes(new { account_id = id }));
+        json.Read();
+        Assert.False(JsonRow.TryRead(FactTables.Accounts, ref json, 1, out _, out var fault));
+        Assert.Contains("no call could name the row", fault!.ToString(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_word_outside_the_contract_is_rejected() =>

@@ -768,8 +768,8 @@ public sealed class StoreContractTests : IDisposable
             new
             {
                 currency = "EUR",
-                since = "2026-01-10",
-                rate = 0.9,
+                date = "2026-01-10",
+                rate = 1.0869565217,
                 own = note,
             }
         );

@@ -17,11 +17,13 @@ public class TSqlTests
     // What the server itself brings along; the model of our schema does not know it.
     static readonly string[] _ofTheServer = ["sys.databases", "sp_getapplock", "sp_releaseapplock"];
     static readonly Assembly _library = typeof(HistoryStore).Assembly;
-    static readonly Dictionary<string, string> _scripts = _library
-        .GetManifestResourceNames()
-        .Where(name => name.Contains(".SqlServer.", StringComparison.Ordinal))
-        .Order(StringComparer.Ordinal)
-        .ToDictionary(name => name, Read);
+    static readonly Dictionary<string, string> _scripts = AsTheyEnd(
+        _library
+            .GetManifestResourceNames()
+            .Where(name => name.Contains(".SqlServer.", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .ToDictionary(name => name, Read)
+    );
 
     /// <summary>Every text, by the name of where it stands.</summary>
     static readonly Dictionary<string, string> _texts = _library.GetTypes().SelectMany(TextsOf).ToDictionary();
@@ -51,6 +53,7 @@ public class TSqlTests
                 "0005_erasures.sql",
                 "0006_written_at.sql",
                 "0007_exchange_rates.sql",
+                "0008_rates_into_base.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );
@@ -213,7 +216,7 @@ public class TSqlTests
                         column.Kind switch
                         {
                             ColumnKind.Instant => "datetimeoffset(3)",
-                            ColumnKind.Number => "decimal(19,4)",
+                            ColumnKind.Number => column.Decimals > 4 ? $"decimal(28,{column.Decimals})" : "decimal(19,4)",
                             _ => $"nvarchar({column.MaxLength})",
                         },
                         type
@@ -349,6 +352,51 @@ public class TSqlTests
         return tables;
     }
 
+    /// <summary>The scripts, with each column called and typed in its table as a later script leaves it.</summary>
+    static Dictionary<string, string> AsTheyEnd(Dictionary<string, string> scripts)
+    {
+        var wait = TimeSpan.FromSeconds(1);
+        var all = string.Join('\n', scripts.Values);
+        Dictionary<string, string> Within(string table, string pattern, string replacement) =>
+            scripts.ToDictionary(
+                script => script.Key,
+                script =>
+                    Regex.Replace(
+                        script.Value,
+                        $@"CREATE [^;]*\b(TABLE|ON) {table}\b[^;]*;",
+                        created => Regex.Replace(created.Value, pattern, replacement, RegexOptions.ExplicitCapture, wait),
+                        RegexOptions.ExplicitCapture,
+                        wait
+                    )
+            );
+        foreach (
+            Match retyped in Regex.Matches(
+                all,
+                @"ALTER TABLE (?<table>\w+) ALTER COLUMN (?<column>\w+) (?<type>[^;]+);",
+                RegexOptions.ExplicitCapture,
+                wait
+            )
+        )
+        {
+            var column = retyped.Groups["column"].Value;
+            scripts = Within(
+                retyped.Groups["table"].Value,
+                $@"\b{column} \w+(\([^)]*\))?( NOT)? NULL",
+                $"{column} {retyped.Groups["type"].Value}"
+            );
+        }
+        foreach (
+            Match renamed in Regex.Matches(
+                all,
+                @"EXEC sp_rename '(?<table>\w+)\.(?<old>\w+)', '(?<new>\w+)', 'COLUMN';",
+                RegexOptions.ExplicitCapture,
+                wait
+            )
+        )
+            scripts = Within(renamed.Groups["table"].Value, $@"\b{renamed.Groups["old"].Value}\b", renamed.Groups["new"].Value);
+        return scripts;
+    }
+
     static HashSet<string> Indexes()
     {
         var statements = _scripts.Values.SelectMany(script => Statements(Parsed(script))).ToList();
@@ -404,7 +452,16 @@ public class TSqlTests
         return string.Join(
             "\n",
             statements
-                .Where(one => one is not (InsertStatement or UpdateStatement or AlterTableAddTableElementStatement))
+                .Where(one =>
+                    one
+                        is not (
+                            InsertStatement
+                            or UpdateStatement
+                            or AlterTableAddTableElementStatement
+                            or AlterTableAlterColumnStatement
+                            or ExecuteStatement
+                        )
+                )
                 .Select(Declared)
         );
     }
@@ -477,7 +534,7 @@ public class TSqlTests
             "@LIVE" or "@ISEND" or "@IS_CHANGE" or "@ISCHANGE" => "bit",
             "@REQUEST" or "@RESPONSE" or "@BODY" or "@CONTENT" => "varbinary(max)",
             "@STATUS" or "@ATTEMPTS" or "@LASTSTATUS" or "@LINE" => "int",
-            "@BEFORE" or "@NOW" or "@STAMP" or "@ASOF" or "@UNTIL" => "datetimeoffset(3)",
+            "@DATE" or "@BEFORE" or "@NOW" or "@STAMP" or "@ASOF" or "@UNTIL" => "datetimeoffset(3)",
             var name when name.EndsWith("AT", StringComparison.Ordinal) || name.EndsWith("BEFORE", StringComparison.Ordinal) =>
                 "datetimeoffset(3)",
             "@AMOUNT" or "@EMPLOYEE_COUNT" or "@ANNUAL_REVENUE" or "@CONTACT_COUNT" => "decimal(19, 4)",

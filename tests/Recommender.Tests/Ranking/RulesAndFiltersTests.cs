@@ -186,6 +186,60 @@ public sealed class RulesAndFiltersTests : IDisposable
         Assert.Contains(says, faults[0].Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("accounts", "Segment", "Strategic", true)]
+    [InlineData("accounts", "segment", "strategic", true)]
+    [InlineData("accounts", " SEG-ment ", "strategic ", true)]
+    [InlineData("accounts", "Industry", "Banking", true)]
+    [InlineData("accounts", "name", "ru", true)]
+    [InlineData("accounts", "Domain", "ru.example", true)]
+    [InlineData("accounts", "external id", "X-1", true)]
+    [InlineData("accounts", "Account ID", "a1", true)]
+    [InlineData("accounts", "segment", "other", false)]
+    [InlineData("partners", "name", "PEER", true)]
+    [InlineData("partners", "Partner Type", "isv", true)]
+    [InlineData("partners", "practice_area", "data", true)]
+    [InlineData("partners", "name", "Bolt", false)]
+    public void A_rule_names_a_column_as_people_write_it(string side, string column, string value, bool holds)
+    {
+        var ranker = Small();
+        var rules = Read(Condition(side, column, value));
+        Assert.Equal(holds ? 1 : 0, ranker.Rank(new("a1", Sample.AsOf), rules)!.ExcludedCount);
+        Assert.Empty(RuleColumns.Unknown(rules, ranker.State));
+    }
+
+    [Theory]
+    [InlineData("accounts", "nosuch", "'account_id', 'name', 'industry'")]
+    [InlineData("accounts", "segmnt", "expected 'Segment'")]
+    [InlineData("accounts", "employee_count", "'industry'")]
+    [InlineData("accounts", "Practice Area", "'Segment'")]
+    [InlineData("partners", "partner_typ", "expected 'partner_type'")]
+    [InlineData("partners", "a/b~c", "'Practice Area'")]
+    public void A_rule_on_a_column_that_nothing_has_is_told_with_names_that_are_near(string side, string column, string near)
+    {
+        var unknown = Assert.Single(RuleColumns.Unknown(Read(Condition(side, column, "x")), Small().State));
+        Assert.Equal($"/rules/0/{side}/{column.Replace("~", "~0").Replace("/", "~1")}", unknown.Where);
+        Assert.Contains($"'{column}'", unknown.Message, StringComparison.Ordinal);
+        Assert.Contains(near, unknown.Message, StringComparison.Ordinal);
+    }
+
+    static string Condition(string side, string column, string value) =>
+        $$$"""{"id":"R","kind":"do_not_share","{{{side}}}":{"{{{column}}}":["{{{value}}}"]}}""";
+
+    static PartnerRanker Small()
+    {
+        var ranker = new PartnerRanker(fit: null, win: null);
+        var account = new Account("a1", "RU", "banking", null, null, null, null, null, new(["Segment"], ["Strategic "]))
+        {
+            Domain = "ru.example",
+            ExternalId = "X-1",
+        };
+        var partner = new Partner("p1", "Peer", "ISV", null, null, null, null, null, new(["Practice Area"], ["Data"]));
+        ranker.Apply(new(DateTime.MinValue, FactKind.Account, "a1", account));
+        ranker.Apply(new(DateTime.MinValue, FactKind.Partner, "p1", partner));
+        return ranker;
+    }
+
     Recommendation Ask(string account, RuleSet rules) =>
         _ranker.Rank(
             new(account, Sample.AsOf)

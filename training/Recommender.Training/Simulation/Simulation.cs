@@ -46,14 +46,14 @@ sealed class Simulation
         new SimulatedDeals(_settings, _random, _draws, _start, _accounts, _partners).Write(files, progress);
     }
 
-    /// <summary>What a dollar buys of euros, by quarter; made up, in the range of the last ten years.</summary>
+    /// <summary>What a euro is worth in dollars, by quarter; made up, in the range of the last ten years.</summary>
     void WriteRates(SimulatedFiles files)
     {
-        var rates = files.Open("exchange_rates", "currency,since,rate", clean: true);
-        var since = new DateTime(_start.Year - 1, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-        rates.Add("USD", SimulatedCsv.Day(since), "1");
-        for (var quarter = 0; since < End; quarter++, since = since.AddMonths(3))
-            rates.Add("EUR", SimulatedCsv.Day(since), Vocabulary.EurosPerDollar[quarter % Vocabulary.EurosPerDollar.Length]);
+        var rates = files.Open("exchange_rates", "currency,date,rate", clean: true);
+        var date = new DateTime(_start.Year - 1, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        rates.Add("USD", SimulatedCsv.Day(date), "1");
+        for (var quarter = 0; date < End; quarter++, date = date.AddMonths(3))
+            rates.Add("EUR", SimulatedCsv.Day(date), Vocabulary.DollarsPerEuro[quarter % Vocabulary.DollarsPerEuro.Length]);
     }
 
     void MakePartners(SimulatedFiles files)

@@ -3,18 +3,18 @@ namespace Recommender.Training;
 /// <summary>Words of a simulated history; lists beside one another belong together by position.</summary>
 static class Vocabulary
 {
-    public static readonly string[] EurosPerDollar =
+    public static readonly string[] DollarsPerEuro =
     [
-        "0.91",
-        "0.93",
-        "0.95",
-        "0.92",
-        "0.9",
-        "0.88",
-        "0.89",
-        "0.86",
-        "0.87",
-        "0.9",
+        "1.0989011",
+        "1.0752688",
+        "1.0526316",
+        "1.0869565",
+        "1.1111111",
+        "1.1363636",
+        "1.1235955",
+        "1.1627907",
+        "1.1494253",
+        "1.1111111",
     ];
 
     public static readonly string[] Industries =

@@ -56,15 +56,12 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
             return true;
         if (column.Kind == ColumnKind.Number)
         {
-            if (
-                TryNumber(Visible(clean), out var number, out currency, out var isEither)
-                && FactColumn.TryKeep(number, out number)
-            )
+            if (TryNumber(Visible(clean), out var number, out currency, out var isEither) && column.TryKeep(number, out number))
                 value = number;
             else
                 expected = isEither
                     ? "a number that can be read in one way only, or the setting 'decimal' of the file: point or comma"
-                    : "a number, zero or more and below 10^15, such as 1234.5";
+                    : column.Numbers + ", such as 1234.5";
         }
         else if (column.Kind == ColumnKind.Instant)
         {

@@ -42,6 +42,8 @@ public sealed class AccountOverlapTable : FactTable<AccountOverlap>
     /// <inheritdoc/>
     protected override DateTime? StartOf(AccountOverlap noun) => noun.Since;
 
+    internal override IEnumerable<RowWarning> Doubts(HistoryRow row, DateTime told) => EndBefore(row, _since, _until);
+
     /// <inheritdoc/>
     protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(AccountOverlap noun) =>
         (noun.AccountId, null);

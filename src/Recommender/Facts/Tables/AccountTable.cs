@@ -29,7 +29,7 @@ public sealed class AccountTable : FactTable<Account>
         _region = Text("region");
         _employees = Number("employee_count");
         _revenue = Number("annual_revenue");
-        _created = Date("created_at", ifMissing: KnownSinceRecorded);
+        _created = Date("created_at", role: DateRole.Existence, ifMissing: KnownSinceRecorded);
         _domain = Text("domain");
         _external = Text("external_id", isId: true);
         Recorded();

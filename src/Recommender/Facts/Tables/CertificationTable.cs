@@ -25,6 +25,8 @@ public sealed class CertificationTable : FactTable<Certification>
     public override Certification Read(HistoryRow row) =>
         new(row.Text(_partner)!, row.Text(_competency)!, row.Date(_earned)!.Value, row.Date(_expires));
 
+    internal override IEnumerable<RowWarning> Doubts(HistoryRow row, DateTime told) => EndBefore(row, _earned, _expires);
+
     /// <inheritdoc/>
     protected override DateTime? StartOf(Certification noun) => noun.EarnedAt;
 }

@@ -65,6 +65,9 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
         return decided > told || noun.Status == "expired" && noun.ExpiresAt > told ? told : decided;
     }
 
+    internal override IEnumerable<RowWarning> Doubts(HistoryRow row, DateTime told) =>
+        [.. EndBefore(row, _submitted, _decided), .. EndBefore(row, _submitted, _expires)];
+
     internal override string? MeaningIfMissing(HistoryRow row, FactColumn column) =>
         column == _decided && row.Text(_status) is not ("approved" or "rejected" or "expired")
         || column == _expires && row.Text(_status) is not ("approved" or "expired")

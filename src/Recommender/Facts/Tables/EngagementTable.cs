@@ -48,6 +48,8 @@ public sealed class EngagementTable : FactTable<Engagement>
     /// <inheritdoc/>
     protected override DateTime? StartOf(Engagement noun) => noun.StartedAt;
 
+    internal override IEnumerable<RowWarning> Doubts(HistoryRow row, DateTime told) => EndBefore(row, _started, _ended);
+
     /// <inheritdoc/>
     protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(Engagement noun) =>
         (null, noun.OpportunityId);

@@ -29,7 +29,7 @@ public sealed class OpportunityTable : FactTable<Opportunity>
         _product = Text("product");
         _amount = Number("amount");
         _currency = Text("currency");
-        _created = Date("created_at", required: true);
+        _created = Date("created_at", required: true, role: DateRole.Existence);
         _expected = Date(
             "expected_close_at",
             role: DateRole.Planned,
@@ -76,14 +76,24 @@ public sealed class OpportunityTable : FactTable<Opportunity>
         : noun.ClosedAt > told ? told
         : noun.ClosedAt;
 
-    internal override RowWarning? Doubt(HistoryRow row) =>
-        row.Text(_stage) is { } stage && Headers.Ending(stage) is { } ending && row.Text(_outcome) is null or "open"
-            ? new(
+    internal override IEnumerable<RowWarning> Doubts(HistoryRow row, DateTime told)
+    {
+        var isOpen = row.Text(_outcome) is null or "open";
+        if (isOpen && row.Text(_stage) is { } stage && Headers.Ending(stage) is { } ending)
+            yield return new(
                 _outcome.Name,
                 row.Text(_outcome),
                 $"stage says '{stage}', outcome does not say {ending}: the deal counts as open"
-            )
-            : null;
+            );
+        if (isOpen && row.Date(_closed) is { } closed && closed <= told)
+            yield return new(
+                _closed.Name,
+                Instants.Text(closed),
+                "lies in the past, outcome says neither won nor lost: the deal counts as open"
+            );
+        foreach (var doubt in EndBefore(row, _created, _closed))
+            yield return doubt;
+    }
 
     internal override string? MeaningIfMissing(HistoryRow row, FactColumn column) =>
         (column == _closed || column == _expected) && row.Text(_outcome) is "won" or "lost" != (column == _closed)

@@ -29,7 +29,7 @@ public sealed class PartnerTable : FactTable<Partner>
         _industries = Text("industries", isList: true);
         _regions = Text("regions", isList: true);
         _competencies = Text("competencies", isList: true);
-        _joined = Date("joined_at", ifMissing: KnownSinceRecorded);
+        _joined = Date("joined_at", role: DateRole.Existence, ifMissing: KnownSinceRecorded);
         _domain = Text("domain");
         _external = Text("external_id", isId: true);
         Recorded();

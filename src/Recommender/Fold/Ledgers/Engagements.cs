@@ -40,8 +40,8 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
     protected override void Replace(Engagement replaced, Engagement row, in DatedFact fact)
     {
         if (
-            (replaced.OpportunityId, replaced.PartnerId, replaced.StartedAt, replaced.IsWithdrawn)
-            == (row.OpportunityId, row.PartnerId, row.StartedAt, row.IsWithdrawn)
+            (replaced.OpportunityId, replaced.PartnerId, replaced.StartedAt, replaced.EndedAt, replaced.IsWithdrawn)
+            == (row.OpportunityId, row.PartnerId, row.StartedAt, row.EndedAt, row.IsWithdrawn)
         )
             return;
         var knownAt = TakeBack(replaced, fact) ?? fact.AppliedAt;
@@ -54,7 +54,13 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
         if (state.Known(row.OpportunityId, fact with { AppliedAt = knownAt }) is not { } deal)
             return;
         var account = state.AccountStates[deal.Account];
-        var entry = new EngagementEntry(row.Id, state.PartnerIndex(row.PartnerId), row.StartedAt, knownAt);
+        var entry = new EngagementEntry(
+            row.Id,
+            state.PartnerIndex(row.PartnerId),
+            row.StartedAt,
+            knownAt,
+            row.EndedAt ?? DateTime.MaxValue
+        );
         var engagement = new KnownEngagement(entry, deal);
         var isLast =
             (account.Newest.Deal is null || engagement.OrderOf(account.Newest) > 0)

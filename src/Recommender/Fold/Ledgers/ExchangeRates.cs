@@ -9,12 +9,12 @@ namespace Recommender.Fold;
 /// </summary>
 sealed class ExchangeRates(HistoryState state) : Ledger<ExchangeRate>
 {
-    // By since, and of several spellings of one currency by that.
+    // By date, and of several spellings of one currency by that.
     readonly Dictionary<string, List<ExchangeRate>> _rates = [];
     readonly SortedSet<(DateTime CreatedAt, int Deal)> _foreign = [];
 
     static readonly Comparer<ExchangeRate> _order = Comparer<ExchangeRate>.Create(
-        (x, y) => x.Since != y.Since ? x.Since.CompareTo(y.Since) : string.CompareOrdinal(x.Currency, y.Currency)
+        (x, y) => x.Date != y.Date ? x.Date.CompareTo(y.Date) : string.CompareOrdinal(x.Currency, y.Currency)
     );
 
     string? Base => state.Settings.BaseCurrency;
@@ -29,14 +29,14 @@ sealed class ExchangeRates(HistoryState state) : Ledger<ExchangeRate>
         if (into is null || Currency.Of(currency) is not { } code || code == into)
             return amount;
         // The base has no rate, unless rates are quoted in another currency.
-        return amount / RateAt(code, at) * (RateAt(into, at) ?? 1);
+        return amount * RateAt(code, at) / (RateAt(into, at) ?? 1);
     }
 
     double? RateAt(string code, DateTime at)
     {
         if (!_rates.TryGetValue(code, out var rates))
             return null;
-        var after = rates.FindIndex(rate => rate.Since > at);
+        var after = rates.FindIndex(rate => rate.Date > at);
         return (after < 0 ? rates[^1] : rates[Math.Max(0, after - 1)]).Rate;
     }
 
@@ -55,10 +55,10 @@ sealed class ExchangeRates(HistoryState state) : Ledger<ExchangeRate>
     public override void Write(SnapshotWriter to)
     {
         to.Write(_rates.Sum(pair => pair.Value.Count));
-        foreach (var (currency, since, rate) in _rates.Values.SelectMany(rates => rates))
+        foreach (var (currency, date, rate) in _rates.Values.SelectMany(rates => rates))
         {
             to.Write(currency);
-            to.Write(since);
+            to.Write(date);
             to.Write(rate);
         }
     }
@@ -84,17 +84,17 @@ sealed class ExchangeRates(HistoryState state) : Ledger<ExchangeRate>
 
     void Change(ExchangeRate row, bool isAdded)
     {
-        // What cannot divide is as if it were not there.
+        // What is worth nothing is as if it were not there.
         if (!(row.Rate > 0) || Currency.Of(row.Currency) is not { } code)
             return;
         var rates = RatesOf(code);
         var place = rates.BinarySearch(row, _order);
         if (isAdded == place >= 0)
-            throw new InvalidOperationException($"The rate of {row.Currency} since {row.Since:O} stands twice, or never stood.");
+            throw new InvalidOperationException($"The rate of {row.Currency} of {row.Date:O} stands twice, or never stood.");
         if (isAdded)
             rates.Insert(place = ~place, row);
-        var from = place == 0 ? DateTime.MinValue : row.Since;
-        var until = place + 1 < rates.Count ? rates[place + 1].Since : DateTime.MaxValue;
+        var from = place == 0 ? DateTime.MinValue : row.Date;
+        var until = place + 1 < rates.Count ? rates[place + 1].Date : DateTime.MaxValue;
         if (!isAdded)
             rates.RemoveAt(place);
         if (rates.Count == 0)

@@ -243,7 +243,7 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
     /// <summary>Counts the outcome of a deal for a partner that was on it when it closed.</summary>
     public void CreditPartner(OpportunityState deal, int entry, int times)
     {
-        var (_, partner, startedAt, _) = deal.Engagements[entry];
+        var (_, partner, startedAt, _, _) = deal.Engagements[entry];
         if (startedAt > deal.ClosedAt)
             return;
         var account = state.AccountStates[deal.Account];

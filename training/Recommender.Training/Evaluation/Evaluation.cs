@@ -172,14 +172,7 @@ sealed class Evaluation
         if (fit is not null && checkLeaks)
             progress.Step(
                 "look for leaks in partner-fit",
-                _ =>
-                    fitLeaks = LeakChecks.OfRanking(
-                        trainer,
-                        examples.Builder.PartnerFit,
-                        config,
-                        backtest.Fit.MeanNdcg,
-                        examples.Featurizer.PartnerFit
-                    )
+                _ => fitLeaks = LeakChecks.OfRanking(trainer, examples, config, backtest.Fit.MeanNdcg)
             );
         if (win is not null && backtest.Win.Won.Count > 0)
         {

@@ -85,14 +85,9 @@ static class LeakChecks
         + ".";
 
     /// <summary>Partner fit: a ranking learned from labels shuffled within decisions, judged on those of the newest fifth.</summary>
-    public static LeakReport OfRanking(
-        TreeTrainer trainer,
-        ExampleSet training,
-        TrainingConfig config,
-        double? ndcg,
-        IReadOnlyList<FeatureColumn> columns
-    )
+    public static LeakReport OfRanking(TreeTrainer trainer, TrainingExamples examples, TrainingConfig config, double? ndcg)
     {
+        var (training, columns) = (examples.Builder.PartnerFit, examples.Featurizer.PartnerFit);
         var alarms = new List<string>();
         var newest = training.NewestGroups(Decisions);
         if (ndcg > Implausible)

@@ -402,6 +402,22 @@ public sealed class ReadingTests : IDisposable
         Assert.Equal([("accounts", 3L, 3L, "a2")], twins.Select(one => (one.Table, one.Rows, one.Line, one.Value)));
     }
 
+    [Theory]
+    [InlineData("1234.5", 1234.5)]
+    [InlineData("1,234.50", 1234.5)]
+    [InlineData("1.234,50", 1234.5)]
+    [InlineData("1 234 567", 1234567.0)]
+    [InlineData("-12,345,678", -12345678.0)]
+    [InlineData("1,2", null)]
+    [InlineData("1,234", null)]
+    [InlineData("10.0.0.1", null)]
+    [InlineData("2024-01-31", null)]
+    [InlineData("1.2.3 beta", null)]
+    [InlineData("€ 1,234.50", null)]
+    [InlineData("NaN", null)]
+    public void A_number_that_a_call_sends_as_text_is_read_where_features_ask_for_one(string text, double? expected) =>
+        Assert.Equal(expected, Numbers.TryPlain(text, out var number) ? number : null);
+
     [Fact]
     public void A_line_of_totals_is_no_row()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Recommender.CoSell;
@@ -7,6 +8,8 @@ namespace Recommender.Facts;
 /// <summary>Numbers as people and spreadsheets write them: separators of thousands, decimal commas, currency signs, percent.</summary>
 static class Numbers
 {
+    static readonly SearchValues<char> _separators = SearchValues.Create(",.'’ \u00a0");
+
     /// <summary>What a text says about the sign before its fraction.</summary>
     public enum Telling
     {
@@ -92,9 +95,20 @@ static class Numbers
         : text is ['(', _, .., ')'] && char.IsAsciiDigit(text[^2]) ? "-" + text[1..^1].Trim()
         : text;
 
-    /// <summary>A number as JSON and this contract write it; false if it is none, or not finite.</summary>
+    /// <summary>
+    /// A number as JSON and this contract write it, or with separators of thousands where it can be read in one way only; false if it is none,
+    /// or not finite.
+    /// </summary>
     public static bool TryPlain(string? text, out double number) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number)
+            ? double.IsFinite(number)
+            : IsGrouped(text) && TryRead(text!, null, out number, out var currency, out _) && currency is null;
+
+    /// <summary>True for what may be a number with separators; 1,2 may be two.</summary>
+    static bool IsGrouped(string? text) =>
+        text is [(>= '0' and <= '9') or '-', _, _, _, _, ..]
+        && text.AsSpan().ContainsAny(_separators)
+        && (text.Count(c => c == ',') != 1 || text.Contains('.', StringComparison.Ordinal));
 
     /// <summary>The number as JSON and this contract write it.</summary>
     public static string Text(double number) => number.ToString("R", CultureInfo.InvariantCulture);

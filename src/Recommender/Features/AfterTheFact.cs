@@ -187,7 +187,7 @@ sealed class AfterTheFact
         {
             if (value(deal) is not { } text)
                 continue;
-            if (!Instants.TryParse(text, out var at))
+            if (!Instants.TryParse(text, out var at) && !TryEpoch(text, out at))
             {
                 others++;
                 continue;
@@ -198,6 +198,16 @@ sealed class AfterTheFact
         return others <= 0.05 * dates && ahead > Math.Max(4, most * dates)
             ? FormattableString.Invariant($"{100.0 * ahead / dates:0} % of its dates lie after the deal was created")
             : null;
+    }
+
+    /// <summary>Milliseconds since 1970, as CRMs give out dates: thirteen digits, of 2001 to 2065.</summary>
+    static bool TryEpoch(string text, out DateTime at)
+    {
+        var isOne =
+            long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            && milliseconds is >= 1_000_000_000_000 and < 3_000_000_000_000;
+        at = isOne ? DateTime.UnixEpoch.AddMilliseconds(milliseconds) : default;
+        return isOne;
     }
 
     static string? OfExpectedClose(List<SeenDeal> deals)

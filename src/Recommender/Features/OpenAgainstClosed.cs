@@ -11,6 +11,7 @@ sealed class OpenAgainstClosed
 {
     const int Least = 25;
     const int LeastOpen = 20;
+    const int LeastOfPart = 50;
     const int LeastToVouch = 100;
     const double MostApart = 0.3;
     const double MostAuc = 0.7;
@@ -323,8 +324,8 @@ sealed class OpenAgainstClosed
             var isLast = end == open.Count;
             // The last part may go back further than the open deals do.
             for (var k = 0; isLast && k < 2; k++)
-                to[k] = Math.Max(to[k], Math.Min(all[k].Count, Math.Max(from[k] + LeastOpen, 2 * Least)));
-            if (!isLast && (to[0] - from[0] < LeastOpen || to[1] - from[1] < LeastOpen))
+                to[k] = Math.Max(to[k], Math.Min(all[k].Count, from[k] + LeastOfPart));
+            if (!isLast && (to[0] - from[0] < LeastOfPart || to[1] - from[1] < LeastOfPart))
             {
                 // Too few ended of so young ones: they count with those before them.
                 if (Grow(end) is not { } grown)
@@ -357,11 +358,11 @@ sealed class OpenAgainstClosed
                     while (to[k] < all[k].Count && _createdAt[all[k][to[k]]] >= open[end - 1])
                         to[k]++;
                 }
-                if (to[0] - from[0] >= LeastOpen && to[1] - from[1] >= LeastOpen)
+                if (to[0] - from[0] >= LeastOfPart && to[1] - from[1] >= LeastOfPart)
                     return (end, to);
             }
             for (var k = 0; k < 2; k++)
-                to[k] = Math.Min(all[k].Count, Math.Max(to[k], from[k] + LeastOpen));
+                to[k] = Math.Min(all[k].Count, Math.Max(to[k], from[k] + LeastOfPart));
             return (open.Count, to);
         }
     }

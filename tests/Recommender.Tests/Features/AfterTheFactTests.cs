@@ -37,6 +37,7 @@ public class AfterTheFactTests
     /// <summary>Whatever the column is called: x stands for any name.</summary>
     [Theory]
     [InlineData("a date of the deal's end", "after the deal was created")]
+    [InlineData("the same in milliseconds since 1970", "after the deal was created")]
     [InlineData("more of it on won deals", "foretells")]
     [InlineData("filled for closed deals", "open deals")]
     [InlineData("another word for open deals", "open deals")]
@@ -57,6 +58,10 @@ public class AfterTheFactTests
                         "a date of the deal's end" => (deal.ClosedAt ?? _end)
                             .AddDays(random.Next(-3, 9))
                             .ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                        "the same in milliseconds since 1970" => new DateTimeOffset(deal.ClosedAt ?? _end)
+                            .AddDays(random.Next(-3, 9))
+                            .ToUnixTimeMilliseconds()
+                            .ToString(CultureInfo.InvariantCulture),
                         "more of it on won deals" => (random.Next(10) + (deal.Won == true ? 5 : 0)).ToString(
                             CultureInfo.InvariantCulture
                         ),

@@ -11,7 +11,7 @@ sealed class OpenAgainstClosed
 {
     const int Least = 25;
     const int LeastOpen = 20;
-    const int LeastOfPart = 50;
+    const int LeastOfPart = 30;
     const int LeastToVouch = 100;
     const double MostApart = 0.3;
     const double MostAuc = 0.7;

@@ -113,14 +113,10 @@ public static class JsonRow
             }
             values[0] = key;
         }
-        if (money is not null && table.IndexOf("currency") is >= 0 and var beside)
+        if (ValueReader.TakeCurrency(table, values, money) is { } other)
         {
-            if (values[beside] is string said && Currency.Of(said) != money)
-            {
-                fault = Reject("amount", money, $"an amount in {said}, as currency says");
-                return false;
-            }
-            values[beside] = money;
+            fault = Reject("amount", money!, other);
+            return false;
         }
         for (var i = 0; i < values.Length; i++)
         {

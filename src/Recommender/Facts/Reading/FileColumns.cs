@@ -23,8 +23,7 @@ sealed class FileColumns
     readonly FieldSource[] _attributes;
     readonly (int Field, IReadOnlyList<string> Values)[] _where;
     readonly ColumnCensus[] _census;
-    readonly int _amount,
-        _currency;
+    readonly int _amount;
     readonly FileTargets _targets;
 
     /// <summary>Takes the names of a file.</summary>
@@ -42,7 +41,7 @@ sealed class FileColumns
         _set = [.. _table.Columns.Select(column => map.Set.GetValueOrDefault(column.Name))];
         _where = FileTargets.Conditions(names, map.Where);
         _census = [.. names.Select(_ => new ColumnCensus())];
-        (_amount, _currency) = (_table.IndexOf("amount"), _table.IndexOf("currency"));
+        _amount = _table.IndexOf("amount");
     }
 
     /// <summary>True if a column of the key of the last row named what was merged into something else.</summary>
@@ -135,14 +134,10 @@ sealed class FileColumns
             if (!IsKnown(column, source, values, reject))
                 return null;
         }
-        if (money is not null && _currency >= 0)
+        if (ValueReader.TakeCurrency(_table, values, money) is { } other)
         {
-            if (values[_currency] is string said && Currency.Of(said) != money)
-            {
-                reject("amount", money, $"an amount in {said}, as currency says");
-                return null;
-            }
-            values[_currency] = money;
+            reject("amount", money!, other);
+            return null;
         }
         return new HistoryRow(_table, values, ReadAttributes(fields));
     }

@@ -77,6 +77,17 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
         return expected is null;
     }
 
+    /// <summary>Puts the currency that stood beside an amount into its column; what was expected instead, if that gainsays it.</summary>
+    internal static string? TakeCurrency(FactTable table, object?[] values, string? money)
+    {
+        if (money is null || table.IndexOf("currency") is not (>= 0 and var at))
+            return null;
+        if (values[at] is string said && Currency.Of(said) != money)
+            return $"an amount in {said}, as currency says";
+        values[at] = money;
+        return null;
+    }
+
     /// <summary>A value of a column that the contract does not name; null if it is empty.</summary>
     internal string? Attribute(string text) => Clean(text) is not { } clean ? null : WrittenList(clean) ?? clean;
 

@@ -142,12 +142,12 @@ public sealed class OverloadTests
             said
         );
         Assert.True(peak < memory + (150L << 20), $"{memory >> 20} MB before, {peak >> 20} MB after");
-        await Task.Delay(5000, cancel);
         foreach (var account in expected.Keys)
-        {
-            using var answer = await Ask(client, account);
-            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        }
+            await Eventually.IsSoAsync(async () =>
+            {
+                using var answer = await Ask(client, account);
+                return answer.StatusCode == HttpStatusCode.OK;
+            });
 
         async Task<double> ClosedLoopAsync(double seconds)
         {
@@ -224,9 +224,9 @@ public sealed class OverloadTests
         Assert.All(refused, answer => Assert.Equal("1", answer.Headers.GetValues("Retry-After").Single()));
         Assert.All(refused, answer => Assert.Equal("rate_limited", answer["code"].GetString()));
         (await service.GetAsync("/health/ready")).Expect(HttpStatusCode.OK);
-        await Task.Delay(1200, TestContext.Current.CancellationToken);
+        // A busy machine may refill the bucket late.
         for (var i = 0; i < 5; i++)
-            (await service.GetAsync("/v1/models")).Expect(HttpStatusCode.OK);
+            await Eventually.IsSoAsync(async () => (await service.GetAsync("/v1/models")).Status == HttpStatusCode.OK);
     }
 
     static Task<HttpResponseMessage> Ask(HttpClient client, string account) =>

@@ -463,9 +463,11 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.GotoAsync(start + "/models/partner-fit/rollback");
         await Expect(page.Locator("h1")).ToHaveTextAsync("Sign in");
         Assert.True(keys.Revoke(key.KeyId, Sample.AsOf));
-        await Task.Delay(1000, TestContext.Current.CancellationToken);
-        await page.GotoAsync(start + Account);
-        await Expect(page.Locator("h1")).ToHaveTextAsync("Sign in");
+        await Eventually.IsSoAsync(async () =>
+        {
+            await page.GotoAsync(start + Account);
+            return await page.Locator("h1").InnerTextAsync() == "Sign in";
+        });
         await Expect(page.Locator("text=company's account")).ToBeVisibleAsync();
     }
 

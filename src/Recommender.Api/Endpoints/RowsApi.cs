@@ -48,7 +48,7 @@ static class RowsApi
                     .WithName("Get" + Pascal(route))
                     .WithSummary($"One row of {table.Name} as the history has it, with its ETag");
         }
-        foreach (var table in FactTables.All.Where(table => table.IndexOf("external_id") >= 0))
+        foreach (var table in FactTables.All.Where(table => table.IsListed))
             group
                 .MapPut(
                     $"/{table.Route}/by-external-id/{{externalId}}",

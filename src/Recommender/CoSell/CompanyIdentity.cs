@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Recommender.CoSell;
 
-/// <summary>Who a company is, as far as a row tells: companies stand among accounts and among partners under ids of their own.</summary>
+/// <summary>Who a company is, as far as its row tells, and the rows that were merged into it: companies stand among accounts and among partners under ids of their own.</summary>
 public sealed class CompanyIdentity
 {
     // Where many companies have an address each: it tells none from another.
@@ -37,29 +37,42 @@ public sealed class CompanyIdentity
     static readonly string[] _secondLevel = ["co", "com", "org", "net", "ac", "gov", "edu", "or", "ne", "go", "gob", "gv"];
     static readonly IdnMapping _idn = new();
     static readonly char[] _between = [';', ',', '|', ' '];
-    readonly string _id;
-    readonly string? _name,
-        _externalId;
+    readonly (string Id, string? Name)[] _names;
+    readonly string[] _externalIds;
 
     /// <summary>Its hosts, each with the domain that was registered for it, without those that many share.</summary>
     readonly (string Host, string Registered)[] _domains;
 
-    CompanyIdentity(string id, string? name, string? domain, string? externalId)
+    CompanyIdentity(string id, string? name, string? domain, string? externalId, IReadOnlyList<Alias>? merged)
     {
-        _id = id;
-        _name = name is null ? null : KeyOf(TextKey.Search(name.Replace('.', ' ').Replace(',', ' ')));
-        _externalId = externalId is null ? null : KeyOf(TextKey.Of(externalId));
+        (string Id, string? Name, string? Domain, string? ExternalId)[] rows =
+        [
+            (id, name, domain, externalId),
+            .. (merged ?? []).Select(old => (old.OldId, old.Name, old.Domain, old.ExternalId)),
+        ];
+        _names = [.. rows.Select(row => (row.Id, NameOf(row.Name)))];
+        _externalIds =
+        [
+            .. rows.Select(row => row.ExternalId is { } external ? KeyOf(TextKey.Of(external)) : null)
+                .OfType<string>()
+                .Distinct(),
+        ];
         _domains =
         [
-            .. HostsOf(domain).Select(host => (host, RegisteredOf(host))).Where(one => !_shared.Contains(one.Item2)).Distinct(),
+            .. rows.SelectMany(row => HostsOf(row.Domain))
+                .Select(host => (host, RegisteredOf(host)))
+                .Where(one => !_shared.Contains(one.Item2))
+                .Distinct(),
         ];
     }
 
-    /// <summary>Of an account.</summary>
-    public static CompanyIdentity Of(Account row) => new(row.Id.Value, row.Name, row.Domain, row.ExternalId);
+    /// <summary>Of an account, with those that were merged into it.</summary>
+    public static CompanyIdentity Of(Account row, IReadOnlyList<Alias>? merged = null) =>
+        new(row.Id.Value, row.Name, row.Domain, row.ExternalId, merged);
 
-    /// <summary>Of a partner.</summary>
-    public static CompanyIdentity Of(Partner row) => new(row.Id.Value, row.Name, row.Domain, row.ExternalId);
+    /// <summary>Of a partner, with those that were merged into it.</summary>
+    public static CompanyIdentity Of(Partner row, IReadOnlyList<Alias>? merged = null) =>
+        new(row.Id.Value, row.Name, row.Domain, row.ExternalId, merged);
 
     /// <summary>What another company may have that is this one: its domains, its external id. What many share is not among them.</summary>
     public IEnumerable<string> Marks
@@ -68,33 +81,27 @@ public sealed class CompanyIdentity
         {
             foreach (var (host, _) in _domains)
                 yield return host;
-            if (_externalId is not null)
-                yield return '\0' + _externalId;
+            foreach (var externalId in _externalIds)
+                yield return '\0' + externalId;
         }
     }
 
-    /// <summary>False if another is none of this one for sure, seen at a glance.</summary>
-    public bool MayBe(CompanyIdentity other) =>
-        Common(other, byRegistered: false) is not null
-        || _externalId is not null && _externalId == other._externalId
-        || _name is not null && _name == other._name;
-
     /// <summary>
     /// What speaks for two being one company; null if nothing does. Sure are the same domain, the same external id, and the same id where the
-    /// name is the same, too; the same name by itself, or an address below the same domain, is not.
+    /// name is the same, too, be it that of a row that was merged into one of them; the same name by itself, or an address below the same domain, is not.
     /// </summary>
     public (string Why, bool IsSure)? SameAs(CompanyIdentity other)
     {
         if (Common(other, byRegistered: false) is { } domain)
             return ($"the same domain {domain}", true);
-        var isNamesake = _name is not null && _name == other._name;
+        var isNamesake = IsNamesake(other, byId: false);
         var related = Common(other, byRegistered: true);
         if (isNamesake && related is not null)
             return ("the same name and domain", true);
-        if (_externalId is not null && _externalId == other._externalId)
-            return ($"the same external id {_externalId}", true);
+        if (ExternalIdOfBoth(other) is { } externalId)
+            return ($"the same external id {externalId}", true);
         if (isNamesake)
-            return _id == other._id ? ("the same id and name", true) : ("the same name", false);
+            return IsNamesake(other, byId: true) ? ("the same id and name", true) : ("the same name", false);
         return related is not null ? ($"an address below {related}", false) : null;
     }
 
@@ -111,6 +118,25 @@ public sealed class CompanyIdentity
         }
         return null;
     }
+
+    string? ExternalIdOfBoth(CompanyIdentity other) =>
+        Array.Find(_externalIds, mine => Array.IndexOf(other._externalIds, mine) >= 0);
+
+    /// <summary>True if both have, or had, one name, under the same id if that counts.</summary>
+    bool IsNamesake(CompanyIdentity other, bool byId)
+    {
+        foreach (var (id, name) in _names)
+        {
+            foreach (var (otherId, otherName) in other._names)
+            {
+                if (name is not null && name == otherName && (!byId || id == otherId))
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    static string? NameOf(string? name) => name is null ? null : KeyOf(TextKey.Search(name.Replace('.', ' ').Replace(',', ' ')));
 
     static string? KeyOf(string key) => key.Length == 0 ? null : key;
 

@@ -59,6 +59,9 @@ public sealed class FactKind
     /// <summary>An <see cref="CoSell.ExchangeRate"/>.</summary>
     public static FactKind ExchangeRate { get; } = Declare(nameof(ExchangeRate));
 
+    /// <summary>An account or a partner was merged into another: an <see cref="Alias"/>.</summary>
+    public static FactKind Merge { get; } = Declare(nameof(Merge));
+
     /// <summary>All kinds, in the order in which facts of the same instant are applied.</summary>
     public static IReadOnlyList<FactKind> All
     {

@@ -212,8 +212,16 @@ public sealed record Feedback(
 /// <summary>A row that is gone from <see cref="At"/> on.</summary>
 public sealed record Deletion(string Table, string Key, DateTime At, string? Reason);
 
-/// <summary>An account or partner that is another from <see cref="At"/> on.</summary>
-public sealed record Alias(string OldId, string NewId, DateTime At, string? Table);
+/// <summary>An account or partner that is another from <see cref="At"/> on, and what its row said until then.</summary>
+public sealed record Alias(
+    string OldId,
+    string NewId,
+    DateTime At,
+    string? Table,
+    string? Name,
+    string? Domain,
+    string? ExternalId
+);
 
 /// <summary>What a column of a row holds from <see cref="At"/> on.</summary>
 public sealed record FieldChange(string Table, string Key, string Column, string? Value, DateTime At);

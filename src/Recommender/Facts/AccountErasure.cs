@@ -32,6 +32,8 @@ sealed class AccountErasure(HistoryWriter writer, DbConnection connection, DateT
             connection.Execute(HistorySql.ForgetDeletions, new { table, key }, writer.Transaction);
         foreach (var id in accounts)
         {
+            foreach (var merge in writer.Rows.Read(FactTables.Aliases, $"{id}\u001f{FactTables.Accounts.Name}")?.Facts ?? [])
+                facts.Add(merge with { SeenAt = stamp, AppliedAt = stamp, IsRetraction = true });
             connection.Execute(HistorySql.ForgetMerge, new { id }, writer.Transaction);
             writer.Erased.Add(id, stamp);
         }

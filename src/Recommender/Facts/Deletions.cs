@@ -72,7 +72,7 @@ sealed class Deletions(HistoryWriter writer, DbConnection connection)
     {
         key = null;
         table = FactTables.Find(deletion.Table);
-        if (table?.Kind is null)
+        if (table is not { IsAboutRows: false })
             return new(
                 "deletions",
                 0,

@@ -23,7 +23,7 @@ static class FactStreams
         DbDataReader Read(string sql) =>
             snapshot.Read(sql, ("@asOf", asOf), ("@appliedFrom", from), ("@appliedBefore", appliedBefore), ("@live", live));
         var streams = new List<IEnumerable<DatedFact>>();
-        foreach (var table in FactTables.OfFacts)
+        foreach (var table in FactTables.Folded)
         {
             var statements = table.Statements;
             streams.Add(Stream(table, table.Kind!, live, () => Read(statements.Select!)));

@@ -99,8 +99,11 @@ public abstract class FactTable
     /// <summary>The file's name.</summary>
     public string File => Name + ".csv";
 
-    /// <summary>What a row states; null if it is about other rows, such as a deletion.</summary>
+    /// <summary>What a row states; null if nothing is folded from it.</summary>
     public FactKind? Kind { get; }
+
+    /// <summary>Its rows have others be merged, gone or dated; they are taken in after those.</summary>
+    public bool IsAboutRows { get; protected init; }
 
     /// <summary>A history without it is refused.</summary>
     public bool Required { get; protected init; }
@@ -124,7 +127,7 @@ public abstract class FactTable
     public string? End { get; protected init; }
 
     /// <summary>True if others read its rows in the order in which they were written, as feed: accounts and partners.</summary>
-    internal bool IsListed => IndexOf("external_id") >= 0;
+    public bool IsListed => !IsAboutRows && IndexOf("external_id") >= 0;
 
     /// <summary>True if its rows say since when something is there: accounts, partners and deals.</summary>
     internal bool IsOfExistence { get; private set; }

@@ -82,8 +82,11 @@ public static class FactTables
         }
     }
 
-    /// <summary>Those whose rows state facts.</summary>
-    public static IEnumerable<FactTable> OfFacts => All.Where(table => table.Kind is not null);
+    /// <summary>Those whose rows state facts, and are not about other rows.</summary>
+    public static IEnumerable<FactTable> OfFacts => All.Where(table => !table.IsAboutRows);
+
+    /// <summary>Those from whose rows the fold is made.</summary>
+    internal static IEnumerable<FactTable> Folded => All.Where(table => table.Kind is not null);
 
     /// <summary>The table whose rows state a kind of fact.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
@@ -119,12 +122,7 @@ public static class FactTables
             if (all.Any(known => known.Name == table.Name))
                 throw new ArgumentException($"There is a table {table.Name} already.", nameof(tables));
             lock (_adding)
-                _all =
-                [
-                    .. all.TakeWhile(known => known.Kind is not null),
-                    table,
-                    .. all.SkipWhile(known => known.Kind is not null),
-                ];
+                _all = [.. all.TakeWhile(known => !known.IsAboutRows), table, .. all.SkipWhile(known => !known.IsAboutRows)];
         }
     }
 }

@@ -15,7 +15,7 @@ static class FieldChangeFault
         value = null;
         of = FactTables.Find(change.Table);
         static RejectedRow Fault(string column, string found, string expected) => new("", 0, column, found, expected);
-        if (of?.Kind is null)
+        if (of is not { IsAboutRows: false })
             return Fault("table", change.Table, "a table of the history");
         if (Deletions.KeyOf(of, change.Key) is null)
             return Fault("key", change.Key, "the key of a row");

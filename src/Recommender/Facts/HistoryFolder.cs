@@ -150,7 +150,7 @@ public sealed class HistoryFolder
     /// <summary>All facts of the folder in the order in which they can be seen, and the counts per file.</summary>
     public (List<DatedFact> Facts, IReadOnlyList<FileCount> Counts) ReadFacts(Action<RejectedRow> reject)
     {
-        if (Tables.Any(table => table.Kind is null))
+        if (Tables.Any(table => table.IsAboutRows))
             return ReadVersions(reject);
         var now = Instants.ToMillisecond(TimeProvider.System.GetUtcNow().UtcDateTime);
         var facts = new List<DatedFact>();

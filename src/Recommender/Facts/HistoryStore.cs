@@ -220,7 +220,7 @@ public abstract class HistoryStore
         appliedBefore > asOf
         && Read(connection =>
             FactTables
-                .OfFacts.SelectMany(table => (string?[])[table.Statements.AnyLate, table.Statements.AnyEndLate])
+                .Folded.SelectMany(table => (string?[])[table.Statements.AnyLate, table.Statements.AnyEndLate])
                 .Append(HistorySql.AnySupersededLate)
                 .Any(sql => sql is not null && connection.ExecuteScalar<int>(sql, new { asOf, appliedBefore }) == 1)
         );

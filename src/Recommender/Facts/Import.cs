@@ -78,7 +78,7 @@ sealed class Import : IDisposable
         }
         foreach (var one in _corrected.Where(one => _writer.Rows.Read(FactTables.Find(one.Table)!, one.Key) is not null))
             _knownBefore.Add(one);
-        foreach (var table in _folder.Tables.Where(table => table.Kind is not null))
+        foreach (var table in _folder.Tables.Where(table => !table.IsAboutRows))
             Take(table, progress);
         foreach (var (stored, next) in _moved)
             _writer.Ahead.Follow(stored, next, At, _unused);
@@ -172,7 +172,7 @@ sealed class Import : IDisposable
         foreach (var (at, row) in Rows(table, progress))
         {
             var fingerprint = row.Fingerprint(out _);
-            var twin = _twins.Of(row);
+            var twin = _keys.IsOfMerge(table.Name, row.Key) ? null : _twins.Of(row);
             var key = row.Key;
             if (IsOfMerge(row))
                 _writer.Merges.Given[(table.Name, key)] = (at, row);

@@ -96,7 +96,8 @@ public static class JsonRow
             else if (json.TokenType != JsonTokenType.Null)
             {
                 values[at] = Value(table.Columns[at], ref json, reader, out var found, out var expected, out var currency);
-                money = currency ?? money;
+                if (currency is not null && table.Columns[at].Name == "amount")
+                    money = currency;
                 if (expected is not null)
                 {
                     fault = Reject(table.Columns[at].Name, found!, expected);

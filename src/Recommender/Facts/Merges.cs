@@ -52,16 +52,21 @@ sealed class Merges(HistoryWriter writer)
             return Reject("new_id", alias.NewId, $"another id that {of.Name} have");
         foreach (var (table, key, column) in writer.Rows.Naming(of, alias.OldId))
             Rename(table, key, column, newId, stamp, facts);
+        var merged = writer.Rows.Read(of, alias.OldId)!.Row;
         writer.Delete(of, alias.OldId, stamp, facts);
         var noted = FactTables.Aliases.Row(
             ("old_id", alias.OldId),
             ("new_id", alias.NewId),
             ("at", alias.At),
             ("table", of.Name),
+            ("name", alias.Name ?? merged["name"]),
+            ("domain", alias.Domain ?? merged["domain"]),
+            ("external_id", alias.ExternalId ?? merged["external_id"]),
             ("recorded_at", row.Date(FactTables.Aliases.RecordedAt))
         );
         var fingerprint = noted.Fingerprint(out _);
         writer.Rows.Put(isNew: true, noted, RowMoments.At(stamp), isChange: false, null, fingerprint, stamp);
+        facts.Add(new(stamp, FactKind.Merge, noted.Key, FactTables.Aliases.Read(noted)));
         writer.Merged.Forget();
         return new(RowVerdict.Inserted, fingerprint, null);
     }

@@ -219,7 +219,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
             while (reader.Read())
                 facts.AddRange(FactVersions.Since(FactStreams.SupersededFact(reader, names), since.KnownBefore));
         }
-        foreach (var table in FactTables.OfFacts)
+        foreach (var table in FactTables.Folded)
         {
             using var reader = Query(connection, transaction, table.Statements.Changes, ("@since", since.Version));
             while (reader.Read())

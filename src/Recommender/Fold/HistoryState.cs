@@ -35,6 +35,7 @@ public sealed partial class HistoryState
         Engagements = new(this);
         Touches = new(this);
         Rates = new(this);
+        Merges = new(this);
         _byKind = new()
         {
             [FactKind.Account] = Names,
@@ -51,6 +52,7 @@ public sealed partial class HistoryState
             [FactKind.OpportunityClosed] = Outcomes,
             [FactKind.Feedback] = new Declines(this),
             [FactKind.ExchangeRate] = Rates,
+            [FactKind.Merge] = Merges,
         };
         foreach (var (kind, open) in LedgerRegister.All)
             _byKind.Add(kind, open(this));
@@ -100,6 +102,8 @@ public sealed partial class HistoryState
     internal Touches Touches { get; }
 
     internal ExchangeRates Rates { get; }
+
+    internal MergedCompanies Merges { get; }
 
     internal Decay Slow { get; }
 

@@ -11,7 +11,7 @@ namespace Recommender.Fold;
 public sealed partial class HistoryState
 {
     const int Mark = 0x4E53_4652;
-    const int Version = 3;
+    const int Version = 4;
 
     /// <summary>False if something in it does not know how to write itself, such as a ledger of a capability.</summary>
     public bool CanBeWritten =>
@@ -40,6 +40,7 @@ public sealed partial class HistoryState
         Engagements.Write(to);
         Outcomes.Write(to);
         Rates.Write(to);
+        Merges.Write(to);
         var registered = Registered().ToList();
         to.Write(registered.Count);
         foreach (var (kind, ledger) in registered)
@@ -95,6 +96,7 @@ public sealed partial class HistoryState
         Engagements.Read(from);
         Outcomes.Read(from);
         Rates.Read(from);
+        Merges.Read(from);
         var registered = Registered().ToDictionary(one => one.Kind.Name, one => one.Ledger);
         var count = from.Whole();
         if (count != registered.Count)

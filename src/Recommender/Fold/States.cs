@@ -91,6 +91,9 @@ sealed class AccountState(AccountId id, int measures)
 {
     public readonly AccountId Id = id;
     public Account? Row;
+
+    /// <summary>Accounts that were merged into it; null if none was. Follows from the merges.</summary>
+    public Alias[]? Merged;
     public int[][] Values = [];
     public double[] Measures = NoMeasures(measures);
     public int Opportunities;
@@ -254,11 +257,29 @@ sealed class PartnerState(PartnerId id, int measures)
     public Partner? Row
     {
         get;
-        set => (field, Identity) = (value, value is null ? null : CompanyIdentity.Of(value));
+        set
+        {
+            field = value;
+            Identify();
+        }
     }
 
-    /// <summary>Who it is, by its row.</summary>
+    /// <summary>Partners that were merged into it; null if none was. Follows from the merges.</summary>
+    public Alias[]? Merged
+    {
+        get;
+        set
+        {
+            field = value;
+            Identify();
+        }
+    }
+
+    /// <summary>Who it is, by its row and those that were merged into it.</summary>
     public CompanyIdentity? Identity { get; private set; }
+
+    void Identify() => Identity = Row is null ? null : CompanyIdentity.Of(Row, Merged);
+
     public int[][] Traits = [];
 
     /// <summary>By measure of partners; what is not known is no number. Follows from the row.</summary>

@@ -25,7 +25,7 @@ sealed class CandidateChoice(HistoryState state)
         var asOf = request.AsOf;
         var concerned = rules.About(account, decision.Opportunity.Product, asOf);
         var ofAccount = state.FindAccountState(account.Id)!;
-        var customer = CompanyIdentity.Of(account);
+        var customer = CompanyIdentity.Of(account, ofAccount.Merged);
         var count = 0;
         void Exclude(PartnerState partner, string rule, string detail)
         {

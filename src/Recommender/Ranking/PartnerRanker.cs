@@ -274,7 +274,7 @@ public sealed class PartnerRanker
             for (var j = 0; j < i; j++)
             {
                 var other = State.PartnerStates[workspace.Candidates[top[j]]].Identity!;
-                if (!company.MayBe(other) || company.SameAs(other) is not (var why, true))
+                if (company.SameAs(other) is not (var why, true))
                     continue;
                 foreach (var (one, twin) in ((int, int)[])[(i, j), (j, i)])
                     partners[one] = partners[one] with
@@ -337,9 +337,9 @@ public sealed class PartnerRanker
         List<string>? cautions = null;
         void Add(string caution) => (cautions ??= []).Add(caution);
         if (
-            pair.Decision.Account?.Row is { } account
+            pair.Decision.Account is { Row: { } account, Merged: var merged }
             && pair.Partner.Identity is { } identity
-            && CompanyIdentity.Of(account).SameAs(identity) is var (why, _)
+            && CompanyIdentity.Of(account, merged).SameAs(identity) is var (why, _)
         )
             Add($"May be the customer itself: {why}");
         foreach (var holder in holders)

@@ -57,10 +57,19 @@ public sealed class ConcurrentCorrectionsTests : CorrectedHistory
         string Any(string letter, int of) => letter + random.Next(of).ToString(CultureInfo.InvariantCulture);
         string Day() => string.Create(CultureInfo.InvariantCulture, $"2024-{random.Next(1, 13):00}-{random.Next(1, 28):00}");
         string At() => string.Create(CultureInfo.InvariantCulture, $"2025-01-01T{caller:00}:{i / 60:00}:{i % 60:00}Z");
+        var side = random.Next(2) == 0 ? "a" : "p";
         return random.Next(10) switch
         {
-            0 => Row("accounts", new { account_id = Any("a", 6), industry = Any("i", 3) }),
-            1 => Row("partners", new { partner_id = Any("p", 4) }),
+            0 => Row(
+                "accounts",
+                new
+                {
+                    account_id = Any("a", 6),
+                    industry = Any("i", 3),
+                    domain = Any("d", 3) + ".com",
+                }
+            ),
+            1 => Row("partners", new { partner_id = Any("p", 4), external_id = Any("x", 3) }),
             2 or 3 => NewDeal(Any("o", 8), Any("a", 6), Day()),
             4 or 5 => NewEngagement(Any("e", 12), Any("o", 8), Any("p", 4), Day()),
             6 => Row(
@@ -81,10 +90,10 @@ public sealed class ConcurrentCorrectionsTests : CorrectedHistory
                     "aliases",
                     new
                     {
-                        old_id = Any("a", 6),
-                        new_id = Any("a", 6),
+                        old_id = Any(side, 4),
+                        new_id = Any(side, 4),
                         at = "2025-01-01",
-                        table = "accounts",
+                        table = side == "a" ? "accounts" : "partners",
                     }
                 )
                 : Row("accounts", new { account_id = Any("a", 6), industry = Any("i", 3) }),
@@ -97,7 +106,7 @@ public sealed class ConcurrentCorrectionsTests : CorrectedHistory
         var rows = new HistoryState(Settings);
         foreach (
             var fact in FactTables
-                .OfFacts.SelectMany(table =>
+                .Folded.SelectMany(table =>
                     store.Read(connection =>
                     {
                         using var writer = new HistoryWriter(connection);
@@ -119,6 +128,7 @@ public sealed class ConcurrentCorrectionsTests : CorrectedHistory
                 Assert.Equal(expected?.Opportunities ?? 0, found?.Opportunities ?? 0);
                 Assert.Equal(expected?.Engagements ?? 0, found?.Engagements ?? 0);
                 Assert.Equal(expected?.Partners ?? 0, found?.Partners ?? 0);
+                Assert.Equal(expected?.Merged, found?.Merged);
             }
             for (var p = 0; p < 4; p++)
             {
@@ -126,6 +136,7 @@ public sealed class ConcurrentCorrectionsTests : CorrectedHistory
                 Assert.Equal(rows.Partner(id).Counts.Engagements, live.Partner(id).Counts.Engagements);
                 Assert.Equal(rows.Partner(id).Overlaps, live.Partner(id).Overlaps);
                 Assert.Equal(rows.Partner(id).OpenDeals, live.Partner(id).OpenDeals);
+                Assert.Equal(rows.Partner(id).Merged, live.Partner(id).Merged);
             }
             return 0;
         });

@@ -386,6 +386,20 @@ public sealed class ReadingTests : IDisposable
         Assert.True(TryRead(FactTables.Opportunities, Deal("5 €", "\"Euro\""), out row, out _));
         Assert.False(TryRead(FactTables.Opportunities, Deal("€ 5", "\"USD\""), out _, out var fault));
         Assert.Equal("amount", fault!.Column);
+        // What a rate is in is not what it is a rate of.
+        const string Rate = """{"currency":"EUR","date":"2024-01-01","rate":"1.09 USD"}""";
+        Assert.True(TryRead(FactTables.ExchangeRates, Rate, out row, out _));
+        Assert.Equal((1.09, "EUR"), (row["rate"], row["currency"]));
+    }
+
+    [Fact]
+    public void Rows_that_are_merged_are_not_told_of_as_one_company_under_two_ids()
+    {
+        Write("accounts.csv", "account_id,name,domain\na1,One,one.com\na2,One Ltd,one.com\n");
+        Write("aliases.csv", "old_id,new_id,at\na2,a1,2024-05-01\n");
+        var store = new SqliteHistoryStore(_folder["history.db"]);
+        var summary = store.Import(new HistoryFolder(_folder.Path), _folder["rejected.csv"], strict: true);
+        Assert.DoesNotContain(summary.Warnings, warning => warning.Meaning.Contains("aliases", StringComparison.Ordinal));
     }
 
     [Fact]

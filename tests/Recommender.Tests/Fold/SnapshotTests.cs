@@ -121,6 +121,9 @@ public class SnapshotTests
         Assert.Equal(StateText.Of(state, asOf), StateText.Of(copy, asOf));
     }
 
+    /// <summary>A fold that was written and read again.</summary>
+    public static HistoryState Copy(HistoryState state) => Read(state.Settings, Written(state));
+
     static byte[] Written(HistoryState state)
     {
         using var stream = new MemoryStream();

@@ -70,6 +70,8 @@ static class StateText
         {
             var name = account.Id;
             Whole(name + ".known", account.Row is null ? 0 : 1);
+            foreach (var old in account.Merged ?? [])
+                Whole($"{name}.merged {old}", 1);
             Whole(name + ".opportunities", account.Opportunities);
             Whole(name + ".won", account.Won);
             Whole(name + ".lost", account.Lost);
@@ -123,6 +125,8 @@ static class StateText
         {
             var name = partner.Id.Value;
             Whole(name + ".known", partner.Row is null ? 0 : 1);
+            foreach (var old in partner.Merged ?? [])
+                Whole($"{name}.merged {old}", 1);
             Counts(name, partner.Counts);
             Part(name + ".short", partner.Short * fast);
             Whole(name + ".accounts", partner.Accounts);

@@ -54,6 +54,7 @@ public class TSqlTests
                 "0006_written_at.sql",
                 "0007_exchange_rates.sql",
                 "0008_rates_into_base.sql",
+                "0009_merged_identities.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );
@@ -72,7 +73,7 @@ public class TSqlTests
         )
             Assert.Contains(name, _texts.Keys);
         Assert.True(_texts.Count > 120, $"{_texts.Count} texts");
-        Assert.Equal(16, _streams.Length);
+        Assert.Equal(17, _streams.Length);
     }
 
     /// <summary>A text in the source that is no constant would be looked at by no other test.</summary>

@@ -14,6 +14,7 @@ public sealed class DeletionTable : FactTable<Deletion>
     public DeletionTable()
         : base("deletions", null)
     {
+        IsAboutRows = true;
         _table = Key("table", maxLength: 60);
         _key = Key("key", maxLength: 450);
         _at = Key("at", ColumnKind.Instant, role: DateRole.Noted);

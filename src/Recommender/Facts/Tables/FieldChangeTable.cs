@@ -15,6 +15,7 @@ public sealed class FieldChangeTable : FactTable<FieldChange>
     public FieldChangeTable()
         : base("field_changes", null)
     {
+        IsAboutRows = true;
         _table = Key("table", maxLength: 60);
         _key = Key("key", maxLength: 450);
         _column = Key("column");

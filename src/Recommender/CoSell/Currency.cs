@@ -31,7 +31,17 @@ public static class Currency
         ("₪", "ILS"),
         ("₫", "VND"),
         ("₴", "UAH"),
+        ("₦", "NGN"),
+        ("₱", "PHP"),
+        ("฿", "THB"),
     ];
+
+    /// <summary>Signs that several currencies have, and those of them that business is done in.</summary>
+    static readonly Dictionary<string, string[]> _shared = new()
+    {
+        ["$"] = ["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"],
+        ["¥"] = ["JPY", "CNY"],
+    };
 
     /// <summary>Names, letters and digits only, as CRMs give them.</summary>
     static readonly Dictionary<string, string> _names = new()
@@ -83,6 +93,13 @@ public static class Currency
         }
         return false;
     }
+
+    /// <summary>The currencies that have a sign; null if it is none, or that of one only.</summary>
+    internal static IReadOnlyList<string>? Sharing(string sign) => _shared.GetValueOrDefault(sign);
+
+    /// <summary>True if a currency, however it is spelt, may be the one of a code or sign that stands beside an amount.</summary>
+    internal static bool MayBe(string? currency, string codeOrSign) =>
+        Of(currency) is { } code && (code == codeOrSign || Sharing(codeOrSign)?.Contains(code) == true);
 
     /// <summary>The code that most of some deals are in, the first by letter of several; null if none names one.</summary>
     public static string? MostCommon(IEnumerable<Opportunity> deals) =>

@@ -46,12 +46,12 @@ public static class DateMeaning
         : at - told <= Skew ? told
         : at;
 
-    /// <summary>What is to be said of a row's dates, and of what contradicts them.</summary>
+    /// <summary>What is to be said of how a row was read, of its dates, and of what contradicts them.</summary>
     /// <param name="row">As the caller gave it.</param>
     /// <param name="told">When it was told, UTC.</param>
     public static IEnumerable<RowWarning> Warnings(HistoryRow row, DateTime told)
     {
-        foreach (var doubt in row.Table.Doubts(row, told))
+        foreach (var doubt in row.Notes.Concat(row.Table.Doubts(row, told)))
             yield return doubt;
         foreach (var column in row.Table.Columns)
         {

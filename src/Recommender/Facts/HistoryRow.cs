@@ -28,6 +28,9 @@ public sealed record HistoryRow
     /// <summary>string, double, DateTime (UTC) or null, in the order of the table's columns.</summary>
     internal object?[] Values { get; private init; }
 
+    /// <summary>What is to be said of how its values were read.</summary>
+    internal IReadOnlyList<RowWarning> Notes { get; init; } = [];
+
     /// <summary>Columns the contract does not name.</summary>
     public Attributes Attributes { get; private init; }
 

@@ -45,6 +45,7 @@ public static class JsonRow
         List<string?>? texts = null;
         var seen = 0L;
         string? money = null;
+        List<RowWarning>? notes = null;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var at = IndexOf(table, ref json);
@@ -98,6 +99,8 @@ public static class JsonRow
                 values[at] = Value(table.Columns[at], ref json, reader, out var found, out var expected, out var currency);
                 if (currency is not null && table.Columns[at].Name == "amount")
                     money = currency;
+                else if (currency is not null && ValueReader.NoteOf(table.Columns[at], currency) is { } note)
+                    (notes ??= []).Add(note);
                 if (expected is not null)
                 {
                     fault = Reject(table.Columns[at].Name, found!, expected);
@@ -114,7 +117,7 @@ public static class JsonRow
             }
             values[0] = key;
         }
-        if (ValueReader.TakeCurrency(table, values, money) is { } other)
+        if (ValueReader.TakeCurrency(table, values, money, ref notes) is { } other)
         {
             fault = Reject("amount", money!, other);
             return false;
@@ -129,13 +132,14 @@ public static class JsonRow
         }
         foreach (var name in names ?? [])
         {
-            if (Headers.Same(table, name) is { } near && values[near.Position] is null)
+            // Whoever gives both, or says that there is none, means what it says.
+            if (Headers.Mistaken(table, name) is { } near && values[near.Position] is null && (seen & 1L << near.Position) == 0)
             {
-                fault = Reject(name, "a property", $"'{near.Name}', which it nearly is, or another name");
+                fault = Reject(name, "a property", $"'{near.Name}', which it nearly is, or both ('{near.Name}': null for none)");
                 return false;
             }
         }
-        row = new(table, values, names is null ? Attributes.None : new([.. names], [.. texts!]));
+        row = new(table, values, names is null ? Attributes.None : new([.. names], [.. texts!])) { Notes = notes ?? [] };
         fault = null;
         return true;
     }

@@ -28,14 +28,18 @@ public sealed class KnownKeys
     {
         foreach (var ((table, column), ids) in _named)
         {
-            if (table == row.Table.Name && row[column] is string value && TextKey.Of(value) is var text)
+            if (table == row.Table.Name && row[column] is string value && MarkOf(column, value) is var text)
                 ids[text] = ids.TryGetValue(text, out var other) && other != row.Key ? null : row.Key;
         }
     }
 
     /// <summary>The id of the row whose column holds a text; null if none does, or several do.</summary>
     internal string? FindBy(string table, string column, string text) =>
-        _named[(table, column)].GetValueOrDefault(TextKey.Of(text));
+        _named[(table, column)].GetValueOrDefault(MarkOf(column, text));
+
+    /// <summary>A domain however it is written, an address at it included; another text as people compare it.</summary>
+    static string MarkOf(string column, string text) =>
+        column == "domain" && CompanyIdentity.HostOf(text) is { } host ? host : TextKey.Of(text);
 
     /// <summary>Has an id that no row has stand for another.</summary>
     /// <param name="table">accounts or partners.</param>

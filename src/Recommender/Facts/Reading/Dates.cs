@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Recommender.CoSell;
 
 namespace Recommender.Facts;
 
@@ -7,20 +8,22 @@ namespace Recommender.Facts;
 static partial class Dates
 {
     const int Longest = 64;
-    static readonly string[] _months =
+
+    /// <summary>Names of months without accents: of each the first letters tell, three at least, as far as no other month begins so.</summary>
+    static readonly string[][] _months =
     [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
+        ["january", "januar", "janvier", "enero", "gennaio", "janeiro"],
+        ["february", "februar", "fevrier", "febrero", "febbraio", "fevereiro", "februari"],
+        ["march", "marz", "maerz", "mars", "marzo", "marco", "maart", "mrz"],
+        ["april", "avril", "abril", "aprile"],
+        ["may", "mai", "mayo", "maggio", "maio", "mei", "maj"],
+        ["june", "juni", "juin", "junio", "giugno", "junho"],
+        ["july", "juli", "juillet", "julio", "luglio", "julho"],
+        ["august", "aout", "agosto", "augusti", "augustus"],
+        ["september", "septembre", "septiembre", "settembre", "setembro", "sept"],
+        ["october", "oktober", "octobre", "octubre", "ottobre", "outubro"],
+        ["november", "novembre", "noviembre", "novembro"],
+        ["december", "dezember", "decembre", "diciembre", "dicembre", "dezembro"],
     ];
 
     /// <summary>Reads a date or instant; false if it is none, or could be two and <paramref name="order"/> does not decide.</summary>
@@ -41,7 +44,7 @@ static partial class Dates
         if (Named().Match(text) is { Success: true } named)
             return TryMonth(named.Groups["month"].Value, out var month)
                 && TryMake(Year(named.Groups["year"].Value), month, Int(named.Groups["day"].Value), named, zone, out at);
-        return TrySerial(text, out at);
+        return TryIso(text, zone, out at) || TrySerial(text, zone, out at);
     }
 
     static bool TryNumeric(Match match, DateOrder? order, TimeZoneInfo zone, out DateTime at, out DateOrder? told)
@@ -90,7 +93,9 @@ static partial class Dates
             Int(match.Groups["minute"].Value),
             match.Groups["second"].Success ? Int(match.Groups["second"].Value) : 0
         );
-        if (hour > 23 || minute > 59 || second > 59)
+        // The end of a day by ISO 8601.
+        var isEnd = hour == 24 && minute == 0 && second == 0 && !match.Groups["half"].Success;
+        if (hour > 23 && !isEnd || minute > 59 || second > 59)
             return false;
         at = at.AddSeconds(hour * 3600 + minute * 60 + second);
         if (match.Groups["fraction"].Success)
@@ -104,7 +109,7 @@ static partial class Dates
     }
 
     /// <summary>Seconds or milliseconds since 1970, or days since 1900 as spreadsheets count.</summary>
-    static bool TrySerial(string text, out DateTime at)
+    static bool TrySerial(string text, TimeZoneInfo zone, out DateTime at)
     {
         at = default;
         if (
@@ -114,7 +119,14 @@ static partial class Dates
             return false;
         var whole = text.IndexOf('.', StringComparison.Ordinal) is >= 0 and var mark ? mark : text.Length;
         if (whole == 5 && number is >= 20_000 and < 80_000)
+        {
             at = Instants.ToMillisecond(DateTime.FromOADate(number));
+            if (whole < text.Length)
+            {
+                at = Instants.Utc(DateTime.SpecifyKind(at, DateTimeKind.Utc), zone);
+                return true;
+            }
+        }
         else if (whole == text.Length && whole is 10 or 13)
             at = DateTime.UnixEpoch.AddMilliseconds(whole == 10 ? number * 1000 : number);
         else
@@ -125,11 +137,45 @@ static partial class Dates
 
     static bool TryMonth(string name, out int month)
     {
-        month =
-            1 + Array.FindIndex(_months, known => name.Length >= 3 && known.StartsWith(name, StringComparison.OrdinalIgnoreCase));
-        if (month == 0 && string.Equals(name, "sept", StringComparison.OrdinalIgnoreCase))
-            month = 9;
+        name = TextKey.Search(name);
+        var named = Enumerable
+            .Range(0, 12)
+            .Where(m => Array.Exists(_months[m], known => name.Length >= 3 && known.StartsWith(name, StringComparison.Ordinal)))
+            .ToList();
+        month = named.Count == 1 ? 1 + named[0] : 0;
         return month > 0;
+    }
+
+    /// <summary>The other forms of ISO 8601: 20240131, 20240131T120000Z, 2024-W05-3, 2024-032; and 2024年1月31日.</summary>
+    static bool TryIso(string text, TimeZoneInfo zone, out DateTime at)
+    {
+        at = default;
+        if (Basic().Match(text) is { Success: true } basic)
+            return TryMake(
+                Int(basic.Groups["year"].Value),
+                Int(basic.Groups["month"].Value),
+                Int(basic.Groups["day"].Value),
+                basic,
+                zone,
+                out at
+            );
+        if (Counted().Match(text) is not { Success: true } counted)
+            return false;
+        var year = Int(counted.Groups["year"].Value);
+        if (year is < 1900 or > 2999)
+            return false;
+        if (counted.Groups["ordinal"].Success)
+        {
+            var day = Int(counted.Groups["ordinal"].Value);
+            at = new DateTime(year, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(day - 1);
+            return day > 0 && at.Year == year;
+        }
+        var week = Int(counted.Groups["week"].Value);
+        if (week < 1 || week > ISOWeek.GetWeeksInYear(year))
+            return false;
+        var weekday = Int(counted.Groups["weekday"].Value);
+        at = DateTime.SpecifyKind(ISOWeek.ToDateTime(year, week, (DayOfWeek)(weekday % 7)), DateTimeKind.Utc);
+        return weekday is >= 1 and <= 7;
     }
 
     /// <summary>A year of two digits is one of 1970 to 2069.</summary>
@@ -148,11 +194,25 @@ static partial class Dates
     private static partial Regex Numeric();
 
     [GeneratedRegex(
-        @"^(?:[A-Za-z]{3,9},?\s+)?(?:(?<day>\d{1,2})(?:st|nd|rd|th)?[\s.-]+(?<month>[A-Za-z]{3,9})\.?[\s,.-]+(?<year>\d{4}|\d{2})|(?<month>[A-Za-z]{3,9})\.?\s+(?<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?<year>\d{4}))"
+        @"^(?:\p{L}{2,10}\.?,?\s+)?(?:(?<day>\d{1,2})(?:st|nd|rd|th|er|º|°)?[\s.-]+(?:de\s+)?(?<month>\p{L}{3,10})\.?[\s,.-]+(?:de\s+)?(?<year>\d{4}|\d{2})|(?<month>\p{L}{3,10})\.?\s+(?<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?<year>\d{4}))"
             + Time
             + "$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
         1000
     )]
     private static partial Regex Named();
+
+    [GeneratedRegex(
+        @"^(?:(?<year>(?:19|20)\d{2})(?<month>\d{2})(?<day>\d{2})(?:T(?<hour>\d{2})(?<minute>\d{2})(?<second>\d{2})?(?:[.,](?<fraction>\d{1,9}))?(?<offset>Z|[+-]\d{2}:?\d{2})?)?|(?<year>\d{4})年(?<month>\d{1,2})月(?<day>\d{1,2})日)$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000
+    )]
+    private static partial Regex Basic();
+
+    [GeneratedRegex(
+        @"^(?<year>\d{4})(?:-?W(?<week>\d{2})-?(?<weekday>\d)|-(?<ordinal>\d{3}))$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000
+    )]
+    private static partial Regex Counted();
 }

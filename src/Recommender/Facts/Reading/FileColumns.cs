@@ -79,6 +79,7 @@ sealed class FileColumns
         }
         var values = new object?[_table.Columns.Count];
         string? money = null;
+        List<RowWarning>? notes = null;
         for (var i = 0; i < values.Length; i++)
         {
             var column = _table.Columns[i];
@@ -131,15 +132,17 @@ sealed class FileColumns
             }
             if (i == _amount)
                 money = currency;
+            else if (currency is not null && ValueReader.NoteOf(column, currency) is { } note)
+                (notes ??= []).Add(note);
             if (!IsKnown(column, source, values, reject))
                 return null;
         }
-        if (ValueReader.TakeCurrency(_table, values, money) is { } other)
+        if (ValueReader.TakeCurrency(_table, values, money, ref notes) is { } other)
         {
             reject("amount", money!, other);
             return null;
         }
-        return new HistoryRow(_table, values, ReadAttributes(fields));
+        return new HistoryRow(_table, values, ReadAttributes(fields)) { Notes = notes ?? [] };
     }
 
     /// <summary>What the columns were taken for.</summary>
@@ -298,7 +301,7 @@ sealed class FileColumns
                 !values.Any(value =>
                     value == "*" ? text.Length > 0
                     : value is ['@', .. var table] ? text.Length > 0 && _keys?.Find(table, text) is not null
-                    : string.Equals(value, text, StringComparison.OrdinalIgnoreCase)
+                    : TextKey.AreSame(value, text)
                 )
             )
                 return false;

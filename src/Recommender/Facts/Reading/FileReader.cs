@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CsvHelper;
 using CsvHelper.Configuration;
 using Recommender.CoSell;
@@ -40,7 +41,7 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
         using var reader = Open(file, map, out var dialect);
         _dialect = dialect;
         var bad = false;
-        using var csv = new CsvParser(reader, Configuration(dialect, _ => bad = true));
+        using var csv = new CsvParser(reader, Configuration(dialect, found => bad |= !IsFormulaText(found.Field)));
         var header = ReadHeader(csv);
         var survey = FileSurvey.Of(map, header, Rows);
         var columns = new FileColumns(map, header, survey, keys);
@@ -134,7 +135,7 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
     internal static StreamReader Open(Stream file, SourceMap map, out CsvDialect dialect)
     {
         dialect = CsvDialect.Of(file, map.Encoding, map.Separator);
-        var reader = new StreamReader(file, dialect.Encoding);
+        var reader = new MarklessReader(file, dialect.Encoding);
         for (var i = 0; i < dialect.LinesBefore; i++)
             reader.ReadLine();
         return reader;
@@ -148,6 +149,33 @@ sealed class FileReader(SourceMap map, Func<Stream> open)
             BufferSize = 1 << 16,
             BadDataFound = bad,
         };
+
+    /// <summary>True for ="00123", by which spreadsheets keep a text from being taken for a number.</summary>
+    static bool IsFormulaText(string field) =>
+        field is ['=', '"', .., '"'] && field.Length > 2 && field.Count(c => c == '"') == 2;
+
+    /// <summary>Text without byte order marks, which stand in the middle of files that were put together.</summary>
+    sealed class MarklessReader(Stream file, Encoding encoding) : StreamReader(file, encoding)
+    {
+        public override int Read(char[] buffer, int index, int count)
+        {
+            while (base.Read(buffer, index, count) is > 0 and var read)
+            {
+                var text = buffer.AsSpan(index, read);
+                var kept = text.IndexOf('\ufeff');
+                if (kept < 0)
+                    return read;
+                foreach (var c in text[kept..])
+                {
+                    if (c != '\ufeff')
+                        text[kept++] = c;
+                }
+                if (kept > 0)
+                    return kept;
+            }
+            return 0;
+        }
+    }
 
     /// <summary>How many lines within a cell have as many fields as the header: a quote that is not closed swallows rows.</summary>
     int RowsWithin(string[] fields, int length)

@@ -1,4 +1,5 @@
 using System.Text;
+using Recommender.CoSell;
 
 namespace Recommender.Facts;
 
@@ -237,7 +238,7 @@ sealed class FileSurvey
                 _otherwise++;
                 if (text.EndsWith('%'))
                     _units.Add("%");
-                else if (currency is not null)
+                else if (currency is not null && Currency.Sharing(currency) is null)
                     _units.Add(currency);
                 else
                     _hasPlain = true;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
+using Recommender.CoSell;
 
 namespace Recommender.Facts;
 
@@ -8,59 +8,7 @@ namespace Recommender.Facts;
 static class Headers
 {
     const int MostKept = 10_000;
-    static readonly ConcurrentDictionary<(FactTable, string), FactColumn?> _same = [];
-
-    /// <summary>Other names of columns, without blanks and marks.</summary>
-    static readonly (string Column, string[] Others)[] _others =
-    [
-        (
-            "amount",
-            [
-                "dealamount",
-                "dealvalue",
-                "value",
-                "opportunityamount",
-                "estrevenue",
-                "estimatedrevenue",
-                "amounteur",
-                "amountusd",
-                "amountgbp",
-                "totalamount",
-            ]
-        ),
-        (
-            "closed_at",
-            ["closedate", "closed", "closedate", "closedon", "actualclosedate", "closingdate", "dateclosed", "enddate"]
-        ),
-        ("created_at", ["createdate", "createddate", "created", "createdon", "creationdate", "datecreated"]),
-        ("ended_at", ["enddate", "ended", "endedon", "end"]),
-        ("entered_at", ["dateentered", "enteredon", "stagedate"]),
-        ("expected_close_at", ["expectedclosedate", "expectedclose", "estclosedate", "estimatedclosedate"]),
-        ("expires_at", ["expires", "expireson", "expirydate", "expirationdate", "validuntil"]),
-        (
-            "outcome",
-            [
-                "result",
-                "dealstatus",
-                "status",
-                "opportunitystatus",
-                "iswon",
-                "won",
-                "closedwon",
-                "isclosedwon",
-                "dealoutcome",
-                "wonlost",
-                "winloss",
-            ]
-        ),
-        ("recorded_at", ["recorded", "recordedon", "recordeddate"]),
-        ("started_at", ["startdate", "started", "startedon"]),
-        ("status", ["state", "registrationstatus", "approvalstatus"]),
-        ("until", ["enddate", "validuntil", "validto"]),
-        ("account_id", ["accountidentifier", "companyid", "customerid"]),
-        ("partner_id", ["partneridentifier", "partneraccountid"]),
-        ("opportunity_id", ["dealid", "opportunityidentifier", "opportunity"]),
-    ];
+    static readonly ConcurrentDictionary<(FactTable, string), FactColumn?> _mistaken = [];
 
     /// <summary>Columns whose absence changes what a row means or teaches.</summary>
     static readonly string[] _teaching =
@@ -76,6 +24,9 @@ static class Headers
         "ended_at",
         "started_at",
         "expected_close_at",
+        "currency",
+        "decided_at",
+        "joined_at",
     ];
 
     /// <summary>A name without white space at its ends, NUL and marks that nobody sees.</summary>
@@ -102,9 +53,7 @@ static class Headers
         // Whoever made a row is not when it was made.
         if (column is not null || plain.EndsWith("by", StringComparison.Ordinal))
             return column;
-        return table.Columns.FirstOrDefault(one =>
-                Array.Exists(_others, other => other.Column == one.Name && other.Others.Contains(plain))
-            )
+        return table.Columns.FirstOrDefault(one => HeaderNames.IsOf(one.Name, plain))
             ?? table.Columns.FirstOrDefault(one =>
                 Distance(Plain(one.Name), plain)
                 <= (
@@ -115,16 +64,16 @@ static class Headers
             );
     }
 
-    /// <summary>The column of a table that a name is but for case, blanks and marks; null if there is none.</summary>
-    public static FactColumn? Same(FactTable table, string name)
+    /// <summary>The column of a table that a property of a row must not stand for: one that it is but for case, blanks and marks, or nearly one that teaches.</summary>
+    public static FactColumn? Mistaken(FactTable table, string name)
     {
-        if (_same.TryGetValue((table, name), out var known))
+        if (_mistaken.TryGetValue((table, name), out var known))
             return known;
         var column = Near(table, name, out var isSame);
-        if (!isSame)
+        if (!isSame && column is not null && !IsTeaching(column))
             column = null;
-        if (_same.Count < MostKept)
-            _same[(table, name)] = column;
+        if (_mistaken.Count < MostKept)
+            _mistaken[(table, name)] = column;
         return column;
     }
 
@@ -154,16 +103,16 @@ static class Headers
     /// <summary>True if a column's absence changes what a row means or teaches.</summary>
     public static bool IsTeaching(FactColumn column) => column.Required || _teaching.Contains(column.Name);
 
-    /// <summary>Letters and digits of a name in lower case, without what stands in brackets.</summary>
+    /// <summary>Letters and digits of a name in lower case and without accents, without what stands in brackets.</summary>
     internal static string Plain(string name)
     {
         var plain = new StringBuilder(name.Length);
         var depth = 0;
-        foreach (var c in name)
+        foreach (var c in TextKey.Search(name))
         {
             depth += c is '(' or '[' ? 1 : 0;
             if (depth == 0 && char.IsLetterOrDigit(c))
-                plain.Append(char.ToLower(c, CultureInfo.InvariantCulture));
+                plain.Append(c);
             depth -= c is ')' or ']' ? 1 : 0;
         }
         return plain.ToString();

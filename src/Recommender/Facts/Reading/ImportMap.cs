@@ -219,15 +219,15 @@ public sealed record ImportMap(IReadOnlyList<SourceMap> Sources, SourceMap Defau
             return source;
         }
 
-        /// <summary>What words of a file mean, whatever their case.</summary>
+        /// <summary>What words of a file mean, as people compare them.</summary>
         Dictionary<string, string> Words(JsonElement json, string where)
         {
-            var words = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            var words = new Dictionary<string, string>(TextKey.Comparer);
             foreach (var one in Object(json, where))
             {
                 var means = Text(one.Value, where);
                 if (!words.TryAdd(one.Name, means) && words[one.Name] != means)
-                    throw Fault(where, $"{one.Name} twice", "one meaning of a word, whatever its case");
+                    throw Fault(where, $"{one.Name} twice", "one meaning of a word, whatever its case and blanks");
             }
             return words;
         }

@@ -30,7 +30,7 @@ static class Numbers
     /// <param name="text">Without space at its ends.</param>
     /// <param name="sign">The decimal sign of the file; null if nobody knows.</param>
     /// <param name="number">The number.</param>
-    /// <param name="currency">The ISO 4217 code that stands beside it, or that of a sign which only one currency has.</param>
+    /// <param name="currency">The ISO 4217 code that stands beside it, or that of a sign which only one currency has, or a sign that several have.</param>
     /// <param name="telling">What it says about the sign.</param>
     public static bool TryRead(string text, DecimalSign? sign, out double number, out string? currency, out Telling telling)
     {
@@ -40,7 +40,7 @@ static class Numbers
             currency = null;
             return double.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
         }
-        var body = WithoutCurrency(text, out currency);
+        var body = WithFraction(WithoutCurrency(Plain(text), out currency));
         if (body.Length == 0 || !TryParts(body, out var digits, out var exponent))
             return false;
         var (points, commas) = (digits.Count(c => c == '.'), digits.Count(c => c == ','));
@@ -102,7 +102,9 @@ static class Numbers
     public static bool TryPlain(string? text, out double number) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number)
             ? double.IsFinite(number)
-            : IsGrouped(text) && TryRead(text!, null, out number, out var currency, out _) && currency is null;
+            : IsGrouped(text)
+                && TryRead(text!, null, out number, out var currency, out _)
+                && (currency is null || Currency.Sharing(currency) is not null);
 
     /// <summary>True for what may be a number with separators; 1,2 may be two.</summary>
     static bool IsGrouped(string? text) =>
@@ -113,7 +115,20 @@ static class Numbers
     /// <summary>The number as JSON and this contract write it.</summary>
     public static string Text(double number) => number.ToString("R", CultureInfo.InvariantCulture);
 
+    /// <summary>A number without the currency beside it: a code, a sign, or a sign and a code that go together.</summary>
     static string WithoutCurrency(string text, out string? currency)
+    {
+        text = WithoutOne(text, out currency);
+        if (currency is null || text.Length == 0)
+            return text;
+        var rest = WithoutOne(text, out var other);
+        if (other is null || !Currency.MayBe(currency, other) && !Currency.MayBe(other, currency))
+            return text;
+        currency = Currency.Sharing(currency) is null ? currency : other;
+        return rest;
+    }
+
+    static string WithoutOne(string text, out string? currency)
     {
         currency = null;
         foreach (var (sign, code) in Currency.Signs)
@@ -129,11 +144,32 @@ static class Numbers
         else if (text.Length > 3 && Currency.IsCode(text.AsSpan(text.Length - 3)) && !char.IsAsciiLetter(text[^4]))
             (currency, text) = (text[^3..], text[..^3]);
         else if (char.GetUnicodeCategory(text[0]) == UnicodeCategory.CurrencySymbol)
-            text = text[1..];
+            (currency, text) = (text[..1], text[1..]);
         else if (char.GetUnicodeCategory(text[^1]) == UnicodeCategory.CurrencySymbol)
-            text = text[..^1];
+            (currency, text) = (text[^1..], text[..^1]);
+        if (currency is { Length: 1 } && Currency.Sharing(currency) is null)
+            currency = null;
         return text.Trim();
     }
+
+    /// <summary>Digits of any script, and signs of any width, as ASCII has them.</summary>
+    static string Plain(string text)
+    {
+        if (Ascii.IsValid(text))
+            return text;
+        text = text.Normalize(NormalizationForm.FormKC);
+        return text.Any(c => c > '\x7f' && char.IsDigit(c))
+            ? string.Concat(
+                text.Select(c => c > '\x7f' && char.IsDigit(c) ? (char)('0' + CharUnicodeInfo.GetDecimalDigitValue(c)) : c)
+            )
+            : text;
+    }
+
+    /// <summary>Zeros in place of the dash that stands for no fraction: 1.000,- and 1'000.–</summary>
+    static string WithFraction(string text) =>
+        text is [_, .., '.' or ',', '-' or '–' or '—'] ? text[..^1] + "00"
+        : text is [_, .., '.' or ',', '-', '-'] ? text[..^2] + "00"
+        : text;
 
     /// <summary>Digits and marks without what only groups them, and an exponent; false if something else stands there.</summary>
     static bool TryParts(string body, out string digits, out string exponent)

@@ -32,6 +32,9 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
         while (end > start && IsBlank(text[end - 1]))
             end--;
         text = text[start..end];
+        // A spreadsheet keeps a text from being taken for a number so.
+        if (text is ['=', '"', .., '"'] && text.Length > 2)
+            text = text[2..^1].Replace("\"\"", "\"", StringComparison.Ordinal);
         return text.Length == 0 || settings.IsPlaceholder(text) ? null : text;
     }
 
@@ -41,7 +44,7 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
     /// <param name="value">What it says.</param>
     /// <param name="expected">What was expected, if it cannot be read.</param>
     /// <param name="commaParts">A comma parts the values of a list, where no other sign does.</param>
-    /// <param name="currency">The ISO 4217 code that stands beside a number; null if none does.</param>
+    /// <param name="currency">The ISO 4217 code that stands beside a number, or the sign if several currencies have it; null if none does.</param>
     internal bool TryRead(
         FactColumn column,
         string text,
@@ -78,15 +81,35 @@ public sealed class ValueReader(ReaderSettings settings, DecimalSign? sign, Date
     }
 
     /// <summary>Puts the currency that stood beside an amount into its column; what was expected instead, if that gainsays it.</summary>
-    internal static string? TakeCurrency(FactTable table, object?[] values, string? money)
+    /// <param name="table">The table.</param>
+    /// <param name="values">The row's.</param>
+    /// <param name="money">A code, or a sign that several currencies have; null if nothing stood there.</param>
+    /// <param name="notes">Given what is to be said of it.</param>
+    internal static string? TakeCurrency(FactTable table, object?[] values, string? money, ref List<RowWarning>? notes)
     {
         if (money is null || table.IndexOf("currency") is not (>= 0 and var at))
             return null;
-        if (values[at] is string said && Currency.Of(said) != money)
+        var several = Currency.Sharing(money);
+        if (values[at] is string said && !Currency.MayBe(said, money))
             return $"an amount in {said}, as currency says";
-        values[at] = money;
+        if (several is null)
+            values[at] = money;
+        else if (values[at] is null)
+            (notes ??= []).Add(
+                new(
+                    "amount",
+                    money,
+                    $"the sign of {string.Join(", ", several)} and no currency; taken as one in the base currency"
+                )
+            );
         return null;
     }
+
+    /// <summary>What is to be said of a currency beside a number whose row names none; null if nothing is.</summary>
+    internal static RowWarning? NoteOf(FactColumn column, string currency) =>
+        column.Name == "annual_revenue"
+            ? new(column.Name, currency, "stands beside a number that counts in the base currency; taken as it stands")
+            : null;
 
     /// <summary>A value of a column that the contract does not name; null if it is empty.</summary>
     internal string? Attribute(string text) => Clean(text) is not { } clean ? null : WrittenList(clean) ?? clean;

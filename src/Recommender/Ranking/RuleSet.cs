@@ -250,9 +250,9 @@ public sealed class RuleSet
                     ? null
                     : rule.Detail ?? $"Holds no live certification in {competency}";
             case "capacity":
-                return partner.OpenDeals >= rule.Limit && IsMeant()
-                    ? rule.Detail
-                        ?? FormattableString.Invariant($"Works on {partner.OpenDeals} open deals; {rule.Limit} are its limit")
+                var deals = partner.OpenDealsAt(asOf);
+                return deals >= rule.Limit && IsMeant()
+                    ? rule.Detail ?? FormattableString.Invariant($"Works on {deals} open deals; {rule.Limit} are its limit")
                     : null;
             default:
                 return IsMeant() ? rule.Detail ?? "Not to be shared with this partner" : null;

@@ -223,6 +223,45 @@ public sealed class RulesAndFiltersTests : IDisposable
         Assert.Contains(near, unknown.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The partner is ranked for that deal again, so it has room for another.</summary>
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(1, true)]
+    [InlineData(0, false)]
+    [InlineData(-11, false)]
+    public void Work_that_has_ended_fills_no_capacity(int? endsAfterDays, bool fills)
+    {
+        var ranker = Small();
+        var endsAt = endsAfterDays is { } days ? Sample.AsOf.AddDays(days) : (DateTime?)null;
+        foreach (
+            var row in (HistoryRow[])
+                [
+                    FactTables.Accounts.Row(("account_id", "a2")),
+                    FactTables.Opportunities.Row(
+                        ("opportunity_id", "o1"),
+                        ("account_id", "a1"),
+                        ("created_at", Sample.Day(2026, 5, 1))
+                    ),
+                    FactTables.Engagements.Row(
+                        ("engagement_id", "e1"),
+                        ("opportunity_id", "o1"),
+                        ("partner_id", "p1"),
+                        ("started_at", Sample.Day(2026, 6, 1)),
+                        ("ended_at", endsAt)
+                    ),
+                ]
+        )
+        {
+            foreach (var fact in row.Facts())
+                ranker.Apply(fact);
+        }
+        var rules = Read("""{"id":"R","kind":"capacity","limit":1}""");
+        Assert.Equal(fills ? 1 : 0, ranker.Rank(new("a2", Sample.AsOf), rules)!.ExcludedCount);
+        Assert.Equal(fills ? 1 : 0, ranker.Rank(new("a1", Sample.AsOf) { OpportunityId = "o1" })!.ExcludedCount);
+        Assert.Equal(fills ? 1 : 0, ranker.State.OpenDealsOf("p1", Sample.AsOf));
+        Assert.Equal(fills, ranker.State.WorksOn("p1", "o1", Sample.AsOf));
+    }
+
     static string Condition(string side, string column, string value) =>
         $$$"""{"id":"R","kind":"do_not_share","{{{side}}}":{"{{{column}}}":["{{{value}}}"]}}""";
 

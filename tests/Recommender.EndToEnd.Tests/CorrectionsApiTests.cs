@@ -90,6 +90,43 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
         Assert.Equal("P00001", (await _service.GetAsync("/v1/engagements/E"))["partner_id"].GetString());
     }
 
+    [Theory]
+    [InlineData("accounts", "account_id")]
+    [InlineData("partners", "partner_id")]
+    public async Task By_the_external_id_of_a_merged_row_the_one_into_which_it_was_merged_is_put(string table, string id)
+    {
+        foreach (var (old, external) in (IEnumerable<(string, string)>)[("X1", "E1"), ("X2", "E2"), ("X3", "E3")])
+            await _service.PutAsync($"/v1/{table}/{old}", $$"""{"name":"Wintergreen","external_id":"{{external}}"}""");
+        await _service.PostAsync($"/v1/{table}/X1/merge", """{"into":"X2"}""");
+        (await _service.PostAsync($"/v1/{table}/X2/merge", """{"into":"X3"}""")).Expect(HttpStatusCode.OK);
+        foreach (var external in (string[])["E1", "E2", "E3"])
+        {
+            var put = (
+                await _service.PutAsync($"/v1/{table}/by-external-id/{external}", $$"""{"name":"By {{external}}"}""")
+            ).Expect(HttpStatusCode.OK);
+            Assert.Equal("X3", put["id"].GetString());
+        }
+        var found = (await _service.GetAsync($"/v1/{table}?q=By%20E3"))["items"];
+        Assert.Equal("X3", Assert.Single(found.EnumerateArray()).GetProperty(id).GetString());
+        (await _service.GetAsync($"/v1/{table}/E1")).Expect(HttpStatusCode.NotFound);
+        // Nobody has it any more.
+        (await DeleteAsync($"/v1/{table}/X3")).Expect(HttpStatusCode.OK);
+        (await _service.PutAsync($"/v1/{table}/by-external-id/E1", """{"name":"New"}""")).Expect(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task By_an_external_id_that_two_rows_have_none_is_put()
+    {
+        await _service.PutAsync("/v1/accounts/T1", """{"name":"One","external_id":"SF1"}""");
+        await _service.PutAsync("/v1/accounts/T2", """{"name":"Two","external_id":"SF1"}""");
+        var refused = (await _service.PutAsync("/v1/accounts/by-external-id/SF1", """{"name":"Which"}""")).Expect(
+            HttpStatusCode.Conflict
+        );
+        Assert.Equal("external_id_ambiguous", refused["code"].GetString());
+        Assert.Contains("'T1', 'T2'", refused["detail"].GetString(), StringComparison.Ordinal);
+        Assert.Equal("One", (await _service.GetAsync("/v1/accounts/T1"))["name"].GetString());
+    }
+
     [Fact]
     public async Task An_erased_account_leaves_nothing_behind_but_that_it_was_erased()
     {

@@ -21,6 +21,8 @@ sealed record RowResponse(
 /// <summary>Rows of the history, one at a time: each table that has an address takes and shows its own.</summary>
 static class RowsApi
 {
+    const int MostNamed = 10;
+
     public static void MapRows(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1").RequireAuthorization("ingest").WithTags("History");
@@ -123,15 +125,27 @@ static class RowsApi
             return bad;
         if (row["external_id"] is string named && named != externalId)
             return Problems.Invalid("/external_id", $"Found '{named}'; expected '{externalId}' as in the address, or nothing.");
-        row = row.With("external_id", externalId);
         return await writes.RunAsync<Results<Ok<RowResponse>, Created<RowResponse>, PreconditionFailed>>(
             http,
             bytes,
             needsKey: false,
             dryRun,
-            scope => Upsert(scope, row, expectation)
+            scope =>
+                scope.HavingExternalId(table, externalId) is { Count: > 1 } several
+                    ? throw new WriteRefusedException(Ambiguous(table, externalId, several))
+                    : Upsert(scope, row.With("external_id", ExternalIdOf(scope, table, id) ?? externalId), expectation)
         );
     }
+
+    /// <summary>What the row that was found has, since another one that had the id of the address may have been merged into it.</summary>
+    static object? ExternalIdOf(WriteScope scope, FactTable table, string? found) =>
+        found is not null && scope.Find(table, found) is var (held, _) ? held["external_id"] : null;
+
+    static NotWritten Ambiguous(FactTable table, string externalId, IReadOnlyList<string> ids) =>
+        Problems.Conflict(
+            $"The external id '{externalId}' is of {table.Name} {string.Join(", ", ids.Take(MostNamed).Select(id => $"'{id}'"))}: put the one that is meant by its id, or merge them.",
+            "external_id_ambiguous"
+        );
 
     static WriteAnswer Upsert(WriteScope scope, HistoryRow row, RowExpectation expectation)
     {

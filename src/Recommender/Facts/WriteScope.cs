@@ -71,6 +71,10 @@ public sealed class WriteScope
     /// <summary>The row under a key, with its fingerprint; null if there is none.</summary>
     public (HistoryRow Row, long Fingerprint)? Find(FactTable table, string key) => _writer.Find(table, key);
 
+    /// <summary>Ids of the accounts or partners that have an external id; if none has, of those into which one that had it was merged.</summary>
+    public IReadOnlyList<string> HavingExternalId(FactTable table, string externalId) =>
+        _writer.HavingExternalId(table, externalId);
+
     /// <summary>Takes a row in, if it can be taken; of deletions and aliases, does what it says.</summary>
     public RowResult Upsert(HistoryRow row, RowExpectation expected = default)
     {

@@ -117,14 +117,40 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
     [Fact]
     public async Task By_an_external_id_that_two_rows_have_none_is_put()
     {
-        await _service.PutAsync("/v1/accounts/T1", """{"name":"One","external_id":"SF1"}""");
-        await _service.PutAsync("/v1/accounts/T2", """{"name":"Two","external_id":"SF1"}""");
+        var first = await _service.PutAsync("/v1/accounts/T1", """{"name":"One","external_id":"SF1"}""");
+        Assert.DoesNotContain("external_id", first.Text, StringComparison.Ordinal);
+        var second = await _service.PutAsync("/v1/accounts/T2", """{"name":"Two","external_id":"SF1"}""");
+        AssertIsWarned(second);
+        AssertIsWarned(
+            await _service.BulkAsync(
+                Service.Line(
+                    "accounts",
+                    new
+                    {
+                        account_id = "T2",
+                        name = "Zwei",
+                        external_id = "SF1",
+                    }
+                )
+            )
+        );
+        // A partner of that external id is no second account.
+        await _service.PutAsync("/v1/partners/T3", """{"name":"Three","external_id":"SF1"}""");
         var refused = (await _service.PutAsync("/v1/accounts/by-external-id/SF1", """{"name":"Which"}""")).Expect(
             HttpStatusCode.Conflict
         );
         Assert.Equal("external_id_ambiguous", refused["code"].GetString());
         Assert.Contains("'T1', 'T2'", refused["detail"].GetString(), StringComparison.Ordinal);
         Assert.Equal("One", (await _service.GetAsync("/v1/accounts/T1"))["name"].GetString());
+
+        static void AssertIsWarned(Answer answer)
+        {
+            var warning = answer["warnings"]
+                .EnumerateArray()
+                .Single(one => one.GetProperty("field").GetString() == "external_id");
+            Assert.Equal("SF1", warning.GetProperty("value").GetString());
+            Assert.Contains("two ids", warning.GetProperty("meaning").GetString(), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

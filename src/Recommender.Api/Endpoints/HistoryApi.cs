@@ -88,12 +88,12 @@ static class HistoryApi
             updated = 0,
             deleted = 0,
             unchanged = 0;
-        var warnings = new WarningCounts(scope.Stamp);
+        var warnings = new WarningCounts();
         foreach (var (line, row) in rows)
         {
             var result = scope.Upsert(row);
             if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
-                warnings.Add(row, line);
+                warnings.Add(row, line, scope.WarningsOf(row));
             switch (result.Verdict)
             {
                 case RowVerdict.Inserted:

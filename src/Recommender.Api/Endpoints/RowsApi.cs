@@ -11,7 +11,7 @@ namespace Recommender.Api.Endpoints;
 /// <summary>What became of a row.</summary>
 /// <param name="Id">Its key.</param>
 /// <param name="Result">inserted, updated, deleted or unchanged.</param>
-/// <param name="Warnings">Dates that are missing, lie ahead or far away, and what they are taken for; not there if there are none.</param>
+/// <param name="Warnings">Dates that are missing, lie ahead or far away, and what they are taken for; an external id that another row has; not there if there are none.</param>
 sealed record RowResponse(
     string Id,
     string Result,
@@ -161,16 +161,17 @@ static class RowsApi
                 )
             ),
             _ => WriteAnswer.Of(
-                new RowResponse(row.Key, Word(result.Verdict), WarningsOf(row, scope.Stamp)),
+                new RowResponse(
+                    row.Key,
+                    Word(result.Verdict),
+                    scope.WarningsOf(row).ToList() is { Count: > 0 } warnings ? warnings : null
+                ),
                 ApiJson.Default.RowResponse,
                 result.Verdict == RowVerdict.Inserted ? StatusCodes.Status201Created : StatusCodes.Status200OK,
                 ETag(result.Fingerprint)
             ),
         };
     }
-
-    static List<RowWarning>? WarningsOf(HistoryRow row, DateTime told) =>
-        DateMeaning.Warnings(row, told).ToList() is { Count: > 0 } warnings ? warnings : null;
 
     public static PreconditionFailed NotAsExpected() =>
         new("The row was changed meanwhile, or is there or not there against If-Match or If-None-Match.");

@@ -100,6 +100,10 @@ public sealed class WriteScope
     /// <summary>True if it is a deal of a later date: what names it is not known before.</summary>
     bool LiesAhead(HistoryRow row) => row.Table == FactTables.Opportunities && row["created_at"] is DateTime at && at > Stamp;
 
+    /// <summary>What is to be said of a row that was taken in: of its dates, and of what contradicts or doubles it.</summary>
+    public IEnumerable<RowWarning> WarningsOf(HistoryRow row) =>
+        Twins.Of(row, _writer) is { } twin ? DateMeaning.Warnings(row, Stamp).Append(twin) : DateMeaning.Warnings(row, Stamp);
+
     /// <summary>Into what a row of accounts or partners was merged; null if it was not.</summary>
     public string? MergedInto(FactTable table, string id) => _writer.Merged.Of(table, id);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Recommender.Facts;
 
 namespace Recommender.EndToEnd.Tests;
@@ -40,6 +41,52 @@ public sealed class HistoryApiTests : IAsyncLifetime
         var read = (await _service.GetAsync("/v1/accounts/X1")).Expect(HttpStatusCode.OK);
         Assert.Equal("Contoso AG", read["name"].GetString());
         Assert.Equal(changed.ETag, read.ETag);
+    }
+
+    /// <summary>A client that reads a row, changes a column and puts it back loses nothing.</summary>
+    [Theory]
+    [InlineData("accounts", """{"name":"Tokiwa","industry":"energy","created_at":"2024-01-01","cloud_stack":"aws"}""")]
+    [InlineData(
+        "partners",
+        """{"name":"Tokiwa","tier":"gold","industries":"energy|retail","joined_at":"2024-01-01","cloud":"aws"}"""
+    )]
+    [InlineData("opportunities", """{"account_id":"A000007","amount":5,"created_at":"2026-06-01","seats":"4"}""")]
+    public async Task What_is_got_can_be_put_as_it_is(string table, string body)
+    {
+        var row = JsonNode.Parse(body)!.AsObject();
+        if (table != "opportunities")
+            (row["domain"], row["external_id"]) = ("tokiwa.example", "T-1");
+        (await _service.PutAsync($"/v1/{table}/T1", row.ToJsonString())).Expect(HttpStatusCode.Created);
+        var before = (await _service.GetAsync($"/v1/{table}/T1")).Expect(HttpStatusCode.OK);
+        (await _service.PutAsync($"/v1/{table}/T1", before.Text, ("If-Match", before.ETag!))).Expect(HttpStatusCode.OK);
+        var after = (await _service.GetAsync($"/v1/{table}/T1")).Expect(HttpStatusCode.OK);
+        Assert.Equal(WithoutRecordedAt(before), WithoutRecordedAt(after));
+        foreach (var (name, value) in row)
+            Assert.Contains(
+                value!.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : name,
+                after.Text,
+                StringComparison.Ordinal
+            );
+        if (table == "opportunities")
+            return;
+        var listed = (await _service.GetAsync($"/v1/{table}?q=tokiwa"))["items"][0].GetRawText();
+        (await _service.PutAsync($"/v1/{table}/T1", listed)).Expect(HttpStatusCode.OK);
+        var columns = JsonNode.Parse((await _service.GetAsync($"/v1/{table}/T1")).Text)!.AsObject();
+        Assert.Equal(("tokiwa.example", "T-1"), ((string?)columns["domain"], (string?)columns["external_id"]));
+
+        static string WithoutRecordedAt(Answer answer)
+        {
+            var json = JsonNode.Parse(answer.Text)!.AsObject();
+            Assert.True(json.Remove("recorded_at"));
+            return json.ToJsonString();
+        }
+    }
+
+    [Fact]
+    public async Task A_column_among_the_attributes_is_refused()
+    {
+        var refused = await _service.PutAsync("/v1/accounts/T1", """{"name":"Tokiwa","attributes":{"domain":"x.example"}}""");
+        Assert.Contains("domain in it", refused.Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
     }
 
     /// <summary>Nothing is taken and then not there without a word: the clock of the caller is ahead, or the year is wrong.</summary>

@@ -138,6 +138,52 @@ public sealed class HistoryApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_deletion_or_feedback_that_is_dated_ahead_is_taken_as_of_now_and_the_answer_says_so()
+    {
+        (await _service.PutAsync("/v1/touches/T1", """{"account_id":"A000007","kind":"call","at":"2026-06-01"}""")).Expect(
+            HttpStatusCode.Created
+        );
+        var deleted = await _service.BulkAsync(
+            Service.Line(
+                "deletions",
+                new
+                {
+                    table = "touches",
+                    key = "T1",
+                    at = "2062-01-01",
+                }
+            )
+        );
+        AssertIsWarned(deleted.Expect(HttpStatusCode.OK), "at");
+        (await _service.GetAsync("/v1/touches/T1")).Expect(HttpStatusCode.NotFound);
+        var feedback = await _service.PostAsync(
+            "/v1/feedback",
+            """{"account_id":"A000007","partner_id":"P00001","event":"declined","occurred_at":"2062-01-01"}""",
+            ("Idempotency-Key", "ahead")
+        );
+        AssertIsWarned(feedback.Expect(HttpStatusCode.Created), "occurred_at");
+        var now = await _service.PostAsync(
+            "/v1/feedback",
+            """{"account_id":"A000007","partner_id":"P00001","event":"note"}""",
+            ("Idempotency-Key", "now")
+        );
+        Assert.DoesNotContain("warnings", now.Expect(HttpStatusCode.Created).Text, StringComparison.Ordinal);
+
+        static void AssertIsWarned(Answer answer, string field)
+        {
+            var warning = Assert.Single(answer["warnings"].EnumerateArray());
+            Assert.Equal(
+                (field, "2062-01-01T00:00:00.000Z", "lies ahead; taken as of now"),
+                (
+                    warning.GetProperty("field").GetString(),
+                    warning.GetProperty("value").GetString(),
+                    warning.GetProperty("meaning").GetString()
+                )
+            );
+        }
+    }
+
+    [Fact]
     public async Task An_external_id_finds_the_same_row_again()
     {
         var made = (

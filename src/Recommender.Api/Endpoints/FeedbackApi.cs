@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
@@ -40,7 +41,13 @@ sealed record FeedbackRequest
 /// <param name="FeedbackId">Its id.</param>
 /// <param name="Facts">Tables and ids of the rows written: feedback itself, an engagement if a partner accepted, the deal if its outcome was set.</param>
 /// <param name="Event">What was kept: reported_won or reported_lost wait for the CRM, close no deal and teach no model.</param>
-sealed record FeedbackResponse(string FeedbackId, IReadOnlyList<string> Facts, string Event);
+/// <param name="Warnings">occurred_at, if it lies ahead or far away, and what it is taken for; not there if it does not.</param>
+sealed record FeedbackResponse(
+    string FeedbackId,
+    IReadOnlyList<string> Facts,
+    string Event,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RowWarning>? Warnings = null
+);
 
 static class FeedbackApi
 {
@@ -97,16 +104,7 @@ static class FeedbackApi
             bytes,
             needsKey: true,
             dryRun,
-            // What happened is behind us, whatever the caller's clock says.
-            scope =>
-                Take(
-                    scope,
-                    request,
-                    account!,
-                    opportunity,
-                    occurredAt < scope.Stamp ? occurredAt.Value : scope.Stamp,
-                    live.Events
-                )
+            scope => Take(scope, request, account!, opportunity, occurredAt, live.Events)
         );
     }
 
@@ -115,10 +113,12 @@ static class FeedbackApi
         FeedbackRequest request,
         string account,
         string? opportunity,
-        DateTime at,
+        DateTime? occurredAt,
         EventLog events
     )
     {
+        // What happened is behind us, whatever the caller's clock says.
+        var at = occurredAt < scope.Stamp ? occurredAt.Value : scope.Stamp;
         var id = "fb_" + Guid.CreateVersion7(new DateTimeOffset(scope.Stamp)).ToString("N");
         var facts = new List<string>();
         void Write(HistoryRow row)
@@ -166,6 +166,10 @@ static class FeedbackApi
             else if (request.Event is "won" or "lost")
                 Write(deal.With("closed_at", at).With("outcome", request.Event).With("recorded_at", null));
         }
+        RowWarning[]? warnings =
+            occurredAt is { } said && DateMeaning.Of(DateRole.Noted, said, scope.Stamp) is { } meaning
+                ? [new("occurred_at", Instants.Text(said), meaning)]
+                : null;
         events.Append(
             scope,
             new(
@@ -184,7 +188,7 @@ static class FeedbackApi
             )
         );
         return WriteAnswer.Of(
-            new FeedbackResponse(id, facts, request.Event),
+            new FeedbackResponse(id, facts, request.Event, warnings),
             ApiJson.Default.FeedbackResponse,
             StatusCodes.Status201Created
         );

@@ -92,7 +92,7 @@ static class HistoryApi
         foreach (var (line, row) in rows)
         {
             var result = scope.Upsert(row);
-            if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
+            if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated or RowVerdict.Deleted)
                 warnings.Add(row, line, scope.WarningsOf(row));
             switch (result.Verdict)
             {

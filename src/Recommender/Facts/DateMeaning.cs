@@ -63,7 +63,8 @@ public static class DateMeaning
         }
     }
 
-    static string? Of(DateRole role, DateTime at, DateTime told) =>
+    /// <summary>What a date is taken for; null for what it says.</summary>
+    public static string? Of(DateRole role, DateTime at, DateTime told) =>
         at < _early ? "lies before 1970; taken as it stands"
         : at <= told ? null
         : role switch

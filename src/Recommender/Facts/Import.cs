@@ -366,6 +366,7 @@ sealed class Import : IDisposable
                     break;
                 default:
                     done++;
+                    _warnings.Add(row, at.Line, DateMeaning.Warnings(row, At));
                     break;
             }
         }

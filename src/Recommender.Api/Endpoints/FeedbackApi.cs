@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -119,8 +121,19 @@ static class FeedbackApi
     {
         // What happened is behind us, whatever the caller's clock says.
         var at = occurredAt < scope.Stamp ? occurredAt.Value : scope.Stamp;
-        var id = "fb_" + Guid.CreateVersion7(new DateTimeOffset(scope.Stamp)).ToString("N");
+        var id = IdOf(scope, request, opportunity);
+        var engagement = $"{id}_engagement";
+        RowWarning[]? warnings =
+            occurredAt is { } said && DateMeaning.Of(DateRole.Noted, said, scope.Stamp) is { } meaning
+                ? [new("occurred_at", Instants.Text(said), meaning)]
+                : null;
         var facts = new List<string>();
+        WriteAnswer Answer() =>
+            WriteAnswer.Of(
+                new FeedbackResponse(id, facts, request.Event, warnings),
+                ApiJson.Default.FeedbackResponse,
+                StatusCodes.Status201Created
+            );
         void Write(HistoryRow row)
         {
             var result = scope.Upsert(row);
@@ -132,7 +145,18 @@ static class FeedbackApi
                         Problems.ErrorOf(reason)
                     )
                 );
-            facts.Add($"{row.Table.Name}/{row.Key}");
+            Say(row.Table, row.Key);
+        }
+        void Say(FactTable table, string key) => facts.Add($"{table.Name}/{key}");
+        if (
+            scope.Find(FactTables.Feedback, id) is not null
+            && (opportunity is null || scope.Find(FactTables.Engagements, engagement) is not null)
+        )
+        {
+            Say(FactTables.Feedback, id);
+            if (opportunity is not null)
+                Say(FactTables.Engagements, engagement);
+            return Answer();
         }
         Write(
             FactTables.Feedback.Row(
@@ -156,7 +180,7 @@ static class FeedbackApi
             if (request.Event == "accepted")
                 Write(
                     FactTables.Engagements.Row(
-                        ("engagement_id", $"{id}_engagement"),
+                        ("engagement_id", engagement),
                         ("opportunity_id", opportunity),
                         ("partner_id", request.PartnerId),
                         ("role", "co_sell"),
@@ -166,10 +190,6 @@ static class FeedbackApi
             else if (request.Event is "won" or "lost")
                 Write(deal.With("closed_at", at).With("outcome", request.Event).With("recorded_at", null));
         }
-        RowWarning[]? warnings =
-            occurredAt is { } said && DateMeaning.Of(DateRole.Noted, said, scope.Stamp) is { } meaning
-                ? [new("occurred_at", Instants.Text(said), meaning)]
-                : null;
         events.Append(
             scope,
             new(
@@ -187,12 +207,22 @@ static class FeedbackApi
                 }
             )
         );
-        return WriteAnswer.Of(
-            new FeedbackResponse(id, facts, request.Event, warnings),
-            ApiJson.Default.FeedbackResponse,
-            StatusCodes.Status201Created
-        );
+        return Answer();
     }
+
+    /// <summary>
+    /// A new id; of an acceptance that follows a recommendation one of its own, so that a second acceptance is the first and puts the partner
+    /// on the deal once.
+    /// </summary>
+    static string IdOf(WriteScope scope, FeedbackRequest request, string? opportunity) =>
+        "fb_"
+        + (
+            request is { Event: "accepted", RecommendationId: { } recommendation }
+                ? Convert.ToHexStringLower(
+                    SHA256.HashData(Encoding.UTF8.GetBytes($"{recommendation}\n{opportunity}\n{request.PartnerId}")).AsSpan(0, 16)
+                )
+                : Guid.CreateVersion7(new DateTimeOffset(scope.Stamp)).ToString("N")
+        );
 
     static List<ProblemError> Faults(FeedbackRequest request, out DateTime? occurredAt)
     {

@@ -116,7 +116,9 @@ public sealed record Engagement(
     static readonly string[] _never = ["withdrawn", "cancelled", "canceled", "rejected", "declined", "void"];
 
     /// <summary>True if its status says that it did not come about: withdrawn, cancelled, rejected, declined or void, whatever the case.</summary>
-    public bool IsWithdrawn => Status is { } status && _never.Contains(status, TextKey.Comparer);
+    public bool IsWithdrawn => IsWithdrawal(Status);
+
+    internal static bool IsWithdrawal(string? status) => status is not null && _never.Contains(status, TextKey.Comparer);
 }
 
 /// <summary>An opportunity entering a stage.</summary>

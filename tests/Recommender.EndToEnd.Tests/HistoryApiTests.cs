@@ -183,6 +183,25 @@ public sealed class HistoryApiTests : IAsyncLifetime
         }
     }
 
+    /// <summary>A row that no other could name, or a second one beside that which they name.</summary>
+    [Theory]
+    [InlineData("ZW\u200b1", "'ZW1'")]
+    [InlineData("\ufeffZW1", "'ZW1'")]
+    [InlineData("soft\u00adhyphen", "'softhyphen'")]
+    [InlineData("unknown", "none")]
+    [InlineData("N/A", "none")]
+    public async Task An_id_that_rows_read_otherwise_is_no_id_of_an_address(string id, string says)
+    {
+        foreach (var address in (string[])["accounts/", "opportunities/", "accounts/by-external-id/", "partners/by-external-id/"])
+        {
+            var refused = await _service.PutAsync(
+                "/v1/" + address + Uri.EscapeDataString(id),
+                """{"account_id":"A000007","created_at":"2026-06-01"}"""
+            );
+            Assert.Contains(says, refused.Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task An_external_id_finds_the_same_row_again()
     {

@@ -78,7 +78,7 @@ static class RowsApi
         var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
         if (bytes is null)
             return problem!;
-        if (JsonRow.FaultOfId(id) is { } expected)
+        if (JsonRow.FaultOfAddress(id, options.Value.Reader.Settings) is { } expected)
             return Problems.Invalid("id", $"Expected {expected}.");
         if (Row(table, bytes, id, options.Value.Reader.Settings, out var row) is { } fault)
             return fault;
@@ -114,7 +114,7 @@ static class RowsApi
         var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
         if (bytes is null)
             return problem!;
-        if (JsonRow.FaultOfId(externalId) is { } expected)
+        if (JsonRow.FaultOfAddress(externalId, options.Value.Reader.Settings) is { } expected)
             return Problems.Invalid("external_id", $"Expected {expected}.");
         if (!live.Answers)
             return Problems.NotReady(http);

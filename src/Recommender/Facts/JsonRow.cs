@@ -153,6 +153,17 @@ public static class JsonRow
         : id is "." or ".." ? "another id: an address reads '.' and '..' as folders, so no call could name the row"
         : null;
 
+    /// <summary>What is wrong with an id that an address gives a row; null if nothing is. Rows have to be able to name it, so it is what they read.</summary>
+    public static string? FaultOfAddress(string id, ReaderSettings settings)
+    {
+        if (FaultOfId(id) is { } fault)
+            return fault;
+        var read = new ValueReader(settings).Clean(id) is { } clean ? ValueReader.Visible(clean) : null;
+        return read == id ? null
+            : read is null ? $"another id: rows read '{id}' as none, so no row could name it"
+            : $"'{read}', without marks that nobody sees: so do rows read it";
+    }
+
     static int IndexOf(FactTable table, ref Utf8JsonReader json)
     {
         for (var i = 0; i < table.Columns.Count; i++)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 
 namespace Recommender.EndToEnd.Tests;
 
@@ -88,6 +89,74 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
         var partner = (await _service.PostAsync("/v1/partners/P/merge", """{"into":"P00001"}""")).Expect(HttpStatusCode.OK);
         Assert.Equal("P00001", partner["into"].GetString());
         Assert.Equal("P00001", (await _service.GetAsync("/v1/engagements/E"))["partner_id"].GetString());
+    }
+
+    [Fact]
+    public async Task What_was_merged_or_deleted_says_so_and_the_feed_tells_of_it()
+    {
+        await _service.PutAsync("/v1/accounts/C", """{"name":"Cedar"}""");
+        await _service.PostAsync("/v1/accounts/B/merge", """{"into":"A"}""");
+        await _service.PostAsync("/v1/accounts/A/merge", """{"into":"C"}""");
+        await _service.PostAsync("/v1/accounts/A/merge", """{"into":"C"}""");
+        await DeleteAsync("/v1/engagements/E?dry_run=true");
+        await DeleteAsync("/v1/engagements/E?reason=mistake");
+        (
+            await _service.BulkAsync(
+                Service.Line(
+                    "deletions",
+                    new
+                    {
+                        table = "opportunities",
+                        key = "O",
+                        at = "2026-06-03",
+                    }
+                )
+                    + "\n"
+                    + Service.Line(
+                        "aliases",
+                        new
+                        {
+                            old_id = "P",
+                            new_id = "P00001",
+                            at = "2026-06-03",
+                        }
+                    )
+            )
+        ).Expect(HttpStatusCode.OK);
+        foreach (
+            var (address, says) in (IEnumerable<(string, string)>)
+                [
+                    ("accounts/B", "was merged into 'C'"),
+                    ("accounts/A", "was merged into 'C'"),
+                    ("partners/P", "was merged into 'P00001'"),
+                    ("engagements/E", "was deleted on"),
+                    ("opportunities/O", "was deleted on"),
+                ]
+        )
+        {
+            var missing = (await _service.GetAsync("/v1/" + address)).Expect(HttpStatusCode.NotFound);
+            Assert.Contains(says, missing["detail"].GetString(), StringComparison.Ordinal);
+        }
+        Assert.Equal(
+            ["accounts B A", "accounts A C", "partners P P00001"],
+            (await EventsAsync("row.merged")).Select(data => $"{Text(data, "table")} {Text(data, "key")} {Text(data, "into")}")
+        );
+        Assert.Equal(
+            ["engagements E", "opportunities O"],
+            (await EventsAsync("row.deleted")).Select(data => $"{Text(data, "table")} {Text(data, "key")}")
+        );
+        // What the feed says of an account goes with it.
+        (await _service.PostAsync("/v1/erasures", """{"account_id":"C"}""")).Expect(HttpStatusCode.OK);
+        Assert.Equal("partners", Text(Assert.Single(await EventsAsync("row.merged")), "table"));
+
+        async Task<List<JsonElement>> EventsAsync(string type) =>
+            [
+                .. (await _service.GetAsync("/v1/events?type=" + type))["items"]
+                    .EnumerateArray()
+                    .Select(one => one.GetProperty("data")),
+            ];
+
+        static string? Text(JsonElement data, string name) => data.GetProperty(name).GetString();
     }
 
     [Theory]

@@ -65,7 +65,7 @@ static class AccountsApi
         if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Read((state, _) => state.FindAccount(id)) is not { } account)
-            return Problems.NotFound("No such account.");
+            return CorrectionsApi.Missing(FactTables.Accounts, id, live.Store.WhatBecameOf(FactTables.Accounts, id));
         if (live.Store.Find(FactTables.Accounts, id) is not { } stored)
             return TypedResults.Ok(Response(account));
         http.Response.Headers.ETag = RowsApi.ETag(stored.Fingerprint);

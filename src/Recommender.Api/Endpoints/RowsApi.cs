@@ -186,7 +186,7 @@ static class RowsApi
         if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Store.Find(table, id) is not { } found)
-            return Problems.NotFound($"No such row of {table.Name}.");
+            return CorrectionsApi.Missing(table, id, live.Store.WhatBecameOf(table, id));
         http.Response.Headers.ETag = ETag(found.Fingerprint);
         return new Json<JsonElement>(JsonRow.Write(found.Row));
     }

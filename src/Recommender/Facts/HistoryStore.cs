@@ -233,6 +233,14 @@ public abstract class HistoryStore
             return writer.Find(table, key);
         });
 
+    /// <summary>What became of a row that is not there: into what it was merged in the end, or when it was deleted, UTC; neither if it never was.</summary>
+    public (string? Into, DateTime? DeletedAt) WhatBecameOf(FactTable table, string key) =>
+        Read(connection =>
+        {
+            using var writer = new HistoryWriter(connection);
+            return writer.WhatBecameOf(table, key);
+        });
+
     /// <summary>The first id of the accounts or partners that have an external id, or into which one that had it was merged; null if there is none.</summary>
     public string? FindByExternalId(FactTable table, string externalId) =>
         Read(connection =>

@@ -104,6 +104,9 @@ public sealed class WriteScope
     public IEnumerable<RowWarning> WarningsOf(HistoryRow row) =>
         Twins.Of(row, _writer) is { } twin ? DateMeaning.Warnings(row, Stamp).Append(twin) : DateMeaning.Warnings(row, Stamp);
 
+    /// <summary>What became of a row that is not there: into what it was merged in the end, or when it was deleted, UTC; neither if it never was.</summary>
+    public (string? Into, DateTime? DeletedAt) WhatBecameOf(FactTable table, string key) => _writer.WhatBecameOf(table, key);
+
     /// <summary>Into what a row of accounts or partners was merged; null if it was not.</summary>
     public string? MergedInto(FactTable table, string id) => _writer.Merged.Of(table, id);
 

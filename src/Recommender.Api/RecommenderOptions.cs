@@ -323,10 +323,6 @@ sealed class RecommenderOptions : IValidatableObject
         /// <summary>Allow addresses of private networks and of this machine, and plain http.</summary>
         public bool AllowPrivate { get; init; }
 
-        /// <summary>Tries within one attempt, a moment apart. The default is 3.</summary>
-        [Range(1, 10)]
-        public int Tries { get; init; } = 3;
-
         /// <summary>Attempts before a delivery is given up, each twice as late as the one before. The default is 12.</summary>
         [Range(1, 100)]
         public int Attempts { get; init; } = 12;

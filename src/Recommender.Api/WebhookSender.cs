@@ -7,7 +7,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
 using Recommender.Facts;
@@ -16,8 +15,8 @@ using Recommender.Webhooks;
 namespace Recommender.Api;
 
 /// <summary>
-/// Makes deliveries: signed as Standard Webhooks has it, a few tries in a row, then later and later until it gives up, or when the
-/// receiver says by Retry-After. Each webhook has a queue of its own, so that one that is slow delays no other; one that is gone (410) ends.
+/// Makes deliveries: signed as Standard Webhooks has it, tried again later and later until it gives up, or when the receiver says by
+/// Retry-After. Each webhook has a queue of its own, so that one that is slow delays no other; one that is gone (410) ends.
 /// What is not delivered stands in the database. Connects to no private address unless that is allowed, whatever a name resolves to.
 /// </summary>
 sealed partial class WebhookSender(
@@ -161,7 +160,8 @@ sealed partial class WebhookSender(
             if (!answer.IsSuccessStatusCode)
             {
                 error = FormattableString.Invariant($"Answered {status}; expected 2xx.");
-                pause = PauseOf(answer.Headers.RetryAfter, live.Now());
+                if (answer.Headers.NonValidated.TryGetValues("Retry-After", out var retryAfter))
+                    pause = PauseOf(retryAfter.ToString(), live.Now());
             }
         }
         catch (Exception e)
@@ -195,11 +195,17 @@ sealed partial class WebhookSender(
         };
     }
 
-    /// <summary>How long a receiver wants to be left alone, as seconds or until a moment; at most a day.</summary>
-    public static TimeSpan PauseOf(RetryConditionHeaderValue? retryAfter, DateTime now)
+    /// <summary>How long a receiver wants to be left alone, as seconds or until a moment; at most a day, and not at all if it says neither.</summary>
+    public static TimeSpan PauseOf(string retryAfter, DateTime now)
     {
-        var pause = retryAfter?.Delta ?? retryAfter?.Date - new DateTimeOffset(now) ?? TimeSpan.Zero;
-        return pause > _longestPause ? _longestPause : pause;
+        TimeSpan? pause =
+            double.TryParse(retryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                ? TimeSpan.FromSeconds(Math.Min(seconds, _longestPause.TotalSeconds))
+            : RetryConditionHeaderValue.TryParse(retryAfter, out var condition) ? condition.Date - new DateTimeOffset(now)
+            : null;
+        return pause is not { } asked || asked < TimeSpan.Zero ? TimeSpan.Zero
+            : asked > _longestPause ? _longestPause
+            : asked;
     }
 
     /// <summary>v1, and HMAC-SHA256 over id.timestamp.body, base64.</summary>
@@ -230,30 +236,7 @@ sealed partial class WebhookSender(
                     ConnectCallback = (context, cancel) => ConnectAsync(context, allowed, cancel),
                 };
             })
-            .AddResilienceHandler(
-                "retry",
-                (pipeline, context) =>
-                {
-                    var settings = context.ServiceProvider.GetRequiredService<IOptions<RecommenderOptions>>().Value.Webhooks;
-                    pipeline.AddTimeout(TimeSpan.FromSeconds(30));
-                    if (settings.Tries > 1)
-                        pipeline.AddRetry(
-                            new HttpRetryStrategyOptions
-                            {
-                                MaxRetryAttempts = settings.Tries - 1,
-                                BackoffType = DelayBackoffType.Exponential,
-                                Delay = TimeSpan.FromSeconds(Math.Min(0.5, settings.BackoffSeconds)),
-                                UseJitter = true,
-                                ShouldHandle = outcome =>
-                                    ValueTask.FromResult(
-                                        HttpClientResiliencePredicates.IsTransient(outcome.Outcome)
-                                            && outcome.Outcome.Result?.Headers.RetryAfter is null
-                                    ),
-                            }
-                        );
-                    pipeline.AddTimeout(TimeSpan.FromSeconds(10));
-                }
-            );
+            .AddResilienceHandler("timeout", pipeline => pipeline.AddTimeout(TimeSpan.FromSeconds(10)));
     }
 
     static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, bool allowed, CancellationToken cancel)

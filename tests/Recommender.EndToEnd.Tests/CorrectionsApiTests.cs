@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 
 namespace Recommender.EndToEnd.Tests;
 
@@ -88,6 +89,137 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
         var partner = (await _service.PostAsync("/v1/partners/P/merge", """{"into":"P00001"}""")).Expect(HttpStatusCode.OK);
         Assert.Equal("P00001", partner["into"].GetString());
         Assert.Equal("P00001", (await _service.GetAsync("/v1/engagements/E"))["partner_id"].GetString());
+    }
+
+    [Fact]
+    public async Task What_was_merged_or_deleted_says_so_and_the_feed_tells_of_it()
+    {
+        await _service.PutAsync("/v1/accounts/C", """{"name":"Cedar"}""");
+        await _service.PostAsync("/v1/accounts/B/merge", """{"into":"A"}""");
+        await _service.PostAsync("/v1/accounts/A/merge", """{"into":"C"}""");
+        await _service.PostAsync("/v1/accounts/A/merge", """{"into":"C"}""");
+        await DeleteAsync("/v1/engagements/E?dry_run=true");
+        await DeleteAsync("/v1/engagements/E?reason=mistake");
+        (
+            await _service.BulkAsync(
+                Service.Line(
+                    "deletions",
+                    new
+                    {
+                        table = "opportunities",
+                        key = "O",
+                        at = "2026-06-03",
+                    }
+                )
+                    + "\n"
+                    + Service.Line(
+                        "aliases",
+                        new
+                        {
+                            old_id = "P",
+                            new_id = "P00001",
+                            at = "2026-06-03",
+                        }
+                    )
+            )
+        ).Expect(HttpStatusCode.OK);
+        foreach (
+            var (address, says) in (IEnumerable<(string, string)>)
+                [
+                    ("accounts/B", "was merged into 'C'"),
+                    ("accounts/A", "was merged into 'C'"),
+                    ("partners/P", "was merged into 'P00001'"),
+                    ("engagements/E", "was deleted on"),
+                    ("opportunities/O", "was deleted on"),
+                ]
+        )
+        {
+            var missing = (await _service.GetAsync("/v1/" + address)).Expect(HttpStatusCode.NotFound);
+            Assert.Contains(says, missing["detail"].GetString(), StringComparison.Ordinal);
+        }
+        Assert.Equal(
+            ["accounts B A", "accounts A C", "partners P P00001"],
+            (await EventsAsync("row.merged")).Select(data => $"{Text(data, "table")} {Text(data, "key")} {Text(data, "into")}")
+        );
+        Assert.Equal(
+            ["engagements E", "opportunities O"],
+            (await EventsAsync("row.deleted")).Select(data => $"{Text(data, "table")} {Text(data, "key")}")
+        );
+        // What the feed says of an account goes with it.
+        (await _service.PostAsync("/v1/erasures", """{"account_id":"C"}""")).Expect(HttpStatusCode.OK);
+        Assert.Equal("partners", Text(Assert.Single(await EventsAsync("row.merged")), "table"));
+
+        async Task<List<JsonElement>> EventsAsync(string type) =>
+            [
+                .. (await _service.GetAsync("/v1/events?type=" + type))["items"]
+                    .EnumerateArray()
+                    .Select(one => one.GetProperty("data")),
+            ];
+
+        static string? Text(JsonElement data, string name) => data.GetProperty(name).GetString();
+    }
+
+    [Theory]
+    [InlineData("accounts", "account_id")]
+    [InlineData("partners", "partner_id")]
+    public async Task By_the_external_id_of_a_merged_row_the_one_into_which_it_was_merged_is_put(string table, string id)
+    {
+        foreach (var (old, external) in (IEnumerable<(string, string)>)[("X1", "E1"), ("X2", "E2"), ("X3", "E3")])
+            await _service.PutAsync($"/v1/{table}/{old}", $$"""{"name":"Wintergreen","external_id":"{{external}}"}""");
+        await _service.PostAsync($"/v1/{table}/X1/merge", """{"into":"X2"}""");
+        (await _service.PostAsync($"/v1/{table}/X2/merge", """{"into":"X3"}""")).Expect(HttpStatusCode.OK);
+        foreach (var external in (string[])["E1", "E2", "E3"])
+        {
+            var put = (
+                await _service.PutAsync($"/v1/{table}/by-external-id/{external}", $$"""{"name":"By {{external}}"}""")
+            ).Expect(HttpStatusCode.OK);
+            Assert.Equal("X3", put["id"].GetString());
+        }
+        var found = (await _service.GetAsync($"/v1/{table}?q=By%20E3"))["items"];
+        Assert.Equal("X3", Assert.Single(found.EnumerateArray()).GetProperty(id).GetString());
+        (await _service.GetAsync($"/v1/{table}/E1")).Expect(HttpStatusCode.NotFound);
+        // Nobody has it any more.
+        (await DeleteAsync($"/v1/{table}/X3")).Expect(HttpStatusCode.OK);
+        (await _service.PutAsync($"/v1/{table}/by-external-id/E1", """{"name":"New"}""")).Expect(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task By_an_external_id_that_two_rows_have_none_is_put()
+    {
+        var first = await _service.PutAsync("/v1/accounts/T1", """{"name":"One","external_id":"SF1"}""");
+        Assert.DoesNotContain("external_id", first.Text, StringComparison.Ordinal);
+        var second = await _service.PutAsync("/v1/accounts/T2", """{"name":"Two","external_id":"SF1"}""");
+        AssertIsWarned(second);
+        AssertIsWarned(
+            await _service.BulkAsync(
+                Service.Line(
+                    "accounts",
+                    new
+                    {
+                        account_id = "T2",
+                        name = "Zwei",
+                        external_id = "SF1",
+                    }
+                )
+            )
+        );
+        // A partner of that external id is no second account.
+        await _service.PutAsync("/v1/partners/T3", """{"name":"Three","external_id":"SF1"}""");
+        var refused = (await _service.PutAsync("/v1/accounts/by-external-id/SF1", """{"name":"Which"}""")).Expect(
+            HttpStatusCode.Conflict
+        );
+        Assert.Equal("external_id_ambiguous", refused["code"].GetString());
+        Assert.Contains("'T1', 'T2'", refused["detail"].GetString(), StringComparison.Ordinal);
+        Assert.Equal("One", (await _service.GetAsync("/v1/accounts/T1"))["name"].GetString());
+
+        static void AssertIsWarned(Answer answer)
+        {
+            var warning = answer["warnings"]
+                .EnumerateArray()
+                .Single(one => one.GetProperty("field").GetString() == "external_id");
+            Assert.Equal("SF1", warning.GetProperty("value").GetString());
+            Assert.Contains("two ids", warning.GetProperty("meaning").GetString(), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Recommender.Facts;
 
 namespace Recommender.EndToEnd.Tests;
@@ -40,6 +41,52 @@ public sealed class HistoryApiTests : IAsyncLifetime
         var read = (await _service.GetAsync("/v1/accounts/X1")).Expect(HttpStatusCode.OK);
         Assert.Equal("Contoso AG", read["name"].GetString());
         Assert.Equal(changed.ETag, read.ETag);
+    }
+
+    /// <summary>A client that reads a row, changes a column and puts it back loses nothing.</summary>
+    [Theory]
+    [InlineData("accounts", """{"name":"Tokiwa","industry":"energy","created_at":"2024-01-01","cloud_stack":"aws"}""")]
+    [InlineData(
+        "partners",
+        """{"name":"Tokiwa","tier":"gold","industries":"energy|retail","joined_at":"2024-01-01","cloud":"aws"}"""
+    )]
+    [InlineData("opportunities", """{"account_id":"A000007","amount":5,"created_at":"2026-06-01","seats":"4"}""")]
+    public async Task What_is_got_can_be_put_as_it_is(string table, string body)
+    {
+        var row = JsonNode.Parse(body)!.AsObject();
+        if (table != "opportunities")
+            (row["domain"], row["external_id"]) = ("tokiwa.example", "T-1");
+        (await _service.PutAsync($"/v1/{table}/T1", row.ToJsonString())).Expect(HttpStatusCode.Created);
+        var before = (await _service.GetAsync($"/v1/{table}/T1")).Expect(HttpStatusCode.OK);
+        (await _service.PutAsync($"/v1/{table}/T1", before.Text, ("If-Match", before.ETag!))).Expect(HttpStatusCode.OK);
+        var after = (await _service.GetAsync($"/v1/{table}/T1")).Expect(HttpStatusCode.OK);
+        Assert.Equal(WithoutRecordedAt(before), WithoutRecordedAt(after));
+        foreach (var (name, value) in row)
+            Assert.Contains(
+                value!.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : name,
+                after.Text,
+                StringComparison.Ordinal
+            );
+        if (table == "opportunities")
+            return;
+        var listed = (await _service.GetAsync($"/v1/{table}?q=tokiwa"))["items"][0].GetRawText();
+        (await _service.PutAsync($"/v1/{table}/T1", listed)).Expect(HttpStatusCode.OK);
+        var columns = JsonNode.Parse((await _service.GetAsync($"/v1/{table}/T1")).Text)!.AsObject();
+        Assert.Equal(("tokiwa.example", "T-1"), ((string?)columns["domain"], (string?)columns["external_id"]));
+
+        static string WithoutRecordedAt(Answer answer)
+        {
+            var json = JsonNode.Parse(answer.Text)!.AsObject();
+            Assert.True(json.Remove("recorded_at"));
+            return json.ToJsonString();
+        }
+    }
+
+    [Fact]
+    public async Task A_column_among_the_attributes_is_refused()
+    {
+        var refused = await _service.PutAsync("/v1/accounts/T1", """{"name":"Tokiwa","attributes":{"domain":"x.example"}}""");
+        Assert.Contains("domain in it", refused.Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
     }
 
     /// <summary>Nothing is taken and then not there without a word: the clock of the caller is ahead, or the year is wrong.</summary>
@@ -88,6 +135,71 @@ public sealed class HistoryApiTests : IAsyncLifetime
         Assert.Equal(("at", 2), (counted.GetProperty("field").GetString(), counted.GetProperty("rows").GetInt32()));
 
         static string Ahead(int hours) => Instants.Text(TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(hours));
+    }
+
+    [Fact]
+    public async Task A_deletion_or_feedback_that_is_dated_ahead_is_taken_as_of_now_and_the_answer_says_so()
+    {
+        (await _service.PutAsync("/v1/touches/T1", """{"account_id":"A000007","kind":"call","at":"2026-06-01"}""")).Expect(
+            HttpStatusCode.Created
+        );
+        var deleted = await _service.BulkAsync(
+            Service.Line(
+                "deletions",
+                new
+                {
+                    table = "touches",
+                    key = "T1",
+                    at = "2062-01-01",
+                }
+            )
+        );
+        AssertIsWarned(deleted.Expect(HttpStatusCode.OK), "at");
+        (await _service.GetAsync("/v1/touches/T1")).Expect(HttpStatusCode.NotFound);
+        var feedback = await _service.PostAsync(
+            "/v1/feedback",
+            """{"account_id":"A000007","partner_id":"P00001","event":"declined","occurred_at":"2062-01-01"}""",
+            ("Idempotency-Key", "ahead")
+        );
+        AssertIsWarned(feedback.Expect(HttpStatusCode.Created), "occurred_at");
+        var now = await _service.PostAsync(
+            "/v1/feedback",
+            """{"account_id":"A000007","partner_id":"P00001","event":"note"}""",
+            ("Idempotency-Key", "now")
+        );
+        Assert.DoesNotContain("warnings", now.Expect(HttpStatusCode.Created).Text, StringComparison.Ordinal);
+
+        static void AssertIsWarned(Answer answer, string field)
+        {
+            var warning = Assert.Single(answer["warnings"].EnumerateArray());
+            Assert.Equal(
+                (field, "2062-01-01T00:00:00.000Z", "lies ahead; taken as of now"),
+                (
+                    warning.GetProperty("field").GetString(),
+                    warning.GetProperty("value").GetString(),
+                    warning.GetProperty("meaning").GetString()
+                )
+            );
+        }
+    }
+
+    /// <summary>A row that no other could name, or a second one beside that which they name.</summary>
+    [Theory]
+    [InlineData("ZW\u200b1", "'ZW1'")]
+    [InlineData("\ufeffZW1", "'ZW1'")]
+    [InlineData("soft\u00adhyphen", "'softhyphen'")]
+    [InlineData("unknown", "none")]
+    [InlineData("N/A", "none")]
+    public async Task An_id_that_rows_read_otherwise_is_no_id_of_an_address(string id, string says)
+    {
+        foreach (var address in (string[])["accounts/", "opportunities/", "accounts/by-external-id/", "partners/by-external-id/"])
+        {
+            var refused = await _service.PutAsync(
+                "/v1/" + address + Uri.EscapeDataString(id),
+                """{"account_id":"A000007","created_at":"2026-06-01"}"""
+            );
+            Assert.Contains(says, refused.Expect(HttpStatusCode.BadRequest).Text, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -81,6 +81,21 @@ public sealed class PastTests
         (await AnsweredAsync(service, Ask(2))).Expect(HttpStatusCode.OK);
     }
 
+    /// <summary>It is what clients send for a date that is not set: an answer about now would be taken for one about the past.</summary>
+    [Theory]
+    [InlineData("0001-01-01")]
+    [InlineData("0001-01-01T00:00:00.000Z")]
+    [InlineData("0001-01-01T00:00:00+02:00")]
+    public async Task The_first_day_of_the_calendar_is_no_moment_to_ask_about(string asOf)
+    {
+        using var service = await Service.StartAsync();
+        var ask = $$"""{"account_id":"A000007","as_of":"{{asOf}}"}""";
+        var refused = (await service.PostAsync("/v1/partner-recommendations", ask)).Expect(HttpStatusCode.BadRequest);
+        Assert.Equal("/as_of", refused["errors"][0].GetProperty("pointer").GetString());
+        var batch = await service.SendAsync(HttpMethod.Post, "/v1/partner-recommendations/batch", ask, "application/x-ndjson");
+        Assert.Contains("/as_of", batch.Text, StringComparison.Ordinal);
+    }
+
     /// <summary>Asks again while too many wait, as a caller would.</summary>
     static async Task<Answer> AnsweredAsync(Service service, string ask)
     {

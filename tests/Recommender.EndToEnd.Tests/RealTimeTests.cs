@@ -107,6 +107,66 @@ public sealed class RealTimeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_page_of_a_partner_counts_a_deal_once_and_not_when_its_work_has_ended()
+    {
+        await _service.PutAsync("/v1/partners/TWICE", """{"name":"Twice","joined_at":"2025-01-01"}""");
+        foreach (
+            var (deal, product, works) in (IEnumerable<(string, string, string[])>)
+                [("NO4", "Both", ["", ""]), ("NO5", "Gone", [""","ended_at":"2026-06-20" """])]
+        )
+        {
+            await _service.PutAsync(
+                "/v1/opportunities/" + deal,
+                $$"""{"account_id":"A000007","product":"{{product}}","created_at":"2026-06-01"}"""
+            );
+            for (var e = 0; e < works.Length; e++)
+                (
+                    await _service.PutAsync(
+                        $"/v1/engagements/{deal}-{e}",
+                        $$"""{"opportunity_id":"{{deal}}","partner_id":"TWICE","started_at":"2026-06-02"{{works[e]}}}"""
+                    )
+                ).Expect(HttpStatusCode.Created);
+        }
+        var page = (await _service.GetAsync("/partners/TWICE")).Expect(HttpStatusCode.OK).Text;
+        Assert.Contains("<dt>Open deals</dt><dd>1</dd>", page, StringComparison.Ordinal);
+        var open = page[page.IndexOf("<h2>Open work</h2>", StringComparison.Ordinal)..];
+        var (atWork, finished) = (
+            open[..open.IndexOf("<h2>Last", StringComparison.Ordinal)],
+            open[open.IndexOf("<h2>Last", StringComparison.Ordinal)..]
+        );
+        Assert.Equal(2, atWork.Split("<td>Both</td>").Length);
+        Assert.DoesNotContain("Gone", atWork, StringComparison.Ordinal);
+        Assert.Contains("open, its work ended", finished, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_partner_that_accepts_twice_is_on_the_deal_once()
+    {
+        await _service.PutAsync(
+            "/v1/opportunities/NO3",
+            """{"account_id":"A000007","product":"Security","created_at":"2026-06-01"}"""
+        );
+        var recommended = await _service.RankAsync("""{"account_id":"A000007","opportunity_id":"NO3","limit":2}""");
+        async Task<Answer> AcceptAsync(int partner, string key) =>
+            (
+                await _service.PostAsync(
+                    "/v1/feedback",
+                    $$"""{"recommendation_id":"{{recommended["recommendation_id"].GetString()}}","partner_id":"{{recommended["partners"][partner].GetProperty("partner_id").GetString()}}","event":"accepted"}""",
+                    ("Idempotency-Key", key)
+                )
+            ).Expect(HttpStatusCode.Created);
+        var first = await AcceptAsync(0, "a1");
+        Assert.Equal(first.Text, (await AcceptAsync(0, "a2")).Text);
+        Assert.NotEqual(first["feedback_id"].GetString(), (await AcceptAsync(1, "a3"))["feedback_id"].GetString());
+        Assert.Equal(2, (await _service.GetAsync("/v1/events?type=feedback.taken"))["items"].GetArrayLength());
+        // One that was taken back by mistake can be put on again.
+        var engagement = first["facts"][1].GetString();
+        (await _service.SendAsync(HttpMethod.Delete, "/v1/" + engagement)).Expect(HttpStatusCode.OK);
+        Assert.Equal(engagement, (await AcceptAsync(0, "a4"))["facts"][1].GetString());
+        (await _service.GetAsync("/v1/" + engagement)).Expect(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task A_restart_gives_the_same_scores_to_the_bit()
     {
         // Facts in a bad order: changed rows, corrected outcomes, late facts, facts of the future, many in one call.

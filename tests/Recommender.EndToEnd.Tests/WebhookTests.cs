@@ -60,12 +60,7 @@ public sealed class WebhookTests : IAsyncLifetime
         );
         _receiver.MapPost("/slow", (HttpContext http) => _never.Task.WaitAsync(http.RequestAborted));
         await _receiver.StartAsync();
-        _service = await Service.StartAsync(
-            "Webhooks:AllowPrivate=true",
-            "Webhooks:BackoffSeconds=0.2",
-            "Webhooks:Attempts=3",
-            "Webhooks:Tries=2"
-        );
+        _service = await Service.StartAsync("Webhooks:AllowPrivate=true", "Webhooks:BackoffSeconds=0.2", "Webhooks:Attempts=3");
         var made = (
             await _service.PostAsync(
                 "/v1/webhooks",
@@ -115,13 +110,14 @@ public sealed class WebhookTests : IAsyncLifetime
     {
         _answers = 503;
         await Feedback("f2");
-        await Eventually.IsSoAsync(() => _received.Count >= 2);
+        await Eventually.IsSoAsync(() => !_received.IsEmpty);
         await _service.RestartAsync();
         await WaitForAsync("dead");
         var dead = (await Deliveries()).Single();
         Assert.Equal(3, dead.GetProperty("attempts").GetInt32());
         Assert.Equal(503, dead.GetProperty("last_status").GetInt32());
-        Assert.True(_received.Count >= 6, $"{_received.Count} tries");
+        // As many as the log says; one more if the restart came between a try and its note.
+        Assert.InRange(_received.Count, 3, 4);
         Assert.Single(_received.Select(one => one.Id).Distinct());
         _answers = 204;
         (
@@ -207,14 +203,40 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Equal([1, 0], (await Deliveries()).Select(delivery => delivery.GetProperty("attempts").GetInt32()));
     }
 
-    [Fact]
-    public void A_pause_is_no_longer_than_a_day_and_a_moment_that_is_over_is_none()
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("3600", 3600)]
+    [InlineData("86399", 86399)]
+    [InlineData("99999999999999", 86400)]
+    [InlineData("99999999999999999999999999999999999999999", 86400)]
+    [InlineData("Wed, 04 Mar 2026 06:06:07 GMT", 3600)]
+    [InlineData("Fri, 04 Mar 2033 05:06:07 GMT", 86400)]
+    [InlineData("Tue, 03 Mar 2026 05:06:07 GMT", 0)]
+    [InlineData("-3", 0)]
+    [InlineData("1.5", 0)]
+    [InlineData("soon", 0)]
+    [InlineData("", 0)]
+    public void A_pause_is_no_longer_than_a_day_and_what_says_no_time_is_none(string retryAfter, int seconds) =>
+        Assert.Equal(
+            TimeSpan.FromSeconds(seconds),
+            Api.WebhookSender.PauseOf(retryAfter, new DateTime(2026, 3, 4, 5, 6, 7, DateTimeKind.Utc))
+        );
+
+    [Theory]
+    [InlineData("99999999999999", 86400)]
+    [InlineData("-3", 0)]
+    public async Task A_pause_that_no_number_holds_is_the_longest_and_one_that_is_none_is_ignored(string retryAfter, int seconds)
     {
-        var now = new DateTime(2026, 3, 4, 5, 6, 7, DateTimeKind.Utc);
-        Assert.Equal(TimeSpan.FromDays(1), Api.WebhookSender.PauseOf(new(TimeSpan.FromDays(900)), now));
-        Assert.Equal(TimeSpan.FromDays(1), Api.WebhookSender.PauseOf(new(new DateTimeOffset(now.AddDays(900))), now));
-        Assert.True(Api.WebhookSender.PauseOf(new(new DateTimeOffset(now.AddDays(-1))), now) <= TimeSpan.Zero);
-        Assert.Equal(TimeSpan.Zero, Api.WebhookSender.PauseOf(null, now));
+        _retryAfter = retryAfter;
+        _answers = 503;
+        var asked = TimeProvider.System.GetUtcNow().UtcDateTime;
+        await Feedback("pause");
+        await Eventually.IsSoAsync(async () => (await Deliveries())[0].GetProperty("attempts").GetInt32() >= 1);
+        Assert.Equal(
+            asked.AddSeconds(seconds),
+            (await Deliveries())[0].GetProperty("next_at").GetDateTime(),
+            TimeSpan.FromMinutes(2)
+        );
     }
 
     [Fact]
@@ -272,7 +294,7 @@ public sealed class WebhookTests : IAsyncLifetime
     public async Task A_name_that_leads_to_a_private_address_is_not_called()
     {
         // The name passes when the webhook is made; where it leads is looked at when it is called.
-        using var service = await Service.StartAsync("Webhooks:BackoffSeconds=0.1", "Webhooks:Tries=1", "Webhooks:Attempts=1");
+        using var service = await Service.StartAsync("Webhooks:BackoffSeconds=0.1", "Webhooks:Attempts=1");
         var name = Dns.GetHostName();
         var made = (
             await service.PostAsync("/v1/webhooks", $$"""{"url":"https://{{name}}/hook"}""", ("Idempotency-Key", "n"))

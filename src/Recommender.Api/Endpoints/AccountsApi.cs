@@ -5,7 +5,7 @@ using Recommender.Fold;
 
 namespace Recommender.Api.Endpoints;
 
-/// <summary>An account as the history knows it.</summary>
+/// <summary>An account as the history knows it. Put as it is, it stays as it is; when it was learned is told of one account, not in lists.</summary>
 sealed record AccountResponse(
     string AccountId,
     string? Name,
@@ -15,6 +15,9 @@ sealed record AccountResponse(
     double? EmployeeCount,
     double? AnnualRevenue,
     DateTime? CreatedAt,
+    string? Domain,
+    string? ExternalId,
+    DateTime? RecordedAt,
     IReadOnlyDictionary<string, string> Attributes
 );
 
@@ -62,10 +65,16 @@ static class AccountsApi
         if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Read((state, _) => state.FindAccount(id)) is not { } account)
-            return Problems.NotFound("No such account.");
-        if (live.Store.Find(FactTables.Accounts, id) is { } stored)
-            http.Response.Headers.ETag = RowsApi.ETag(stored.Fingerprint);
-        return TypedResults.Ok(Response(account));
+            return CorrectionsApi.Missing(FactTables.Accounts, id, live.Store.WhatBecameOf(FactTables.Accounts, id));
+        if (live.Store.Find(FactTables.Accounts, id) is not { } stored)
+            return TypedResults.Ok(Response(account));
+        http.Response.Headers.ETag = RowsApi.ETag(stored.Fingerprint);
+        return TypedResults.Ok(
+            Response(FactTables.Accounts.Read(stored.Row)) with
+            {
+                RecordedAt = stored.Row["recorded_at"] as DateTime?,
+            }
+        );
     }
 
     static AccountResponse Response(Account account) =>
@@ -78,6 +87,9 @@ static class AccountsApi
             account.EmployeeCount,
             account.AnnualRevenue,
             account.CreatedAt,
+            account.Identifiers().Domain,
+            account.Identifiers().ExternalId,
+            RecordedAt: null,
             AttributesOf(account.Attributes)
         );
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Records;
+using Recommender.Webhooks;
 
 namespace Recommender.Api.Endpoints;
 
@@ -44,8 +45,14 @@ static class CorrectionsApi
             group
                 .MapDelete(
                     $"/{table.Route}/{{id}}",
-                    (string id, HttpContext http, Writes writes, string? reason = null, bool dry_run = false) =>
-                        DeleteAsync(table, id, http, writes, reason, dry_run)
+                    (
+                        string id,
+                        HttpContext http,
+                        LiveRecommender live,
+                        Writes writes,
+                        string? reason = null,
+                        bool dry_run = false
+                    ) => DeleteAsync(table, id, http, live, writes, reason, dry_run)
                 )
                 .WithName("Delete" + RowsApi.Pascal(table.Route!))
                 .WithSummary(
@@ -55,8 +62,14 @@ static class CorrectionsApi
             group
                 .MapPost(
                     $"/{table.Route}/{{id}}/merge",
-                    (string id, HttpContext http, Writes writes, IOptions<RecommenderOptions> options, bool dry_run = false) =>
-                        MergeAsync(table, id, http, writes, options, dry_run)
+                    (
+                        string id,
+                        HttpContext http,
+                        LiveRecommender live,
+                        Writes writes,
+                        IOptions<RecommenderOptions> options,
+                        bool dry_run = false
+                    ) => MergeAsync(table, id, http, live, writes, options, dry_run)
                 )
                 .WithName("Merge" + RowsApi.Pascal(table.Route!))
                 .WithSummary($"Has one of {table.Name} be another from now on: all that names it names the other, and it is gone")
@@ -73,6 +86,7 @@ static class CorrectionsApi
         FactTable table,
         string id,
         HttpContext http,
+        LiveRecommender live,
         Writes writes,
         string? reason,
         bool dryRun
@@ -92,16 +106,16 @@ static class CorrectionsApi
             scope =>
             {
                 if (scope.Find(table, id) is not { Fingerprint: var fingerprint })
-                    throw new WriteRefusedException(Problems.NotFound($"No such row of {table.Name}."));
+                    throw new WriteRefusedException(Missing(table, id, scope.WhatBecameOf(table, id)));
                 if (expectation.Fingerprint is { } version && version != fingerprint)
                     throw new WriteRefusedException(RowsApi.NotAsExpected());
-                var result = scope.Upsert(
-                    FactTables.Deletions.Row(("table", table.Name), ("key", id), ("at", scope.Stamp), ("reason", reason))
-                );
+                var row = FactTables.Deletions.Row(("table", table.Name), ("key", id), ("at", scope.Stamp), ("reason", reason));
+                var result = scope.Upsert(row);
                 if (result.Reason is { } why)
                     throw new WriteRefusedException(
                         Problems.Conflict($"Expected {why.Expected}.", "row_is_named", Problems.ErrorOf(why))
                     );
+                Tell(scope, live.Events, row, result.Verdict);
                 return WriteAnswer.Of(new RowResponse(id, "deleted"), ApiJson.Default.RowResponse);
             }
         );
@@ -111,6 +125,7 @@ static class CorrectionsApi
         FactTable table,
         string id,
         HttpContext http,
+        LiveRecommender live,
         Writes writes,
         IOptions<RecommenderOptions> options,
         bool dryRun
@@ -132,10 +147,14 @@ static class CorrectionsApi
             scope =>
             {
                 if (scope.Find(table, id) is null && scope.MergedInto(table, id) is null)
-                    throw new WriteRefusedException(Problems.NotFound($"No such row of {table.Name}."));
-                var result = scope.Upsert(
-                    FactTables.Aliases.Row(("old_id", id), ("new_id", request.Into), ("at", scope.Stamp), ("table", table.Name))
+                    throw new WriteRefusedException(Missing(table, id, scope.WhatBecameOf(table, id)));
+                var row = FactTables.Aliases.Row(
+                    ("old_id", id),
+                    ("new_id", request.Into),
+                    ("at", scope.Stamp),
+                    ("table", table.Name)
                 );
+                var result = scope.Upsert(row);
                 if (result.Reason is { } why)
                     throw new WriteRefusedException(
                         Problems.Refused(
@@ -144,6 +163,7 @@ static class CorrectionsApi
                             Problems.ErrorOf(why, why.Column == "new_id" ? "/into" : "id")
                         )
                     );
+                Tell(scope, live.Events, row, result.Verdict);
                 return WriteAnswer.Of(
                     new MergeResponse(id, request.Into, result.Verdict == RowVerdict.Unchanged ? "unchanged" : "merged"),
                     ApiJson.Default.MergeResponse
@@ -151,6 +171,45 @@ static class CorrectionsApi
             }
         );
     }
+
+    /// <summary>Notes in the feed that a row was deleted or merged, if that is what a row of deletions or aliases did.</summary>
+    public static void Tell(WriteScope scope, EventLog events, HistoryRow row, RowVerdict verdict)
+    {
+        if (row.Table == FactTables.Deletions && verdict == RowVerdict.Deleted)
+        {
+            var deletion = FactTables.Deletions.Read(row);
+            Tell("row.deleted", deletion.Table, deletion.Key, into: null);
+        }
+        else if (row.Table == FactTables.Aliases && verdict == RowVerdict.Inserted)
+        {
+            var alias = FactTables.Aliases.Read(row);
+            var table =
+                scope.MergedInto(FactTables.Accounts, alias.OldId) == alias.NewId
+                    ? FactTables.Accounts.Name
+                    : FactTables.Partners.Name;
+            Tell("row.merged", alias.Table ?? table, alias.OldId, alias.NewId);
+        }
+
+        // Not why: a reason may name somebody who is to be forgotten.
+        void Tell(string type, string table, string key, string? into)
+        {
+            var data = new Dictionary<string, object?> { ["table"] = table, ["key"] = key };
+            if (into is not null)
+                data["into"] = into;
+            // What is of an account goes with it when it is erased.
+            if (table == FactTables.Accounts.Name)
+                data["account_id"] = key;
+            events.Append(scope, new(type, key, scope.Stamp, data));
+        }
+    }
+
+    /// <summary>There is no such row, and what became of it if there was one.</summary>
+    public static NotFound Missing(FactTable table, string id, (string? Into, DateTime? DeletedAt) was) =>
+        Problems.NotFound(
+            was.Into is { } into ? $"No such row of {table.Name}: '{id}' was merged into '{into}'."
+            : was.DeletedAt is { } at ? $"No such row of {table.Name}: '{id}' was deleted on {Instants.Text(at)}."
+            : $"No such row of {table.Name}."
+        );
 
     /// <summary>Forgets an account on request, and those that were merged into it: rows and those that name them, earlier versions, what was recommended and logged. It may have been deleted or merged away before; a later import does not bring it back</summary>
     public static async Task<Results<WriteOutcome<Results<Ok<ErasureResponse>, NotFound>>, BadBody, Invalid>> EraseAsync(

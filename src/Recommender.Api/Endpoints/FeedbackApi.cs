@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.CoSell;
@@ -40,7 +43,13 @@ sealed record FeedbackRequest
 /// <param name="FeedbackId">Its id.</param>
 /// <param name="Facts">Tables and ids of the rows written: feedback itself, an engagement if a partner accepted, the deal if its outcome was set.</param>
 /// <param name="Event">What was kept: reported_won or reported_lost wait for the CRM, close no deal and teach no model.</param>
-sealed record FeedbackResponse(string FeedbackId, IReadOnlyList<string> Facts, string Event);
+/// <param name="Warnings">occurred_at, if it lies ahead or far away, and what it is taken for; not there if it does not.</param>
+sealed record FeedbackResponse(
+    string FeedbackId,
+    IReadOnlyList<string> Facts,
+    string Event,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RowWarning>? Warnings = null
+);
 
 static class FeedbackApi
 {
@@ -97,16 +106,7 @@ static class FeedbackApi
             bytes,
             needsKey: true,
             dryRun,
-            // What happened is behind us, whatever the caller's clock says.
-            scope =>
-                Take(
-                    scope,
-                    request,
-                    account!,
-                    opportunity,
-                    occurredAt < scope.Stamp ? occurredAt.Value : scope.Stamp,
-                    live.Events
-                )
+            scope => Take(scope, request, account!, opportunity, occurredAt, live.Events)
         );
     }
 
@@ -115,12 +115,25 @@ static class FeedbackApi
         FeedbackRequest request,
         string account,
         string? opportunity,
-        DateTime at,
+        DateTime? occurredAt,
         EventLog events
     )
     {
-        var id = "fb_" + Guid.CreateVersion7(new DateTimeOffset(scope.Stamp)).ToString("N");
+        // What happened is behind us, whatever the caller's clock says.
+        var at = occurredAt < scope.Stamp ? occurredAt.Value : scope.Stamp;
+        var id = IdOf(scope, request, opportunity);
+        var engagement = $"{id}_engagement";
+        RowWarning[]? warnings =
+            occurredAt is { } said && DateMeaning.Of(DateRole.Noted, said, scope.Stamp) is { } meaning
+                ? [new("occurred_at", Instants.Text(said), meaning)]
+                : null;
         var facts = new List<string>();
+        WriteAnswer Answer() =>
+            WriteAnswer.Of(
+                new FeedbackResponse(id, facts, request.Event, warnings),
+                ApiJson.Default.FeedbackResponse,
+                StatusCodes.Status201Created
+            );
         void Write(HistoryRow row)
         {
             var result = scope.Upsert(row);
@@ -132,7 +145,18 @@ static class FeedbackApi
                         Problems.ErrorOf(reason)
                     )
                 );
-            facts.Add($"{row.Table.Name}/{row.Key}");
+            Say(row.Table, row.Key);
+        }
+        void Say(FactTable table, string key) => facts.Add($"{table.Name}/{key}");
+        if (
+            scope.Find(FactTables.Feedback, id) is not null
+            && (opportunity is null || scope.Find(FactTables.Engagements, engagement) is not null)
+        )
+        {
+            Say(FactTables.Feedback, id);
+            if (opportunity is not null)
+                Say(FactTables.Engagements, engagement);
+            return Answer();
         }
         Write(
             FactTables.Feedback.Row(
@@ -156,7 +180,7 @@ static class FeedbackApi
             if (request.Event == "accepted")
                 Write(
                     FactTables.Engagements.Row(
-                        ("engagement_id", $"{id}_engagement"),
+                        ("engagement_id", engagement),
                         ("opportunity_id", opportunity),
                         ("partner_id", request.PartnerId),
                         ("role", "co_sell"),
@@ -183,12 +207,22 @@ static class FeedbackApi
                 }
             )
         );
-        return WriteAnswer.Of(
-            new FeedbackResponse(id, facts, request.Event),
-            ApiJson.Default.FeedbackResponse,
-            StatusCodes.Status201Created
-        );
+        return Answer();
     }
+
+    /// <summary>
+    /// A new id; of an acceptance that follows a recommendation one of its own, so that a second acceptance is the first and puts the partner
+    /// on the deal once.
+    /// </summary>
+    static string IdOf(WriteScope scope, FeedbackRequest request, string? opportunity) =>
+        "fb_"
+        + (
+            request is { Event: "accepted", RecommendationId: { } recommendation }
+                ? Convert.ToHexStringLower(
+                    SHA256.HashData(Encoding.UTF8.GetBytes($"{recommendation}\n{opportunity}\n{request.PartnerId}")).AsSpan(0, 16)
+                )
+                : Guid.CreateVersion7(new DateTimeOffset(scope.Stamp)).ToString("N")
+        );
 
     static List<ProblemError> Faults(FeedbackRequest request, out DateTime? occurredAt)
     {

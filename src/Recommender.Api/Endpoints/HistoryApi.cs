@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Webhooks;
 
 namespace Recommender.Api.Endpoints;
 
@@ -36,6 +37,7 @@ static class HistoryApi
     /// <summary>Many rows of any table as NDJSON, one transaction: {"table": "touches", "row": {…}} a line; bad rows are told and left out, or with strict=true refuse all</summary>
     public static async Task<Results<WriteOutcome<Ok<HistoryResponse>>, BadContent>> PostAsync(
         HttpContext http,
+        LiveRecommender live,
         Writes writes,
         IOptions<RecommenderOptions> options,
         bool dry_run = false,
@@ -68,17 +70,19 @@ static class HistoryApi
             bytes,
             needsKey: false,
             dry_run,
-            scope => WriteAnswer.Of(Take(scope, rows, rejected, strict), ApiJson.Default.HistoryResponse)
+            scope => WriteAnswer.Of(Take(scope, live.Events, rows, rejected, strict), ApiJson.Default.HistoryResponse)
         );
     }
 
     /// <summary>Takes rows of any table in, in their order.</summary>
     /// <param name="scope">The transaction.</param>
+    /// <param name="events">Told of rows that were deleted or merged.</param>
     /// <param name="rows">With the lines they stand on.</param>
     /// <param name="rejected">Rows that could not be read; those that are not taken are added.</param>
     /// <param name="strict">Refuse all if one is rejected.</param>
     public static HistoryResponse Take(
         WriteScope scope,
+        EventLog events,
         IReadOnlyList<(long Line, HistoryRow Row)> rows,
         List<RejectedRow> rejected,
         bool strict
@@ -88,12 +92,13 @@ static class HistoryApi
             updated = 0,
             deleted = 0,
             unchanged = 0;
-        var warnings = new WarningCounts(scope.Stamp);
+        var warnings = new WarningCounts();
         foreach (var (line, row) in rows)
         {
             var result = scope.Upsert(row);
-            if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
-                warnings.Add(row, line);
+            CorrectionsApi.Tell(scope, events, row, result.Verdict);
+            if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated or RowVerdict.Deleted)
+                warnings.Add(row, line, scope.WarningsOf(row));
             switch (result.Verdict)
             {
                 case RowVerdict.Inserted:

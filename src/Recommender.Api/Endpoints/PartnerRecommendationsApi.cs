@@ -78,6 +78,13 @@ sealed record PartnerRecommendationsRequest
         {
             if (!Instants.TryParse(text, out asOf))
                 faults.Add(new("/as_of", "Expected an ISO 8601 date or instant such as 2026-01-31 or 2026-01-31T09:30:00Z."));
+            else if (asOf.Date == default)
+                faults.Add(
+                    new(
+                        "/as_of",
+                        "Found the first day of the calendar, which clients send for none; leave as_of out to ask about now."
+                    )
+                );
             else if (asOf > now)
                 faults.Add(new("/as_of", "Found a moment to come; expected one not later than now."));
         }

@@ -14,6 +14,8 @@ sealed record PartnerResponse(
     string? Regions,
     string? Competencies,
     DateTime? JoinedAt,
+    string? Domain,
+    string? ExternalId,
     IReadOnlyDictionary<string, string> Attributes
 );
 
@@ -61,6 +63,8 @@ static class PartnersApi
             partner.Regions,
             partner.Competencies,
             partner.JoinedAt,
+            partner.Identifiers().Domain,
+            partner.Identifiers().ExternalId,
             AccountsApi.AttributesOf(partner.Attributes)
         );
 }

@@ -11,7 +11,7 @@ namespace Recommender.Api.Endpoints;
 /// <summary>What became of a row.</summary>
 /// <param name="Id">Its key.</param>
 /// <param name="Result">inserted, updated, deleted or unchanged.</param>
-/// <param name="Warnings">Dates that are missing, lie ahead or far away, and what they are taken for; not there if there are none.</param>
+/// <param name="Warnings">Dates that are missing, lie ahead or far away, and what they are taken for; an external id that another row has; not there if there are none.</param>
 sealed record RowResponse(
     string Id,
     string Result,
@@ -21,6 +21,8 @@ sealed record RowResponse(
 /// <summary>Rows of the history, one at a time: each table that has an address takes and shows its own.</summary>
 static class RowsApi
 {
+    const int MostNamed = 10;
+
     public static void MapRows(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1").RequireAuthorization("ingest").WithTags("History");
@@ -76,7 +78,7 @@ static class RowsApi
         var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
         if (bytes is null)
             return problem!;
-        if (JsonRow.FaultOfId(id) is { } expected)
+        if (JsonRow.FaultOfAddress(id, options.Value.Reader.Settings) is { } expected)
             return Problems.Invalid("id", $"Expected {expected}.");
         if (Row(table, bytes, id, options.Value.Reader.Settings, out var row) is { } fault)
             return fault;
@@ -112,7 +114,7 @@ static class RowsApi
         var (bytes, problem) = await Body.ReadAsync(http, options.Value.Limits.BodyBytes, "application/json");
         if (bytes is null)
             return problem!;
-        if (JsonRow.FaultOfId(externalId) is { } expected)
+        if (JsonRow.FaultOfAddress(externalId, options.Value.Reader.Settings) is { } expected)
             return Problems.Invalid("external_id", $"Expected {expected}.");
         if (!live.Answers)
             return Problems.NotReady(http);
@@ -123,15 +125,27 @@ static class RowsApi
             return bad;
         if (row["external_id"] is string named && named != externalId)
             return Problems.Invalid("/external_id", $"Found '{named}'; expected '{externalId}' as in the address, or nothing.");
-        row = row.With("external_id", externalId);
         return await writes.RunAsync<Results<Ok<RowResponse>, Created<RowResponse>, PreconditionFailed>>(
             http,
             bytes,
             needsKey: false,
             dryRun,
-            scope => Upsert(scope, row, expectation)
+            scope =>
+                scope.HavingExternalId(table, externalId) is { Count: > 1 } several
+                    ? throw new WriteRefusedException(Ambiguous(table, externalId, several))
+                    : Upsert(scope, row.With("external_id", ExternalIdOf(scope, table, id) ?? externalId), expectation)
         );
     }
+
+    /// <summary>What the row that was found has, since another one that had the id of the address may have been merged into it.</summary>
+    static object? ExternalIdOf(WriteScope scope, FactTable table, string? found) =>
+        found is not null && scope.Find(table, found) is var (held, _) ? held["external_id"] : null;
+
+    static NotWritten Ambiguous(FactTable table, string externalId, IReadOnlyList<string> ids) =>
+        Problems.Conflict(
+            $"The external id '{externalId}' is of {table.Name} {string.Join(", ", ids.Take(MostNamed).Select(id => $"'{id}'"))}: put the one that is meant by its id, or merge them.",
+            "external_id_ambiguous"
+        );
 
     static WriteAnswer Upsert(WriteScope scope, HistoryRow row, RowExpectation expectation)
     {
@@ -147,16 +161,17 @@ static class RowsApi
                 )
             ),
             _ => WriteAnswer.Of(
-                new RowResponse(row.Key, Word(result.Verdict), WarningsOf(row, scope.Stamp)),
+                new RowResponse(
+                    row.Key,
+                    Word(result.Verdict),
+                    scope.WarningsOf(row).ToList() is { Count: > 0 } warnings ? warnings : null
+                ),
                 ApiJson.Default.RowResponse,
                 result.Verdict == RowVerdict.Inserted ? StatusCodes.Status201Created : StatusCodes.Status200OK,
                 ETag(result.Fingerprint)
             ),
         };
     }
-
-    static List<RowWarning>? WarningsOf(HistoryRow row, DateTime told) =>
-        DateMeaning.Warnings(row, told).ToList() is { Count: > 0 } warnings ? warnings : null;
 
     public static PreconditionFailed NotAsExpected() =>
         new("The row was changed meanwhile, or is there or not there against If-Match or If-None-Match.");
@@ -171,7 +186,7 @@ static class RowsApi
         if (!live.Answers)
             return Problems.NotReady(http);
         if (live.Store.Find(table, id) is not { } found)
-            return Problems.NotFound($"No such row of {table.Name}.");
+            return CorrectionsApi.Missing(table, id, live.Store.WhatBecameOf(table, id));
         http.Response.Headers.ETag = ETag(found.Fingerprint);
         return new Json<JsonElement>(JsonRow.Write(found.Row));
     }

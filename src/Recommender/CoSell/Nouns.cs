@@ -46,6 +46,9 @@ public sealed record Account(
 
     /// <summary>What another system calls it.</summary>
     internal string? ExternalId { get; init; }
+
+    /// <summary>Its domain, and what another system calls it. No properties: training hashes the text of a fact, in which they would stand.</summary>
+    public (string? Domain, string? ExternalId) Identifiers() => (Domain, ExternalId);
 }
 
 /// <summary>A company we sell with. <see cref="Industries"/>, <see cref="Regions"/> and <see cref="Competencies"/> are separated by '|'.</summary>
@@ -66,6 +69,9 @@ public sealed record Partner(
 
     /// <summary>What another system calls it.</summary>
     internal string? ExternalId { get; init; }
+
+    /// <summary>Its domain, and what another system calls it. No properties: training hashes the text of a fact, in which they would stand.</summary>
+    public (string? Domain, string? ExternalId) Identifiers() => (Domain, ExternalId);
 }
 
 /// <summary>How an opportunity ended.</summary>
@@ -110,7 +116,9 @@ public sealed record Engagement(
     static readonly string[] _never = ["withdrawn", "cancelled", "canceled", "rejected", "declined", "void"];
 
     /// <summary>True if its status says that it did not come about: withdrawn, cancelled, rejected, declined or void, whatever the case.</summary>
-    public bool IsWithdrawn => Status is { } status && _never.Contains(status, TextKey.Comparer);
+    public bool IsWithdrawn => IsWithdrawal(Status);
+
+    internal static bool IsWithdrawal(string? status) => status is not null && _never.Contains(status, TextKey.Comparer);
 }
 
 /// <summary>An opportunity entering a stage.</summary>

@@ -63,7 +63,8 @@ public static class DateMeaning
         }
     }
 
-    static string? Of(DateRole role, DateTime at, DateTime told) =>
+    /// <summary>What a date is taken for; null for what it says.</summary>
+    public static string? Of(DateRole role, DateTime at, DateTime told) =>
         at < _early ? "lies before 1970; taken as it stands"
         : at <= told ? null
         : role switch
@@ -78,19 +79,17 @@ public static class DateMeaning
 }
 
 /// <summary>Warnings of many rows, those of the same kind counted together.</summary>
-/// <param name="told">When the rows were told, UTC.</param>
-public sealed class WarningCounts(DateTime told)
+public sealed class WarningCounts
 {
     readonly Dictionary<(string Table, string Field, string Meaning), WarningCount> _counts = [];
 
     /// <summary>By table, field and meaning, in the order in which they first came.</summary>
     public IReadOnlyList<WarningCount> All => [.. _counts.Values];
 
-    /// <summary>Counts what is to be said of a row, and what else there is.</summary>
-    public void Add(HistoryRow row, long line, RowWarning? more = null)
+    /// <summary>Counts what is to be said of a row.</summary>
+    public void Add(HistoryRow row, long line, IEnumerable<RowWarning> warnings)
     {
-        var warnings = DateMeaning.Warnings(row, told);
-        foreach (var (field, value, meaning) in more is null ? warnings : warnings.Append(more))
+        foreach (var (field, value, meaning) in warnings)
         {
             var kind = (row.Table.Name, field, meaning);
             _counts[kind] = _counts.TryGetValue(kind, out var known)

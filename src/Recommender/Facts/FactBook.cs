@@ -1,4 +1,5 @@
 using Dapper;
+using Recommender.CoSell;
 
 namespace Recommender.Facts;
 
@@ -65,7 +66,7 @@ public sealed class FactBook(HistoryStore store)
     static readonly SqlText _dealsOfPartner = SqlText.Limited(
         """
         -- index: engagements_by_partner, opportunities_key, accounts_key
-        SELECT o.opportunity_id AS OpportunityId, o.account_id AS AccountId, a.name AS AccountName, o.product AS Product, o.amount AS Amount, o.currency AS Currency, COALESCE(o.outcome, 'open') AS Outcome, o.owner AS Owner, e.started_at AS StartedAt
+        SELECT o.opportunity_id AS OpportunityId, o.account_id AS AccountId, a.name AS AccountName, o.product AS Product, o.amount AS Amount, o.currency AS Currency, COALESCE(o.outcome, 'open') AS Outcome, o.owner AS Owner, e.started_at AS StartedAt, e.status AS Status
         FROM engagements e
         JOIN opportunities o ON o.opportunity_id = e.opportunity_id
         JOIN accounts a ON a.account_id = o.account_id
@@ -115,12 +116,14 @@ public sealed class FactBook(HistoryStore store)
             ]
         );
 
-    /// <summary>The partner's deals, those it joined last first.</summary>
+    /// <summary>The partner's deals, each once, those it joined last first; a deal on which its work was withdrawn is none.</summary>
     public IReadOnlyList<PartnerDeal> DealsOf(string partnerId, int limit) =>
         store.Read<IReadOnlyList<PartnerDeal>>(connection =>
             [
                 .. connection
                     .Query<DealRow>(_dealsOfPartner.For(connection), new { partnerId, limit })
+                    .Where(row => !Engagement.IsWithdrawal(row.Status))
+                    .DistinctBy(row => row.OpportunityId)
                     .Select(row => new PartnerDeal(
                         row.OpportunityId,
                         row.AccountId,
@@ -155,5 +158,6 @@ public sealed class FactBook(HistoryStore store)
         public string Outcome { get; init; } = "";
         public string? Owner { get; init; }
         public DateTime StartedAt { get; init; }
+        public string? Status { get; init; }
     }
 }

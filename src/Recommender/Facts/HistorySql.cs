@@ -187,6 +187,15 @@ static class HistorySql
         ORDER BY partner_id
         """;
 
+    /// <summary>Accounts or partners that had an external id and were merged into others.</summary>
+    public const string MergedByExternalId = """
+        -- index: aliases_key
+        SELECT old_id
+        FROM aliases
+        WHERE external_id = @externalId AND "table" = @table
+        ORDER BY old_id
+        """;
+
     public const string InsertEpoch = """
         INSERT INTO history_epochs (imported_at)
         VALUES (@at)

@@ -233,14 +233,21 @@ public abstract class HistoryStore
             return writer.Find(table, key);
         });
 
-    /// <summary>The id of the account or partner that has an external id; null if none has.</summary>
+    /// <summary>What became of a row that is not there: into what it was merged in the end, or when it was deleted, UTC; neither if it never was.</summary>
+    public (string? Into, DateTime? DeletedAt) WhatBecameOf(FactTable table, string key) =>
+        Read(connection =>
+        {
+            using var writer = new HistoryWriter(connection);
+            return writer.WhatBecameOf(table, key);
+        });
+
+    /// <summary>The first id of the accounts or partners that have an external id, or into which one that had it was merged; null if there is none.</summary>
     public string? FindByExternalId(FactTable table, string externalId) =>
         Read(connection =>
-            connection.QueryFirstOrDefault<string>(
-                table == FactTables.Accounts ? HistorySql.AccountByExternalId : HistorySql.PartnerByExternalId,
-                new { externalId }
-            )
-        );
+        {
+            using var writer = new HistoryWriter(connection);
+            return writer.HavingExternalId(table, externalId) is [var first, ..] ? first : null;
+        });
 
     /// <summary>Rows of accounts or partners in the order in which they were written, whenever what they say was true.</summary>
     /// <param name="table">The table.</param>

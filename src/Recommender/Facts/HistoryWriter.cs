@@ -73,6 +73,34 @@ public sealed class HistoryWriter : IDisposable
     public (HistoryRow Row, long Fingerprint)? Find(FactTable table, string key) =>
         Rows.Read(table, key) is { } stored ? (stored.Row, stored.Fingerprint) : null;
 
+    /// <summary>What became of a row that is not there: into what it was merged in the end, or when it was deleted, UTC; neither if it never was.</summary>
+    internal (string? Into, DateTime? DeletedAt) WhatBecameOf(FactTable table, string key) =>
+        Merged.Of(table, key) is not null ? (Merged.Last(table, key), null)
+        : _deletions.LastOf(table, key) is var at && at != default ? (null, at)
+        : default;
+
+    /// <summary>Ids of the accounts or partners that have an external id; if none has, of those into which one that had it was merged.</summary>
+    internal IReadOnlyList<string> HavingExternalId(FactTable table, string externalId)
+    {
+        var having = _connection
+            .Query<string>(
+                table == FactTables.Accounts ? HistorySql.AccountByExternalId : HistorySql.PartnerByExternalId,
+                new { externalId },
+                Transaction
+            )
+            .ToList();
+        return having.Count > 0
+            ? having
+            :
+            [
+                .. _connection
+                    .Query<string>(HistorySql.MergedByExternalId, new { table = table.Name, externalId }, Transaction)
+                    .Select(old => Merged.Last(table, old))
+                    .Where(id => Rows.Has(table, id))
+                    .Distinct(),
+            ];
+    }
+
     /// <summary>Takes a row in, if it can be taken.</summary>
     /// <param name="row">As the caller gave it. Without recorded_at it is recorded now.</param>
     /// <param name="stamp">Now, UTC: later than everything that was taken in before.</param>

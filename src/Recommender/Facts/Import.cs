@@ -27,7 +27,7 @@ sealed class Import : IDisposable
     readonly Dictionary<(string Table, string Key), DateTime> _deletedAt = [];
     readonly HashSet<(string Table, string Key)> _corrected = [];
     readonly HashSet<(string Table, string Key)> _knownBefore = [];
-    readonly WarningCounts _warnings;
+    readonly WarningCounts _warnings = new();
     readonly Twins _twins = new();
     long _withoutEnd;
     readonly Dictionary<FactTable, long> _rejected = [];
@@ -37,7 +37,6 @@ sealed class Import : IDisposable
     {
         (_store, _connection, _transaction, _folder) = (store, connection, transaction, folder);
         _namedUntil = new(connection, transaction);
-        _warnings = new(At);
         _writer = new(connection) { Transaction = transaction, KnownUntil = At };
     }
 
@@ -202,7 +201,8 @@ sealed class Import : IDisposable
                     isAgain ? null : changes,
                     fingerprint
                 );
-                _warnings.Add(row, at.Line, twin);
+                var warnings = DateMeaning.Warnings(row, At);
+                _warnings.Add(row, at.Line, twin is null ? warnings : warnings.Append(twin));
                 if (isThere)
                     updated++;
                 else
@@ -366,6 +366,7 @@ sealed class Import : IDisposable
                     break;
                 default:
                     done++;
+                    _warnings.Add(row, at.Line, DateMeaning.Warnings(row, At));
                     break;
             }
         }

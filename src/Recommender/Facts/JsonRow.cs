@@ -3,7 +3,7 @@ using Recommender.CoSell;
 
 namespace Recommender.Facts;
 
-/// <summary>Reads rows of the history contract from JSON objects. A property that the contract does not name becomes an attribute.</summary>
+/// <summary>Reads rows of the history contract from JSON objects. A property that the contract does not name becomes an attribute, and so do those of an object "attributes".</summary>
 public static class JsonRow
 {
     /// <summary>The longest id, in characters.</summary>
@@ -49,52 +49,23 @@ public static class JsonRow
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var at = IndexOf(table, ref json);
-            string? name = null;
             if (at < 0)
             {
-                if (!TryText(ref json, out name) || name.Length is 0 or > LongestId || ValueReader.HasControl(name))
+                if (TakeAttribute(table, ref json, reader, ref names, ref texts) is var (where, what, wanted))
                 {
-                    fault = Reject(
-                        "a property's name",
-                        name ?? "no text",
-                        $"1 to {LongestId} characters, none a control character"
-                    );
+                    fault = Reject(where, what, wanted);
                     return false;
                 }
+                continue;
             }
-            else if ((seen & 1L << at) != 0)
+            if ((seen & 1L << at) != 0)
             {
                 fault = Reject(table.Columns[at].Name, "a second value", "one");
                 return false;
             }
-            else
-                seen |= 1L << at;
+            seen |= 1L << at;
             json.Read();
-            if (at < 0)
-            {
-                if (names is { Count: >= MostAttributes })
-                {
-                    fault = Reject("the row", $"more than {MostAttributes} attributes", $"at most {MostAttributes}");
-                    return false;
-                }
-                if (!TryAttribute(ref json, reader, out var text))
-                {
-                    fault = Reject(
-                        name!,
-                        Kind(json.TokenType),
-                        $"a text of at most {LongestText} characters, a number, a truth value or a list of those"
-                    );
-                    return false;
-                }
-                if (names?.Contains(name!) == true)
-                {
-                    fault = Reject(name!, "a second value", "one");
-                    return false;
-                }
-                (names ??= []).Add(name!);
-                (texts ??= []).Add(text);
-            }
-            else if (json.TokenType != JsonTokenType.Null)
+            if (json.TokenType != JsonTokenType.Null)
             {
                 values[at] = Value(table.Columns[at], ref json, reader, out var found, out var expected, out var currency);
                 if (currency is not null && table.Columns[at].Name == "amount")
@@ -186,6 +157,17 @@ public static class JsonRow
         : id is "." or ".." ? "another id: an address reads '.' and '..' as folders, so no call could name the row"
         : null;
 
+    /// <summary>What is wrong with an id that an address gives a row; null if nothing is. Rows have to be able to name it, so it is what they read.</summary>
+    public static string? FaultOfAddress(string id, ReaderSettings settings)
+    {
+        if (FaultOfId(id) is { } fault)
+            return fault;
+        var read = new ValueReader(settings).Clean(id) is { } clean ? ValueReader.Visible(clean) : null;
+        return read == id ? null
+            : read is null ? $"another id: rows read '{id}' as none, so no row could name it"
+            : $"'{read}', without marks that nobody sees: so do rows read it";
+    }
+
     static int IndexOf(FactTable table, ref Utf8JsonReader json)
     {
         for (var i = 0; i < table.Columns.Count; i++)
@@ -194,6 +176,45 @@ public static class JsonRow
                 return i;
         }
         return -1;
+    }
+
+    /// <summary>Takes the property at which <paramref name="json"/> stands for an attribute, or those of an object "attributes", as some answers have them.</summary>
+    /// <returns>What is wrong, if anything is.</returns>
+    static (string Column, string Found, string Expected)? TakeAttribute(
+        FactTable table,
+        ref Utf8JsonReader json,
+        ValueReader reader,
+        ref List<string>? names,
+        ref List<string?>? texts
+    )
+    {
+        if (!TryText(ref json, out var name) || name.Length is 0 or > LongestId || ValueReader.HasControl(name))
+            return ("a property's name", name, $"1 to {LongestId} characters, none a control character");
+        json.Read();
+        if (name == "attributes" && json.TokenType == JsonTokenType.StartObject)
+        {
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                if (IndexOf(table, ref json) is >= 0 and var column)
+                    return (name, $"{table.Columns[column].Name} in it", "columns of the contract beside it");
+                if (TakeAttribute(table, ref json, reader, ref names, ref texts) is { } fault)
+                    return fault;
+            }
+            return null;
+        }
+        if (names is { Count: >= MostAttributes })
+            return ("the row", $"more than {MostAttributes} attributes", $"at most {MostAttributes}");
+        if (!TryAttribute(ref json, reader, out var text))
+            return (
+                name,
+                Kind(json.TokenType),
+                $"a text of at most {LongestText} characters, a number, a truth value or a list of those"
+            );
+        if (names?.Contains(name) == true)
+            return (name, "a second value", "one");
+        (names ??= []).Add(name);
+        (texts ??= []).Add(text);
+        return null;
     }
 
     static object? Value(

@@ -5,6 +5,18 @@ namespace Recommender.Facts;
 /// <summary>Companies that stand in a table under two ids, as far as their rows tell.</summary>
 sealed class Twins
 {
+    /// <summary>What is to be said of a row that was taken in while another has its external id; null if none has.</summary>
+    internal static RowWarning? Of(HistoryRow row, HistoryWriter writer) =>
+        row.Table.IsListed
+        && row["external_id"] is string externalId
+        && writer.HavingExternalId(row.Table, externalId).Any(id => id != row.Key)
+            ? new(
+                "external_id",
+                externalId,
+                "is that of another row, too: seems to be one company under two ids, which aliases merge"
+            )
+            : null;
+
     readonly Dictionary<(string Table, string Mark), (string Key, CompanyIdentity Company)> _known = [];
 
     /// <summary>What is to be said of a row whose company stands under another id already; null if none does. The row is known from now on.</summary>

@@ -71,6 +71,10 @@ public sealed class WriteScope
     /// <summary>The row under a key, with its fingerprint; null if there is none.</summary>
     public (HistoryRow Row, long Fingerprint)? Find(FactTable table, string key) => _writer.Find(table, key);
 
+    /// <summary>Ids of the accounts or partners that have an external id; if none has, of those into which one that had it was merged.</summary>
+    public IReadOnlyList<string> HavingExternalId(FactTable table, string externalId) =>
+        _writer.HavingExternalId(table, externalId);
+
     /// <summary>Takes a row in, if it can be taken; of deletions and aliases, does what it says.</summary>
     public RowResult Upsert(HistoryRow row, RowExpectation expected = default)
     {
@@ -95,6 +99,13 @@ public sealed class WriteScope
 
     /// <summary>True if it is a deal of a later date: what names it is not known before.</summary>
     bool LiesAhead(HistoryRow row) => row.Table == FactTables.Opportunities && row["created_at"] is DateTime at && at > Stamp;
+
+    /// <summary>What is to be said of a row that was taken in: of its dates, and of what contradicts or doubles it.</summary>
+    public IEnumerable<RowWarning> WarningsOf(HistoryRow row) =>
+        Twins.Of(row, _writer) is { } twin ? DateMeaning.Warnings(row, Stamp).Append(twin) : DateMeaning.Warnings(row, Stamp);
+
+    /// <summary>What became of a row that is not there: into what it was merged in the end, or when it was deleted, UTC; neither if it never was.</summary>
+    public (string? Into, DateTime? DeletedAt) WhatBecameOf(FactTable table, string key) => _writer.WhatBecameOf(table, key);
 
     /// <summary>Into what a row of accounts or partners was merged; null if it was not.</summary>
     public string? MergedInto(FactTable table, string id) => _writer.Merged.Of(table, id);

@@ -142,6 +142,14 @@ public sealed partial class HistoryState
             : [.. partners.Where(partner => Array.Exists(engagements, entry => entry.Partner == partner && entry.EndsAt > asOf))];
     }
 
+    /// <summary>True if the deal is open and the partner's work on it has not ended at a moment.</summary>
+    public bool WorksOn(PartnerId partnerId, OpportunityId opportunityId, DateTime asOf) =>
+        IsOpen(opportunityId) && FindOpportunityState(opportunityId)!.EndOf(IndexOfPartner(partnerId)) > asOf;
+
+    /// <summary>How many open deals the partner works on at a moment.</summary>
+    public int OpenDealsOf(PartnerId partnerId, DateTime asOf) =>
+        IndexOfPartner(partnerId) is >= 0 and var at ? PartnerStates[at].OpenDealsAt(asOf) : 0;
+
     /// <summary>The account's deals that are open, newest first.</summary>
     public IEnumerable<Opportunity> OpenDealsOf(AccountId accountId) =>
         FindAccountState(accountId) is { } account ? DealsOf(account).Where(IsOpen).Select(deal => deal.Row) : [];

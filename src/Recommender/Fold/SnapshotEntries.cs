@@ -130,6 +130,7 @@ public sealed partial class HistoryState
         to.All(partner.Successors, WriteTimes);
         WriteSums(to, partner.EarlierDeals);
         to.All(partner.Certifications, static (to, one) => to.Write(one));
+        to.All(partner.Ends, static (to, one) => to.Write(one));
         to.All(partner.Starts, static (to, one) => to.Write(one));
     }
 
@@ -155,6 +156,8 @@ public sealed partial class HistoryState
         partner.Successors = ReadTimes(from);
         partner.EarlierDeals = ReadSums(from);
         partner.Certifications = from.List(static from => from.Certification());
+        foreach (var end in from.List(static from => from.Instant())!)
+            partner.End(end);
         foreach (var start in from.List(static from => from.Instant())!)
             partner.Start(start);
         return partner;

@@ -11,7 +11,7 @@ namespace Recommender.Fold;
 public sealed partial class HistoryState
 {
     const int Mark = 0x4E53_4652;
-    const int Version = 4;
+    const int Version = 5;
 
     /// <summary>False if something in it does not know how to write itself, such as a ledger of a capability.</summary>
     public bool CanBeWritten =>

@@ -237,6 +237,18 @@ sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, in
         return true;
     }
 
+    /// <summary>When the partner's work on it ends, by the last of its entries.</summary>
+    public DateTime EndOf(int partner)
+    {
+        var last = DateTime.MinValue;
+        foreach (var entry in Engagements)
+        {
+            if (entry.Partner == partner && entry.EndsAt > last)
+                last = entry.EndsAt;
+        }
+        return last;
+    }
+
     /// <summary>The position of the entry of the partner that counts; -1 if it is not on the deal.</summary>
     public int EntryOf(int partner)
     {
@@ -289,7 +301,6 @@ sealed class PartnerState(PartnerId id, int measures)
     public int Accounts;
     public int Overlaps;
     public int Registrations;
-    public int OpenDeals;
     public double AssistsGiven;
     public double AssistsReceived;
     public readonly (int Count, double Sum, double Squares)[] Measures = new (int, double, double)[measures];
@@ -297,6 +308,43 @@ sealed class PartnerState(PartnerId id, int measures)
     public Dictionary<int, int>? Successors;
     public (int Count, double Sum, double Squares) EarlierDeals;
     public List<Certification>? Certifications;
+
+    /// <summary>Open deals that it works or worked on.</summary>
+    public int OpenDeals;
+
+    /// <summary>When its work on those of them ends that have an end, in order.</summary>
+    readonly List<DateTime> _ends = [];
+
+    public IReadOnlyList<DateTime> Ends => _ends;
+
+    /// <summary>How many open deals it works on: those on which its work has not ended at a moment.</summary>
+    public int OpenDealsAt(DateTime asOf)
+    {
+        var ended = 0;
+        while (ended < _ends.Count && _ends[ended] <= asOf)
+            ended++;
+        return OpenDeals - ended;
+    }
+
+    /// <summary>Counts an open deal, or takes it back.</summary>
+    /// <param name="endsAt">When its work on it ends; <see cref="DateTime.MaxValue"/> if with the deal.</param>
+    /// <param name="times">1 or -1.</param>
+    public void CountOpen(DateTime endsAt, int times)
+    {
+        OpenDeals += times;
+        if (endsAt == DateTime.MaxValue)
+            return;
+        if (times > 0)
+            End(endsAt);
+        else
+            _ends.RemoveAt(_ends.BinarySearch(endsAt));
+    }
+
+    public void End(DateTime at)
+    {
+        var place = _ends.BinarySearch(at);
+        _ends.Insert(place < 0 ? ~place : place, at);
+    }
 
     /// <summary>When its engagements started, in order.</summary>
     readonly List<DateTime> _starts = [];

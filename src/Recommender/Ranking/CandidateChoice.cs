@@ -23,8 +23,8 @@ sealed class CandidateChoice(HistoryState state)
     )
     {
         var asOf = request.AsOf;
-        var concerned = rules.About(account, decision.Opportunity.Product, asOf);
         var ofAccount = state.FindAccountState(account.Id)!;
+        var concerned = rules.About(account, ofAccount.Merged, decision.Opportunity.Product, asOf);
         var customer = CompanyIdentity.Of(account, ofAccount.Merged);
         var count = 0;
         void Exclude(PartnerState partner, string rule, string detail)
@@ -39,7 +39,7 @@ sealed class CandidateChoice(HistoryState state)
             if (known.Row is not { } row)
                 continue;
             var pair = ofAccount.Pairs is { } pairs && pairs.TryGet(partner, out var history) ? history : default;
-            if (request.Filters?.Admits(row, pair.Engagements > 0) == false)
+            if (request.Filters?.Admits(row, known.Merged, pair.Engagements > 0) == false)
                 continue;
             if (onDeal.Count > 0 && onDeal.Contains(partner))
             {

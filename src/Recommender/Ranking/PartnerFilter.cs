@@ -20,7 +20,7 @@ public sealed record PartnerFilter
     /// <summary>Competencies, the partner names any of.</summary>
     public IReadOnlyList<string>? Competencies { get; init; }
 
-    /// <summary>Only these partners, by id.</summary>
+    /// <summary>Only these partners, by id, that of one that was merged into it included.</summary>
     public IReadOnlyList<string>? Include { get; init; }
 
     /// <summary>None of these, by id.</summary>
@@ -31,16 +31,29 @@ public sealed record PartnerFilter
 
     /// <summary>True if the partner is wanted.</summary>
     /// <param name="partner">The partner.</param>
+    /// <param name="merged">Those that were merged into it; null if none was.</param>
     /// <param name="hasWorkedTogether">It has worked with the account.</param>
-    public bool Admits(Partner partner, bool hasWorkedTogether) =>
+    public bool Admits(Partner partner, IReadOnlyList<Alias>? merged, bool hasWorkedTogether) =>
         AnyOf(PartnerTypes, partner.PartnerType)
         && AnyOf(Tiers, partner.Tier)
         && AnyOf(Regions, partner.Regions)
         && AnyOf(Industries, partner.Industries)
         && AnyOf(Competencies, partner.Competencies)
-        && (Include is not { Count: > 0 } || Include.Contains(partner.Id.Value))
-        && Exclude?.Contains(partner.Id.Value) != true
+        && (Include is not { Count: > 0 } || Names(Include, partner, merged))
+        && (Exclude is null || !Names(Exclude, partner, merged))
         && (Known is null || hasWorkedTogether == (Known == "known"));
+
+    static bool Names(IReadOnlyList<string> ids, Partner partner, IReadOnlyList<Alias>? merged)
+    {
+        if (ids.Contains(partner.Id.Value))
+            return true;
+        foreach (var old in merged ?? [])
+        {
+            if (ids.Contains(old.OldId))
+                return true;
+        }
+        return false;
+    }
 
     static bool AnyOf(IReadOnlyList<string>? wanted, string? held)
     {

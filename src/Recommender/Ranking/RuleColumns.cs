@@ -62,31 +62,65 @@ public static class RuleColumns
         return unknown;
     }
 
-    /// <summary>What an account holds in a column; null if nothing.</summary>
-    internal static string? Of(Account row, string name) =>
+    /// <summary>True if an account, or one that was merged into it, holds any of the values in a column.</summary>
+    internal static bool Hold(Account row, Alias[]? merged, string name, IReadOnlyList<string> values) =>
         Find(_ofAccounts, row.Attributes, name, out var own) is not { } column
-            ? own
-            : column.Name switch
-            {
-                "account_id" => row.Id.Value,
-                "name" => row.Name,
-                "domain" => row.Domain,
-                "external_id" => row.ExternalId,
-                _ => Columns.Column(row, column.Name),
-            };
+            ? Hold(own, values)
+            : Hold(
+                column.Name switch
+                {
+                    "account_id" => row.Id.Value,
+                    "name" => row.Name,
+                    "domain" => row.Domain,
+                    "external_id" => row.ExternalId,
+                    _ => Columns.Column(row, column.Name),
+                },
+                values
+            ) || HoldMerged(merged, column.Name, values);
 
-    /// <summary>What a partner holds in a column; null if nothing.</summary>
-    internal static string? Of(Partner row, string name) =>
+    /// <summary>True if a partner, or one that was merged into it, holds any of the values in a column.</summary>
+    internal static bool Hold(Partner row, Alias[]? merged, string name, IReadOnlyList<string> values) =>
         Find(_ofPartners, row.Attributes, name, out var own) is not { } column
-            ? own
-            : column.Name switch
+            ? Hold(own, values)
+            : Hold(
+                column.Name switch
+                {
+                    "partner_id" => row.Id.Value,
+                    "name" => row.Name,
+                    "domain" => row.Domain,
+                    "external_id" => row.ExternalId,
+                    _ => Columns.Column(row, column.Name),
+                },
+                values
+            ) || HoldMerged(merged, column.Name, values);
+
+    static bool HoldMerged(Alias[]? merged, string column, IReadOnlyList<string> values)
+    {
+        foreach (var old in merged ?? [])
+        {
+            var held = column switch
             {
-                "partner_id" => row.Id.Value,
-                "name" => row.Name,
-                "domain" => row.Domain,
-                "external_id" => row.ExternalId,
-                _ => Columns.Column(row, column.Name),
+                "account_id" or "partner_id" => old.OldId,
+                "name" => old.Name,
+                "domain" => old.Domain,
+                "external_id" => old.ExternalId,
+                _ => null,
             };
+            if (Hold(held, values))
+                return true;
+        }
+        return false;
+    }
+
+    static bool Hold(string? held, IReadOnlyList<string> values)
+    {
+        foreach (var value in values)
+        {
+            if (Values.Hold(held, value))
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>The column of the contract that a name means; null if it means a custom one, whose value it then gives.</summary>
     static FactColumn? Find(Dictionary<string, FactColumn> contract, Attributes attributes, string name, out string? own)

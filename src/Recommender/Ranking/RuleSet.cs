@@ -12,7 +12,8 @@ public sealed record RuleFault(int Line, string Message);
 
 /// <summary>
 /// A rule of the company. Conditions name columns of accounts or partners (custom ones too, account_id and partner_id for single ones),
-/// whatever their case, blanks and marks, and the values they may have; all columns must match.
+/// whatever their case, blanks and marks, and the values they may have; all columns must match. Id, name, domain and external id are those
+/// of rows that were merged into it, too.
 /// </summary>
 public sealed record Rule
 {
@@ -176,7 +177,11 @@ public sealed class RuleSet
     static int LineAt(ReadOnlySpan<byte> text, long at) => 1 + text[..(int)at].Count((byte)'\n');
 
     /// <summary>The rules that concern a decision.</summary>
-    internal List<Rule>? About(Account account, string? product, DateTime asOf)
+    /// <param name="account">The account.</param>
+    /// <param name="merged">Those that were merged into it.</param>
+    /// <param name="product">What is sold.</param>
+    /// <param name="asOf">The moment.</param>
+    internal List<Rule>? About(Account account, Alias[]? merged, string? product, DateTime asOf)
     {
         List<Rule>? concerned = null;
         foreach (var rule in Rules)
@@ -185,21 +190,23 @@ public sealed class RuleSet
                 !(rule.From > asOf)
                 && !(rule.To <= asOf)
                 && (rule.Products is null || product is not null && rule.Products.Contains(product, TextKey.Comparer))
-                && Meets(rule.Accounts, column => RuleColumns.Of(account, column))
+                && Meets(rule.Accounts, (column, values) => RuleColumns.Hold(account, merged, column, values))
             )
                 (concerned ??= []).Add(rule);
         }
         return concerned;
     }
 
-    static bool Meets(IReadOnlyDictionary<string, IReadOnlyList<string>>? condition, Func<string, string?> column)
+    static bool Meets(
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? condition,
+        Func<string, IReadOnlyList<string>, bool> holds
+    )
     {
         if (condition is null)
             return true;
-        foreach (var (name, values) in condition)
+        foreach (var (column, values) in condition)
         {
-            var held = column(name);
-            if (!values.Any(value => Values.Hold(held, value)))
+            if (!holds(column, values))
                 return false;
         }
         return true;
@@ -222,7 +229,7 @@ public sealed class RuleSet
     )
     {
         var row = partner.Row!;
-        bool IsMeant() => Meets(rule.Partners, column => RuleColumns.Of(row, column));
+        bool IsMeant() => Meets(rule.Partners, (column, values) => RuleColumns.Hold(row, partner.Merged, column, values));
         switch (rule.Kind)
         {
             case "registration":
@@ -250,9 +257,9 @@ public sealed class RuleSet
                     ? null
                     : rule.Detail ?? $"Holds no live certification in {competency}";
             case "capacity":
-                return partner.OpenDeals >= rule.Limit && IsMeant()
-                    ? rule.Detail
-                        ?? FormattableString.Invariant($"Works on {partner.OpenDeals} open deals; {rule.Limit} are its limit")
+                var deals = partner.OpenDealsAt(asOf);
+                return deals >= rule.Limit && IsMeant()
+                    ? rule.Detail ?? FormattableString.Invariant($"Works on {deals} open deals; {rule.Limit} are its limit")
                     : null;
             default:
                 return IsMeant() ? rule.Detail ?? "Not to be shared with this partner" : null;

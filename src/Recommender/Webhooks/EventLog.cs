@@ -105,6 +105,8 @@ public sealed class EventLog(HistoryStore store)
         "drift.detected",
         "rules.changed",
         "account.erased",
+        "row.deleted",
+        "row.merged",
         "webhook.test",
         "webhook.ended",
     ];

@@ -208,9 +208,9 @@ public class TextKeyTests
                 PartnerTypes = ["SYSTÈME  INTÉGRATEUR"],
                 Tiers = ["gold"],
                 Industries = ["ZÜRICH"],
-            }.Admits(partner, false)
+            }.Admits(partner, null, false)
         );
-        Assert.False(new PartnerFilter { Tiers = ["silver"] }.Admits(partner, false));
+        Assert.False(new PartnerFilter { Tiers = ["silver"] }.Admits(partner, null, false));
         Assert.True(
             new DealRegistration("r1", "p1", "a1", "Data\u00a0Platform", default, "approved", null, null).IsAbout(
                 "data  platform"

@@ -134,6 +134,28 @@ public sealed class DatesTests : CorrectedHistory
         AssertIsRefolded(history, store);
     }
 
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public void A_file_that_deletes_or_merges_from_a_later_date_on_does_so_now_and_the_import_says_so(string engine)
+    {
+        var store = Open(engine);
+        Folder("one", opportunity: "o1,a1,core,1000,2024-01-10,,,open", tier: "silver");
+        Write("one", "accounts.csv", "account_id,name,created_at", "a1,Acme,2024-01-01", "a2,Bolt,2024-01-01");
+        Write("one", "deletions.csv", "table,key,at", "engagements,e1,2062-01-01");
+        Write("one", "aliases.csv", "old_id,table,new_id,at", "a2,accounts,a1,2062-01-01");
+        Assert.Equal(
+            ["aliases.at", "deletions.at"],
+            Import(store, "one")
+                .Warnings.Where(warning => warning.Meaning == "lies ahead; taken as of now")
+                .Select(warning => $"{warning.Table}.{warning.Field}")
+                .Order()
+        );
+        var state = FoldOf(store, Now.AddSeconds(1));
+        Assert.Empty(state.PartnersOn("o1"));
+        Assert.Null(state.FindAccount("a2"));
+        Assert.Empty(Import(store, "one").Warnings);
+    }
+
     /// <summary>A typing error in the year, by file or by call: there from when it was told, and not before.</summary>
     [Theory]
     [MemberData(nameof(Engines))]

@@ -172,6 +172,7 @@ public class CorrectionTests
                     ("opportunity_id", deal),
                     ("partner_id", partner),
                     ("started_at", At(c.Day)),
+                    ("ended_at", c.Pick % 3 == 0 ? At(c.Day + c.Key * 300) : null),
                     ("status", c.Pick % 8 == 1 ? "withdrawn" : null)
                 ),
                 11 => FactTables.OpportunityStages.Row(

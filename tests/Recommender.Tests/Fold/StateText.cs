@@ -133,6 +133,9 @@ static class StateText
             Whole(name + ".overlaps", partner.Overlaps);
             Whole(name + ".registrations", partner.Registrations);
             Whole(name + ".open_deals", partner.OpenDeals);
+            Whole(name + ".open_deals_at_work", partner.OpenDealsAt(asOf));
+            for (var end = 0; end < partner.Ends.Count; end++)
+                Date($"{name}.end{end}", partner.Ends[end]);
             Part(name + ".assists_given", partner.AssistsGiven * slow);
             Part(name + ".assists_received", partner.AssistsReceived * slow);
             Date(name + ".first_engagement", partner.FirstEngagementAt);

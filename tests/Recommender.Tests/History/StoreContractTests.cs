@@ -386,6 +386,48 @@ public sealed class StoreContractTests : IDisposable
         Assert.Equal("co_sell, won", facts.Single(fact => fact.Kind == "engagement").What);
         Assert.Equal("until 2027-01-01", facts.Single(fact => fact.Kind == "certification").Where);
         Assert.Equal(2, book.FactsBetween("a", "p", 2).Count);
+        await using (var history = Live(store))
+        {
+            foreach (
+                var (id, opportunity, status) in (IEnumerable<(string, string, string?)>)
+                    [("e2", "o", null), ("e3", "o2", "Withdrawn")]
+            )
+            {
+                await Write(
+                    history,
+                    scope =>
+                        scope.Upsert(
+                            Row(
+                                "opportunities",
+                                new
+                                {
+                                    opportunity_id = "o2",
+                                    account_id = "a",
+                                    created_at = "2026-01-01",
+                                }
+                            )
+                        )
+                );
+                await Write(
+                    history,
+                    scope =>
+                        scope.Upsert(
+                            Row(
+                                "engagements",
+                                new
+                                {
+                                    engagement_id = id,
+                                    opportunity_id = opportunity,
+                                    partner_id = "p",
+                                    started_at = "2026-01-04",
+                                    status,
+                                }
+                            )
+                        )
+                );
+            }
+        }
+        // A deal on which it has two engagements stands once, and one from which it withdrew does not.
         var deal = Assert.Single(book.DealsOf("p", 10));
         Assert.Equal(("o", "a", 1000.5, "won"), (deal.OpportunityId, deal.AccountId, deal.Amount, deal.Outcome));
         Assert.Equal((1, 0), book.AssistsOf("p"));

@@ -223,6 +223,84 @@ public sealed class RulesAndFiltersTests : IDisposable
         Assert.Contains(near, unknown.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The partner is ranked for that deal again, so it has room for another.</summary>
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(1, true)]
+    [InlineData(0, false)]
+    [InlineData(-11, false)]
+    public void Work_that_has_ended_fills_no_capacity(int? endsAfterDays, bool fills)
+    {
+        var ranker = Small();
+        var endsAt = endsAfterDays is { } days ? Sample.AsOf.AddDays(days) : (DateTime?)null;
+        foreach (
+            var row in (HistoryRow[])
+                [
+                    FactTables.Accounts.Row(("account_id", "a2")),
+                    FactTables.Opportunities.Row(
+                        ("opportunity_id", "o1"),
+                        ("account_id", "a1"),
+                        ("created_at", Sample.Day(2026, 5, 1))
+                    ),
+                    FactTables.Engagements.Row(
+                        ("engagement_id", "e1"),
+                        ("opportunity_id", "o1"),
+                        ("partner_id", "p1"),
+                        ("started_at", Sample.Day(2026, 6, 1)),
+                        ("ended_at", endsAt)
+                    ),
+                ]
+        )
+        {
+            foreach (var fact in row.Facts())
+                ranker.Apply(fact);
+        }
+        var rules = Read("""{"id":"R","kind":"capacity","limit":1}""");
+        Assert.Equal(fills ? 1 : 0, ranker.Rank(new("a2", Sample.AsOf), rules)!.ExcludedCount);
+        Assert.Equal(fills ? 1 : 0, ranker.Rank(new("a1", Sample.AsOf) { OpportunityId = "o1" })!.ExcludedCount);
+        Assert.Equal(fills ? 1 : 0, ranker.State.OpenDealsOf("p1", Sample.AsOf));
+        Assert.Equal(fills, ranker.State.WorksOn("p1", "o1", Sample.AsOf));
+    }
+
+    [Theory]
+    [InlineData("accounts", "account_id", "old")]
+    [InlineData("accounts", "Name", "OLD name")]
+    [InlineData("accounts", "domain", "old.example")]
+    [InlineData("accounts", "external_id", "X-0")]
+    [InlineData("partners", "partner_id", "old")]
+    [InlineData("partners", "partner id", "older")]
+    [InlineData("partners", "name", "old name")]
+    public void A_rule_that_names_what_was_merged_protects_what_it_was_merged_into(string side, string column, string value)
+    {
+        var ranker = Small();
+        Recommendation Ask() => ranker.Rank(new("a1", Sample.AsOf), Read(Condition(side, column, value)))!;
+        Assert.Equal(0, Ask().ExcludedCount);
+        var into = side == "accounts" ? "a1" : "p1";
+        ranker.Apply(Merged(side, "old", into));
+        ranker.Apply(Merged(side, "older", "old"));
+        Assert.Equal(1, Ask().ExcludedCount);
+    }
+
+    [Fact]
+    public void A_filter_that_names_a_merged_partner_means_what_it_was_merged_into()
+    {
+        var ranker = Small();
+        ranker.Apply(Merged("partners", "old", "p1"));
+        int Left(PartnerFilter filter) => ranker.Rank(new("a1", Sample.AsOf) { Filters = filter })!.Partners.Count;
+        Assert.Equal(1, Left(new() { Include = ["old"] }));
+        Assert.Equal(0, Left(new() { Exclude = ["old"] }));
+        Assert.Equal(0, Left(new() { Include = ["another"] }));
+        Assert.Equal(1, Left(new() { Exclude = ["another"] }));
+    }
+
+    static DatedFact Merged(string table, string old, string into) =>
+        new(
+            Sample.Day(2026, 5, 1),
+            FactKind.Merge,
+            $"{old}\u001f{table}",
+            new Alias(old, into, Sample.Day(2026, 5, 1), table, "Old Name", "old.example", "X-0")
+        );
+
     static string Condition(string side, string column, string value) =>
         $$$"""{"id":"R","kind":"do_not_share","{{{side}}}":{"{{{column}}}":["{{{value}}}"]}}""";
 

@@ -67,6 +67,7 @@ static class ImportRoutes
     static async Task<RazorComponentResult> TakeAsync(
         string id,
         HttpContext http,
+        LiveRecommender live,
         Uploads uploads,
         Writes writes,
         IOptions<RecommenderOptions> options
@@ -106,7 +107,7 @@ static class ImportRoutes
             dryRun: false,
             scope =>
             {
-                done = HistoryApi.Take(scope, rows, rejected, strict: false);
+                done = HistoryApi.Take(scope, live.Events, rows, rejected, strict: false);
                 return WriteAnswer.Of(done, ApiJson.Default.HistoryResponse);
             }
         );

@@ -14,7 +14,9 @@ public sealed record PartnerView(
     long Given,
     long Received,
     IReadOnlyList<PartnerRecord> Industries,
+    int OpenDeals,
     IReadOnlyList<PartnerDeal> Deals,
+    IReadOnlySet<string> AtWork,
     IReadOnlyList<RecommendedOpportunity> WouldHelp,
     IReadOnlyList<string> MissingFiles
 )
@@ -26,6 +28,14 @@ public sealed record PartnerView(
             return null;
         var book = new FactBook(live.Store);
         var (given, received) = book.AssistsOf(id);
+        var deals = book.DealsOf(id, 500);
+        var (open, atWork) = live.Read(
+            (state, asOf) =>
+                (
+                    state.OpenDealsOf(id, asOf),
+                    deals.Select(deal => deal.OpportunityId).Where(deal => state.WorksOn(id, deal, asOf)).ToHashSet()
+                )
+        );
         return new(
             id,
             record.Row,
@@ -35,7 +45,9 @@ public sealed record PartnerView(
             given,
             received,
             record.Industries,
-            book.DealsOf(id, 500),
+            open,
+            deals,
+            atWork,
             OpportunityRecommendationsApi.Rank(live, id, null, 0, 10).Items,
             OptionalFiles.Missing(live)
         );

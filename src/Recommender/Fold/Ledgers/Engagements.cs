@@ -68,7 +68,7 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
         if (!isLast)
             InsertAmong(account, deal, entry);
         else if (deal.EntryOf(entry.Partner) >= 0)
-            (deal.Engagements, account.Newest) = (Several.With(deal.Engagements, entry), engagement);
+            PutBeside(engagement, account);
         else
             Append(engagement, account);
     }
@@ -91,6 +91,18 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
 
     void InsertAmong(AccountState account, OpportunityState deal, EngagementEntry entry) =>
         RecountOrder(account, () => state.Recount(deal, () => Insert(deal, entry)));
+
+    /// <summary>Adds one of a partner that is on the deal already: only until when it works there may change.</summary>
+    void PutBeside(KnownEngagement engagement, AccountState account)
+    {
+        var (entry, deal) = engagement;
+        var partner = state.PartnerStates[entry.Partner];
+        if (deal.IsOpen)
+            partner.CountOpen(deal.EndOf(entry.Partner), -1);
+        (deal.Engagements, account.Newest) = (Several.With(deal.Engagements, entry), engagement);
+        if (deal.IsOpen)
+            partner.CountOpen(deal.EndOf(entry.Partner), 1);
+    }
 
     static void Insert(OpportunityState deal, EngagementEntry entry)
     {
@@ -172,7 +184,7 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
             PartnerState.Count(ref state.PartnerStates[beside].Neighbours, entry.Partner, times);
         }
         if (deal.IsOpen)
-            partner.OpenDeals += times;
+            partner.CountOpen(deal.EndOf(entry.Partner), times);
     }
 
     static void Add(ref int count, ref double decayed, int times, double weight)

@@ -151,8 +151,9 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         state.AccountStates[deal.Account].Open += times;
         for (var e = 0; e < deal.Engagements.Length; e++)
         {
+            var partner = deal.Engagements[e].Partner;
             if (deal.Counts(e))
-                state.PartnerStates[deal.Engagements[e].Partner].OpenDeals += times;
+                state.PartnerStates[partner].CountOpen(deal.EndOf(partner), times);
         }
     }
 

@@ -32,6 +32,7 @@ static class TrainingRun
         config = config with { Features = config.Features with { LeftOut = trained.Examples.Settings.LeftOut } };
         var deals = Deal.KnownBefore(known.All, asOf);
         var matured = asOf.AddDays(-trained.Examples.Settings.Fold.MaturityDays);
+        var outcomes = OutcomeChecks.Of(deals, matured, config);
 
         var written = new List<ModelManifest>();
         var examples = trained.Examples.Builder;
@@ -116,7 +117,7 @@ static class TrainingRun
                     "The largest or the mean of a feature over the partners on the deal, as its meaning says."
                 ),
                 Window(from, to, evaluation.WinProbabilityJson()),
-                PromotionGate.WinProbability(evaluation, config)
+                outcomes.Judge(PromotionGate.WinProbability(evaluation, config))
             ) with
             {
                 Calibration = win.Trees.Calibration,

@@ -33,6 +33,7 @@ sealed class AfterTheFact
         public Opportunity Row { get; } = row;
         public bool? Won { get; set; }
         public DateTime? ClosedAt { get; set; }
+        public bool IsOpen { get; set; }
         public HashSet<PartnerId> Partners { get; } = [];
     }
 
@@ -51,7 +52,9 @@ sealed class AfterTheFact
                 if (!_deals.TryGetValue(opportunity.Id, out var deal))
                     _deals[opportunity.Id] = deal = new(opportunity);
                 if (fact.Kind != FactKind.OpportunityCreated)
-                    (deal.Won, deal.ClosedAt) = (opportunity.Outcome == Outcome.Won, opportunity.ClosedAt);
+                    (deal.Won, deal.ClosedAt, deal.IsOpen) = (opportunity.Outcome == Outcome.Won, opportunity.ClosedAt, false);
+                else
+                    deal.IsOpen = deal.Won is null && (opportunity.Outcome == Outcome.Open || opportunity.ClosedAt is not null);
                 break;
             case Engagement engagement when !engagement.IsWithdrawn:
                 if (_deals.TryGetValue(engagement.OpportunityId, out var worked))
@@ -77,9 +80,7 @@ sealed class AfterTheFact
                 (keep.Any(one => Headers.Plain(one) == Headers.Plain(name)) ? kept : left).Add(new(of, name, reason));
         }
         var outcomes = new OpenAgainstClosed([
-            .. deals.Select(deal =>
-                (deal.Row.CreatedAt, IsOfSecondHalf(deal.Row.Id), deal.Won is null && deal.ClosedAt is null, deal.Won)
-            ),
+            .. deals.Select(deal => (deal.Row.CreatedAt, IsOfSecondHalf(deal.Row.Id), deal.IsOpen, deal.Won)),
         ]);
         string? ByOutcome(Func<SeenDeal, string?> value) => outcomes.Why(i => value(deals[i]));
         Account? AccountOf(SeenDeal deal) => _accounts.GetValueOrDefault(deal.Row.AccountId);

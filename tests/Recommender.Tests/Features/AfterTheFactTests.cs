@@ -227,6 +227,28 @@ public class AfterTheFactTests
         Assert.Empty(HistoryProfile.Of(facts, [], _end, 0.95, leftOut: []).LeftOut);
     }
 
+    /// <summary>A deal that ended nobody knows when is not open: it says nothing against what open deals bear out.</summary>
+    [Fact]
+    public void A_lost_deal_without_an_end_is_no_open_one()
+    {
+        var random = new Random(1);
+        var facts = Deals(1, 6000)
+            .SelectMany(deal =>
+                Facts(deal, "x", (deal.Won ?? random.Next(10) < 4) || random.Next(10) < 3 ? "yes" : "no", null)
+                    .Where(fact => deal.Won != false || random.Next(10) < 3 || fact.Kind == FactKind.OpportunityCreated)
+                    .Select(fact =>
+                        deal.Won == false && fact.Kind == FactKind.OpportunityCreated
+                            ? fact with
+                            {
+                                Noun = (Opportunity)fact.Noun with { ClosedAt = null },
+                            }
+                            : fact
+                    )
+            )
+            .ToList();
+        Assert.Empty(HistoryProfile.Of(facts, [], _end, 0.95).LeftOut);
+    }
+
     [Fact]
     public void A_plan_that_became_the_end_is_left_out()
     {

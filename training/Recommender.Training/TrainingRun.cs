@@ -80,7 +80,7 @@ static class TrainingRun
                 trained.Examples.Featurizer.PartnerFit,
                 new(examples.PartnerFit.At[0], asOf, examples.Decisions, examples.PartnerFit.Count, null),
                 Window(from, asOf, evaluation.PartnerFitJson()),
-                PromotionGate.PartnerFit(evaluation, config)
+                outcomes.OfFit(PromotionGate.PartnerFit(evaluation, config))
             ) with
             {
                 Grades = Grades(examples.PartnerFit, fit.Trees),
@@ -117,7 +117,7 @@ static class TrainingRun
                     "The largest or the mean of a feature over the partners on the deal, as its meaning says."
                 ),
                 Window(from, to, evaluation.WinProbabilityJson()),
-                outcomes.Judge(PromotionGate.WinProbability(evaluation, config))
+                outcomes.OfWinning(PromotionGate.WinProbability(evaluation, config))
             ) with
             {
                 Calibration = win.Trees.Calibration,

@@ -10,12 +10,13 @@ namespace Recommender.Features;
 sealed class OpenAgainstClosed
 {
     const int Least = 25;
-    const int LeastOpen = 20;
+    const int LeastOpen = HistoryProfile.LeastOpenDeals;
     const int LeastOfPart = 30;
     const int LeastToVouch = 100;
     const double MostApart = 0.3;
     const double MostAuc = 0.7;
     const double HighestAuc = 0.9;
+    const double LeastAuc = 0.6;
     const int MostWords = 60;
     const string TellsApart = "it tells open deals from closed ones of the same age";
 
@@ -111,7 +112,12 @@ sealed class OpenAgainstClosed
         var auc = Auc(all.Of, none.Of);
         // Standard error of an AUC (Hanley and McNeil 1982), at its widest.
         var error = Math.Sqrt(auc * (1 - auc) / Math.Min(all.N, none.N));
-        return auc - 2 * error > (isBorneOut ? HighestAuc : MostAuc)
+        // Where no open deals can speak for a column, the doubt is against it: twice the error need only show that it is no chance.
+        var isLate =
+            _open.Length < LeastOpen
+                ? auc > MostAuc && auc - 2 * error > LeastAuc
+                : auc - 2 * error > (isBorneOut ? HighestAuc : MostAuc);
+        return isLate
             ? FormattableString.Invariant(
                 $"alone it foretells outcomes with an AUC of {auc:0.00}, which nothing known at the start does"
             )

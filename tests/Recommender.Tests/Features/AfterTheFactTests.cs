@@ -136,6 +136,23 @@ public class AfterTheFactTests
         }
     }
 
+    /// <summary>With no open deals nothing can clear a column: known by chance alone it stays, a strong one does not.</summary>
+    [Theory]
+    [InlineData(75, 30, true)]
+    [InlineData(55, 40, false)]
+    public void Without_open_deals_a_strong_column_is_left_out(int ofWon, int ofLost, bool isLate)
+    {
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var random = new Random(seed);
+            var facts = Deals(seed, 1500)
+                .Where(deal => deal.Won is not null)
+                .SelectMany(deal => Facts(deal, "x", random.Next(100) < (deal.Won == true ? ofWon : ofLost) ? "yes" : "no", null))
+                .ToList();
+            Assert.Equal(isLate ? ["x"] : [], HistoryProfile.Of(facts, [], _end, 0.95).LeftOut.Select(one => one.Column));
+        }
+    }
+
     [Theory]
     [InlineData("product")]
     [InlineData("owner")]

@@ -32,11 +32,27 @@ public class OutcomeChecksTests
                     return Deal(i, isWon, random.NextDouble() >= (isWon ? wonWithout : lostWithout));
                 })
                 .ToList();
-            var verdict = OutcomeChecks.Of(deals, _matured, new()).Judge(_passed);
+            var verdict = OutcomeChecks.Of(deals, _matured, new()).OfWinning(_passed);
             Assert.Equal(promote, verdict.Promote);
             Assert.Contains("Better.", verdict.Reason, StringComparison.Ordinal);
             Assert.Equal(lostWithout > 0, verdict.Reason.Contains("lost and", StringComparison.Ordinal));
             Assert.Equal(!promote, verdict.Reason.Contains("every chance would be too high", StringComparison.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData(19, true)]
+    [InlineData(20, false)]
+    public void A_history_without_open_deals_is_told_that_columns_could_not_be_held_against_them(int open, bool isTold)
+    {
+        var deals = Enumerable.Range(0, 100).Select(i => Deal(i, i < 40, hasEnd: true)).ToList();
+        foreach (var deal in deals.Take(open))
+            deal.Outcome = Outcome.Open;
+        var checks = OutcomeChecks.Of(deals, _matured, new());
+        foreach (var verdict in (GateVerdict[])[checks.OfFit(_passed), checks.OfWinning(_passed)])
+        {
+            Assert.True(verdict.Promote);
+            Assert.Equal(isTold, verdict.Reason.Contains("could not be held against open deals", StringComparison.Ordinal));
         }
     }
 

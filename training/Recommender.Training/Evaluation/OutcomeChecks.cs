@@ -1,4 +1,5 @@
 using Recommender.CoSell;
+using Recommender.Features;
 using Recommender.Models;
 
 namespace Recommender.Training;
@@ -13,16 +14,27 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
     {
         var (alarms, notes) = (new List<string>(), new List<string>());
         LookForEnds(deals, matured, config.Gate.MaxEce, alarms, notes);
+        var open = deals.Count(deal => deal.Outcome == Outcome.Open && !IsWithoutEnd(deal));
+        if (open < HistoryProfile.LeastOpenDeals)
+            notes.Add(
+                FormattableString.Invariant(
+                    $"Columns could not be held against open deals, of which the history has {open}: one that was written after the fact may have stayed."
+                )
+            );
         return new(alarms, notes);
     }
 
+    /// <summary>The verdict on partner fit.</summary>
+    public GateVerdict OfFit(GateVerdict verdict) => verdict with { Reason = string.Join(' ', [verdict.Reason, .. Notes]) };
+
     /// <summary>The verdict on win probability.</summary>
-    public GateVerdict Judge(GateVerdict verdict) =>
+    public GateVerdict OfWinning(GateVerdict verdict) =>
         new(verdict.Promote && Alarms.Count == 0, string.Join(' ', [.. Alarms, verdict.Reason, .. Notes]));
+
+    static bool IsWithoutEnd(Deal deal) => deal.Last is { Outcome: not Outcome.Open, ClosedAt: null };
 
     static void LookForEnds(IReadOnlyList<Deal> deals, DateTime matured, double maxEce, List<string> alarms, List<string> notes)
     {
-        static bool IsWithoutEnd(Deal deal) => deal.Last is { Outcome: not Outcome.Open, ClosedAt: null };
         var without = deals.Where(IsWithoutEnd).ToList();
         if (without.Count == 0)
             return;

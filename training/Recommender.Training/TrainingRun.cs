@@ -32,7 +32,7 @@ static class TrainingRun
         config = config with { Features = config.Features with { LeftOut = trained.Examples.Settings.LeftOut } };
         var deals = Deal.KnownBefore(known.All, asOf);
         var matured = asOf.AddDays(-trained.Examples.Settings.Fold.MaturityDays);
-        var outcomes = OutcomeChecks.Of(deals, matured, config);
+        var outcomes = OutcomeChecks.Of(known.All, deals, matured, trained.Examples.Featurizer.WinProbability, config);
 
         var written = new List<ModelManifest>();
         var examples = trained.Examples.Builder;

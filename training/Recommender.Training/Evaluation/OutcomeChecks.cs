@@ -10,10 +10,22 @@ namespace Recommender.Training;
 sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> Notes)
 {
     /// <summary>Looks at all deals; those created before <paramref name="matured"/> teach.</summary>
-    public static OutcomeChecks Of(IReadOnlyList<Deal> deals, DateTime matured, TrainingConfig config)
+    /// <param name="facts">Those that the deals are known by.</param>
+    /// <param name="deals">All of them.</param>
+    /// <param name="matured">Outcomes count of deals created before.</param>
+    /// <param name="columns">Those of win probability.</param>
+    /// <param name="config">The run's.</param>
+    public static OutcomeChecks Of(
+        IEnumerable<DatedFact> facts,
+        IReadOnlyList<Deal> deals,
+        DateTime matured,
+        IReadOnlyList<FeatureColumn> columns,
+        TrainingConfig config
+    )
     {
         var (alarms, notes) = (new List<string>(), new List<string>());
         LookForEnds(deals, matured, config.Gate.MaxEce, alarms, notes);
+        alarms.AddRange(RowsByOutcome.Alarms(facts, deals, columns));
         var open = deals.Count(deal => deal.Outcome == Outcome.Open && !IsWithoutEnd(deal));
         if (open < HistoryProfile.LeastOpenDeals)
             notes.Add(
@@ -31,7 +43,8 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
     public GateVerdict OfWinning(GateVerdict verdict) =>
         new(verdict.Promote && Alarms.Count == 0, string.Join(' ', [.. Alarms, verdict.Reason, .. Notes]));
 
-    static bool IsWithoutEnd(Deal deal) => deal.Last is { Outcome: not Outcome.Open, ClosedAt: null };
+    /// <summary>Whether it was won or lost nobody knows when.</summary>
+    public static bool IsWithoutEnd(Deal deal) => deal.Last is { Outcome: not Outcome.Open, ClosedAt: null };
 
     static void LookForEnds(IReadOnlyList<Deal> deals, DateTime matured, double maxEce, List<string> alarms, List<string> notes)
     {

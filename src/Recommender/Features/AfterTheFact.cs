@@ -81,7 +81,7 @@ sealed class AfterTheFact
                 (keep.Any(one => Headers.Plain(one) == Headers.Plain(name)) ? kept : left).Add(new(of, name, reason));
         }
         var outcomes = new OpenAgainstClosed([
-            .. deals.Select(deal => (deal.Row.CreatedAt, IsOfSecondHalf(deal.Row.Id), deal.IsOpen, deal.Won)),
+            .. deals.Select(deal => (deal.Row.CreatedAt, deal.ClosedAt, IsOfSecondHalf(deal.Row.Id), deal.IsOpen, deal.Won)),
         ]);
         string? ByOutcome(Func<SeenDeal, string?> value) => outcomes.Why(i => value(deals[i]));
         Account? AccountOf(SeenDeal deal) => _accounts.GetValueOrDefault(deal.Row.AccountId);

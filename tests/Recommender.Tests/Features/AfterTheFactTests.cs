@@ -153,6 +153,35 @@ public class AfterTheFactTests
         }
     }
 
+    /// <summary>A mood that is neutral until the end; and a kind that is won more often and takes longer, and so is open more often.</summary>
+    [Theory]
+    [InlineData("mood", true)]
+    [InlineData("kind", false)]
+    public void A_column_that_was_edited_is_told_from_one_that_lasts(string column, bool isLate)
+    {
+        var (good, neutral, bad) = (
+            (string[])["+", "+", "0", "-"],
+            (string[])["+", "0", "0", "0", "-"],
+            (string[])["+", "0", "-", "-"]
+        );
+        for (var seed = 0; seed < 3; seed++)
+        {
+            var random = new Random(seed);
+            var facts = Deals(seed, 24000)
+                .SelectMany(deal =>
+                {
+                    var mood =
+                        deal.Won == true ? good
+                        : deal.Won == false ? bad
+                        : neutral;
+                    var kind = (deal.IsGood ? "good" : "bad") + (deal.Size > 1.5 ? " and long" : "");
+                    return Facts(deal, "x", column == "mood" ? mood[random.Next(mood.Length)] : kind, null);
+                })
+                .ToList();
+            Assert.Equal(isLate ? ["x"] : [], HistoryProfile.Of(facts, [], _end, 0.95).LeftOut.Select(one => one.Column));
+        }
+    }
+
     [Theory]
     [InlineData("product")]
     [InlineData("owner")]

@@ -32,6 +32,7 @@ static class TrainingRun
         config = config with { Features = config.Features with { LeftOut = trained.Examples.Settings.LeftOut } };
         var deals = Deal.KnownBefore(known.All, asOf);
         var matured = asOf.AddDays(-trained.Examples.Settings.Fold.MaturityDays);
+        var outcomes = OutcomeChecks.Of(known.All, deals, matured, trained.Examples.Featurizer.WinProbability, config);
 
         var written = new List<ModelManifest>();
         var examples = trained.Examples.Builder;
@@ -79,7 +80,7 @@ static class TrainingRun
                 trained.Examples.Featurizer.PartnerFit,
                 new(examples.PartnerFit.At[0], asOf, examples.Decisions, examples.PartnerFit.Count, null),
                 Window(from, asOf, evaluation.PartnerFitJson()),
-                PromotionGate.PartnerFit(evaluation, config)
+                outcomes.OfFit(PromotionGate.PartnerFit(evaluation, config))
             ) with
             {
                 Grades = Grades(examples.PartnerFit, fit.Trees),
@@ -116,7 +117,7 @@ static class TrainingRun
                     "The largest or the mean of a feature over the partners on the deal, as its meaning says."
                 ),
                 Window(from, to, evaluation.WinProbabilityJson()),
-                PromotionGate.WinProbability(evaluation, config)
+                outcomes.OfWinning(PromotionGate.WinProbability(evaluation, config))
             ) with
             {
                 Calibration = win.Trees.Calibration,

@@ -22,6 +22,7 @@ sealed class AfterTheFact
     const int LeastCompanies = 20;
     const int LeastWithOutcomes = 12;
     const int LeastEnded = 5;
+    const int MostBands = 12;
     const string Edited = "its name says that it is kept up to date while a deal lives";
 
     readonly Dictionary<OpportunityId, SeenDeal> _deals = [];
@@ -33,6 +34,7 @@ sealed class AfterTheFact
         public Opportunity Row { get; } = row;
         public bool? Won { get; set; }
         public DateTime? ClosedAt { get; set; }
+        public bool IsOpen { get; set; }
         public HashSet<PartnerId> Partners { get; } = [];
     }
 
@@ -51,7 +53,9 @@ sealed class AfterTheFact
                 if (!_deals.TryGetValue(opportunity.Id, out var deal))
                     _deals[opportunity.Id] = deal = new(opportunity);
                 if (fact.Kind != FactKind.OpportunityCreated)
-                    (deal.Won, deal.ClosedAt) = (opportunity.Outcome == Outcome.Won, opportunity.ClosedAt);
+                    (deal.Won, deal.ClosedAt, deal.IsOpen) = (opportunity.Outcome == Outcome.Won, opportunity.ClosedAt, false);
+                else
+                    deal.IsOpen = deal.Won is null && (opportunity.Outcome == Outcome.Open || opportunity.ClosedAt is not null);
                 break;
             case Engagement engagement when !engagement.IsWithdrawn:
                 if (_deals.TryGetValue(engagement.OpportunityId, out var worked))
@@ -77,9 +81,7 @@ sealed class AfterTheFact
                 (keep.Any(one => Headers.Plain(one) == Headers.Plain(name)) ? kept : left).Add(new(of, name, reason));
         }
         var outcomes = new OpenAgainstClosed([
-            .. deals.Select(deal =>
-                (deal.Row.CreatedAt, IsOfSecondHalf(deal.Row.Id), deal.Won is null && deal.ClosedAt is null, deal.Won)
-            ),
+            .. deals.Select(deal => (deal.Row.CreatedAt, deal.ClosedAt, IsOfSecondHalf(deal.Row.Id), deal.IsOpen, deal.Won)),
         ]);
         string? ByOutcome(Func<SeenDeal, string?> value) => outcomes.Why(i => value(deals[i]));
         Account? AccountOf(SeenDeal deal) => _accounts.GetValueOrDefault(deal.Row.AccountId);
@@ -117,6 +119,7 @@ sealed class AfterTheFact
                 name,
                 () =>
                     OfDeals(name, deal => AccountOf(deal)?.Attributes[name], EditedColumns.OfOthers, 0.2)
+                    ?? ByFirstOrLast(deals, deal => AccountOf(deal)?.Attributes[name])
                     ?? ByAccount(account => Number(account.Attributes[name]))
             );
         foreach (var name in Names(_partners.Values.Select(partner => partner.Attributes)))
@@ -227,16 +230,7 @@ sealed class AfterTheFact
         var engaged = deals.Where(deal => deal.Partners.Count > 0).ToList();
         if (engaged.Count < LeastDeals)
             return null;
-        var byValue = engaged
-            .Select(deal => (Value: value(deal), Partner: deal.Partners.First()))
-            .Where(one => one.Value is not null)
-            .GroupBy(one => one.Value!)
-            .Where(group => group.Count() >= 3)
-            .Select(group => (Rows: group.Count(), OfOne: group.GroupBy(one => one.Partner).Max(one => one.Count())))
-            .ToList();
-        var rows = byValue.Sum(group => group.Rows);
-        var most = engaged.GroupBy(deal => deal.Partners.First()).Max(group => group.Count()) / (double)engaged.Count;
-        if (byValue.Count >= 3 && rows >= LeastDeals && byValue.Sum(group => group.OfOne) > Math.Max(0.8, 2 * most) * rows)
+        if (NamesPartners([.. engaged.Select(deal => (deal, deal.Partners.Take(1)))], value, 0.8))
             return "it names the partner who was brought in";
         var alone = deals.Count - engaged.Count;
         if (alone < LeastDeals)
@@ -244,6 +238,42 @@ sealed class AfterTheFact
         var with = engaged.Count(deal => value(deal) is not null) / (double)engaged.Count;
         var without = deals.Count(deal => deal.Partners.Count == 0 && value(deal) is not null) / (double)alone;
         return Math.Abs(with - without) > 0.5 ? "it is filled where a partner was brought in" : null;
+    }
+
+    /// <summary>Whether it names, for accounts, a partner of the first or of the last deal that had one: who came before or after is another.</summary>
+    static string? ByFirstOrLast(List<SeenDeal> deals, Func<SeenDeal, string?> value)
+    {
+        var byAccount = deals
+            .Where(deal => deal.Partners.Count > 0)
+            .GroupBy(deal => deal.Row.AccountId)
+            .Where(of => of.Count() > 1)
+            .Select(of => of.OrderBy(deal => deal.Row.CreatedAt).ToList())
+            .ToList();
+        return
+            NamesPartners([.. byAccount.Select(of => (of[0], of[0].Partners.AsEnumerable()))], value, 0.9)
+            || NamesPartners([.. byAccount.Select(of => (of[^1], of[^1].Partners.AsEnumerable()))], value, 0.9)
+            ? "it names the partner who was brought in on the account's first or last deal"
+            : null;
+    }
+
+    static bool NamesPartners(
+        List<(SeenDeal Deal, IEnumerable<PartnerId> Partners)> of,
+        Func<SeenDeal, string?> value,
+        double least
+    )
+    {
+        var byValue = of.Select(one => (Value: value(one.Deal), one.Partners))
+            .Where(one => one.Value is not null)
+            .GroupBy(one => one.Value!)
+            .Where(group => group.Count() >= 3)
+            .Select(group => (Rows: group.Count(), OfOne: MostOfOne(group.Select(one => one.Partners))))
+            .ToList();
+        var rows = byValue.Sum(group => group.Rows);
+        var most = MostOfOne(of.Select(one => one.Partners)) / (double)Math.Max(1, of.Count);
+        return byValue.Count >= 3 && rows >= LeastDeals && byValue.Sum(group => group.OfOne) > Math.Max(least, 2 * most) * rows;
+
+        static int MostOfOne(IEnumerable<IEnumerable<PartnerId>> partners) =>
+            partners.SelectMany(some => some).CountBy(id => id).Select(one => one.Value).DefaultIfEmpty().Max();
     }
 
     string? OfPartners(string name, List<SeenDeal> deals)
@@ -269,34 +299,61 @@ sealed class AfterTheFact
                 $"{100.0 * ahead / dates:0} % of its dates lie after the deals to which the partner came"
             );
         var counts = new List<(double, double)>();
+        var bands = new List<(string Word, double Number)>();
         foreach (var partner in _partners.Values)
         {
+            double count = engagements.GetValueOrDefault(partner.Id);
             if (Numbers.TryPlain(partner.Attributes[name], out var number))
-                counts.Add((engagements.GetValueOrDefault(partner.Id), number));
+                counts.Add((count, number));
+            else if (partner.Attributes[name] is { } word)
+                bands.Add((word, count));
         }
-        return counts.Count >= LeastCompanies && Spearman(counts) > 0.8
+        return counts.Count >= LeastCompanies && Math.Abs(RankCorrelation.Spearman(counts)) > 0.8 || AreBands(bands)
                 ? "it counts the partner's engagements, those to come, too"
             : FollowsOutcomes(deals, deal => deal.Partners, id => Number(_partners.GetValueOrDefault(id)?.Attributes[name]))
                 ? "it follows what came of the partner's deals, those to come, too"
             : null;
     }
 
+    /// <summary>Whether few words stand for ranges of a number.</summary>
+    static bool AreBands(List<(string Word, double Number)> of)
+    {
+        var words = of.CountBy(one => one.Word).Where(word => word.Value >= LeastEnded).Select(word => word.Key).ToHashSet();
+        return of.Count >= LeastCompanies
+            && words.Count is >= 2 and <= MostBands
+            && of.Count(one => words.Contains(one.Word)) > 0.8 * of.Count
+            && of.Count(one => one.Number > 0) > of.Count / 2
+            && RankCorrelation.Concordance([.. of.Where(one => words.Contains(one.Word))]) > 0.97;
+    }
+
     /// <summary>
-    /// Whether a number of companies has the order of the share, or number, of their deals that were won: what is known in time foretells
+    /// Whether a number of companies has the order of the share, number or amount of their deals that were won: what is known in time foretells
     /// that with the error of chance.
     /// </summary>
     static bool FollowsOutcomes<TId>(List<SeenDeal> deals, Func<SeenDeal, IEnumerable<TId>> of, Func<TId, double?> number)
         where TId : notnull
     {
-        var ended = new Dictionary<TId, (int Won, int All)>();
-        foreach (var deal in deals.Where(deal => deal.Won is not null))
+        var ended = new Dictionary<TId, (int Won, int All, int Open, double Amount)>();
+        foreach (var deal in deals.Where(deal => deal.Won is not null || deal.IsOpen))
         {
             foreach (var id in of(deal))
-                ended[id] = (ended.GetValueOrDefault(id).Won + (deal.Won == true ? 1 : 0), ended.GetValueOrDefault(id).All + 1);
+            {
+                var sums = ended.GetValueOrDefault(id);
+                ended[id] =
+                    deal.Won is null ? sums with { Open = sums.Open + 1 }
+                    : deal.Won == true
+                        ? sums with
+                        {
+                            Won = sums.Won + 1,
+                            All = sums.All + 1,
+                            Amount = sums.Amount + (deal.Row.Amount ?? 0),
+                        }
+                    : sums with { All = sums.All + 1 };
+            }
         }
         var known = ended
             .Where(pair => pair.Value.All >= LeastEnded)
-            .Select(pair => (pair.Value.Won, pair.Value.All, Number: number(pair.Key)))
+            .Select(pair => (pair.Value.Won, pair.Value.All, pair.Value.Open, pair.Value.Amount, Number: number(pair.Key)))
             .Where(one => one.Number is not null)
             .ToList();
         if (known.Count < LeastWithOutcomes)
@@ -307,44 +364,15 @@ sealed class AfterTheFact
         // Even who knows each company's true chance is as near to what came of it as chance allows (reliability, Spearman 1904).
         var chance = known.Average(one => one.Won * (double)(one.All - one.Won) / one.All / one.All / one.All);
         var nearest = Math.Sqrt(Math.Max(0, 1 - chance / Math.Max(variance, 1e-12)));
-        return Math.Abs(Spearman([.. shares.Zip(known, (share, one) => (share, one.Number!.Value))]))
-                > Math.Max(0.9, 0.6 + 0.4 * nearest)
-            || Spearman([.. known.Select(one => ((double)one.Won, one.Number!.Value))]) > 0.97;
+        var most = Math.Max(0.9, 0.6 + 0.4 * nearest);
+        return Math.Abs(To(one => one.Won / (double)one.All)) > most
+            || Math.Abs(To(one => one.Won / (double)(one.All + one.Open))) > most
+            || Math.Abs(To(one => one.Won)) > 0.97
+            || Math.Abs(To(one => one.Amount)) > 0.97;
+
+        double To(Func<(int Won, int All, int Open, double Amount, double? Number), double> what) =>
+            RankCorrelation.Spearman([.. known.Select(one => (what(one), one.Number!.Value))]);
     }
 
     static double? Number(string? text) => Numbers.TryPlain(text, out var number) ? number : null;
-
-    /// <summary>Correlation of ranks (Spearman 1904); ties share theirs.</summary>
-    static double Spearman(List<(double, double)> pairs)
-    {
-        var (left, right) = (Ranks([.. pairs.Select(pair => pair.Item1)]), Ranks([.. pairs.Select(pair => pair.Item2)]));
-        var mean = (pairs.Count - 1) / 2.0;
-        double both = 0,
-            ofLeft = 0,
-            ofRight = 0;
-        for (var i = 0; i < left.Length; i++)
-        {
-            var (x, y) = (left[i] - mean, right[i] - mean);
-            both += x * y;
-            ofLeft += x * x;
-            ofRight += y * y;
-        }
-        return ofLeft > 0 && ofRight > 0 ? both / Math.Sqrt(ofLeft * ofRight) : 0;
-    }
-
-    static double[] Ranks(double[] values)
-    {
-        var order = Enumerable.Range(0, values.Length).OrderBy(i => values[i]).ToArray();
-        var ranks = new double[values.Length];
-        for (var start = 0; start < order.Length; )
-        {
-            var end = start;
-            while (end < order.Length && values[order[end]].Equals(values[order[start]]))
-                end++;
-            for (var i = start; i < end; i++)
-                ranks[order[i]] = (start + end - 1) / 2.0;
-            start = end;
-        }
-        return ranks;
-    }
 }

@@ -7,6 +7,8 @@ namespace Recommender.Features;
 /// <summary>Looks through a history once to see what it holds: columns, their types, how long deals take.</summary>
 public static class HistoryProfile
 {
+    /// <summary>Open deals without which no column can be held against them.</summary>
+    public const int LeastOpenDeals = 20;
     const int MostValues = 12;
     static readonly string[] _ofAccounts = ["industry", "country", "region"];
     static readonly string[] _ofPartners = ["partner_type", "tier", "industries", "regions", "competencies"];

@@ -10,12 +10,14 @@ namespace Recommender.Features;
 sealed class OpenAgainstClosed
 {
     const int Least = 25;
-    const int LeastOpen = 20;
-    const int LeastOfPart = 30;
+    const int LeastOpen = HistoryProfile.LeastOpenDeals;
     const int LeastToVouch = 100;
     const double MostApart = 0.3;
+    const double MostApartOfBoth = 1.0 / 8;
+    const double LeastTold = 0.1;
     const double MostAuc = 0.7;
     const double HighestAuc = 0.9;
+    const double LeastAuc = 0.6;
     const int MostWords = 60;
     const string TellsApart = "it tells open deals from closed ones of the same age";
 
@@ -25,13 +27,14 @@ sealed class OpenAgainstClosed
         _lost,
         _open;
 
-    // Of closed deals, how much each counts so that they are as old as the open ones.
-    readonly double[] _weights;
+    // Of closed deals, how much each counts so that they are as old as the open ones, or were open when they were.
+    readonly double[] _weights,
+        _ofSameAge;
     readonly bool[] _isSecond;
     readonly double _share;
 
     /// <summary>Takes deals: when each was created, whether it is of the second of two halves, and how it ended; null while it is open.</summary>
-    public OpenAgainstClosed(IReadOnlyList<(DateTime CreatedAt, bool IsSecond, bool IsOpen, bool? Won)> deals)
+    public OpenAgainstClosed(IReadOnlyList<(DateTime CreatedAt, DateTime? ClosedAt, bool IsSecond, bool IsOpen, bool? Won)> deals)
     {
         _texts = new string?[deals.Count];
         _createdAt = [.. deals.Select(deal => deal.CreatedAt)];
@@ -40,8 +43,8 @@ sealed class OpenAgainstClosed
         _won = [.. all.Where(i => deals[i].Won == true)];
         _lost = [.. all.Where(i => deals[i].Won == false)];
         _open = [.. all.Where(i => deals[i].IsOpen)];
-        _weights = new double[deals.Count];
-        Weigh();
+        _weights = AgeWeights.OfTheSameTime(_createdAt, _won, _lost, _open);
+        _ofSameAge = AgeWeights.OfTheSameAge([.. deals.Select(deal => (deal.CreatedAt, deal.ClosedAt))], _open);
         var (won, lost) = (_won.Count(i => _weights[i] > 0), _lost.Count(i => _weights[i] > 0));
         _share = won / (double)Math.Max(1, won + lost);
     }
@@ -86,17 +89,22 @@ sealed class OpenAgainstClosed
     /// <summary>Whether bins tell open deals from closed ones, or foretell outcomes too well.</summary>
     string? Of(int[] bins, int count)
     {
-        var (won, lost, open) = (Shares(_won, true), Shares(_lost, true), Shares(_open, false));
+        var (won, lost, open) = (Shares(_won, _weights), Shares(_lost, _weights), Shares(_open, null));
+        var (all, none) = (Shares(_won, null), Shares(_lost, null));
         var isBorneOut = false;
         if (won.N >= LeastOpen / 2 && lost.N >= LeastOpen / 2 && open.N >= LeastOpen)
         {
             // Open deals may be won less often than closed ones were, and more, but not by any amount.
             var (least, most) = (_share / 3, 1 - (1 - _share) / 3);
-            if (Apart(least, most, out var noise, out _) > MostApart + noise)
+            var apart = Apart(won, lost, least, most, out var noise, out _) - noise;
+            if (apart > MostApart)
+                return TellsApart;
+            if (apart > MostApartOfBoth && IsEdited(least, most))
                 return TellsApart;
             // Half as many won as of closed deals, or lost, are borne out; what chance moves is granted once.
             var between = Enumerable.Range(0, count).Sum(b => Math.Abs(won.Of[b] - lost.Of[b])) / 2;
-            var spread = Apart(0, 1, out noise, out var implied) is var nearest && between > 0 ? noise / between / 2 : 1;
+            var spread =
+                Apart(won, lost, 0, 1, out noise, out var implied) is var nearest && between > 0 ? noise / between / 2 : 1;
             isBorneOut =
                 open.N >= LeastToVouch
                 && nearest < 0.15 + noise
@@ -105,26 +113,43 @@ sealed class OpenAgainstClosed
                 && implied < (1 + _share) / 2 + spread
                 && implied < 1 - spread;
         }
-        var (all, none) = (Shares(_won, false), Shares(_lost, false));
         if (all.N < Least || none.N < Least)
             return null;
         var auc = Auc(all.Of, none.Of);
         // Standard error of an AUC (Hanley and McNeil 1982), at its widest.
         var error = Math.Sqrt(auc * (1 - auc) / Math.Min(all.N, none.N));
-        return auc - 2 * error > (isBorneOut ? HighestAuc : MostAuc)
+        // Where no open deals can speak for a column, the doubt is against it: twice the error need only show that it is no chance.
+        var isLate =
+            _open.Length < LeastOpen
+                ? auc > MostAuc && auc - 2 * error > LeastAuc
+                : auc - 2 * error > (isBorneOut ? HighestAuc : MostAuc);
+        return isLate
             ? FormattableString.Invariant(
                 $"alone it foretells outcomes with an AUC of {auc:0.00}, which nothing known at the start does"
             )
             : null;
 
-        (double[] Of, double N) Shares(int[] deals, bool isWeighted)
+        // What lasts long is open more often, and so is what is new: what neither explains, and foretells outcomes, was edited.
+        bool IsEdited(double least, double most)
+        {
+            var (wonThen, lostThen) = (Shares(_won, _ofSameAge), Shares(_lost, _ofSameAge));
+            var bins = Enumerable.Range(0, count);
+            var told = bins.Sum(b => Math.Abs(all.Of[b] - none.Of[b])) / 2;
+            var chance = bins.Sum(b => Math.Sqrt(Variance(all.Of[b]) / all.N + Variance(none.Of[b]) / none.N));
+            return wonThen.N >= Least
+                && lostThen.N >= Least
+                && told > LeastTold + 0.6 * chance
+                && Apart(wonThen, lostThen, least, most, out var noise, out _) > MostApartOfBoth + noise;
+        }
+
+        (double[] Of, double N) Shares(int[] deals, double[]? weights)
         {
             var sums = new double[count];
             double sum = 0,
                 squares = 0;
             foreach (var i in deals)
             {
-                var weight = isWeighted ? _weights[i] : 1;
+                var weight = weights?[i] ?? 1;
                 sums[bins[i]] += weight;
                 sum += weight;
                 squares += weight * weight;
@@ -139,7 +164,14 @@ sealed class OpenAgainstClosed
         }
 
         // The least total variation between open deals and a mixture of won and lost ones, and what chance alone would show of it at most.
-        double Apart(double least, double most, out double noise, out double implied)
+        double Apart(
+            (double[] Of, double N) won,
+            (double[] Of, double N) lost,
+            double least,
+            double most,
+            out double noise,
+            out double implied
+        )
         {
             var best = double.MaxValue;
             (noise, implied) = (0, 0);
@@ -295,76 +327,6 @@ sealed class OpenAgainstClosed
         var sorted = numbers.Where(double.IsFinite).Order().ToList();
         double[] cuts = [.. Enumerable.Range(1, 4).Select(part => sorted[part * sorted.Count / 5])];
         return [.. numbers.Select(number => double.IsNaN(number) ? 5 : cuts.Count(cut => number >= cut))];
-    }
-
-    /// <summary>
-    /// Has closed deals count so that as many were created in each part of the time as of the open ones. A part goes back until it holds enough
-    /// of each.
-    /// </summary>
-    void Weigh()
-    {
-        if (_open.Length < LeastOpen)
-        {
-            foreach (var i in _won.Concat(_lost))
-                _weights[i] = 1;
-            return;
-        }
-        var open = _open.Select(i => _createdAt[i]).OrderDescending().ToList();
-        var all = new[] { _won, _lost }.Select(deals => deals.OrderByDescending(i => _createdAt[i]).ToList()).ToArray();
-        // Deals that have been open for longest are few, and of another time.
-        open.RemoveRange(open.Count - open.Count / 10, open.Count / 10);
-        int[] from = [0, 0];
-        for (var at = 0; at < open.Count; )
-        {
-            var end = Math.Min(open.Count, at + Math.Max(LeastOpen, open.Count / 4));
-            if (open.Count - end < LeastOpen)
-                end = open.Count;
-            var since = open[end - 1];
-            int[] to = [Until(0), Until(1)];
-            var isLast = end == open.Count;
-            // The last part may go back further than the open deals do.
-            for (var k = 0; isLast && k < 2; k++)
-                to[k] = Math.Max(to[k], Math.Min(all[k].Count, from[k] + LeastOfPart));
-            if (!isLast && (to[0] - from[0] < LeastOfPart || to[1] - from[1] < LeastOfPart))
-            {
-                // Too few ended of so young ones: they count with those before them.
-                if (Grow(end) is not { } grown)
-                    break;
-                (end, to) = grown;
-            }
-            for (var k = 0; k < 2; k++)
-            {
-                for (var i = from[k]; i < to[k]; i++)
-                    _weights[all[k][i]] = (end - at) / (double)(to[k] - from[k]);
-            }
-            (at, from) = (end, to);
-
-            int Until(int k)
-            {
-                var until = from[k];
-                while (until < all[k].Count && _createdAt[all[k][until]] >= since)
-                    until++;
-                return until;
-            }
-        }
-
-        (int End, int[] To)? Grow(int end)
-        {
-            int[] to = [.. from];
-            for (; end <= open.Count; end++)
-            {
-                for (var k = 0; k < 2; k++)
-                {
-                    while (to[k] < all[k].Count && _createdAt[all[k][to[k]]] >= open[end - 1])
-                        to[k]++;
-                }
-                if (to[0] - from[0] >= LeastOfPart && to[1] - from[1] >= LeastOfPart)
-                    return (end, to);
-            }
-            for (var k = 0; k < 2; k++)
-                to[k] = Math.Min(all[k].Count, Math.Max(to[k], from[k] + LeastOfPart));
-            return (open.Count, to);
-        }
     }
 
     static double Variance(double share) => share * (1 - share);

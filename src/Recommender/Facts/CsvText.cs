@@ -25,13 +25,17 @@ public static partial class CsvText
         text.AsSpan().ContainsAny("\",\r\n\t") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
     // Spreadsheets skip blanks, and some take the wide signs of East Asia for the plain ones.
-    [GeneratedRegex(@"^(\s*[=+\-@＝＋－＠]|[\t\r\n])", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"^(\s*[=+\-@＝＋－＠]|[\t\r\n])",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        Timeout.Infinite
+    )]
     private static partial Regex IsFormula();
 
     [GeneratedRegex(
         @"^-[0-9]+(\.[0-9]+)?([Ee][+\-]?[0-9]+)?\z",
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
-        1000
+        Timeout.Infinite
     )]
     private static partial Regex IsNumber();
 }

@@ -197,6 +197,22 @@ public sealed class NearMissTests : IDisposable
         Assert.Empty(_rejected);
     }
 
+    /// <summary>Without end, if a pattern were to try all ways of parting a text.</summary>
+    [Fact]
+    public void Whatever_stands_in_a_date_is_read_or_refused()
+    {
+        foreach (var part in (string[])["de ", "a", "1", " ", ". ", "1 de ", "ja, ", "1.", "-", "12:00 ", "1 a 2", "年"])
+        {
+            var text = string.Concat(Enumerable.Repeat(part, 64))[..64];
+            for (var length = 1; length <= text.Length; length++)
+            {
+                Dates.TryRead(text[..length], DateOrder.DayFirst, TimeZoneInfo.Utc, out _, out _);
+                Dates.TryRead("4. " + text[..Math.Min(length, 60)] + "!", null, TimeZoneInfo.Utc, out _, out _);
+            }
+        }
+        Assert.True(Dates.TryRead("4. März 2024", null, TimeZoneInfo.Utc, out _, out _));
+    }
+
     void WithoutRows()
     {
         foreach (var file in Directory.GetFiles(_folder.Path))

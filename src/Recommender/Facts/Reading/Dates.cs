@@ -183,13 +183,14 @@ static partial class Dates
 
     static int Int(string digits) => int.Parse(digits, CultureInfo.InvariantCulture);
 
+    // What they match is short and each ends soon: a limit in time would refuse dates where the machine is busy.
     const string Time =
         @"(?:(?:,?\s+|T)(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?)?\s*(?<half>[AaPp])?(?:\.?[Mm]\.?)?\s*(?<offset>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?";
 
     [GeneratedRegex(
         @"^(?<a>\d{1,4})(?<mark>[./-])(?<b>\d{1,2})\k<mark>(?<c>\d{1,4})" + Time + "$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        1000
+        Timeout.Infinite
     )]
     private static partial Regex Numeric();
 
@@ -198,21 +199,21 @@ static partial class Dates
             + Time
             + "$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        1000
+        Timeout.Infinite
     )]
     private static partial Regex Named();
 
     [GeneratedRegex(
         @"^(?:(?<year>(?:19|20)\d{2})(?<month>\d{2})(?<day>\d{2})(?:T(?<hour>\d{2})(?<minute>\d{2})(?<second>\d{2})?(?:[.,](?<fraction>\d{1,9}))?(?<offset>Z|[+-]\d{2}:?\d{2})?)?|(?<year>\d{4})年(?<month>\d{1,2})月(?<day>\d{1,2})日)$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        1000
+        Timeout.Infinite
     )]
     private static partial Regex Basic();
 
     [GeneratedRegex(
         @"^(?<year>\d{4})(?:-?W(?<week>\d{2})-?(?<weekday>\d)|-(?<ordinal>\d{3}))$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        1000
+        Timeout.Infinite
     )]
     private static partial Regex Counted();
 }

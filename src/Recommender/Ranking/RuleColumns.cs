@@ -64,53 +64,42 @@ public static class RuleColumns
 
     /// <summary>True if an account, or one that was merged into it, holds any of the values in a column.</summary>
     internal static bool Hold(Account row, Alias[]? merged, string name, IReadOnlyList<string> values) =>
-        Find(_ofAccounts, row.Attributes, name, out var own) is not { } column
-            ? Hold(own, values)
-            : Hold(
-                column.Name switch
-                {
-                    "account_id" => row.Id.Value,
-                    "name" => row.Name,
-                    "domain" => row.Domain,
-                    "external_id" => row.ExternalId,
-                    _ => Columns.Column(row, column.Name),
-                },
+        Find(_ofAccounts, row.Attributes, name, out var own) is { } column
+            ? Hold(
+                Identifying(column, row.Id.Value, row.Name, row.Domain, row.ExternalId) ?? Columns.Column(row, column.Name),
                 values
-            ) || HoldMerged(merged, column.Name, values);
+            ) || HoldMerged(merged, column, values)
+            : Hold(own, values);
 
     /// <summary>True if a partner, or one that was merged into it, holds any of the values in a column.</summary>
     internal static bool Hold(Partner row, Alias[]? merged, string name, IReadOnlyList<string> values) =>
-        Find(_ofPartners, row.Attributes, name, out var own) is not { } column
-            ? Hold(own, values)
-            : Hold(
-                column.Name switch
-                {
-                    "partner_id" => row.Id.Value,
-                    "name" => row.Name,
-                    "domain" => row.Domain,
-                    "external_id" => row.ExternalId,
-                    _ => Columns.Column(row, column.Name),
-                },
+        Find(_ofPartners, row.Attributes, name, out var own) is { } column
+            ? Hold(
+                Identifying(column, row.Id.Value, row.Name, row.Domain, row.ExternalId) ?? Columns.Column(row, column.Name),
                 values
-            ) || HoldMerged(merged, column.Name, values);
+            ) || HoldMerged(merged, column, values)
+            : Hold(own, values);
 
-    static bool HoldMerged(Alias[]? merged, string column, IReadOnlyList<string> values)
+    static bool HoldMerged(Alias[]? merged, FactColumn column, IReadOnlyList<string> values)
     {
         foreach (var old in merged ?? [])
         {
-            var held = column switch
-            {
-                "account_id" or "partner_id" => old.OldId,
-                "name" => old.Name,
-                "domain" => old.Domain,
-                "external_id" => old.ExternalId,
-                _ => null,
-            };
-            if (Hold(held, values))
+            if (Hold(Identifying(column, old.OldId, old.Name, old.Domain, old.ExternalId), values))
                 return true;
         }
         return false;
     }
+
+    /// <summary>What a column holds by which a company is known; null if it is another, or holds nothing.</summary>
+    static string? Identifying(FactColumn column, string id, string? name, string? domain, string? externalId) =>
+        column.Name switch
+        {
+            "account_id" or "partner_id" => id,
+            "name" => name,
+            "domain" => domain,
+            "external_id" => externalId,
+            _ => null,
+        };
 
     static bool Hold(string? held, IReadOnlyList<string> values)
     {

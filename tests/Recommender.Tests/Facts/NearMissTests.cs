@@ -6,21 +6,8 @@ using Recommender.Facts;
 namespace Recommender.Tests.History;
 
 /// <summary>Names that are nearly a column, and marks beside numbers: nothing of them is taken, or passed over, without a word.</summary>
-public sealed class NearMissTests : IDisposable
+public sealed class NearMissTests : SmallFolder
 {
-    readonly TemporaryFolder _folder = new();
-    readonly List<RejectedRow> _rejected = [];
-
-    public NearMissTests()
-    {
-        Write("accounts.csv", "account_id,name\na1,One\na2,Two\n");
-        Write("partners.csv", "partner_id,name\np1,Partner\n");
-        Write("opportunities.csv", "opportunity_id,account_id,created_at\no1,a1,2024-01-01\n");
-        Write("engagements.csv", "engagement_id,opportunity_id,partner_id,started_at\ne1,o1,p1,2024-01-02\n");
-    }
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData("opportunities", "CurrencyIsoCode", "currency")]
     [InlineData("opportunities", "Deal Currency", "currency")]
@@ -65,7 +52,7 @@ public sealed class NearMissTests : IDisposable
             StringComparison.Ordinal
         );
         Write("map.json", $$$"""{ "tables": { "{{{table}}}": { "columns": { "{{{name}}}": "kept" } } } }""");
-        Read(ImportMap.Read(_folder["map.json"]));
+        Read("map.json");
         var body = of
             .Columns.Where(one => one.Required)
             .ToDictionary(one => one.Name, string? (one) => one.Kind == ColumnKind.Instant ? "2024-01-01" : one.OneOf?[0] ?? "x");
@@ -106,7 +93,7 @@ public sealed class NearMissTests : IDisposable
         var summary = Import();
         Assert.Equal(
             "opportunities.csv, line 4: amount is '$'; expected an amount in EUR, as currency says.",
-            Assert.Single(_rejected).ToString()
+            Assert.Single(Rejected).ToString()
         );
         var warning = Assert.Single(summary.Warnings, one => one.Field == "amount");
         Assert.Equal((1, 2, "¥"), (warning.Rows, warning.Line, warning.Value));
@@ -144,10 +131,7 @@ public sealed class NearMissTests : IDisposable
             "map.json",
             """{ "tables": { "opportunities": { "values": { "outcome": { "Gagné": "won", "PERDU": "lost", "*": "open" } }, "where": { "Typ": ["Geschäft"] } } } }"""
         );
-        var deals = Read(ImportMap.Read(_folder["map.json"]))
-            .Select(fact => fact.Noun)
-            .OfType<Opportunity>()
-            .DistinctBy(deal => deal.Id);
+        var deals = Read("map.json").Select(fact => fact.Noun).OfType<Opportunity>().DistinctBy(deal => deal.Id);
         Assert.Equal([("o1", Outcome.Won), ("o2", Outcome.Lost)], deals.Select(deal => (deal.Id.Value, deal.Outcome)).Order());
     }
 
@@ -163,9 +147,9 @@ public sealed class NearMissTests : IDisposable
             "map.json",
             """{ "tables": { "opportunities": { "columns": { "Company": { "as": "account_id", "by": "domain" } } } } }"""
         );
-        var deals = Read(ImportMap.Read(_folder["map.json"])).Select(fact => fact.Noun).OfType<Opportunity>();
+        var deals = Read("map.json").Select(fact => fact.Noun).OfType<Opportunity>();
         Assert.Equal(["a1", "a2"], deals.Select(deal => deal.AccountId.Value).Order());
-        Assert.Empty(_rejected);
+        Assert.Empty(Rejected);
     }
 
     [Fact]
@@ -173,11 +157,7 @@ public sealed class NearMissTests : IDisposable
     {
         Write("touches.csv", "touch_id,account_id,kind,at\nt1,a1,call,2024-02-01 12:00\nt2,a1,call,45323.5\nt3,a1,call,45323\n");
         Write("map.json", """{ "time_zone": "America/New_York" }""");
-        var at = Read(ImportMap.Read(_folder["map.json"]))
-            .Select(fact => fact.Noun)
-            .OfType<Touch>()
-            .Select(touch => touch.At)
-            .Order();
+        var at = Read("map.json").Select(fact => fact.Noun).OfType<Touch>().Select(touch => touch.At).Order();
         Assert.Equal(
             ["2024-02-01T00:00:00.000Z", "2024-02-01T17:00:00.000Z", "2024-02-01T17:00:00.000Z"],
             at.Select(Instants.Text)
@@ -194,7 +174,7 @@ public sealed class NearMissTests : IDisposable
             .Select(account => account.Id.Value)
             .Order(StringComparer.Ordinal);
         Assert.Equal(["00123", "00124", "a1", "a2"], accounts);
-        Assert.Empty(_rejected);
+        Assert.Empty(Rejected);
     }
 
     /// <summary>Without end, if a pattern were to try all ways of parting a text.</summary>
@@ -215,29 +195,18 @@ public sealed class NearMissTests : IDisposable
 
     void WithoutRows()
     {
-        foreach (var file in Directory.GetFiles(_folder.Path))
+        foreach (var file in Directory.GetFiles(InFolder.Path))
             File.WriteAllLines(file, File.ReadLines(file).Take(1).ToList());
     }
 
-    List<DatedFact> Read(ImportMap? map = null) =>
-        new HistoryFolder(_folder.Path, map ?? ImportMap.None).ReadFacts(_rejected.Add).Facts;
-
-    List<DatedFact> Read() => Read(null);
-
     ImportSummary Import()
     {
-        var store = new SqliteHistoryStore(_folder["history.db"]);
-        var summary = store.Import(new HistoryFolder(_folder.Path), _folder["rejected.csv"], strict: false);
-        new HistoryFolder(_folder.Path).ReadFacts(_rejected.Add);
+        var store = new SqliteHistoryStore(InFolder["history.db"]);
+        var summary = store.Import(new HistoryFolder(InFolder.Path), InFolder["rejected.csv"], strict: false);
+        Read();
         return summary;
     }
 
-    static bool TryRead(FactTable table, Dictionary<string, string?> body, out HistoryRow row, out RejectedRow? fault)
-    {
-        var json = new Utf8JsonReader(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(body)));
-        json.Read();
-        return JsonRow.TryRead(table, ref json, 1, out row, out fault);
-    }
-
-    void Write(string file, string text) => File.WriteAllText(_folder[file], text);
+    static bool TryRead(FactTable table, Dictionary<string, string?> body, out HistoryRow row, out RejectedRow? fault) =>
+        TryRead(table, JsonSerializer.Serialize(body), out row, out fault);
 }

@@ -7,21 +7,8 @@ using Recommender.Facts;
 namespace Recommender.Tests.History;
 
 /// <summary>Texts of files and bodies are read where there is one way to read them, and otherwise refused with the setting that decides.</summary>
-public sealed class ReadingTests : IDisposable
+public sealed class ReadingTests : SmallFolder
 {
-    readonly TemporaryFolder _folder = new();
-    readonly List<RejectedRow> _rejected = [];
-
-    public ReadingTests()
-    {
-        Write("accounts.csv", "account_id,name\na1,One\na2,Two\n");
-        Write("partners.csv", "partner_id,name\np1,Partner\n");
-        Write("opportunities.csv", "opportunity_id,account_id,created_at\no1,a1,2024-01-01\n");
-        Write("engagements.csv", "engagement_id,opportunity_id,partner_id,started_at\ne1,o1,p1,2024-01-02\n");
-    }
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData("1234.5", 1234.5)]
     [InlineData("1,234.56", 1234.56)]
@@ -157,7 +144,7 @@ public sealed class ReadingTests : IDisposable
             (null, null, null, null, null),
             (account.Name, account.Industry, account.EmployeeCount, account.CreatedAt, account.Attributes["segment"])
         );
-        Assert.Empty(_rejected);
+        Assert.Empty(Rejected);
         var json = JsonSerializer.Serialize(
             new
             {
@@ -238,7 +225,7 @@ public sealed class ReadingTests : IDisposable
         Assert.Equal([(1234.5, "EUR"), (5, "GBP"), (5, "CAD")], deals);
         Assert.Equal(
             "opportunities.csv, line 4: amount is 'EUR'; expected an amount in USD, as currency says.",
-            Assert.Single(_rejected).ToString()
+            Assert.Single(Rejected).ToString()
         );
     }
 
@@ -260,7 +247,7 @@ public sealed class ReadingTests : IDisposable
     public void A_file_in_another_encoding_is_refused_with_the_setting_that_decides_and_read_with_it()
     {
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
-        File.WriteAllText(_folder["accounts.csv"], "account_id,name\na1,Müller\n", Encoding.GetEncoding(1252));
+        File.WriteAllText(InFolder["accounts.csv"], "account_id,name\na1,Müller\n", Encoding.GetEncoding(1252));
         Assert.Contains("windows-1252", Assert.Throws<InvalidDataException>(Read).Message, StringComparison.Ordinal);
         Write("map.csv", "table,column,as\n,encoding,windows-1252\n");
         Assert.Equal("Müller", Read("map.csv").Select(fact => fact.Noun).OfType<Account>().Single().Name);
@@ -336,7 +323,7 @@ public sealed class ReadingTests : IDisposable
             "opportunity_id,account_id,created_at,Close Date,Closed?,outcome\no1,a1,2024-01-01,2024-02-01,yes,won\no2,a1,2024-01-01,2024-02-01,maybe,won\n"
         );
         Assert.Equal(Sample.Day(2024, 2, 1), Read("map.json").Select(fact => fact.Noun).OfType<Opportunity>().First().ClosedAt);
-        Assert.Contains("Closed? is 'maybe'", Assert.Single(_rejected).Expected, StringComparison.Ordinal);
+        Assert.Contains("Closed? is 'maybe'", Assert.Single(Rejected).Expected, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -365,7 +352,7 @@ public sealed class ReadingTests : IDisposable
         Write("map.csv", "table,column,as,value,becomes\n" + lines.Replace(" and ", "\n", StringComparison.Ordinal) + "\n");
         var ends = Read("map.csv").Where(fact => fact.Kind == FactKind.OpportunityClosed).Select(fact => (Opportunity)fact.Noun);
         Assert.Equal([("o1", Outcome.Won), ("o3", Outcome.Lost)], ends.Select(deal => (deal.Id.Value, deal.Outcome)));
-        Assert.Empty(_rejected);
+        Assert.Empty(Rejected);
     }
 
     [Theory]
@@ -422,8 +409,8 @@ public sealed class ReadingTests : IDisposable
     {
         Write("accounts.csv", "account_id,name,domain\na1,One,one.com\na2,One Ltd,one.com\n");
         Write("aliases.csv", "old_id,new_id,at\na2,a1,2024-05-01\n");
-        var store = new SqliteHistoryStore(_folder["history.db"]);
-        var summary = store.Import(new HistoryFolder(_folder.Path), _folder["rejected.csv"], strict: true);
+        var store = new SqliteHistoryStore(InFolder["history.db"]);
+        var summary = store.Import(new HistoryFolder(InFolder.Path), InFolder["rejected.csv"], strict: true);
         Assert.DoesNotContain(summary.Warnings, warning => warning.Meaning.Contains("aliases", StringComparison.Ordinal));
     }
 
@@ -434,9 +421,9 @@ public sealed class ReadingTests : IDisposable
             "accounts.csv",
             "account_id,name,domain,external_id\na1,One,one.com,\na2,One Ltd,www.One.com,\na3,Two,gmail.com,7\na4,Three,gmail.com,7\na5,,,7\n"
         );
-        var store = new SqliteHistoryStore(_folder["history.db"]);
+        var store = new SqliteHistoryStore(InFolder["history.db"]);
         var twins = store
-            .Import(new HistoryFolder(_folder.Path), _folder["rejected.csv"], strict: true)
+            .Import(new HistoryFolder(InFolder.Path), InFolder["rejected.csv"], strict: true)
             .Warnings.Where(warning => warning.Meaning.Contains("aliases", StringComparison.Ordinal));
         Assert.Equal([("accounts", 3L, 3L, "a2")], twins.Select(one => (one.Table, one.Rows, one.Line, one.Value)));
     }
@@ -465,7 +452,7 @@ public sealed class ReadingTests : IDisposable
             "opportunity_id,account_id,created_at,amount\no1,a1,2024-01-01,5\nGrand Total (1),,,5\nTotal,a1,2024-01-01,7\n"
         );
         Assert.Equal(["Total", "o1"], Read().Select(fact => fact.Noun).OfType<Opportunity>().Select(deal => deal.Id.Value));
-        Assert.Contains("a line of totals", Assert.Single(_rejected).Expected, StringComparison.Ordinal);
+        Assert.Contains("a line of totals", Assert.Single(Rejected).Expected, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -475,13 +462,13 @@ public sealed class ReadingTests : IDisposable
     {
         Write("accounts.csv", before + "account_id,name\na1,One\na1,Two\n");
         Assert.Equal("One", Read().Select(fact => fact.Noun).OfType<Account>().Single().Name);
-        Assert.Equal(before.Count(c => c == '\n') + 3, Assert.Single(_rejected).Line);
+        Assert.Equal(before.Count(c => c == '\n') + 3, Assert.Single(Rejected).Line);
     }
 
     [Fact]
     public void A_header_that_is_no_text_is_refused_with_the_setting_that_decides()
     {
-        File.WriteAllText(_folder["accounts.csv"], "account_id,Größe\na1,One\n", Encoding.Latin1);
+        File.WriteAllText(InFolder["accounts.csv"], "account_id,Größe\na1,One\n", Encoding.Latin1);
         Assert.Contains("windows-1252", Assert.Throws<InvalidDataException>(Read).Message, StringComparison.Ordinal);
     }
 
@@ -525,13 +512,13 @@ public sealed class ReadingTests : IDisposable
     {
         Write("Touches.CSV", "touch_id,account_id,at\nt1,a1,2024-01-01\n");
         Write("notes.csv", "a,b\n1,2\n");
-        var folder = new HistoryFolder(_folder.Path);
+        var folder = new HistoryFolder(InFolder.Path);
         Assert.Contains(FactTables.Touches, folder.Tables);
         Assert.Equal(["notes.csv"], folder.Unread);
         Write("certification.csv", "partner_id\np1\n");
         Assert.Contains(
             "'certification.csv' is nearly certifications.csv",
-            Assert.Throws<InvalidDataException>(() => new HistoryFolder(_folder.Path)).Message,
+            Assert.Throws<InvalidDataException>(() => new HistoryFolder(InFolder.Path)).Message,
             StringComparison.Ordinal
         );
     }
@@ -564,7 +551,7 @@ public sealed class ReadingTests : IDisposable
         Write("accounts.csv", "account_id,name,note\na1,One,\"x\na2,Two,\nb1,Three,\nb2,Four,y\"\nb3,Five,\"two\nlines\"\n");
         Write("opportunities.csv", "opportunity_id,account_id,created_at\no1,b3,2024-01-01\n");
         Assert.Equal("b3", Read().Select(fact => fact.Noun).OfType<Account>().Single().Id);
-        Assert.Contains("lines like rows", Assert.Single(_rejected).Found, StringComparison.Ordinal);
+        Assert.Contains("lines like rows", Assert.Single(Rejected).Found, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -594,7 +581,7 @@ public sealed class ReadingTests : IDisposable
         Write("map.json", map);
         Assert.Contains(
             named,
-            Assert.Throws<InvalidDataException>(() => ImportMap.Read(_folder["map.json"])).Message,
+            Assert.Throws<InvalidDataException>(() => ImportMap.Read(InFolder["map.json"])).Message,
             StringComparison.Ordinal
         );
     }
@@ -604,7 +591,7 @@ public sealed class ReadingTests : IDisposable
     {
         Write("accounts.csv", "account_id,Created By,Recorded By,Phone\na1,dana,dana,1\na2,dana,dana,2\n");
         Assert.NotEmpty(Read());
-        Assert.Empty(_rejected);
+        Assert.Empty(Rejected);
     }
 
     [Fact]
@@ -661,7 +648,7 @@ public sealed class ReadingTests : IDisposable
                     Written(row.Score, comma, random),
                     Date(row.SignedAt, order),
                 ]);
-            File.WriteAllText(_folder["opportunities.csv"], text.ToString(), encoding);
+            File.WriteAllText(InFolder["opportunities.csv"], text.ToString(), encoding);
             Write("engagements.csv", "engagement_id,opportunity_id,partner_id,started_at\ne1,t1,p1,2024-06-02\n");
             var read = Read()
                 .Select(fact => fact.Noun)
@@ -671,7 +658,7 @@ public sealed class ReadingTests : IDisposable
                     deal =>
                         (deal.CreatedAt, deal.Amount, deal.Product, deal.Attributes["score"], deal.Attributes["signed_at"]?[..10])
                 );
-            Assert.True(_rejected.Count == 0, $"seed {seed}: {_rejected.FirstOrDefault()}");
+            Assert.True(Rejected.Count == 0, $"seed {seed}: {Rejected.FirstOrDefault()}");
             foreach (var row in rows)
                 Assert.Equal(
                     (
@@ -739,21 +726,4 @@ public sealed class ReadingTests : IDisposable
             : null;
 
     static FactColumn Column(string name) => FactTables.Opportunities.Columns[FactTables.Opportunities.IndexOf(name)];
-
-    static bool TryRead(FactTable table, string json, out HistoryRow row, out RejectedRow? fault)
-    {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
-        reader.Read();
-        return JsonRow.TryRead(table, ref reader, 1, out row, out fault);
-    }
-
-    List<DatedFact> Read() => Read(null);
-
-    List<DatedFact> Read(string? map)
-    {
-        _rejected.Clear();
-        return new HistoryFolder(_folder.Path, map is null ? null : ImportMap.Read(_folder[map])).ReadFacts(_rejected.Add).Facts;
-    }
-
-    void Write(string file, string text) => File.WriteAllText(_folder[file], text);
 }

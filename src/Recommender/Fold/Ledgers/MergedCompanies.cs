@@ -8,7 +8,7 @@ sealed class MergedCompanies(HistoryState state) : Ledger<Alias>
 {
     // By key: in whatever order they were told, the state is the same.
     readonly SortedDictionary<string, Alias> _merged = new(StringComparer.Ordinal);
-    readonly Dictionary<(string Table, string Id), SortedSet<string>> _into = [];
+    readonly Dictionary<(string Table, string Id), HashSet<string>> _into = [];
 
     /// <inheritdoc/>
     public override void Write(SnapshotWriter to)
@@ -51,7 +51,7 @@ sealed class MergedCompanies(HistoryState state) : Ledger<Alias>
     {
         _merged.Add(key, row);
         if (!_into.TryGetValue((row.Table!, row.NewId), out var keys))
-            _into.Add((row.Table!, row.NewId), keys = new(StringComparer.Ordinal));
+            _into.Add((row.Table!, row.NewId), keys = []);
         keys.Add(key);
         Tell(row);
     }

@@ -19,8 +19,14 @@ static class SimulateVerb
         var output = new Option<string>("--out") { Description = "Folder to write, new or empty", Required = true };
         var dirty = new Option<double>("--dirty") { Description = "Share of rows to spoil, 0 to 1" };
         var noSignal = new Option<bool>("--no-signal") { Description = "Outcomes and partner choice at random" };
+        var world = new Option<string>("--world")
+        {
+            Description = string.Join("; ", World.All.Select(one => $"{one.Name}: {one.Holds}")),
+            DefaultValueFactory = _ => World.All[0].Name,
+        };
         var command = new Command("simulate", "Writes a history with known truth")
         {
+            world,
             accounts,
             partners,
             opportunities,
@@ -44,6 +50,7 @@ static class SimulateVerb
                     TruthDecisions = result.GetValue(truth),
                     Dirty = result.GetValue(dirty),
                     NoSignal = result.GetValue(noSignal),
+                    World = World.Of(result.GetValue(world)!),
                 };
                 if (
                     settings

@@ -15,28 +15,18 @@ sealed class SimulatedDeals(
 {
     const int Shortlist = 64;
 
-    readonly TrueChances _chances = new(partners, settings.NoSignal);
-    int _touches;
-    int _registrations;
-    int _assists;
-    int _engagements;
+    /// <summary>A few percent of deals have no amount.</summary>
+    const double WithoutAmount = 0.05;
+
+    readonly TrueChances _chances = new(partners, settings);
 
     /// <summary>Writes the files that belong to deals.</summary>
     public void Write(SimulatedFiles files, Action<double>? progress)
     {
-        var opportunities = files.Open(
-            "opportunities",
-            "opportunity_id,account_id,product,amount,currency,created_at,expected_close_at,closed_at,outcome,stage,owner,source_channel,seats,recorded_at"
-        );
-        var engagements = files.Open("engagements", "engagement_id,opportunity_id,partner_id,role,started_at,status,recorded_at");
-        var stages = files.Open("opportunity_stages", "opportunity_id,stage,entered_at");
-        var touches = files.Open("touches", "touch_id,account_id,opportunity_id,partner_id,kind,at");
-        var registrations = files.Open(
-            "deal_registrations",
-            "registration_id,partner_id,account_id,product,submitted_at,status,decided_at,expires_at"
-        );
-        var assists = files.Open("assists", "assist_id,partner_id,direction,account_id,opportunity_id,at");
-        var truth = files.Open("truth", "opportunity_id,partner_id,win_probability,fit", clean: true);
+        var of = new DealFiles(files, random, draws);
+        var lived = settings.World.IsTidy
+            ? null
+            : new LivedDeals(settings, random, draws, partners, _chances, of, new Corrections(settings, files, random));
         var span = (Simulation.End - start).TotalDays;
         // A growing pipeline: later days have more deals.
         var days = Enumerable
@@ -55,83 +45,72 @@ sealed class SimulatedDeals(
                 progress?.Invoke((double)i / settings.Opportunities);
             var createdAt = start.AddDays(Math.Floor(days[i]));
             var deal = MakeDeal(i, createdAt);
+            if (lived is not null)
+                deal = lived.Sold(deal, (createdAt - start).TotalDays / span);
             var account = accounts[deal.Account];
             var joined = Candidates(account, createdAt);
-            var chosen = Choose(deal, account, joined);
+            List<int>? chosen = lived is null ? Choose(deal, account, joined) : null;
             if (
                 truthFrom >= 0
                 && i >= truthFrom
                 && (i - truthFrom) % truthEvery == 0
                 && (i - truthFrom) / truthEvery < settings.TruthDecisions
             )
-                WriteTruth(truth, deal, account, createdAt, chosen);
-            var won = random.NextDouble() < _chances.WinProbability(deal, account, chosen);
-            var days_ = won ? 20 + draws.Exponential(55) : 35 + draws.Exponential(110);
-            var closedAt = createdAt.AddDays(Math.Ceiling(days_));
-            var closed = closedAt < Simulation.End;
-            WriteStages(stages, deal, won, closed, closedAt, out var stage);
-            opportunities.Add(
-                deal.Id,
-                account.Id,
-                Vocabulary.Products[deal.Product],
-                random.NextDouble() < 0.05 ? "" : SimulatedCsv.Number(Math.Round(deal.Amount, 2)),
-                Vocabulary.Countries[account.Region] == "US" ? "USD" : "EUR",
-                SimulatedCsv.Day(createdAt),
-                SimulatedCsv.Day(createdAt.AddDays(60 + random.Next(60))),
-                closed ? SimulatedCsv.Day(closedAt) : "",
-                !closed ? "open"
-                    : won ? "won"
-                    : "lost",
-                stage,
-                FormattableString.Invariant($"seller{1 + deal.Account % 17:00}"),
-                Vocabulary.Channels[deal.Channel],
-                SimulatedCsv.Number(Math.Round(Elementary.Exp(account.LogSize * 0.6 + draws.Normal() * 0.4))),
-                draws.RecordedLate(createdAt)
-            );
-            WriteTouches(touches, deal, account, null, closedAt, 3);
-            foreach (var partner in chosen)
-            {
-                var startedAt =
-                    random.NextDouble() < 0.6 ? createdAt : createdAt.AddDays(Math.Floor(random.NextDouble() * 0.4 * days_));
-                if (startedAt >= Simulation.End)
-                    continue;
-                var role = draws.Pick(["sourced", "influenced", "co_sell", "co_sell", "resell", "services"]);
-                engagements.Add(
-                    FormattableString.Invariant($"E{++_engagements:0000000}"),
-                    deal.Id,
-                    partners[partner].Id,
-                    role,
-                    SimulatedCsv.Day(startedAt),
-                    closed ? "ended" : "active",
-                    draws.RecordedLate(startedAt)
-                );
-                // What comes before an engagement must not foretell it where there is to be no signal.
-                var busy = settings.NoSignal ? joined[random.Next(joined.Count)] : partner;
-                WriteTouches(touches, deal, account, partners[busy].Id, closedAt, 1.5);
-                if (role == "sourced")
-                    WriteRegistration(registrations, busy, account, deal, createdAt.AddDays(-1 - random.Next(20)));
-                if (random.NextDouble() < 0.25)
-                    assists.Add(
-                        FormattableString.Invariant($"S{++_assists:0000000}"),
-                        partners[partner].Id,
-                        random.NextDouble() < 0.5 ? "given" : "received",
-                        account.Id,
-                        deal.Id,
-                        SimulatedCsv.Day(startedAt)
-                    );
-                if (!account.Earlier.Contains(partner))
-                    account.Earlier.Add(partner);
-            }
-            if (random.NextDouble() < 0.02 && joined.Count > 0)
-                WriteRegistration(
-                    registrations,
-                    joined[random.Next(joined.Count)],
-                    account,
-                    deal,
-                    createdAt.AddDays(-random.Next(40))
-                );
+                WriteTruth(of.Truth, deal, account, createdAt, chosen ?? []);
+            if (lived is not null)
+                lived.Live(deal, account, joined);
+            else
+                Live(of, deal, account, joined, chosen!);
         }
         progress?.Invoke(1);
+    }
+
+    void Live(DealFiles of, SimulatedDeal deal, SimulatedAccount account, List<int> joined, List<int> chosen)
+    {
+        var createdAt = deal.CreatedAt;
+        var won = random.NextDouble() < _chances.WinProbability(deal, account, chosen);
+        var days = won ? 20 + draws.Exponential(55) : 35 + draws.Exponential(110);
+        var closedAt = createdAt.AddDays(Math.Ceiling(days));
+        var closed = closedAt < Simulation.End;
+        WriteStages(of.Stages, deal, won, closed, closedAt, out var stage);
+        of.Opportunities.Add(
+            deal.Id,
+            account.Id,
+            Vocabulary.Products[deal.Product],
+            random.NextDouble() < WithoutAmount ? "" : SimulatedCsv.Number(Math.Round(deal.Amount, 2)),
+            Vocabulary.Countries[account.Region] == "US" ? "USD" : "EUR",
+            SimulatedCsv.Day(createdAt),
+            SimulatedCsv.Day(createdAt.AddDays(60 + random.Next(60))),
+            closed ? SimulatedCsv.Day(closedAt) : "",
+            !closed ? "open"
+                : won ? "won"
+                : "lost",
+            stage,
+            FormattableString.Invariant($"seller{1 + deal.Account % 17:00}"),
+            Vocabulary.Channels[deal.Channel],
+            SimulatedCsv.Number(Math.Round(Elementary.Exp(account.LogSize * 0.6 + draws.Normal() * 0.4))),
+            draws.RecordedLate(createdAt)
+        );
+        of.Touch(deal, account, null, createdAt, closedAt, 3);
+        foreach (var partner in chosen)
+        {
+            var startedAt =
+                random.NextDouble() < 0.6 ? createdAt : createdAt.AddDays(Math.Floor(random.NextDouble() * 0.4 * days));
+            if (startedAt >= Simulation.End)
+                continue;
+            var role = draws.Pick(["sourced", "influenced", "co_sell", "co_sell", "resell", "services"]);
+            of.Engage(deal, partners[partner], role, startedAt, closed);
+            // What comes before an engagement must not foretell it where there is to be no signal.
+            var busy = settings.NoSignal ? joined[random.Next(joined.Count)] : partner;
+            of.Touch(deal, account, partners[busy], createdAt, closedAt, 1.5);
+            if (role == "sourced")
+                of.Register(partners[busy], account, deal, createdAt.AddDays(-1 - random.Next(20)));
+            of.Assist(deal, account, partners[partner], startedAt);
+            if (!account.Earlier.Contains(partner))
+                account.Earlier.Add(partner);
+        }
+        if (random.NextDouble() < 0.02 && joined.Count > 0)
+            of.Register(partners[joined[random.Next(joined.Count)]], account, deal, createdAt.AddDays(-random.Next(40)));
     }
 
     SimulatedDeal MakeDeal(int index, DateTime createdAt)
@@ -245,49 +224,5 @@ sealed class SimulatedDeals(
         }
         if (closed)
             last = won ? "closed won" : "closed lost";
-    }
-
-    void WriteTouches(
-        SimulatedCsv touches,
-        SimulatedDeal deal,
-        SimulatedAccount account,
-        string? partner,
-        DateTime closedAt,
-        double mean
-    )
-    {
-        for (var k = draws.Poisson(mean); k > 0; k--)
-        {
-            var at = deal.CreatedAt.AddDays(random.NextDouble() * (closedAt - deal.CreatedAt).TotalDays);
-            if (at < Simulation.End)
-                touches.Add(
-                    FormattableString.Invariant($"T{++_touches:00000000}"),
-                    account.Id,
-                    deal.Id,
-                    partner ?? "",
-                    draws.Pick(["call", "email", "meeting", "demo"]),
-                    SimulatedCsv.Moment(at)
-                );
-        }
-    }
-
-    void WriteRegistration(SimulatedCsv registrations, int partner, SimulatedAccount account, SimulatedDeal deal, DateTime at)
-    {
-        var decided = at.AddDays(2);
-        var approved = random.NextDouble() < 0.85;
-        var expires = decided.AddDays(90);
-        registrations.Add(
-            FormattableString.Invariant($"R{++_registrations:0000000}"),
-            partners[partner].Id,
-            account.Id,
-            Vocabulary.Products[deal.Product],
-            SimulatedCsv.Day(at),
-            decided >= Simulation.End ? "submitted"
-                : !approved ? "rejected"
-                : expires < Simulation.End ? "expired"
-                : "approved",
-            decided < Simulation.End ? SimulatedCsv.Day(decided) : "",
-            decided < Simulation.End && approved ? SimulatedCsv.Day(expires) : ""
-        );
     }
 }

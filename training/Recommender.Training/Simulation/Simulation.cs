@@ -54,6 +54,11 @@ sealed class Simulation
         rates.Add("USD", SimulatedCsv.Day(date), "1");
         for (var quarter = 0; date < End; quarter++, date = date.AddMonths(3))
             rates.Add("EUR", SimulatedCsv.Day(date), Vocabulary.DollarsPerEuro[quarter % Vocabulary.DollarsPerEuro.Length]);
+        if (_settings.World.Corrected)
+        {
+            foreach (var (currency, worth) in Corrections.Abroad)
+                rates.Add(currency, SimulatedCsv.Day(_start.AddYears(-1)), SimulatedCsv.Number(worth));
+        }
     }
 
     void MakePartners(SimulatedFiles files)

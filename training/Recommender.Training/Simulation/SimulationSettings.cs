@@ -9,6 +9,9 @@ sealed record SimulationSettings
     public required int Years { get; init; }
     public required int Seed { get; init; }
 
+    /// <summary>The world that is simulated.</summary>
+    public World World { get; init; } = World.All[0];
+
     /// <summary>Decisions for which the truth is written.</summary>
     public int TruthDecisions { get; init; } = 2000;
 

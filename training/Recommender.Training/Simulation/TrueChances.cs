@@ -29,15 +29,20 @@ sealed class SimulatedPartner
     public double Size;
     public double Quality;
     public double Fame;
+    public bool IsStrong;
     public double[] Profile = [];
     public DateTime JoinedAt;
 }
 
 /// <summary>A deal; <paramref name="Alone"/> is the log odds of winning it without a partner, <paramref name="Amount"/> is in its currency.</summary>
-sealed record SimulatedDeal(string Id, int Account, int Product, double Amount, int Channel, DateTime CreatedAt, double Alone);
+sealed record SimulatedDeal(string Id, int Account, int Product, double Amount, int Channel, DateTime CreatedAt, double Alone)
+{
+    /// <summary>Who sells it.</summary>
+    public int Seller { get; init; }
+}
 
 /// <summary>The truth of a simulated history: how well a partner suits a deal, and what it adds to the chance of winning.</summary>
-sealed class TrueChances(IReadOnlyList<SimulatedPartner> partners, bool noSignal)
+sealed class TrueChances(IReadOnlyList<SimulatedPartner> partners, SimulationSettings settings)
 {
     /// <summary>Numbers in the latent profile of an account or a partner.</summary>
     public const int Latent = 4;
@@ -58,7 +63,7 @@ sealed class TrueChances(IReadOnlyList<SimulatedPartner> partners, bool noSignal
     /// <summary>The true fit of a partner to a deal, 0 to 1.</summary>
     public double Fit(SimulatedDeal deal, SimulatedAccount account, SimulatedPartner partner)
     {
-        if (noSignal)
+        if (settings.NoSignal)
             return 0.5;
         var competent = partner.Products.Contains(deal.Product);
         var sum =
@@ -69,15 +74,33 @@ sealed class TrueChances(IReadOnlyList<SimulatedPartner> partners, bool noSignal
         return Elementary.Logistic(1.4 * (sum - 2.4));
     }
 
-    /// <summary>What a partner adds to the log odds of winning.</summary>
-    public double Effect(SimulatedDeal deal, SimulatedAccount account, int partner) =>
-        noSignal ? 0 : -0.8 + 2.2 * Fit(deal, account, partners[partner]) + 0.6 * partners[partner].Quality;
+    /// <summary>What a partner that joins at creation adds to the log odds of winning.</summary>
+    public double Effect(SimulatedDeal deal, SimulatedAccount account, int partner)
+    {
+        var of = partners[partner];
+        return settings.NoSignal ? 0
+            : settings.World.IsTidy ? -0.8 + 2.2 * Fit(deal, account, of) + 0.6 * of.Quality
+            : settings.World.Effect switch
+            {
+                PlantedEffect.FitAndQuality => -0.2 + 1.5 * Fit(deal, account, of) + 0.4 * of.Quality,
+                PlantedEffect.FewStrong => of.IsStrong ? 1.5 : 0,
+                PlantedEffect.Pairs => 0.4 + 0.7 * OfPair(deal.Account, partner),
+                PlantedEffect.None or _ => 0,
+            };
+    }
 
-    /// <summary>The true chance of winning with the partners of these numbers; the best counts in full, the others a little.</summary>
+    /// <summary>The share of its effect that a partner has who joins in a stage.</summary>
+    public double ShareAt(int stage) => Math.Max(0, 1 - settings.World.LostByStage * stage);
+
+    /// <summary>A normal number that belongs to an account and a partner.</summary>
+    double OfPair(int account, int partner) =>
+        new Draws(new Random(unchecked(settings.Seed * 31 + account * 7919 + partner * 104729))).Normal();
+
+    /// <summary>The true chance of winning with the partners of these numbers from creation on; the best counts in full, the others a little.</summary>
     public double WinProbability(SimulatedDeal deal, SimulatedAccount account, IReadOnlyList<int> engaged)
     {
         var effects = engaged.Select(partner => Effect(deal, account, partner)).OrderDescending().ToList();
         var sum = deal.Alone + effects.Take(1).Sum() + 0.3 * effects.Skip(1).Sum();
-        return Elementary.Logistic(sum);
+        return settings.World.IsTidy ? Elementary.Logistic(sum) : DealLife.WinProbability(sum);
     }
 }

@@ -236,7 +236,8 @@ static class TrainingRun
             : new()
             {
                 [PartnerEffect.File] = JsonSerializer.SerializeToUtf8Bytes(effect.Effect, ModelManifest.Json),
-                [PartnerEffect.FitFile] = OnnxTrees.Write(effect.Fit),
+                [PartnerEffect.OddsFile] = OnnxTrees.Write(effect.Odds),
+                [PartnerEffect.AttractionFile] = OnnxTrees.Write(effect.Attraction),
                 [PartnerEffect.SuitabilityFile] = OnnxTrees.Write(effect.Suitability),
             };
 

@@ -119,30 +119,30 @@ public sealed class ModelPackage : IDisposable
             throw new InvalidDataException(
                 $"{path} is in a package of {files.Manifest.Model}; expected it in {WinProbability} only."
             );
+        if (PartnerEffect.IsOfOlderForm(json))
+            return null;
         var effect = PartnerEffect.Read(path, json);
         PackageChecks.Effect(path, effect, featurizer);
-        ServedModel Open(string name)
-        {
-            var model = OpenModel(files, name, featurizer.PartnerFit.Count);
-            try
-            {
-                PackageChecks.Agreement(Path.Combine(files.Where, name), model, []);
-                return model;
-            }
-            catch
-            {
-                model.Dispose();
-                throw;
-            }
-        }
-        var fit = Open(PartnerEffect.FitFile);
+        var opened = new List<ServedModel>();
         try
         {
-            return new(effect, fit, Open(PartnerEffect.SuitabilityFile));
+            foreach (
+                var (name, columns) in (ReadOnlySpan<(string, int)>)
+                    [
+                        (PartnerEffect.OddsFile, featurizer.WinProbability.Count),
+                        (PartnerEffect.AttractionFile, featurizer.WinProbability.Count),
+                        (PartnerEffect.SuitabilityFile, featurizer.PartnerFit.Count),
+                    ]
+            )
+            {
+                opened.Add(OpenModel(files, name, columns));
+                PackageChecks.Agreement(Path.Combine(files.Where, name), opened[^1], []);
+            }
+            return new(effect, opened[0], opened[1], opened[2]);
         }
         catch
         {
-            fit.Dispose();
+            opened.ForEach(model => model.Dispose());
             throw;
         }
     }

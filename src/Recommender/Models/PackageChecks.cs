@@ -131,7 +131,7 @@ static class PackageChecks
             if (featurizer.PartnerFit.All(column => column.Name != kind))
                 throw new InvalidDataException($"{path}: it names the kind {kind}; expected a feature of partner fit.");
         }
-        var terms = 2 + effect.Kinds.Count;
+        var terms = PartnerEffect.BeforeKinds + effect.Kinds.Count;
         var partners = effect.Partners.Values;
         if (
             effect.Coefficients.Length != terms
@@ -141,24 +141,33 @@ static class PackageChecks
         )
             throw new InvalidDataException(
                 FormattableString.Invariant(
-                    $"{path}: coefficients or covariances are not of {terms} terms; expected intercept, suitability and {effect.Kinds.Count} kinds."
+                    $"{path}: coefficients or covariances are not of {terms} terms; expected intercept, suitability, age and {effect.Kinds.Count} kinds."
                 )
             );
         double[] numbers =
         [
-            effect.AloneSlope,
-            effect.AloneOffset,
+            .. effect.Alone,
+            effect.AttractionMean,
             effect.ScoreMean,
             effect.ScoreDeviation,
-            effect.LeastScore,
+            effect.ScoreLow,
+            effect.ScoreHigh,
             effect.PartnerVariance,
             effect.PairVariance,
             .. effect.Coefficients,
             .. effect.Covariance.SelectMany(row => row),
             .. partners.SelectMany(partner => (double[])[partner.Value, partner.Variance, .. partner.Covariance]),
         ];
-        if (!numbers.All(double.IsFinite) || effect.ScoreDeviation <= 0)
-            throw new InvalidDataException($"{path}: a number is not finite, or score_deviation not above 0; expected that.");
+        if (effect.Alone.Length != PartnerEffect.TermsAlone)
+            throw new InvalidDataException(
+                FormattableString.Invariant(
+                    $"{path}: alone has {effect.Alone.Length} terms; expected {PartnerEffect.TermsAlone}."
+                )
+            );
+        if (!numbers.All(double.IsFinite) || effect.ScoreDeviation <= 0 || effect.ScoreLow > effect.ScoreHigh)
+            throw new InvalidDataException(
+                $"{path}: a number is not finite, score_deviation not above 0, or score_low above score_high; expected that."
+            );
     }
 
     static float[] Scores(OnnxModel model, float[][] rows)

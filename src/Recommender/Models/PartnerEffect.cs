@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -17,15 +18,30 @@ public sealed record PartnerDifference(int Deals, double Value, double Variance,
 /// <param name="Low">Lower end of the 90 % interval.</param>
 /// <param name="High">Upper end of the 90 % interval.</param>
 /// <param name="WinProbability">With the partner.</param>
-public readonly record struct LiftEstimate(double Lift, double Low, double High, double WinProbability);
+/// <param name="Deals">Deals of the partner that stand behind it; 0 if only its like do.</param>
+public readonly record struct LiftEstimate(double Lift, double Low, double High, double WinProbability, int Deals)
+{
+    /// <summary>
+    /// How many times as likely an unmeasured cause would have to make both being brought in and winning, to explain the lift away (E-value; VanderWeele
+    /// and Ding, 2017); 1 if there is none, or it lowers the chance.
+    /// </summary>
+    public double EValue => OfRatio(WinProbability / (WinProbability - Lift));
 
-/// <summary>An effect with the models whose scores it rests on; both take rows of partner fit.</summary>
-public sealed record EffectModels(PartnerEffect Effect, ServedModel Fit, ServedModel Suitability) : IDisposable
+    /// <summary>The same for the lower end of the interval.</summary>
+    public double EValueLow => OfRatio((WinProbability - Lift + Low) / (WinProbability - Lift));
+
+    static double OfRatio(double ratio) => ratio > 1 ? ratio + Math.Sqrt(ratio * (ratio - 1)) : 1;
+}
+
+/// <summary>An effect with the models whose scores it rests on: the first two take rows of win probability, the third those of partner fit.</summary>
+public sealed record EffectModels(PartnerEffect Effect, ServedModel Odds, ServedModel Attraction, ServedModel Suitability)
+    : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
     {
-        Fit.Dispose();
+        Odds.Dispose();
+        Attraction.Dispose();
         Suitability.Dispose();
     }
 }
@@ -41,25 +57,35 @@ public sealed record PartnerEffect
     /// <summary>The file in a win-probability package.</summary>
     public const string File = "effect.json";
 
-    /// <summary>The fit model beside it, by whose scores support is known.</summary>
-    public const string FitFile = "fit.onnx";
-
     /// <summary>The model of suitability beside it: who suits, whatever the relationship.</summary>
     public const string SuitabilityFile = "suitability.onnx";
 
-    /// <summary>Matured deals a partner needs before its lift is known.</summary>
-    public const int LeastDeals = 3;
+    /// <summary>The model of deals beside it: what comes of one, log odds.</summary>
+    public const string OddsFile = "odds.onnx";
+
+    /// <summary>The model of attraction beside it: how likely a deal is to be given a partner, log odds.</summary>
+    public const string AttractionFile = "attraction.onnx";
+
+    /// <summary>Terms of <see cref="Coefficients"/> before those of the kinds.</summary>
+    public const int BeforeKinds = 3;
+
+    /// <summary>Terms of <see cref="Alone"/>.</summary>
+    public const int TermsAlone = 4;
 
     const double Z90 = 1.6448536269514722;
+    const double Root3 = 1.7320508075688772;
 
     /// <summary>Columns of partner fit that shift the effect, such as tier_is_gold; after the intercept and suitability.</summary>
     public required IReadOnlyList<string> Kinds { get; init; }
 
-    /// <summary>Share of the win-probability model's log odds that counts for a deal that never gets a partner.</summary>
-    public required double AloneSlope { get; init; }
+    /// <summary>
+    /// The chance of a deal that never gets a partner, log odds: offset, per log odds that the model of deals gives it, per log odds of being given a partner above
+    /// <see cref="AttractionMean"/>, per hundred days of age (as a logarithm).
+    /// </summary>
+    public required double[] Alone { get; init; }
 
-    /// <summary>Log odds added for that.</summary>
-    public required double AloneOffset { get; init; }
+    /// <summary>Mean log odds of being given a partner.</summary>
+    public required double AttractionMean { get; init; }
 
     /// <summary>Mean suitability of partners who were brought in; it counts from there.</summary>
     public required double ScoreMean { get; init; }
@@ -67,8 +93,11 @@ public sealed record PartnerEffect
     /// <summary>Its standard deviation, in which it counts.</summary>
     public required double ScoreDeviation { get; init; }
 
-    /// <summary>The fit score below which hardly a partner was ever brought in: less, and the lift is unknown.</summary>
-    public required double LeastScore { get; init; }
+    /// <summary>Suitability that nearly all who were brought in had, in standard deviations: less counts as this.</summary>
+    public required double ScoreLow { get; init; }
+
+    /// <summary>Suitability that few exceeded, in standard deviations: more counts as this.</summary>
+    public required double ScoreHigh { get; init; }
 
     /// <summary>Intercept, per standard deviation of suitability, per kind; log odds.</summary>
     public required double[] Coefficients { get; init; }
@@ -85,6 +114,9 @@ public sealed record PartnerEffect
     /// <summary>Partners with at least one matured deal, by id.</summary>
     public required IReadOnlyDictionary<string, PartnerDifference> Partners { get; init; }
 
+    /// <summary>Whether lift may be stated, and why.</summary>
+    public required GateVerdict Gate { get; init; }
+
     /// <summary>Matured deals with a partner that the estimate is made from.</summary>
     public required int DealsWith { get; init; }
 
@@ -92,6 +124,19 @@ public sealed record PartnerEffect
     public required int DealsWithout { get; init; }
 
     static readonly JsonSerializerOptions _strict = new(ModelManifest.Json) { RespectNullableAnnotations = true };
+
+    /// <summary>True of what versions before the gate of lift wrote: the package serves on, and its lift is unknown until it is trained again.</summary>
+    public static bool IsOfOlderForm(byte[] json)
+    {
+        try
+        {
+            return JsonNode.Parse(json) is JsonObject effect && effect.ContainsKey("alone_slope");
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Reads effect.json.</summary>
     /// <param name="path">What messages call it.</param>
@@ -110,21 +155,24 @@ public sealed record PartnerEffect
         }
     }
 
-    /// <summary>True if partners like this one were brought in often enough to say what it adds.</summary>
-    /// <param name="partnerId">The partner.</param>
-    /// <param name="score">Its score by the fit model of the package.</param>
-    public bool IsSupported(PartnerId partnerId, double score) =>
-        score >= LeastScore && Partners.TryGetValue(partnerId.Value, out var own) && own.Deals >= LeastDeals;
+    /// <summary>True if partners that suit as well as this one were brought in: of those who suit less there is nothing to learn from.</summary>
+    /// <param name="suitability">Its score by the suitability model of the package.</param>
+    public bool IsSupported(double suitability) => (suitability - ScoreMean) / ScoreDeviation >= ScoreLow;
 
     /// <summary>What the partner adds to a deal that has none.</summary>
-    /// <param name="created">What the win-probability model says of the deal without partners, 0 to 1.</param>
+    /// <param name="alone">The chance of the deal alone, 0 to 1.</param>
+    /// <param name="age">Days since the deal was created.</param>
     /// <param name="partnerId">The partner.</param>
     /// <param name="suitability">Its score by the suitability model of the package.</param>
     /// <param name="kinds">Its values of <see cref="Kinds"/>.</param>
-    public LiftEstimate Of(double created, PartnerId partnerId, double suitability, ReadOnlySpan<float> kinds)
+    public LiftEstimate OfScore(double alone, double age, PartnerId partnerId, double suitability, ReadOnlySpan<float> kinds) =>
+        Of(alone, age, partnerId, Math.Clamp((suitability - ScoreMean) / ScoreDeviation, ScoreLow, ScoreHigh), kinds);
+
+    /// <summary>The same of a suitability in standard deviations.</summary>
+    public LiftEstimate Of(double alone, double age, PartnerId partnerId, double standard, ReadOnlySpan<float> kinds)
     {
         Span<double> terms = stackalloc double[Coefficients.Length];
-        Fill(terms, (suitability - ScoreMean) / ScoreDeviation, kinds);
+        Fill(terms, standard, age, kinds);
         Partners.TryGetValue(partnerId.Value, out var own);
         var effect = own?.Value ?? 0;
         var variance = (own?.Variance ?? PartnerVariance) + PairVariance;
@@ -135,22 +183,46 @@ public sealed record PartnerEffect
             for (var j = 0; j < terms.Length; j++)
                 variance += terms[i] * terms[j] * Covariance[i][j];
         }
-        var alone = Alone(created);
         var odds = Elementary.LogOdds(alone);
-        var margin = Z90 * Math.Sqrt(Math.Max(0, variance));
+        var deviation = Math.Sqrt(Math.Max(0, variance));
         double With(double change) => Elementary.Logistic(odds + change);
-        var with = With(effect);
-        return new(with - alone, With(effect - margin) - alone, With(effect + margin) - alone, with);
+        // The mean over the posterior, by three points of Gauss and Hermite: exact up to the fifth power.
+        var with = (4 * With(effect) + With(effect - Root3 * deviation) + With(effect + Root3 * deviation)) / 6;
+        return new(
+            with - alone,
+            With(effect - Z90 * deviation) - alone,
+            With(effect + Z90 * deviation) - alone,
+            with,
+            own?.Deals ?? 0
+        );
     }
 
-    /// <summary>The chance of a deal that never gets a partner: what the model says of it now still hopes for one.</summary>
-    public double Alone(double created) => Elementary.Logistic(AloneOffset + AloneSlope * Elementary.LogOdds(created));
+    /// <summary>The chance of the deal if it never gets a partner.</summary>
+    /// <param name="odds">What the model of deals says, log odds.</param>
+    /// <param name="attraction">What the model of attraction says, log odds.</param>
+    /// <param name="age">Days since the deal was created.</param>
+    public double ChanceAlone(double odds, double attraction, double age)
+    {
+        Span<double> terms = stackalloc double[TermsAlone];
+        FillAlone(terms, odds, attraction - AttractionMean, age);
+        var sum = 0.0;
+        for (var i = 0; i < terms.Length; i++)
+            sum += terms[i] * Alone[i];
+        return Elementary.Logistic(sum);
+    }
+
+    /// <summary>The terms of the chance alone.</summary>
+    public static void FillAlone(Span<double> terms, double odds, double attraction, double age) =>
+        (terms[0], terms[1], terms[2], terms[3]) = (1, odds, attraction, Aged(age));
+
+    /// <summary>Hundred days of age, as a logarithm: 0 at creation.</summary>
+    static double Aged(double days) => Elementary.Log(1 + Math.Max(0, days) / 100);
 
     /// <summary>The terms that the coefficients multiply.</summary>
-    public static void Fill(Span<double> terms, double standardScore, ReadOnlySpan<float> kinds)
+    public static void Fill(Span<double> terms, double standardScore, double age, ReadOnlySpan<float> kinds)
     {
-        (terms[0], terms[1]) = (1, standardScore);
+        (terms[0], terms[1], terms[2]) = (1, standardScore, Aged(age));
         for (var k = 0; k < kinds.Length; k++)
-            terms[2 + k] = kinds[k];
+            terms[BeforeKinds + k] = kinds[k];
     }
 }

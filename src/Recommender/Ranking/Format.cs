@@ -63,6 +63,15 @@ public static class Format
             ? $"{Bound(partner.LiftLow!.Value)} to {Bound(partner.LiftHigh!.Value)}, from {Count(partner.Support.PartnerDeals, "finished deal")} of this partner"
             : "unknown: too few comparable deals to tell";
 
+    /// <summary>What it would take to explain the difference away; null where there is none to explain.</summary>
+    public static string? Robustness(RecommendedPartner partner) =>
+        partner.Lift is > 0 && partner.LiftEValue is { } strength && partner.LiftEValueLow is { } least
+            ? string.Create(
+                _culture,
+                $"An estimate from observed deals, not an experiment. To explain it away, a cause that is in no column would have to make both being brought in and winning {strength:0.0} times as likely{(least > 1 ? $", and {least:0.0} times to bring the lower end to zero" : "; the interval holds zero already")}."
+            )
+            : null;
+
     /// <summary>How sure the estimate is: by the width of its interval.</summary>
     public static string Confidence(RecommendedPartner partner) =>
         partner.Lift is null

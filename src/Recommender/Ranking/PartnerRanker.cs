@@ -212,7 +212,7 @@ public sealed class PartnerRanker
         double Of(Chance chance) =>
             !chance.IsFinite ? double.MinValue
             : objective == Objective.Lift ? chance.Lift?.Lift ?? double.MinValue
-            : chance.With;
+            : chance.Winning;
     }
 
     readonly ref struct BySize(ReadOnlySpan<double> numbers) : IOrder
@@ -242,13 +242,18 @@ public sealed class PartnerRanker
             FitScore = score,
             Grade = GradeOf(score),
             Unproven = counts.Engagements == 0,
-            WinProbability = chance?.With,
+            WinProbability = chance?.Winning,
             WinProbabilityAlone = chance?.Alone,
             Lift = chance?.Lift?.Lift,
             LiftLow = chance?.Lift?.Low,
             LiftHigh = chance?.Lift?.High,
-            ExpectedValue = chance?.With * decision.Opportunity.Amount is { } value && double.IsFinite(value) ? value : null,
-            Support = new(industry < 0 ? 0 : pair.Values[industry].Won + pair.Values[industry].Lost, counts.Won + counts.Lost),
+            LiftEValue = chance?.Lift?.EValue,
+            LiftEValueLow = chance?.Lift?.EValueLow,
+            ExpectedValue = chance?.Winning * decision.Opportunity.Amount is { } value && double.IsFinite(value) ? value : null,
+            Support = new(
+                industry < 0 ? 0 : pair.Values[industry].Won + pair.Values[industry].Lost,
+                chance?.Lift?.Deals ?? counts.Won + counts.Lost
+            ),
             Reasons = reasons,
             WarmPath = overlap is null
                 ? null

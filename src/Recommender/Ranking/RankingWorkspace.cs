@@ -8,13 +8,15 @@ using Recommender.Models;
 
 namespace Recommender.Ranking;
 
-/// <summary>The chance of winning with a partner and without; the lift only where it is known.</summary>
-readonly record struct Chance(double With, double Alone, LiftEstimate? Lift)
+/// <summary>
+/// The chance of winning: with the partner and alone where its lift is known, else that of the deal as it stands, so that no other number says what
+/// is not known.
+/// </summary>
+readonly record struct Chance(double Winning, double? Alone, LiftEstimate? Lift)
 {
     /// <summary>True if all of it are numbers that can be said.</summary>
     public bool IsFinite =>
-        double.IsFinite(With)
-        && double.IsFinite(Alone)
+        double.IsFinite(Winning)
         && (Lift is not { } lift || double.IsFinite(lift.Lift) && double.IsFinite(lift.Low) && double.IsFinite(lift.High));
 }
 
@@ -26,6 +28,7 @@ sealed class RankingWorkspace
     readonly int[] _kinds;
     readonly List<int> _candidates = [];
     uint[] _scratch = [];
+    double _age;
     float[] _scores = [];
 
     public RankingWorkspace(RankingModels models, IReadOnlyList<HistoryState> states)
@@ -58,6 +61,7 @@ sealed class RankingWorkspace
 
     public void Look(Decision decision)
     {
+        _age = (decision.AsOf - decision.Opportunity.CreatedAt).TotalDays;
         Fit.Look(decision);
         if (!ReferenceEquals(_win, Fit))
             _win.Look(decision);
@@ -110,60 +114,42 @@ sealed class RankingWorkspace
 
     /// <summary>
     /// The chances with each of <paramref name="joining"/>, positions among the candidates; null without a model. What a partner adds is
-    /// known for the first on a deal only; beside others the model's own difference stands for it, and no lift is stated.
+    /// known for the first on a deal only.
     /// </summary>
     public Chance[]? Chances(IReadOnlyList<int> onDeal, ReadOnlySpan<int> joining)
     {
         if (_models.Win is not { } win)
             return null;
-        var columns = _win.WinProbability.Count;
-        var others = new int[onDeal.Count + 1];
-        for (var i = 0; i < onDeal.Count; i++)
-            others[i] = InWin(onDeal[i]);
-        var withOthers = others.AsMemory(0, onDeal.Count);
-        var known = win.Effect is not null && onDeal.Count == 0;
-        var rows = known ? 1 : joining.Length + 1;
-        var matrix = ArrayPool<float>.Shared.Rent(rows * columns);
-        var probabilities = ArrayPool<float>.Shared.Rent(rows);
-        try
-        {
-            _win.WriteWinProbability(withOthers.Span, matrix.AsSpan(0, columns));
-            for (var i = 1; i < rows; i++)
-            {
-                others[^1] = InWin(Candidates[joining[i - 1]]);
-                _win.WriteWinProbability(others, matrix.AsSpan(i * columns, columns));
-            }
-            win.Served.Score(matrix, rows, probabilities);
-            if (known)
-                return Estimates(win.Effect!, probabilities[0], joining);
-            var chances = new Chance[joining.Length];
-            for (var i = 0; i < chances.Length; i++)
-                chances[i] = new(probabilities[i + 1], probabilities[0], null);
-            return chances;
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(matrix);
-            ArrayPool<float>.Shared.Return(probabilities);
-        }
+        var row = new float[_win.WinProbability.Count];
+        _win.WriteWinProbability([.. onDeal.Select(InWin)], row);
+        if (onDeal.Count == 0 && win.Effect is { Effect.Gate.Promote: true } effect)
+            return Estimates(effect, row, joining);
+        var chance = new float[1];
+        win.Served.Score(row, 1, chance);
+        var chances = new Chance[joining.Length];
+        Array.Fill(chances, new(chance[0], null, null));
+        return chances;
     }
 
     int InWin(int partner) =>
         ReferenceEquals(_win.State, Fit.State) ? partner : _win.State.IndexOfPartner(Fit.State.PartnerId(partner));
 
-    Chance[] Estimates(EffectModels models, double created, ReadOnlySpan<int> joining)
+    /// <summary><paramref name="deal"/> is the deal's row of win probability without partners.</summary>
+    Chance[] Estimates(EffectModels models, float[] deal, ReadOnlySpan<int> joining)
     {
         var columns = _win.PartnerFit.Count;
         var rows = ArrayPool<float>.Shared.Rent(Math.Max(1, joining.Length * columns));
-        var fit = ArrayPool<float>.Shared.Rent(Math.Max(1, joining.Length));
         var suitability = ArrayPool<float>.Shared.Rent(Math.Max(1, joining.Length));
+        var of = new float[2];
         try
         {
             for (var i = 0; i < joining.Length; i++)
                 _win.WritePartnerFit(InWin(Candidates[joining[i]]), rows.AsSpan(i * columns, columns));
-            models.Fit.Score(rows, joining.Length, fit);
             models.Suitability.Score(rows, joining.Length, suitability);
-            var alone = models.Effect.Alone(created);
+            models.Odds.Score(deal, 1, of);
+            var odds = of[0];
+            models.Attraction.Score(deal, 1, of);
+            var alone = models.Effect.ChanceAlone(odds, of[0], _age);
             var chances = new Chance[joining.Length];
             Span<float> kinds = stackalloc float[_kinds.Length];
             for (var i = 0; i < chances.Length; i++)
@@ -171,15 +157,19 @@ sealed class RankingWorkspace
                 var id = Fit.State.PartnerId(Candidates[joining[i]]);
                 for (var k = 0; k < kinds.Length; k++)
                     kinds[k] = rows[i * columns + _kinds[k]];
-                var estimate = models.Effect.Of(created, id, suitability[i], kinds);
-                chances[i] = new(estimate.WinProbability, alone, models.Effect.IsSupported(id, fit[i]) ? estimate : null);
+                if (!models.Effect.IsSupported(suitability[i]))
+                {
+                    chances[i] = new(alone, null, null);
+                    continue;
+                }
+                var estimate = models.Effect.OfScore(alone, _age, id, suitability[i], kinds);
+                chances[i] = new(estimate.WinProbability, alone, estimate);
             }
             return chances;
         }
         finally
         {
             ArrayPool<float>.Shared.Return(rows);
-            ArrayPool<float>.Shared.Return(fit);
             ArrayPool<float>.Shared.Return(suitability);
         }
     }

@@ -62,7 +62,7 @@ public sealed record Reason(string Text, double Contribution, string Direction)
 /// The partner's deals in the account's industry whose outcome is known and matured; one in several of its industries counts for each. 0 if
 /// no industry is known.
 /// </param>
-/// <param name="PartnerDeals">The partner's deals whose outcome is known and matured.</param>
+/// <param name="PartnerDeals">The partner's deals that stand behind the lift; where that is unknown, those whose outcome is known and matured.</param>
 public sealed record Support(int SimilarDeals, int PartnerDeals);
 
 /// <summary>Who on the partner's side knows the account.</summary>
@@ -89,13 +89,18 @@ public sealed record RecommendedPartner
     /// <summary>True if the partner has no engagement yet.</summary>
     public bool Unproven { get; init; }
 
-    /// <summary>Calibrated probability that the deal is won with this partner.</summary>
+    /// <summary>
+    /// Calibrated probability that the deal is won: with this partner where its lift is known, else as the deal stands, which is the same for every partner.
+    /// </summary>
     public double? WinProbability { get; init; }
 
-    /// <summary>The same without it.</summary>
+    /// <summary>The same if no partner joins; null where the lift is, so that nothing says what is not known.</summary>
     public double? WinProbabilityAlone { get; init; }
 
-    /// <summary>Their difference: an estimate from observed deals, not an experiment. Null where support is thin.</summary>
+    /// <summary>
+    /// Their difference: an estimate from observed deals, not an experiment. Null where no partner that suits as little was ever brought in, on a deal that has a
+    /// partner already, and where the lift of this history did not pass its gate.
+    /// </summary>
     public double? Lift { get; init; }
 
     /// <summary>Lower end of the lift's 90 % interval; null where the lift is.</summary>
@@ -103,6 +108,15 @@ public sealed record RecommendedPartner
 
     /// <summary>Upper end of the lift's 90 % interval; null where the lift is.</summary>
     public double? LiftHigh { get; init; }
+
+    /// <summary>
+    /// How many times as likely a cause that is in no column would have to make both being brought in and winning, to explain the lift away (E-value); 1 if
+    /// there is nothing to explain, null where the lift is.
+    /// </summary>
+    public double? LiftEValue { get; init; }
+
+    /// <summary>The same for the end of the interval that is nearer to zero.</summary>
+    public double? LiftEValueLow { get; init; }
 
     /// <summary>Win probability × amount, in the deal's currency; null if either is unknown.</summary>
     public double? ExpectedValue { get; init; }

@@ -218,7 +218,8 @@ public sealed class PackageChecksTests : IDisposable
     }
 
     [Theory]
-    [InlineData(PartnerEffect.FitFile)]
+    [InlineData(PartnerEffect.OddsFile)]
+    [InlineData(PartnerEffect.AttractionFile)]
     [InlineData(PartnerEffect.SuitabilityFile)]
     public void The_models_of_an_effect_stand_the_same_checks(string name)
     {
@@ -236,7 +237,8 @@ public sealed class PackageChecksTests : IDisposable
     [InlineData("covariance", "coefficients or covariances are not of ")]
     [InlineData("partners", "coefficients or covariances are not of ")]
     [InlineData("score_deviation", "score_deviation not above 0; expected that.")]
-    [InlineData("alone_slope", "effect.json: ")]
+    [InlineData("alone", "effect.json: ")]
+    [InlineData("gate", "effect.json: ")]
     public void An_effect_that_does_not_fit_together_is_refused(string key, string message)
     {
         var package = Copy(ModelPackage.WinProbability);

@@ -32,17 +32,14 @@ public sealed class PartnerRankerTests : IDisposable
             {
                 Assert.Equal(3, partner.Reasons.Count);
                 Assert.InRange(partner.WinProbability!.Value, 0, 1);
-                Assert.Equal(
-                    partner.Lift ?? partner.WinProbability - partner.WinProbabilityAlone,
-                    partner.WinProbability - partner.WinProbabilityAlone
-                );
+                Assert.Equal(partner.Lift, partner.WinProbability - partner.WinProbabilityAlone);
             }
         );
         Assert.Null(answer.Fallback);
     }
 
     [Fact]
-    public void A_lift_lies_in_its_interval_and_is_unknown_for_the_unproven_and_beside_another_partner()
+    public void A_lift_lies_in_its_interval_and_where_it_is_unknown_nothing_else_tells_it()
     {
         var ranker = Ranker();
         var answers = Enumerable
@@ -56,18 +53,25 @@ public sealed class PartnerRankerTests : IDisposable
         {
             Assert.Equal(partner.Lift is null, partner.LiftLow is null);
             Assert.Equal(partner.Lift is null, partner.LiftHigh is null);
+            Assert.Equal(partner.Lift is null, partner.LiftEValue is null);
+            Assert.Equal(partner.Lift is null, partner.WinProbabilityAlone is null);
             if (partner.Lift is { } lift)
             {
-                Assert.False(partner.Unproven);
                 Assert.Equal(partner.WinProbability!.Value - partner.WinProbabilityAlone!.Value, lift, 1e-9);
                 Assert.True(partner.LiftLow < lift && lift < partner.LiftHigh);
+                Assert.Equal(lift > 0, partner.LiftEValue > 1);
+                Assert.True(partner.LiftEValueLow <= partner.LiftEValue);
             }
         }
+        // Where the lift is unknown all partners have the deal's own chance: no number says what is not known.
+        var unknown = ranker.Rank(new("A000007", Sample.AsOf) { Limit = 100 })!.Partners.Where(one => one.Lift is null).ToList();
+        Assert.Single(unknown.Select(one => one.WinProbability).Distinct());
         var engaged = Sample.FactList.Select(fact => fact.Noun).OfType<Engagement>().First();
         var deal = ranker.State.FindOpportunity(engaged.OpportunityId)!;
         var beside = ranker.Rank(new(deal.AccountId, Sample.AsOf) { OpportunityId = deal.Id, Limit = 100 })!;
         Assert.NotEmpty(beside.Partners);
         Assert.All(beside.Partners, partner => Assert.Null(partner.Lift));
+        Assert.Single(beside.Partners.Select(partner => partner.WinProbability).Distinct());
     }
 
     [Fact]

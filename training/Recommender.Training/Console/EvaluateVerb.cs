@@ -86,16 +86,7 @@ static class EvaluateVerb
                     Save(Rolling(facts, config, start, end, parts));
                     return 0;
                 }
-                var evaluation = Evaluation.Run(
-                    facts,
-                    config,
-                    start,
-                    end,
-                    known is null ? ModelParts.Both : ModelParts.All,
-                    known,
-                    null,
-                    new Progress()
-                );
+                var evaluation = Evaluation.Run(facts, config, start, end, ModelParts.All, known, null, new Progress());
                 if (result.GetValue(curve))
                     evaluation.Learn(facts, start, end, ModelParts.Both, null, new Progress());
                 var figures = new
@@ -106,8 +97,10 @@ static class EvaluateVerb
                     {
                         partner_fit = PromotionGate.PartnerFit(evaluation, config),
                         win_probability = PromotionGate.WinProbability(evaluation, config),
+                        lift = evaluation.Effect?.Effect.Gate ?? LearnedEffect.TooFew,
                     },
-                    truth = evaluation.Truth.Policy.Count > 0 ? evaluation.Truth.ToJson() : null,
+                    lift = evaluation.Effect?.ToJson(),
+                    truth = evaluation.Truth.OraclePolicy.Count > 0 ? evaluation.Truth.ToJson() : null,
                     ablation = result.GetValue(ablation) ? Ablation(facts, config, start, end, evaluation) : null,
                     seconds = new
                     {

@@ -63,9 +63,12 @@ static class RecommendVerb
         );
         foreach (var partner in answer.Partners)
         {
-            var chance = partner.WinProbability is { } with
-                ? string.Create(CultureInfo.InvariantCulture, $"wins {with:0%}, alone {partner.WinProbabilityAlone:0%}")
-                : "win probability unknown";
+            var chance = (partner.WinProbability, partner.WinProbabilityAlone) switch
+            {
+                ({ } with, { } alone) => string.Create(CultureInfo.InvariantCulture, $"wins {with:0%}, alone {alone:0%}"),
+                ({ } now, null) => string.Create(CultureInfo.InvariantCulture, $"wins {now:0%} as it stands"),
+                _ => "win probability unknown",
+            };
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,

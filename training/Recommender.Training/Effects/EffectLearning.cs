@@ -1,70 +1,54 @@
-using MathNet.Numerics.LinearRegression;
-using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.Models;
 
 namespace Recommender.Training;
 
-/// <summary>Matured deals as they stood at creation, each beside the partners that came to be brought in first.</summary>
-sealed class EffectExamples(int fitColumns, int winColumns)
+/// <summary>What partners add, with the models whose scores it rests on.</summary>
+sealed record LearnedEffect(
+    FittedEffect Fitted,
+    EffectVerdict Verdict,
+    TreeEnsemble Odds,
+    TreeEnsemble Attraction,
+    TreeEnsemble Suitability
+)
 {
-    /// <summary>The deals without any partner: label won, group half of the accounts.</summary>
-    public ExampleSet Alone { get; } = new(winColumns);
+    /// <summary>The verdict where there is no effect at all.</summary>
+    public static readonly GateVerdict TooFew = new(
+        false,
+        FormattableString.Invariant(
+            $"Fewer than {EffectLearning.LeastDeals} matured deals with or without a partner that came before the close in a role that sells."
+        )
+    );
 
-    /// <summary>Partner-fit rows of the partners; group is the row of the deal in <see cref="Alone"/>.</summary>
-    public ExampleSet Pairs { get; } = new(fitColumns);
+    public PartnerEffect Effect => Fitted.Effect;
 
-    /// <summary>The partner of each pair.</summary>
-    public List<PartnerId> Partners { get; } = [];
-
-    /// <summary>The account of each deal.</summary>
-    public List<AccountId> Accounts { get; } = [];
-
-    /// <summary>Won shares compared without any adjustment.</summary>
-    public RawDifference RawDifference()
-    {
-        double Won(IEnumerable<int> deals) => deals.Select(deal => (double)Alone.Labels[deal]).DefaultIfEmpty(0).Average();
-        var with = Pairs.Groups.ToHashSet();
-        var without = Won(Enumerable.Range(0, Alone.Count).Where(deal => !with.Contains(deal)));
-        return new(
-            Won(with) - without,
-            Enumerable
-                .Range(0, Pairs.Count)
-                .GroupBy(pair => Partners[pair])
-                .ToDictionary(pairs => pairs.Key, pairs => Won(pairs.Select(pair => Pairs.Groups[pair])) - without)
-        );
-    }
+    /// <summary>The part of evaluate's JSON under "lift": log odds, but for what is called predicted and won.</summary>
+    public object ToJson() =>
+        new
+        {
+            deals_with = Effect.DealsWith,
+            deals_without = Effect.DealsWithout,
+            mean = Fitted.Mean,
+            standard_error = Fitted.Error,
+            shaded_by = Fitted.Shade,
+            partner_spread = Fitted.Spread,
+            partner_deviation = Math.Sqrt(Effect.PartnerVariance),
+            with = Verdict.With,
+            without = Verdict.Without,
+            placebo = Verdict.Placebo,
+            parts = Fitted.Parts,
+        };
 }
 
-/// <summary>What partners add, with the models whose scores it rests on.</summary>
-sealed record LearnedEffect(PartnerEffect Effect, TreeEnsemble Suitability, TreeEnsemble Fit);
-
-/// <summary>Estimates <see cref="PartnerEffect"/>.</summary>
+/// <summary>Estimates <see cref="PartnerEffect"/> from emulated trials.</summary>
 static class EffectLearning
 {
     /// <summary>Fewer deals with, or without, a partner teach no difference.</summary>
-    const int LeastDeals = 50;
+    public const int LeastDeals = 50;
 
     /// <summary>
-    /// Variance, in log odds, between deals of one partner that suitability does not explain. One outcome per deal cannot tell it from
-    /// chance; this value lets 90 % intervals hold the truth in simulated histories (training/README.md).
-    /// </summary>
-    const double PairVariance = 0.15;
-
-    /// <summary>
-    /// Terms of the deal, before those of the partner: its own log odds, their offset, further partners, how it attracts partners (its
-    /// propensity; Rosenbaum and Rubin, 1983), and the share of the account's deals that have one, so that deals are compared within
-    /// accounts (Mundlak, 1978).
-    /// </summary>
-    const int Own = 5;
-
-    /// <summary>Standard deviation, in log odds, that a coefficient is expected to have: of kinds, and of the others.</summary>
-    const double KindPrior = 0.4;
-    const double OtherPrior = 2;
-
-    /// <summary>
-    /// The chance of the deal alone and the suitability come from models that have not seen the account: each half of the accounts is
-    /// scored by models of the other half (cross-fitting). Null if there are too few deals with or without a partner.
+    /// The chance of the deal, how it attracts partners and who suits it come from models that have not seen the account: each half of the accounts is
+    /// scored by models of the other half (cross-fitting; Chernozhukov et al., 2018). Null if there are too few deals with or without a partner.
     /// </summary>
     public static LearnedEffect? Learn(
         TreeTrainer trainer,
@@ -74,146 +58,78 @@ static class EffectLearning
         TrainingConfig config
     )
     {
-        var examples = builder.Effect;
-        var with = examples.Pairs.Groups.ToHashSet();
-        if (with.Count < LeastDeals || examples.Alone.Count - with.Count < LeastDeals)
+        var trials = builder.Trials;
+        if (
+            trials.Of.Count(moment => moment.IsTreated) < LeastDeals
+            || trials.Of.Count(moment => moment is { IsUntreated: true, Age: 0 }) < LeastDeals
+        )
             return null;
         var decisions = builder.PartnerFit.Without([
             .. Enumerable.Range(0, columns.Count).Where(c => Ideas.Relationship.Contains(columns[c].Idea)),
         ]);
-        TreeEnsemble Suitability(ExampleSet of) =>
-            trainer.TrainRanking(of, .., config.PartnerFit, fit.Chosen.Learner, fit.Chosen.Trees).Trees;
-        var joined = examples.Alone.Labelled(with);
-        var alone = new double[examples.Alone.Count];
-        var attracts = new double[alone.Length];
-        var scores = new double[examples.Pairs.Count];
-        for (var half = 0; half < 2; half++)
+        var joining = trials.Moments.Weighted(row => trials.Of[row].Joins ? 1 : 0, row => (float)trials.Of[row].Exposure);
+        var split = trials.Moments.At.Order().ElementAt((int)(trials.Of.Count * (1 - EffectGate.TestShare)));
+        var whole = new TrialScores(
+            new double[trials.Of.Count],
+            new double[trials.Of.Count],
+            new double[trials.Pairs.Count],
+            new double[trials.Others.Count]
+        );
+        // The same by models that have not seen the newest deals either.
+        var earlier = whole with
+        {
+            Odds = new double[trials.Of.Count],
+            Attraction = new double[trials.Of.Count],
+        };
+        var suitability = new List<TreeEnsemble>();
+        for (byte half = 0; half < 2; half++)
         {
             var others = decisions.OfHalf(1 - half);
-            var deals = builder.WinProbability.OfHalf(1 - half).OfGroup(ExampleBuilder.AtCreation);
+            var deals = builder.WinProbability.OfHalf(1 - half);
             if (others.Count < LeastDeals || deals.Count < LeastDeals)
                 return null;
-            var odds = trainer.TrainLogisticRegression(deals, ..).Trees;
-            var attraction = trainer.TrainLogisticRegression(joined.OfHalf(1 - half), ..).Trees;
-            var suitability = Suitability(others);
-            for (var i = 0; i < alone.Length; i++)
+            var joins = joining.OfHalf(1 - half);
+            void Score(TrialScores into, ExampleSet chances, ExampleSet attractions)
             {
-                if (examples.Alone.Halves[i] == half)
-                    (alone[i], attracts[i]) = (odds.Score(examples.Alone.Row(i)), attraction.Score(examples.Alone.Row(i)));
+                var (odds, attraction) = (Regression(trainer, chances), Regression(trainer, attractions));
+                for (var row = 0; row < trials.Of.Count; row++)
+                {
+                    if (trials.Moments.Halves[row] != half)
+                        continue;
+                    into.Odds[row] = odds.Score(trials.Moments.Row(row));
+                    into.Attraction[row] = attraction.Score(trials.Moments.Row(row));
+                }
             }
-            for (var i = 0; i < scores.Length; i++)
+            Score(whole, deals, joins);
+            var known = split.AddDays(-builder.MaturityDays);
+            Score(earlier, deals.Before(known), joins.Before(known));
+            var suits = trainer.TrainRanking(others, .., config.PartnerFit, fit.Chosen.Learner, fit.Chosen.Trees).Trees;
+            suitability.Add(suits);
+            bool IsOfHalf(int pair) => trials.Moments.Halves[trials.Pairs.Groups[pair]] == half;
+            for (var pair = 0; pair < trials.Pairs.Count; pair++)
             {
-                if (examples.Alone.Halves[examples.Pairs.Groups[i]] == half)
-                    scores[i] = suitability.Score(examples.Pairs.Row(i));
+                if (IsOfHalf(pair))
+                    whole.Suitability[pair] = suits.Score(trials.Pairs.Row(pair));
+            }
+            for (var other = 0; other < trials.Others.Count; other++)
+            {
+                if (IsOfHalf(trials.Others.Groups[other]))
+                    whole.Others[other] = suits.Score(trials.Others.Row(other));
             }
         }
-        return new(Fit(examples, alone, attracts, scores, columns, fit.LeastScore), Suitability(decisions), fit.Trees);
+        var fitted = new EffectFit(trials, whole, columns, _ => true, pair => trials.Pairs.Groups[pair]).Run();
+        var verdict = new EffectGate(trials, columns, builder.MaturityDays, config.Seed).Judge(fitted, whole, earlier, split);
+        return new(
+            fitted with
+            {
+                Effect = fitted.Effect with { Gate = new(verdict.Promote, verdict.Reason) },
+            },
+            verdict,
+            Regression(trainer, builder.WinProbability),
+            Regression(trainer, joining),
+            TreeEnsemble.Mean(suitability)
+        );
     }
 
-    static PartnerEffect Fit(
-        EffectExamples examples,
-        double[] alone,
-        double[] attracts,
-        double[] scores,
-        IReadOnlyList<FeatureColumn> columns,
-        double leastScore
-    )
-    {
-        // Of several partners on a deal the one that fits best counts.
-        var best = new Dictionary<int, int>();
-        for (var i = 0; i < scores.Length; i++)
-        {
-            var deal = examples.Pairs.Groups[i];
-            if (!best.TryGetValue(deal, out var other) || scores[i] > scores[other])
-                best[deal] = i;
-        }
-        var chosen = best.Values.Select(i => scores[i]).Order().ToList();
-        var mean = chosen.Average();
-        var deviation = Math.Max(1e-6, Math.Sqrt(chosen.Average(score => (score - mean) * (score - mean))));
-        var kinds = Enumerable
-            .Range(0, columns.Count)
-            .Where(c =>
-                columns[c].Name.StartsWith("partner_type_is_", StringComparison.Ordinal)
-                || columns[c].Name.StartsWith("tier_is_", StringComparison.Ordinal)
-            )
-            .ToArray();
-        var numbers = new Dictionary<PartnerId, int>();
-        var counts = examples.Pairs.Groups.CountBy(deal => deal).ToDictionary();
-        var terms = 2 + kinds.Length;
-        var shares = Enumerable
-            .Range(0, alone.Length)
-            .GroupBy(deal => examples.Accounts[deal])
-            .ToDictionary(deals => deals.Key, deals => deals.Average(deal => best.ContainsKey(deal) ? 1.0 : 0));
-        var (meanAttraction, meanShare) = (attracts.Average(), (double)best.Count / alone.Length);
-        var rows = new double[alone.Length][];
-        var partner = new int[alone.Length];
-        for (var d = 0; d < rows.Length; d++)
-        {
-            var row = rows[d] = new double[Own + terms];
-            (row[0], row[1], partner[d]) = (alone[d], 1, -1);
-            (row[3], row[4]) = (attracts[d] - meanAttraction, shares[examples.Accounts[d]] - meanShare);
-            if (!best.TryGetValue(d, out var pair))
-                continue;
-            var features = examples.Pairs.Row(pair);
-            var values = new float[kinds.Length];
-            for (var k = 0; k < kinds.Length; k++)
-                values[k] = features[kinds[k]];
-            row[2] = counts[d] - 1;
-            PartnerEffect.Fill(row.AsSpan(Own), (scores[pair] - mean) / deviation, values);
-            var id = examples.Partners[pair];
-            partner[d] = numbers.TryGetValue(id, out var number) ? number : numbers[id] = numbers.Count;
-        }
-        // The deal's own log odds are expected to count as they are.
-        var prior = Enumerable
-            .Range(0, Own + terms)
-            .Select(c => new NormalPrior(c == 0 ? 1 : 0, c < Own + 2 ? OtherPrior : KindPrior));
-        var posterior = new MixedLogistic(
-            rows,
-            [.. examples.Alone.Labels.Select(label => label > 0.5f)],
-            null,
-            partner,
-            numbers.Count,
-            [.. prior]
-        );
-        posterior.Fit();
-        var (slope, offset) = Line(
-            alone,
-            [.. rows.Select(row => Enumerable.Range(0, Own).Where(i => i != 2).Sum(i => row[i] * posterior.Coefficients[i]))]
-        );
-        var deals = new int[numbers.Count];
-        foreach (var number in partner.Where(number => number >= 0))
-            deals[number]++;
-        return new()
-        {
-            Kinds = [.. kinds.Select(c => columns[c].Name)],
-            ScoreMean = mean,
-            ScoreDeviation = deviation,
-            LeastScore = leastScore,
-            AloneSlope = slope,
-            AloneOffset = offset,
-            Coefficients = posterior.Coefficients[Own..],
-            Covariance = [.. posterior.Covariance[Own..].Select(line => line[Own..])],
-            PartnerVariance = posterior.GroupVariance,
-            PairVariance = PairVariance,
-            DealsWith = best.Count,
-            DealsWithout = alone.Length - best.Count,
-            Partners = numbers
-                .OrderBy(pair => pair.Key.Value, StringComparer.Ordinal)
-                .ToDictionary(
-                    pair => pair.Key.Value,
-                    pair =>
-                    {
-                        var (value, variance, covariance) = posterior.Group(pair.Value);
-                        return new PartnerDifference(deals[pair.Value], value, variance, covariance[Own..]);
-                    }
-                ),
-        };
-    }
-
-    /// <summary>The line through points by least squares; level if all stand above one another.</summary>
-    static (double Slope, double Offset) Line(double[] x, double[] y)
-    {
-        var (offset, slope) = SimpleRegression.Fit(x, y);
-        return double.IsFinite(slope) ? (slope, offset) : (0, y.Average());
-    }
+    static TreeEnsemble Regression(TreeTrainer trainer, ExampleSet of) => trainer.TrainLogisticRegression(of, ..).Trees;
 }

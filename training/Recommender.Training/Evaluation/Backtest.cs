@@ -209,31 +209,52 @@ sealed class Backtest(
             if (name == "most_popular")
                 Truth.PopularPolicy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => keys[i])]);
         }
+        JudgeLifts(at, deal, truth, candidates, wins, fits);
+    }
+
+    /// <summary>The ranking's keys have left rows and scores of the candidates behind.</summary>
+    void JudgeLifts(DateTime at, Deal deal, TrueDecision truth, List<int> candidates, double[] wins, double[] fits)
+    {
+        var state = featurizer.State;
         var row = new float[featurizer.WinProbability.Count];
         featurizer.WriteWinProbability([], row);
-        var alone = new float[1];
-        winProbability(row, 1, alone);
-        Truth.Alone.Add((effect?.Effect.Alone(alone[0]) ?? alone[0], truth.Alone));
-        // The ranking's keys have left rows and scores of the candidates behind.
+        var ranks = new int[candidates.Count];
+        foreach (
+            var (i, rank) in Enumerable
+                .Range(0, ranks.Length)
+                .OrderByDescending(i => _scores[i])
+                .ThenBy(i => state.PartnerId(candidates[i]))
+                .Select((i, rank) => (i, rank))
+        )
+            ranks[i] = rank;
+        Truth.OraclePolicy.Add(wins.Max());
+        Truth.RandomPolicy.Add(wins.Average());
+        Truth.FitPolicy.Add(wins[Array.IndexOf(ranks, 0)]);
+        if (effect is null)
+        {
+            var alone = new float[1];
+            winProbability!(row, 1, alone);
+            Truth.Alone.Add((alone[0], truth.Alone));
+            return;
+        }
+        var of = effect.Effect;
+        var without = of.ChanceAlone(effect.Odds.Score(row), effect.Attraction.Score(row), (at - deal.Row.CreatedAt).TotalDays);
+        Truth.Alone.Add((without, truth.Alone));
         var expected = new double[candidates.Count];
         var suited = new (double, double, double)[candidates.Count];
         for (var i = 0; i < expected.Length; i++)
         {
             var id = state.PartnerId(candidates[i]);
-            if (effect is null)
-                continue;
             var candidate = _rows.AsSpan(i * featurizer.PartnerFit.Count, featurizer.PartnerFit.Count);
             var suitability = effect.Suitability.Score(candidate);
             suited[i] = (suitability, 0, 0);
-            var estimate = effect.Effect.Of(alone[0], id, suitability, Kinds(i));
-            expected[i] = estimate.WinProbability;
-            Truth.Lifts.Add(new(effect.Effect.IsSupported(id, _scores[i]), estimate, wins[i] - truth.Alone, id));
+            var estimate = of.OfScore(without, (at - deal.Row.CreatedAt).TotalDays, id, suitability, Kinds(i));
+            var known = of.Gate.Promote && of.IsSupported(suitability);
+            expected[i] = known ? estimate.WinProbability : without;
+            Truth.Lifts.Add(new(known, estimate, wins[i] - truth.Alone, id, Truth.Alone.Count, ranks[i], at, deal.Row.Amount));
         }
-        if (effect is not null)
-            Truth.Ndcg("suitability").Add(TruthResults.GradedNdcg(suited, fits));
-        Truth.Policy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => expected[i])]);
-        Truth.OraclePolicy.Add(wins.Max());
-        Truth.RandomPolicy.Add(wins.Average());
+        Truth.Ndcg("suitability").Add(TruthResults.GradedNdcg(suited, fits));
+        Truth.Policy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => (expected[i], -ranks[i]))]);
     }
 
     /// <summary>What shifts the effect of the candidate that was ranked i-th in the list.</summary>

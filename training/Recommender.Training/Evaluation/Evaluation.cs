@@ -11,6 +11,9 @@ sealed class Evaluation
 
     public required TruthResults Truth { get; init; }
 
+    /// <summary>What partners add; null if it was not asked for or the history has too little for it.</summary>
+    public LearnedEffect? Effect { get; init; }
+
     public required TrainingConfig Config { get; init; }
 
     public required IReadOnlyList<bool> Won { get; init; }
@@ -161,7 +164,7 @@ sealed class Evaluation
     {
         var inside = ExampleBuilder.EvenlySpaced(Inside(facts, from, to), mostDecisions ?? int.MaxValue);
         var backtest = new Backtest(config, examples.Featurizer, fit, win, effect, from);
-        backtest.Truth.Raw = examples.Builder.Effect.RawDifference();
+        backtest.Truth.Raw = examples.Builder.Trials.RawDifference();
         var clock = Stopwatch.StartNew();
         progress.Step($"judge {inside.Count} deals", told => backtest.Run(examples.Replay, inside, truth, told));
         var predictions = new Dictionary<string, IReadOnlyList<double>>();
@@ -208,6 +211,7 @@ sealed class Evaluation
         {
             Fit = backtest.Fit,
             Truth = backtest.Truth,
+            Effect = effect,
             Config = config,
             TrainedOn = (examples.Builder.Decisions, examples.Builder.Deals),
             Families =

@@ -22,14 +22,30 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     const int SeededAges = 2;
     const int MostEvents = 4;
 
+    /// <summary>Deals that trials are emulated on, at most.</summary>
+    const int MostTrialDeals = 15_000;
+
+    enum Kind
+    {
+        Winning,
+        Trial,
+        Decision,
+    }
+
+    /// <summary>When something of a deal is written down.</summary>
+    readonly record struct Moment(DateTime At, Deal Deal, Kind Kind, int Group = 0, TrialAt Trial = default);
+
     readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
 
     public ExampleSet PartnerFit { get; } = new(featurizer.PartnerFit.Count);
 
     public ExampleSet WinProbability { get; private set; } = new(featurizer.WinProbability.Count);
 
-    /// <summary>Deals that teach what partners add.</summary>
-    public EffectExamples Effect { get; } = new(featurizer.PartnerFit.Count, featurizer.WinProbability.Count);
+    /// <summary>Trials that teach what partners add.</summary>
+    public TrialExamples Trials { get; } = new(featurizer.PartnerFit.Count, featurizer.WinProbability.Count);
+
+    /// <summary>Days after which an outcome counts.</summary>
+    public int MaturityDays => featurizer.State.Settings.MaturityDays;
 
     /// <summary>Decisions that partner-fit examples were made of.</summary>
     public int Decisions { get; private set; }
@@ -46,7 +62,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             .OrderByDescending(deal => deal.DecidedAt)
             .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal)
             .Take(config.PartnerFit.MaxDecisions)
-            .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true, Group: 0));
+            .Select(deal => new Moment(deal.DecidedAt!.Value, deal, Kind.Decision));
         var matured = asOf.AddDays(-featurizer.State.Settings.MaturityDays);
         var wins = EvenlySpaced(
             [
@@ -60,27 +76,31 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             config.WinProbability.MaxDeals
         );
         Deals = wins.Count;
-        var winMoments = wins.SelectMany(deal =>
-            Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Group))
-        );
-        var moments = fits.Concat(winMoments)
+        var period = TrialExamples.PeriodOf(featurizer.State.Settings.MaturityDays);
+        var trials = withEffect ? EvenlySpaced(wins, MostTrialDeals) : [];
+        var moments = fits.Concat(
+                wins.SelectMany(deal => Moments(deal, asOf).Select(at => new Moment(at.At, deal, Kind.Winning, at.Group)))
+            )
+            .Concat(
+                trials.SelectMany(deal =>
+                    TrialExamples.When(deal, period, asOf).Select(at => new Moment(at.At, deal, Kind.Trial, Trial: at))
+                )
+            )
             .OrderBy(moment => moment.At)
             .ThenBy(moment => moment.Deal.Row.Id.Value, StringComparer.Ordinal)
-            .ThenBy(moment => moment.IsFit)
+            .ThenBy(moment => moment.Kind)
             .ToList();
         for (var i = 0; i < moments.Count; i++)
         {
-            var (at, deal, isFit, group) = moments[i];
+            var (at, deal, kind, group, trial) = moments[i];
             replay.To(at);
             featurizer.Look(new(at, deal.RowIn(featurizer.State)));
-            if (isFit)
+            if (kind == Kind.Decision)
                 AddDecision(at, deal);
-            else
-            {
+            else if (kind == Kind.Winning)
                 AddMoment(at, deal, group);
-                if (withEffect && group == AtCreation)
-                    AddEffect(at, deal);
-            }
+            else
+                Trials.Add(featurizer, deal, trial, HalfOf(deal), _candidates, RandomOf(deal));
             if ((i & 255) == 0)
                 progress?.Invoke((double)i / moments.Count);
         }
@@ -178,20 +198,6 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             [.. partners],
             WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
         );
-    }
-
-    void AddEffect(DateTime at, Deal deal)
-    {
-        var partners = deal.DecidedAt is { } decided ? deal.PartnersBy(decided, featurizer.State) : [];
-        if (deal.DecidedAt is not null && partners.Count == 0)
-            return;
-        foreach (var partner in partners)
-        {
-            featurizer.WritePartnerFit(partner, Effect.Pairs.Add(0, 1, at, Effect.Alone.Count));
-            Effect.Partners.Add(featurizer.State.PartnerId(partner));
-        }
-        Effect.Accounts.Add(deal.Last.AccountId);
-        featurizer.WriteWinProbability([], Effect.Alone.Add(deal.Outcome == Outcome.Won ? 1 : 0, 1, at, group: 0, HalfOf(deal)));
     }
 
     static List<int> Sample(IReadOnlyList<int> from, int count, HashSet<int> engaged, IReadOnlyList<int> onDeal, Random random)

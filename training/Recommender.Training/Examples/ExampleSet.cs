@@ -54,6 +54,9 @@ sealed class ExampleSet(int columns)
     /// <summary>The examples of one group.</summary>
     public ExampleSet OfGroup(int group) => Take(Enumerable.Range(0, Count).Where(i => Groups[i] == group));
 
+    /// <summary>The examples of before a moment.</summary>
+    public ExampleSet Before(DateTime at) => Take(Enumerable.Range(0, Count).Where(i => At[i] < at));
+
     /// <summary>The examples of one half of the accounts.</summary>
     public ExampleSet OfHalf(int half) => Take(Enumerable.Range(0, Count).Where(i => Halves[i] == half));
 
@@ -70,12 +73,13 @@ sealed class ExampleSet(int columns)
         return copy;
     }
 
-    /// <summary>The same examples, labelled 1 where <paramref name="ones"/> names their index, else 0.</summary>
-    public ExampleSet Labelled(IReadOnlySet<int> ones)
+    /// <summary>The same examples with other labels and weights; those of no weight are left out.</summary>
+    public ExampleSet Weighted(Func<int, float> label, Func<int, float> weight)
     {
-        var copy = Take(Enumerable.Range(0, Count));
-        for (var i = 0; i < Count; i++)
-            copy.Labels[i] = ones.Contains(i) ? 1 : 0;
+        var kept = Enumerable.Range(0, Count).Where(i => weight(i) > 0).ToList();
+        var copy = Take(kept);
+        for (var i = 0; i < kept.Count; i++)
+            (copy.Labels[i], copy.Weights[i]) = (label(kept[i]), weight(kept[i]));
         return copy;
     }
 

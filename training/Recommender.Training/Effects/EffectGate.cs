@@ -1,0 +1,192 @@
+using Recommender.Facts;
+using Recommender.Features;
+using Recommender.Fold;
+using Recommender.Models;
+
+namespace Recommender.Training;
+
+/// <summary>Whether lift may be stated.</summary>
+/// <param name="Promote">True if it may.</param>
+/// <param name="Reason">Why, in one line.</param>
+/// <param name="With">Deals that got a partner: what was predicted of them, out of time.</param>
+/// <param name="Without">Those that never did.</param>
+/// <param name="Placebo">The mean effect, log odds, of partners that were dealt out at random among deals that attract them alike.</param>
+sealed record EffectVerdict(bool Promote, string Reason, ArmCalibration With, ArmCalibration Without, EffectOfPart Placebo);
+
+/// <summary>What was predicted of one arm of the trials on newer deals, beside what came of it.</summary>
+/// <param name="Deals">How many.</param>
+/// <param name="Predicted">Mean win probability.</param>
+/// <param name="Won">Share won.</param>
+/// <param name="Slope">Of won on predicted log odds; 1 is right.</param>
+/// <param name="Intercept">Log odds to add; 0 is right.</param>
+/// <param name="Error">Standard error of the intercept.</param>
+readonly record struct ArmCalibration(int Deals, double Predicted, double Won, double Slope, double Intercept, double Error);
+
+/// <summary>
+/// The gate of lift. It is stated only if it can be told from nothing, if both arms come to what was predicted of them out of time, and if partners
+/// that were dealt out at random add nothing. Limits in log odds.
+/// </summary>
+sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> columns, int maturityDays, int seed)
+{
+    /// <summary>The newest share of moments, which the trial out of time is judged on.</summary>
+    public const double TestShare = 0.25;
+
+    const double Z95 = 1.96;
+
+    /// <summary>Chance makes partners differ as much once in a hundred histories.</summary>
+    const double MostSpread = 2.33;
+    const double MostIntercept = 0.5;
+    const double MostPlacebo = 0.2;
+    const double LeastSlope = 0.5;
+    const double MostSlope = 1.6;
+
+    public EffectVerdict Judge(FittedEffect fitted, TrialScores scores, TrialScores earlier, DateTime split)
+    {
+        // What was learned from had ended when the newer deals began.
+        bool IsOld(int row) => trials.Moments.At[row] < split.AddDays(-maturityDays);
+        bool IsNew(int row) => trials.Moments.At[row] >= split;
+        EffectFit Of(Func<int, bool> takes) =>
+            new(trials, earlier, columns, takes, pair => takes(trials.Pairs.Groups[pair]) ? trials.Pairs.Groups[pair] : -1);
+        var before = Of(IsOld);
+        var arms =
+            before.DealsWith == 0 || before.DealsWithout == 0 ? default : Arms(before.Run().Effect, before, Of(IsNew), earlier);
+        var placebo = Placebo(scores);
+        var (promote, reason) = Verdict(fitted, arms.With, arms.Without, placebo);
+        return new(promote, reason, arms.With, arms.Without, placebo);
+    }
+
+    static (bool, string) Verdict(FittedEffect fitted, ArmCalibration with, ArmCalibration without, EffectOfPart placebo)
+    {
+        var figures = FormattableString.Invariant(
+            $"Partners that were brought in add {fitted.Mean:+0.00;-0.00} log odds ({fitted.Mean - Z95 * fitted.Error:+0.00;-0.00} to {fitted.Mean + Z95 * fitted.Error:+0.00;-0.00})"
+        );
+        if (Math.Abs(fitted.Mean) < Z95 * fitted.Error && fitted.Spread < MostSpread)
+            return (false, figures + ": not to be told from nothing.");
+        foreach (var (name, arm) in ((string, ArmCalibration)[])[("with a partner", with), ("without", without)])
+        {
+            if (Math.Abs(arm.Intercept) - Z95 * arm.Error > MostIntercept || arm.Slope is < LeastSlope or > MostSlope)
+                return (
+                    false,
+                    figures
+                        + FormattableString.Invariant(
+                            $", but newer deals {name} were predicted at {arm.Predicted:0.00} and won {arm.Won:0.00} (slope {arm.Slope:0.00}, intercept {arm.Intercept:+0.00;-0.00})."
+                        )
+                );
+        }
+        return Math.Abs(placebo.Mean) - Z95 * placebo.Error > MostPlacebo
+            ? (
+                false,
+                figures
+                    + FormattableString.Invariant(
+                        $", but so do partners that were dealt out at random ({placebo.Mean:+0.00;-0.00})."
+                    )
+            )
+            : (
+                true,
+                figures
+                    + FormattableString.Invariant(
+                        $"; newer deals with one were predicted at {with.Predicted:0.00} and won {with.Won:0.00}, those without at {without.Predicted:0.00} and {without.Won:0.00}; dealt out at random they add {placebo.Mean:+0.00;-0.00}."
+                    )
+            );
+    }
+
+    /// <summary>Both arms of the newer deals by an effect of the older ones.</summary>
+    (ArmCalibration With, ArmCalibration Without) Arms(
+        PartnerEffect effect,
+        EffectFit before,
+        EffectFit after,
+        TrialScores scores
+    )
+    {
+        double AloneOf(int row) => effect.ChanceAlone(scores.Odds[row], scores.Attraction[row], trials.Of[row].Age);
+        var with = after
+            .PairOf.OrderBy(one => one.Key)
+            .Select(one => (one.Key, before.With(effect, AloneOf(one.Key), one.Key, one.Value)));
+        var without = after.Rows.Where(row => !after.PairOf.ContainsKey(row));
+        return (
+            Calibration([.. with], _ => 1),
+            Calibration([.. without.Select(row => (row, AloneOf(row)))], row => after.WeightOf[row])
+        );
+    }
+
+    ArmCalibration Calibration(List<(int Row, double Chance)> of, Func<int, double> weight)
+    {
+        if (of.Count == 0)
+            return new(0, 0, 0, 1, 0, 1);
+        double all = 0,
+            predicted = 0,
+            won = 0;
+        foreach (var (row, chance) in of)
+        {
+            var w = weight(row);
+            (all, predicted, won) = (all + w, predicted + w * chance, won + w * trials.Moments.Labels[row]);
+        }
+        bool[] labels = [.. of.Select(one => trials.Moments.Labels[one.Row] > 0.5f)];
+        float[] weights = [.. of.Select(one => (float)weight(one.Row))];
+        // The intercept with the slope held at 1, then the slope.
+        MixedLogistic Fit(NormalPrior slope)
+        {
+            var fit = new MixedLogistic(
+                [.. of.Select(one => new[] { Elementary.LogOdds(one.Chance), 1 })],
+                labels,
+                weights,
+                null,
+                0,
+                [slope, new(0, 10)]
+            );
+            fit.Fit();
+            return fit;
+        }
+        var held = Fit(new(1, 1e-4));
+        return new(
+            of.Select(one => trials.Moments.Groups[one.Row]).Distinct().Count(),
+            predicted / all,
+            won / all,
+            Fit(new(1, 10)).Coefficients[0],
+            held.Coefficients[1],
+            Math.Sqrt(held.Covariance[1][1])
+        );
+    }
+
+    /// <summary>
+    /// Each partner that came is dealt out to a deal that stood alike (by its attraction and its odds) and never got one: whatever it seems to add then is the method's.
+    /// </summary>
+    EffectOfPart Placebo(TrialScores scores)
+    {
+        var random = new Random(seed);
+        var free = new Dictionary<(int, int), Queue<int>>();
+        var untreated = Enumerable.Range(0, trials.Of.Count).Where(row => trials.Of[row].IsUntreated).ToArray();
+        random.Shuffle(untreated);
+        var taken = new HashSet<int>();
+        foreach (var row in untreated)
+        {
+            var stratum = Stratum(scores, row);
+            (free.TryGetValue(stratum, out var rows) ? rows : free[stratum] = new()).Enqueue(row);
+        }
+        var dealt = new Dictionary<int, int>();
+        foreach (var row in Enumerable.Range(0, trials.Of.Count).Where(row => trials.Of[row].IsTreated))
+        {
+            if (!free.TryGetValue(Stratum(scores, row), out var rows))
+                continue;
+            // At most half of a stratum is given partners: the others stay to be compared with.
+            while (rows.Count > 1 && !taken.Add(trials.Moments.Groups[rows.Peek()]))
+                rows.Dequeue();
+            if (rows.Count > 1)
+                dealt[row] = rows.Dequeue();
+        }
+        var fit = new EffectFit(
+            trials,
+            scores,
+            columns,
+            row => !taken.Contains(trials.Moments.Groups[row]),
+            pair => dealt.GetValueOrDefault(trials.Pairs.Groups[pair], -1)
+        );
+        if (fit.DealsWith == 0 || fit.DealsWithout == 0)
+            return new("placebo", 0, 0, 1);
+        var fitted = fit.Run();
+        return new("placebo", fit.DealsWith, fitted.Mean + fitted.Shade, fitted.Error);
+    }
+
+    static (int, int) Stratum(TrialScores scores, int row) =>
+        ((int)Math.Floor(2 * scores.Attraction[row]), (int)Math.Floor(2 * scores.Odds[row]));
+}

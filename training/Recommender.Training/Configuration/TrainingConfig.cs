@@ -182,9 +182,12 @@ sealed record MonitorConfig
     [Range(0.01, 100)]
     public double MaxScorePsi { get; init; } = 0.25;
 
-    /// <summary>The same of any feature; those that count up move by nature.</summary>
+    /// <summary>
+    /// The same of any feature, beyond chance; those that grow with the history are compared with histories of as many deals behind them, those
+    /// that go with the calendar are not.
+    /// </summary>
     [Range(0.01, 100)]
-    public double MaxFeaturePsi { get; init; } = 3;
+    public double MaxFeaturePsi { get; init; } = 0.25;
 
     /// <summary>Won share against predicted share, where more than noise, 0 to 1.</summary>
     [Range(0.001, 1)]

@@ -202,7 +202,13 @@ sealed class Evaluation
                             config.Seed
                         )
                 );
-            drift.AddRange(columns.Select((column, f) => (column, PopulationStability.Index(created.Column(f), test.Column(f)))));
+            // What grows with the history, or goes with the calendar, is unlike by nature.
+            drift.AddRange(
+                columns
+                    .Select((column, f) => (column, f))
+                    .Where(pair => pair.column.Moves == Movement.None)
+                    .Select(pair => (pair.column, PopulationStability.Index(created.Column(pair.f), test.Column(pair.f))))
+            );
         }
         return new()
         {
@@ -323,7 +329,15 @@ sealed class Evaluation
                 ? []
                 : Slices.Of(WinDeals).Select(slice => CalibrationJson($"{slice.Slice}: {slice.Value}", slice.Deals)).ToArray(),
             leak_check = WinLeaks,
-            drift = WinDrift.Take(15).Select(feature => new { feature.Column.Name, feature.Psi }),
+            drift = WinDrift
+                .Take(15)
+                .Select(feature => new
+                {
+                    feature.Column.Name,
+                    feature.Psi,
+                    Moved = feature.Psi
+                        > Math.Max(Config.Monitor.MaxFeaturePsi, PopulationStability.ByChance(TrainedOn.Deals, WinDeals.Count)),
+                }),
             learning_curve = LearningCurve
                 .Where(point => point.LogLoss is not null)
                 .Select(point => new

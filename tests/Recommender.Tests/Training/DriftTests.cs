@@ -9,15 +9,15 @@ namespace Recommender.Tests.Training;
 public class DriftTests
 {
     const double Convention = 0.25;
-    const int Days = 3 * 365;
+    const int Days = PlantedHistory.Days;
 
-    static readonly DateTime _first = Sample.Day(2020, 1, 1);
+    static readonly DateTime _first = PlantedHistory.First;
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_history_that_goes_on_as_before_moves_no_feature(bool isFit) =>
-        Assert.DoesNotContain(Shifts(History(), isFit), Moved);
+        Assert.DoesNotContain(Shifts(PlantedHistory.Of(), isFit), Moved);
 
     [Theory]
     [InlineData(true)]
@@ -25,10 +25,10 @@ public class DriftTests
     public void A_count_that_grows_at_a_constant_rate_would_have_moved_as_it_is(bool isFit)
     {
         // What the shorter history is for: without it the same counts raise the alarm.
-        var shifts = Shifts(History(), isFit, cut: 0);
+        var shifts = Shifts(PlantedHistory.Of(), isFit, cut: 0);
         Assert.Contains(shifts, shift => Moved(shift) && shift.Name.EndsWith("engagements", StringComparison.Ordinal));
         Assert.DoesNotContain(
-            Shifts(History(), isFit),
+            Shifts(PlantedHistory.Of(), isFit),
             shift => Moved(shift) && shift.Name.EndsWith("engagements", StringComparison.Ordinal)
         );
     }
@@ -36,21 +36,21 @@ public class DriftTests
     [Fact]
     public void Deals_ten_times_as_large_have_moved()
     {
-        var shifts = Shifts(History(amount: day => day < Days - 365 ? 1 : 10), isFit: false);
+        var shifts = Shifts(PlantedHistory.Of(amount: day => day < Days - 365 ? 1 : 10), isFit: false);
         Assert.True(Moved(shifts.Single(shift => shift.Name == "amount")));
     }
 
     [Fact]
     public void A_business_that_grows_as_a_whole_moves_no_count_of_its_partners()
     {
-        var shifts = Shifts(History(deals: day => 2 + day / 365), isFit: true);
+        var shifts = Shifts(PlantedHistory.Of(deals: day => 2 + day / 365), isFit: true);
         Assert.DoesNotContain(shifts, shift => Moved(shift) && shift.Name.EndsWith("engagements", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Partners_who_get_all_the_work_from_some_day_on_have_moved()
     {
-        var shifts = Shifts(History(partners: day => day < Days - 400 ? 120 : 12), isFit: true);
+        var shifts = Shifts(PlantedHistory.Of(partners: day => day < Days - 400 ? 120 : 12), isFit: true);
         Assert.Contains(shifts, shift => Moved(shift) && shift.Name == "partner_engagements_recent");
     }
 
@@ -59,14 +59,14 @@ public class DriftTests
     [InlineData(false)]
     public void Win_rates_of_partners_who_win_no_more_have_moved(bool isFit)
     {
-        var shifts = Shifts(History(chance: day => day < Days - 400 ? 0.7 : 0), isFit);
+        var shifts = Shifts(PlantedHistory.Of(chance: (day, _) => day < Days - 400 ? 0.7 : 0), isFit);
         Assert.True(Moved(shifts.Single(shift => shift.Name == (isFit ? "partner_win_rate" : "with_partner_win_rate"))));
     }
 
     [Fact]
     public void What_goes_with_the_calendar_is_not_compared()
     {
-        var names = Shifts(History(), isFit: false).Select(shift => shift.Name).ToList();
+        var names = Shifts(PlantedHistory.Of(), isFit: false).Select(shift => shift.Name).ToList();
         Assert.Contains("amount", names);
         Assert.DoesNotContain("overall_win_rate", names);
         Assert.DoesNotContain("industry_deal_win_rate", names);
@@ -76,7 +76,7 @@ public class DriftTests
     [Fact]
     public void A_shorter_history_is_without_the_deals_of_its_beginning_and_all_that_was_done_on_them()
     {
-        var facts = History();
+        var facts = PlantedHistory.Of();
         var kept = Drift.WithoutTheFirst(400, facts).ToList();
         static List<Opportunity> Created(IEnumerable<DatedFact> facts) =>
             [.. facts.Where(fact => fact.Kind == FactKind.OpportunityCreated).Select(fact => (Opportunity)fact.Noun)];
@@ -142,78 +142,5 @@ public class DriftTests
             isFit,
             Convention
         );
-    }
-
-    /// <summary>
-    /// 400 accounts, 120 partners of unlike popularity; two deals a day or <paramref name="deals"/>, each with one partner,
-    /// closed thirty days later.
-    /// </summary>
-    static List<DatedFact> History(
-        Func<int, int>? deals = null,
-        Func<int, int>? amount = null,
-        Func<int, double>? chance = null,
-        Func<int, int>? partners = null
-    )
-    {
-        var random = new Random(3);
-        var facts = new List<DatedFact>();
-        for (var a = 0; a < 400; a++)
-        {
-            var id = $"A{a:000}";
-            var created = _first.AddDays(-(a % 300));
-            facts.Add(
-                new(
-                    _first,
-                    FactKind.Account,
-                    id,
-                    new Account(id, id, $"industry {a % 7}", "DE", $"region {a % 5}", 100 + a, null, created, Attributes.None)
-                )
-            );
-        }
-        for (var p = 0; p < 120; p++)
-        {
-            var id = $"P{p:000}";
-            facts.Add(
-                new(
-                    _first,
-                    FactKind.Partner,
-                    id,
-                    new Partner(id, id, $"kind {p % 3}", null, null, null, null, null, Attributes.None)
-                )
-            );
-        }
-        var count = 0;
-        for (var day = 0; day < Days; day++)
-        {
-            for (var i = 0; i < (deals?.Invoke(day) ?? 2); i++)
-            {
-                var (at, id) = (_first.AddDays(day), $"O{count++:00000}");
-                var deal = new Opportunity(
-                    id,
-                    $"A{random.Next(400):000}",
-                    $"product {random.Next(4)}",
-                    (1000 + 9000 * random.NextDouble()) * (amount?.Invoke(day) ?? 1),
-                    "EUR",
-                    at,
-                    null,
-                    null,
-                    Outcome.Open,
-                    null,
-                    Attributes.None
-                );
-                var some = partners?.Invoke(day) ?? 120;
-                var number = Math.Min(random.Next(some), random.Next(some));
-                var partner = $"P{number:000}";
-                facts.Add(new(at, FactKind.OpportunityCreated, id, deal));
-                facts.Add(new(at, FactKind.Engagement, id, new Engagement("E" + id, id, partner, "co_sell", at)));
-                var closed = deal with
-                {
-                    ClosedAt = at.AddDays(30),
-                    Outcome = random.NextDouble() < (chance?.Invoke(day) ?? 0.5) ? Outcome.Won : Outcome.Lost,
-                };
-                facts.Add(new(at.AddDays(30), FactKind.OpportunityClosed, id, closed));
-            }
-        }
-        return [.. facts.Order()];
     }
 }

@@ -144,9 +144,9 @@ sealed record PartnerFitConfig : TreesConfig
     [Range(0, 10_000)]
     public int UnprovenNegatives { get; init; } = 1;
 
-    /// <summary>Gain of a partner whose deal was won, against 1 for engaged.</summary>
+    /// <summary>How much a decision weighs whose deal was won, 1 to 100, against 1 for one that was lost.</summary>
     [Range(1, 100)]
-    public double WonGrade { get; init; } = 1.5;
+    public double WonWeight { get; init; } = 2;
 
     [SomeOf(Learner.FastTree, Learner.LightGbm)]
     public override IReadOnlyList<Learner> Learners { get; init; } = [Learner.FastTree];

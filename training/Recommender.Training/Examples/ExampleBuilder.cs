@@ -23,6 +23,8 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     const int MostEvents = 4;
 
     readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
+    DateTime _matured;
+    float _wonShare;
 
     public ExampleSet PartnerFit { get; } = new(featurizer.PartnerFit.Count);
 
@@ -60,6 +62,9 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             config.WinProbability.MaxDeals
         );
         Deals = wins.Count;
+        _matured = matured;
+        var decided = deals.Where(deal => deal.DecidedAt < asOf && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open);
+        _wonShare = (float)decided.Select(deal => deal.Outcome == Outcome.Won ? 1.0 : 0).DefaultIfEmpty(0.5).Average();
         var winMoments = wins.SelectMany(deal =>
             Moments(deal, asOf).Select(moment => (moment.At, Deal: deal, IsFit: false, moment.Group))
         );
@@ -136,7 +141,10 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         negatives.AddRange(Sample(_candidates.Unproven, config.PartnerFit.UnprovenNegatives, engaged, onDeal, random));
         if (negatives.Count == 0)
             return;
-        var label = deal.Outcome == Outcome.Won ? 2f : 1f;
+        var label =
+            deal.Row.CreatedAt >= _matured || deal.Outcome == Outcome.Open ? 1 + _wonShare
+            : deal.Outcome == Outcome.Won ? 2f
+            : 1f;
         // The trainer breaks ties by position: positives must not stand first.
         var candidates = positives
             .Select(partner => (partner, label))

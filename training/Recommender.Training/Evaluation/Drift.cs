@@ -127,6 +127,31 @@ static class Drift
         ];
     }
 
+    /// <summary>Features that neither grow with the history nor go with the calendar.</summary>
+    public static IEnumerable<(FeatureColumn Column, double Psi)> OfWhatStays(
+        IReadOnlyList<FeatureColumn> columns,
+        ExampleSet reference,
+        ExampleSet now
+    ) =>
+        columns
+            .Select((column, f) => (column, f))
+            .Where(pair => pair.column.Moves == Movement.None)
+            .Select(pair => (pair.column, PopulationStability.Index(reference.Column(pair.f), now.Column(pair.f))));
+
+    /// <summary>The first of them as metrics.json says them; <c>moved</c> beyond <paramref name="limit"/> and chance.</summary>
+    public static object ToJson(IEnumerable<(FeatureColumn Column, double Psi)> drift, double limit, int reference, int now)
+    {
+        var least = Math.Max(limit, PopulationStability.ByChance(reference, now));
+        return drift
+            .Take(15)
+            .Select(feature => new
+            {
+                feature.Column.Name,
+                feature.Psi,
+                Moved = feature.Psi > least,
+            });
+    }
+
     /// <summary>The index that rows of the same exceed once in a thousand times, by how many accounts, or also partners, they are about.</summary>
     public static double ByChance(DriftRows reference, DriftRows now, bool isOfPartner)
     {

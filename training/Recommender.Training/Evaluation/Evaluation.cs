@@ -202,13 +202,7 @@ sealed class Evaluation
                             config.Seed
                         )
                 );
-            // What grows with the history, or goes with the calendar, is unlike by nature.
-            drift.AddRange(
-                columns
-                    .Select((column, f) => (column, f))
-                    .Where(pair => pair.column.Moves == Movement.None)
-                    .Select(pair => (pair.column, PopulationStability.Index(created.Column(pair.f), test.Column(pair.f))))
-            );
+            drift.AddRange(Drift.OfWhatStays(columns, created, test));
         }
         return new()
         {
@@ -329,15 +323,7 @@ sealed class Evaluation
                 ? []
                 : Slices.Of(WinDeals).Select(slice => CalibrationJson($"{slice.Slice}: {slice.Value}", slice.Deals)).ToArray(),
             leak_check = WinLeaks,
-            drift = WinDrift
-                .Take(15)
-                .Select(feature => new
-                {
-                    feature.Column.Name,
-                    feature.Psi,
-                    Moved = feature.Psi
-                        > Math.Max(Config.Monitor.MaxFeaturePsi, PopulationStability.ByChance(TrainedOn.Deals, WinDeals.Count)),
-                }),
+            drift = Drift.ToJson(WinDrift, Config.Monitor.MaxFeaturePsi, TrainedOn.Deals, WinDeals.Count),
             learning_curve = LearningCurve
                 .Where(point => point.LogLoss is not null)
                 .Select(point => new

@@ -147,36 +147,44 @@ public sealed class ConsoleTests : IDisposable
     }
 
     [Fact]
-    public async Task Monitor_ends_with_two_when_a_threshold_is_crossed_and_with_zero_when_none_is()
+    public async Task Monitor_ends_with_two_when_deals_have_moved_and_with_zero_when_all_goes_on_as_before()
     {
-        string[] wide =
-        [
-            "--set",
-            "monitor.max_score_psi=100",
-            "--set",
-            "monitor.max_calibration_gap=1",
-            "--set",
-            "monitor.max_feature_psi=",
-        ];
-        foreach (var (limit, code) in ((string, int)[])[("100", 0), ("0.01", 2)])
+        using var folder = new TemporaryFolder();
+        var moved = Directory.CreateDirectory(folder["moved"]).FullName;
+        foreach (var file in Directory.GetFiles(Sample.Folder, "*.csv"))
+            File.Copy(file, Path.Combine(moved, Path.GetFileName(file)));
+        var deals = Path.Combine(moved, "opportunities.csv");
+        // The fourth column is the amount, the sixth the day of creation.
+        var rows = File.ReadAllLines(deals).Select(line => line.Split(','));
+        File.WriteAllLines(
+            deals,
+            rows.Select(row =>
+                string.Join(
+                    ',',
+                    row.Select(
+                        (cell, i) =>
+                            i == 3 && cell != "" && row[5].StartsWith("2026", StringComparison.Ordinal) ? "999" + cell : cell
+                    )
+                )
+            )
+        );
+        foreach (var (history, code) in ((string, int)[])[(Sample.Folder, 0), (moved, 2)])
         {
             var output = new List<string>();
             string[] arguments =
             [
                 "monitor",
                 "--history",
-                Sample.Folder,
+                history,
                 "--models",
                 Sample.Models,
                 "--since",
                 "2026-01-01",
                 "--as-of",
                 "2026-07-01",
-                .. wide[..^1],
-                wide[^1] + limit,
             ];
             Assert.Equal(code, await Run(output, arguments));
-            Assert.Equal(code == 2, output.Exists(line => line.Contains("ALARM", StringComparison.Ordinal)));
+            Assert.Equal(code == 2, output.Exists(line => line.Contains("ALARM amount has moved", StringComparison.Ordinal)));
         }
     }
 

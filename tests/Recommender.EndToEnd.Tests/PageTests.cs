@@ -96,6 +96,31 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
+    public async Task The_order_of_partners_is_said_in_words_and_changed_in_one_click()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync(Account);
+        var orders = page.GetByRole(AriaRole.Navigation, new() { Name = "Order of the partners" });
+        await Expect(orders.Locator("[aria-current]")).ToHaveTextAsync("fit");
+        await Expect(page.Locator("text=Who gets chosen for such deals stands first")).ToBeVisibleAsync();
+        await orders.GetByRole(AriaRole.Link, new() { Name = "chance of winning" }).ClickAsync();
+        await Expect(orders.Locator("[aria-current]")).ToHaveTextAsync("chance of winning");
+        await Expect(page.Locator("text=With whom the deal is likeliest to be won stands first")).ToBeVisibleAsync();
+        await Expect(page.Locator("text=came after these by chance of winning")).ToBeVisibleAsync();
+        await orders.GetByRole(AriaRole.Link, new() { Name = "difference" }).ClickAsync();
+        await Expect(orders.Locator("[aria-current]")).ToHaveTextAsync("difference");
+        // What is known stands first, the largest first; then what is unknown.
+        var differences = await page.Locator(".partner p.diff").AllInnerTextsAsync();
+        var points = differences
+            .TakeWhile(text => text.Contains("point", StringComparison.Ordinal))
+            .Select(text => Number(text.Split(' ')[0]))
+            .ToList();
+        Assert.NotEmpty(points);
+        Assert.Equal(points.OrderDescending(), points);
+        Assert.All(differences.Skip(points.Count), text => Assert.Equal("Difference unknown", text));
+    }
+
+    [Fact]
     public async Task Why_shows_every_reason_adding_up_to_the_score_beside_the_dated_facts()
     {
         var page = await browser.OpenAsync();

@@ -14,7 +14,6 @@ namespace Recommender.Training;
 static class TrainingRun
 {
     const int GoldenRowCount = 16;
-    static readonly double[] _gradeShares = [0.5, 0.25, 0.1];
 
     /// <summary>Trains both models on what was seen strictly before <paramref name="asOf"/> and writes their packages.</summary>
     public static IReadOnlyList<ModelManifest> Train(
@@ -83,7 +82,7 @@ static class TrainingRun
                 outcomes.OfFit(PromotionGate.PartnerFit(evaluation, config))
             ) with
             {
-                Grades = Grades(examples.PartnerFit, fit.Trees),
+                Grades = fit.Grades,
             };
             progress.Step(
                 "write partner-fit",
@@ -284,18 +283,6 @@ static class TrainingRun
     {
         var days = createdAt.Order().ToList();
         return days[(int)(days.Count * (1 - share))].Date;
-    }
-
-    /// <summary>Least scores of grades A, B, C: the median, lower quartile and lower tenth of partners who were engaged.</summary>
-    static double[] Grades(ExampleSet examples, TreeEnsemble trees)
-    {
-        var engaged = Enumerable
-            .Range(0, examples.Count)
-            .Where(i => examples.Labels[i] > 0)
-            .Select(i => trees.Score(examples.Row(i)))
-            .Order()
-            .ToList();
-        return [.. _gradeShares.Select(share => Math.Round(engaged[(int)(share * (engaged.Count - 1))], 4))];
     }
 
     /// <summary>Mean absolute contribution of each feature over a sample of examples.</summary>

@@ -29,10 +29,20 @@ public record DealView(Account Account, IReadOnlyList<Opportunity> OpenDeals, Op
         );
 
     /// <summary>Ranks partners for it, and notes in the journal that they were shown; null if the account is gone meanwhile.</summary>
-    internal async Task<GivenRecommendation?> RecommendAsync(LiveRecommender live, string caller, CancellationToken cancel)
+    internal async Task<GivenRecommendation?> RecommendAsync(
+        LiveRecommender live,
+        string caller,
+        CancellationToken cancel,
+        string objective = "fit"
+    )
     {
         using var room = JsonRoom.Take();
-        var request = new PartnerRecommendationsRequest { AccountId = Account.Id.Value, OpportunityId = Deal?.Id.Value };
+        var request = new PartnerRecommendationsRequest
+        {
+            AccountId = Account.Id.Value,
+            OpportunityId = Deal?.Id.Value,
+            Objective = objective,
+        };
         return await PartnerRecommendationsApi.RecommendAsync(
             live,
             caller,

@@ -8,7 +8,7 @@ static class DecisionFeatures
 {
     public static FeatureList<DecisionView> Of(FeatureSettings settings)
     {
-        var features = new FeatureList<DecisionView>();
+        var features = new FeatureList<DecisionView>(Movement.WithHistory);
 
         features.Add("account_opportunities", Ideas.Account, "Other opportunities of the account so far", v => Others(v));
         features.Add(
@@ -31,7 +31,8 @@ static class DecisionFeatures
                 name,
                 isDate || settings.Fold.Measures[m].Of == Side.Opportunity ? Ideas.Deal : Ideas.Account,
                 isDate ? $"Years from {name} to the decision" : $"{name}, signed logarithm of 1 + the value",
-                v => v.Measures[m]
+                v => v.Measures[m],
+                isDate ? Movement.WithCalendar : Movement.None
             );
         }
         return features;
@@ -40,19 +41,21 @@ static class DecisionFeatures
     /// <summary>Those that only the probability of winning needs.</summary>
     public static FeatureList<DecisionView> OfWinning(FeatureSettings settings)
     {
-        var features = new FeatureList<DecisionView>();
+        var features = new FeatureList<DecisionView>(Movement.WithHistory);
 
         features.Add(
             "deal_age_days",
             Ideas.Deal,
             "Days since the deal was created",
-            v => Math.Max(0, (v.AsOf - v.Decision.Opportunity.CreatedAt).TotalDays)
+            v => Math.Max(0, (v.AsOf - v.Decision.Opportunity.CreatedAt).TotalDays),
+            moves: Movement.None
         );
         features.Add(
             "overall_win_rate",
             Ideas.WinRate,
             "Share of matured deals that were won, decayed with the outcome half-life",
-            v => Rate(v, v.State.Outcomes.All)
+            v => Rate(v, v.State.Outcomes.All),
+            moves: Movement.WithCalendar
         );
         features.Add(
             "account_win_rate",
@@ -81,7 +84,8 @@ static class DecisionFeatures
             v =>
                 v.Account is { Opportunities: > 0 } account
                     ? Math.Max(0, (v.AsOf - account.FirstOpportunityAt).TotalDays)
-                    : double.NaN
+                    : double.NaN,
+            Movement.WithCalendar
         );
         for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
         {
@@ -91,7 +95,8 @@ static class DecisionFeatures
                 $"{name}_deal_win_rate",
                 Ideas.In(name),
                 $"Share of matured deals in this {name} that were won, decayed and shrunk to the overall share",
-                v => RateIn(v, v.Values[d])
+                v => RateIn(v, v.Values[d]),
+                moves: Movement.WithCalendar
             );
         }
         foreach (var encoder in settings.OneHots.Where(encoder => !encoder.OfPartner))
@@ -107,7 +112,8 @@ static class DecisionFeatures
                         v.State.Categories.Find(Categories.Normal(value)) is >= 0 and var id
                         && Array.IndexOf(v.ValueIds[d], id) >= 0
                             ? 1
-                            : 0
+                            : 0,
+                    moves: Movement.None
                 );
             }
         }
@@ -120,14 +126,22 @@ static class DecisionFeatures
                 v =>
                     v.Opportunity is { Stages.All: [.., var stage] }
                         ? Rate(v, v.State.Outcomes.OfStages.GetValueOrDefault(stage.Stage))
-                        : double.NaN
+                        : double.NaN,
+                Movement.WithCalendar
             );
-            features.Add("stages_seen", Ideas.Deal, "Stages the deal has entered", v => v.Opportunity?.Stages.Count ?? 0);
+            features.Add(
+                "stages_seen",
+                Ideas.Deal,
+                "Stages the deal has entered",
+                v => v.Opportunity?.Stages.Count ?? 0,
+                moves: Movement.None
+            );
             features.AddOptional(
                 "days_in_stage",
                 Ideas.Deal,
                 "Days since the deal entered its stage",
-                v => v.Opportunity is { Stages.Count: > 0 } deal ? (v.AsOf - deal.StageAt).TotalDays : double.NaN
+                v => v.Opportunity is { Stages.Count: > 0 } deal ? (v.AsOf - deal.StageAt).TotalDays : double.NaN,
+                Movement.None
             );
         }
         if (settings.Fold.Has("touches"))

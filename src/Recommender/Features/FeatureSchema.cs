@@ -1,10 +1,36 @@
+using System.Text.Json.Serialization;
+
 namespace Recommender.Features;
 
 /// <summary>One column of the feature matrix.</summary>
 /// <param name="Name">Unique, snake_case.</param>
 /// <param name="Meaning">What the number says, with its unit.</param>
 /// <param name="Idea">The idea a seller knows it by; features of one idea share a reason.</param>
-public sealed record FeatureColumn(string Name, string Meaning, string Idea);
+public sealed record FeatureColumn(string Name, string Meaning, string Idea)
+{
+    /// <summary>How it moves while nothing changes; monitoring must allow for it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public Movement Moves { get; init; }
+}
+
+/// <summary>How a feature moves while deals, accounts and partners stay as they are.</summary>
+public enum Movement
+{
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary>
+    /// It counts up, or tells more, the longer the history is: counts since its beginning, days since, shares and rates of few cases. Two
+    /// moments compare only with histories of as many deals behind them.
+    /// </summary>
+    WithHistory,
+
+    /// <summary>
+    /// It goes with the calendar, whatever the history: an age, the season, or a rate that is the same for all decisions of a moment.
+    /// Two moments do not compare.
+    /// </summary>
+    WithCalendar,
+}
 
 /// <summary>The ideas that features are grouped by when a score is explained.</summary>
 public static class Ideas
@@ -83,16 +109,28 @@ enum Combine
 /// <summary>A feature: its column, how it is computed from a view, and how it counts when several partners are on a deal.</summary>
 sealed record Feature<TView>(FeatureColumn Column, Func<TView, double> Value, Combine Combine);
 
-/// <summary>Features in order.</summary>
-sealed class FeatureList<TView> : List<Feature<TView>>
+/// <summary>Features in order; they move as <paramref name="usual"/> says unless they say otherwise.</summary>
+sealed class FeatureList<TView>(Movement usual) : List<Feature<TView>>
 {
-    public void Add(string name, string idea, string meaning, Func<TView, double> value, Combine combine = Combine.None) =>
-        Add(new(new(name, meaning, idea), value, combine));
+    public void Add(
+        string name,
+        string idea,
+        string meaning,
+        Func<TView, double> value,
+        Combine combine = Combine.None,
+        Movement? moves = null
+    ) => Add(new(new(name, meaning, idea) { Moves = moves ?? usual }, value, combine));
 
     /// <summary>A feature that may be unknown (NaN): its value, 0 if unknown, and a flag. Trainers drop rows that hold a NaN.</summary>
-    public void AddOptional(string name, string idea, string meaning, Func<TView, double> value)
+    public void AddOptional(string name, string idea, string meaning, Func<TView, double> value, Movement? moves = null)
     {
-        Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x);
-        Add(name + "_missing", idea, $"1 if {name} is unknown", v => double.IsNaN(value(v)) ? 1 : 0);
+        Add(name, idea, meaning + "; 0 if unknown", v => value(v) is var x && double.IsNaN(x) ? 0 : x, moves: moves);
+        Add(
+            name + "_missing",
+            idea,
+            $"1 if {name} is unknown",
+            v => double.IsNaN(value(v)) ? 1 : 0,
+            moves: moves == Movement.WithCalendar ? Movement.None : moves
+        );
     }
 }

@@ -55,6 +55,16 @@ public sealed class Featurizer
     /// <summary>Columns of the win-probability model, in order.</summary>
     public IReadOnlyList<FeatureColumn> WinProbability { get; }
 
+    /// <summary>
+    /// What win rates of few cases are shrunk to, 0 to 1. The default, null, is the overall rate at the decision, as models have learned it;
+    /// with a fixed rate the same cases give the same number at any time.
+    /// </summary>
+    public double? ShrunkTo
+    {
+        get => _decision.ShrunkTo;
+        init => _decision.ShrunkTo = value;
+    }
+
     /// <summary>Where columns of partner fit stand in a row.</summary>
     /// <exception cref="InvalidDataException">There is no such column.</exception>
     public int[] PositionsOf(IEnumerable<string> names)

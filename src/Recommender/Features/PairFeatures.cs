@@ -8,7 +8,7 @@ static class PairFeatures
 {
     public static FeatureList<PairView> Of(FeatureSettings settings)
     {
-        var features = new FeatureList<PairView>();
+        var features = new FeatureList<PairView>(Movement.WithHistory);
 
         features.Add(
             "partner_engagements",
@@ -50,7 +50,8 @@ static class PairFeatures
             v =>
                 v.Partner.Row?.JoinedAt is { } joined ? Math.Max(0, (v.Decision.AsOf - joined).TotalDays)
                 : v.Partner.Counts.Engagements > 0 ? (v.Decision.AsOf - v.Partner.FirstEngagementAt).TotalDays
-                : double.NaN
+                : double.NaN,
+            Movement.WithCalendar
         );
         features.Add("partner_accounts", Ideas.Activity, "Accounts the partner has worked with", v => v.Partner.Accounts);
         features.Add(

@@ -86,7 +86,8 @@ static class ValueFeatures
                 isDate
                     ? $"Years from the partner's {name} to the decision; unknown if it lies ahead"
                     : $"The partner's {name}, signed logarithm of 1 + the value",
-                v => m < v.Partner.Numbers.Length ? OfPartner(v.Partner.Numbers[m], isDate, v.Decision.AsOf) : double.NaN
+                v => m < v.Partner.Numbers.Length ? OfPartner(v.Partner.Numbers[m], isDate, v.Decision.AsOf) : double.NaN,
+                isDate ? Movement.WithCalendar : Movement.None
             );
         }
         foreach (var encoder in settings.OneHots.Where(encoder => encoder.OfPartner))
@@ -106,7 +107,8 @@ static class ValueFeatures
                             trait,
                             number >= 0 ? number : number = v.Decision.State.Categories.Find(Categories.Normal(value))
                         ),
-                    Combine.Max
+                    Combine.Max,
+                    Movement.None
                 );
             }
         }
@@ -119,7 +121,8 @@ static class ValueFeatures
                 Ideas.Coverage,
                 $"1 if the partner's {match.Trait} name this {match.Dimension}",
                 v => Covers(v.Partner.Traits, trait, v.Decision.ValueIds[d]),
-                Combine.Max
+                Combine.Max,
+                Movement.None
             );
         }
     }

@@ -46,6 +46,8 @@ sealed class DecisionView
 
     public double WinRate { get; private set; }
 
+    public double? ShrunkTo { get; set; }
+
     public void Look(Decision decision)
     {
         Decision = decision;
@@ -56,7 +58,7 @@ sealed class DecisionView
         FastScale = _state.Fast.Scale(decision.AsOf);
         OutcomeScale = _state.OutcomeDecay.Scale(decision.AsOf);
         var outcomes = _state.Outcomes.All;
-        WinRate = (outcomes.Won + 1.0) / (outcomes.Won + outcomes.Lost + 2.0);
+        WinRate = ShrunkTo ?? (outcomes.Won + 1.0) / (outcomes.Won + outcomes.Lost + 2.0);
         var values = _state.ValuesOf(decision.Opportunity);
         var measures = _state.MeasuresOf(decision.Opportunity);
         for (var d = 0; d < Values.Length; d++)

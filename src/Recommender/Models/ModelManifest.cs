@@ -44,7 +44,10 @@ public sealed record ModelManifest
     /// <summary>Raw score → probability, as it stands in the graph; null for partner-fit.</summary>
     public Calibration? Calibration { get; init; }
 
-    /// <summary>Least score of grades A, B and C; null for win-probability.</summary>
+    /// <summary>
+    /// Least score of grades A, B and C; null for win-probability. Of partners with a record who were engaged in decisions that the scoring
+    /// model had not seen, half reach A, three quarters B, nine tenths C.
+    /// </summary>
     public double[]? Grades { get; init; }
 
     /// <summary>Where the training examples come from.</summary>

@@ -144,9 +144,9 @@ sealed record PartnerFitConfig : TreesConfig
     [Range(0, 10_000)]
     public int UnprovenNegatives { get; init; } = 1;
 
-    /// <summary>Gain of a partner whose deal was won, against 1 for engaged.</summary>
+    /// <summary>How much a decision weighs whose deal was won, 1 to 100, against 1 for one that was lost.</summary>
     [Range(1, 100)]
-    public double WonGrade { get; init; } = 1.5;
+    public double WonWeight { get; init; } = 2;
 
     [SomeOf(Learner.FastTree, Learner.LightGbm)]
     public override IReadOnlyList<Learner> Learners { get; init; } = [Learner.FastTree];
@@ -182,9 +182,12 @@ sealed record MonitorConfig
     [Range(0.01, 100)]
     public double MaxScorePsi { get; init; } = 0.25;
 
-    /// <summary>The same of any feature; those that count up move by nature.</summary>
+    /// <summary>
+    /// The same of any feature, beyond chance; those that grow with the history are compared with histories of as many deals behind them, those
+    /// that go with the calendar are not.
+    /// </summary>
     [Range(0.01, 100)]
-    public double MaxFeaturePsi { get; init; } = 3;
+    public double MaxFeaturePsi { get; init; } = 0.25;
 
     /// <summary>Won share against predicted share, where more than noise, 0 to 1.</summary>
     [Range(0.001, 1)]

@@ -205,7 +205,7 @@ sealed class Evaluation
                             config.Seed
                         )
                 );
-            drift.AddRange(columns.Select((column, f) => (column, PopulationStability.Index(created.Column(f), test.Column(f)))));
+            drift.AddRange(Drift.OfWhatStays(columns, created, test));
         }
         return new()
         {
@@ -327,7 +327,7 @@ sealed class Evaluation
                 ? []
                 : Slices.Of(WinDeals).Select(slice => CalibrationJson($"{slice.Slice}: {slice.Value}", slice.Deals)).ToArray(),
             leak_check = WinLeaks,
-            drift = WinDrift.Take(15).Select(feature => new { feature.Column.Name, feature.Psi }),
+            drift = Drift.ToJson(WinDrift, Config.Monitor.MaxFeaturePsi, TrainedOn.Deals, WinDeals.Count),
             learning_curve = LearningCurve
                 .Where(point => point.LogLoss is not null)
                 .Select(point => new

@@ -119,6 +119,22 @@ static class PopulationStability
         }
         return Shares(now).Zip(Shares(reference), (a, b) => (a - b) * Elementary.Log(a / b)).Sum();
     }
+
+    /// <summary>
+    /// The index that two samples of one distribution exceed once in a thousand times: over B bins it is (1/n + 1/m) times a chi-squared
+    /// number of B - 1 degrees of freedom (Yurdakul, 2018), here with its quantile by Wilson and Hilferty (1931).
+    /// </summary>
+    /// <param name="reference">Independent cases in the reference, not rows: at least 1, or it is infinite.</param>
+    /// <param name="now">The same since.</param>
+    public static double ByChance(int reference, int now)
+    {
+        if (reference == 0 || now == 0)
+            return double.PositiveInfinity;
+        const double OnceInAThousand = 3.0902;
+        const double Freedom = Bins - 1;
+        var cube = 1 - 2 / (9 * Freedom) + OnceInAThousand * Math.Sqrt(2 / (9 * Freedom));
+        return (1.0 / reference + 1.0 / now) * Freedom * cube * cube * cube;
+    }
 }
 
 /// <summary>A figure with its interval.</summary>

@@ -12,7 +12,7 @@ namespace Recommender.Training;
 /// <param name="Reference">Rows of the end of the training window that are compared with.</param>
 /// <param name="Rows">Rows since.</param>
 /// <param name="ScorePsi">Population stability index of the scores; null without rows.</param>
-/// <param name="Features">The features that moved most, with their index.</param>
+/// <param name="Features">The features that moved most, with their index; those that go with the calendar are left out.</param>
 /// <param name="Decisions">Decisions or matured deals since.</param>
 /// <param name="Quality">NDCG@10 of those decisions less that of the best simple ranking; or won share less predicted share.</param>
 /// <param name="Ece">Calibration error over 15 bins; null for partner fit.</param>
@@ -30,17 +30,12 @@ sealed record MonitorReport(
     IReadOnlyList<string> Crossed
 );
 
-/// <summary>A feature and its population stability index.</summary>
-sealed record FeatureShift(string Name, double Psi);
-
 /// <summary>
 /// Compares features and scores since a day with those of as long a time before the training ended, and what was predicted with what came of
-/// it.
+/// it. Features are compared with histories of as many deals behind them (<see cref="Drift"/>), scores as they are given.
 /// </summary>
 static class Monitoring
 {
-    const int CandidatesPerDecision = 20;
-
     public static MonitorReport Of(FactSource facts, TrainingConfig config, ModelPackage package, DateTime since, DateTime asOf)
     {
         var manifest = package.Manifest;
@@ -60,10 +55,15 @@ static class Monitoring
                 ],
                 config.Monitor.MaxDeals
             );
-        var reference = Rows(config, featurizer, replay, Between(end - length, end), isFit);
+        var earlier = Between(end - length, end);
+        var reference = Drift.Rows(config, manifest.FeatureSettings, featurizer, replay, earlier, isFit);
         var matured = asOf.AddDays(-manifest.FeatureSettings.Fold.MaturityDays);
         var later = Between(since, asOf);
-        var now = Rows(config, featurizer, replay, later, isFit);
+        var now = Drift.Rows(config, manifest.FeatureSettings, featurizer, replay, later, isFit);
+        var cut = Drift.DealsBetween(deals, earlier, later);
+        var younger = new Featurizer(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
+        using var shorter = new Replay(Drift.WithoutTheFirst(cut, facts.Before(asOf)), younger.State);
+        var alike = Drift.Rows(config, manifest.FeatureSettings, younger, shorter, later, isFit);
         // What came of it is judged in a second walk: the first has gone past.
         var judged = new Featurizer(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
         using var again = new Replay(facts.Before(asOf), judged.State);
@@ -76,30 +76,18 @@ static class Monitoring
         );
 
         var psi =
-            now.Count == 0 || reference.Count == 0
+            now.Rows.Count == 0 || reference.Rows.Count == 0
                 ? (double?)null
-                : PopulationStability.Index(reference.ScoredBy(scorer), now.ScoredBy(scorer));
-        // Years from a date to the decision move with the calendar.
-        var calendar = manifest
-            .FeatureSettings.Fold.Measures.Where(measure => measure.IsDate)
-            .Select(measure => measure.Name)
-            .ToHashSet();
-        var shifts = Enumerable
-            .Range(0, manifest.Features.Count)
-            .Where(f => !calendar.Contains(manifest.Features[f].Name))
-            .Select(f => new FeatureShift(
-                manifest.Features[f].Name,
-                PopulationStability.Index(reference.Column(f), now.Column(f))
-            ))
-            .OrderByDescending(shift => shift.Psi)
-            .ToList();
+                : PopulationStability.Index(reference.Rows.ScoredBy(scorer), now.Rows.ScoredBy(scorer));
+        var shifts = Drift.Of(featurizer, reference, alike, isFit, config.Monitor.MaxFeaturePsi);
         var (limits, crossed) = (config.Monitor, new List<string>());
-        if (psi > limits.MaxScorePsi)
+        if (psi > Math.Max(limits.MaxScorePsi, Drift.ByChance(reference, now, isFit)))
             crossed.Add(FormattableString.Invariant($"Scores have moved: PSI {psi:0.00}, at most {limits.MaxScorePsi}."));
-        if (now.Count > 0 && shifts[0].Psi > limits.MaxFeaturePsi)
+        var moved = shifts.FindAll(shift => shift.Psi > Math.Max(limits.MaxFeaturePsi, shift.ByChance));
+        if (moved.Count > 0)
             crossed.Add(
                 FormattableString.Invariant(
-                    $"{shifts[0].Name} has moved: PSI {shifts[0].Psi:0.00}, at most {limits.MaxFeaturePsi}."
+                    $"{moved[0].Name} has moved: PSI {moved[0].Psi:0.00}, at most {limits.MaxFeaturePsi}; features that moved: {moved.Count}."
                 )
             );
         Measured? quality;
@@ -136,8 +124,8 @@ static class Monitoring
         return new(
             manifest.Model,
             manifest.Version,
-            reference.Count,
-            now.Count,
+            reference.Rows.Count,
+            now.Rows.Count,
             psi,
             [.. shifts.Take(10)],
             isFit ? backtest.Fit.Decisions : backtest.Win.Won.Count,
@@ -145,30 +133,5 @@ static class Monitoring
             ece,
             crossed
         );
-    }
-
-    /// <summary>Rows as the model would be asked for: some candidates of each decision, or each deal at its creation.</summary>
-    static ExampleSet Rows(TrainingConfig config, Featurizer featurizer, Replay replay, List<Deal> deals, bool isFit)
-    {
-        var rows = new ExampleSet(isFit ? featurizer.PartnerFit.Count : featurizer.WinProbability.Count);
-        var candidates = new CandidateSets(config.Candidates, featurizer.State);
-        foreach (
-            var (at, deal) in deals
-                .Select(deal => (At: isFit ? deal.DecidedAt!.Value : deal.Row.CreatedAt, deal))
-                .OrderBy(pair => pair.At)
-        )
-        {
-            replay.To(at);
-            featurizer.Look(new(at, deal.RowIn(featurizer.State)));
-            if (!isFit)
-            {
-                featurizer.WriteWinProbability([.. deal.PartnersBy(at, featurizer.State)], rows.Add(0, 1, at, 0));
-                continue;
-            }
-            candidates.At(at);
-            foreach (var partner in ExampleBuilder.EvenlySpaced(candidates.Proven, CandidatesPerDecision))
-                featurizer.WritePartnerFit(partner, rows.Add(0, 1, at, 0));
-        }
-        return rows;
     }
 }

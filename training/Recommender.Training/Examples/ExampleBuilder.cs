@@ -36,6 +36,8 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     readonly record struct Moment(DateTime At, Deal Deal, Kind Kind, int Group = 0, TrialAt Trial = default);
 
     readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
+    DateTime _matured;
+    float _wonShare;
 
     public ExampleSet PartnerFit { get; } = new(featurizer.PartnerFit.Count);
 
@@ -76,6 +78,9 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             config.WinProbability.MaxDeals
         );
         Deals = wins.Count;
+        _matured = matured;
+        var decided = deals.Where(deal => deal.DecidedAt < asOf && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open);
+        _wonShare = (float)decided.Select(deal => deal.Outcome == Outcome.Won ? 1.0 : 0).DefaultIfEmpty(0.5).Average();
         var period = TrialExamples.PeriodOf(featurizer.State.Settings.MaturityDays);
         var trials = withEffect ? EvenlySpaced(wins, MostTrialDeals) : [];
         var moments = fits.Concat(
@@ -156,7 +161,10 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         negatives.AddRange(Sample(_candidates.Unproven, config.PartnerFit.UnprovenNegatives, engaged, onDeal, random));
         if (negatives.Count == 0)
             return;
-        var label = deal.Outcome == Outcome.Won ? 2f : 1f;
+        var label =
+            deal.Row.CreatedAt >= _matured || deal.Outcome == Outcome.Open ? 1 + _wonShare
+            : deal.Outcome == Outcome.Won ? 2f
+            : 1f;
         // The trainer breaks ties by position: positives must not stand first.
         var candidates = positives
             .Select(partner => (partner, label))

@@ -114,7 +114,8 @@ static class ExampleExport
                 x.Write(examples.Row(i));
         }
         using (var y = new NpyFile<float>(Path.Combine(folder, name + ".y.npy")))
-            y.Write(examples.Labels.ToArray());
+            // The peers want whole grades.
+            y.Write([.. examples.Labels.Select(MathF.Floor)]);
         using (var weight = new NpyFile<float>(Path.Combine(folder, name + ".weight.npy")))
             weight.Write(examples.Weights.ToArray());
         using (var day = new NpyFile<int>(Path.Combine(folder, name + ".day.npy")))

@@ -12,7 +12,7 @@ sealed class ExampleSet(int columns)
 
     public int Count => Labels.Count;
 
-    /// <summary>1 if won, or the grade of a candidate: 0, 1 or 2.</summary>
+    /// <summary>1 if won; or, of a candidate, 0 if it was not engaged, else 1 and the chance that the deal was won: 0 or 1, or between while it is open.</summary>
     public List<float> Labels { get; } = [];
 
     public List<float> Weights { get; } = [];

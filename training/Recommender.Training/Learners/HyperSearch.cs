@@ -78,7 +78,6 @@ static class HyperSearch
                 MinExamplesPerLeaf = Whole(10, 200),
                 LearningRate = Logarithmic(0.03, 0.2),
                 FeatureFraction = Logarithmic(0.2, 1),
-                WonGrade = Math.Round(1 + 2 * random.NextDouble(), 2),
             },
             WinProbability = config.WinProbability with
             {

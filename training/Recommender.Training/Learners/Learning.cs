@@ -27,6 +27,12 @@ sealed record Learned(
     /// <summary>Partner fit: the least score at which at least one in <see cref="Support"/> candidates was brought in.</summary>
     public double LeastScore { get; init; } = double.MaxValue;
 
+    /// <summary>
+    /// Partner fit: least scores of grades A, B and C. Half of the partners with a record who were engaged in decisions of the validation
+    /// window scored as high as an A, by a model that had not seen these decisions; three quarters as a B, nine tenths as a C.
+    /// </summary>
+    public double[]? Grades { get; init; }
+
     /// <summary>One candidate in so many must be brought in where a lift is to be known.</summary>
     public const int Support = 10;
 }
@@ -36,20 +42,31 @@ static class Learning
 {
     const int Step = 10;
 
+    /// <summary>Shares of engaged partners who reach grade A, B and C.</summary>
+    static readonly double[] _gradeShares = [0.5, 0.75, 0.9];
+
     public static Learned PartnerFit(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
         var (split, trials) = TryPartnerFit(trainer, examples, config);
         var (best, early) = trials.MaxBy(trial => trial.Trial.Metric);
         var kept = early with { Trees = [.. early.Trees.Take(best.Trees)] };
         var (trees, model) = trainer.TrainRanking(examples, .., config.PartnerFit, best.Learner, best.Trees);
+        double[] unseen = [.. Enumerable.Range(split, examples.Count - split).Select(i => kept.Score(examples.Row(i)))];
         return new(Grown(trees), [(trainer.ScoresBy(model, binary: false), 1)], best, [.. trials.Select(trial => trial.Trial)])
         {
-            LeastScore = LeastScore(
-                examples,
-                split,
-                [.. Enumerable.Range(split, examples.Count - split).Select(i => kept.Score(examples.Row(i)))]
-            ),
+            LeastScore = LeastScore(examples, split, unseen),
+            Grades = Grades(examples, split, unseen),
         };
+    }
+
+    /// <summary>Least scores of A, B and C from scores of examples that the model had not seen.</summary>
+    static double[] Grades(ExampleSet examples, int from, double[] scores)
+    {
+        // The unproven who were engaged weigh more than 1, as they stand for others.
+        var engaged = Enumerable.Range(0, scores.Length).Where(i => examples.Labels[from + i] > 0).ToList();
+        var proven = engaged.FindAll(i => examples.Weights[from + i] == 1);
+        var sorted = (proven.Count > 0 ? proven : engaged).Select(i => scores[i]).Order().ToList();
+        return [.. _gradeShares.Select(share => Math.Round(sorted[(int)((1 - share) * (sorted.Count - 1))], 4))];
     }
 
     /// <summary>Each learner on the examples before the validation window, judged inside it.</summary>

@@ -14,11 +14,17 @@ sealed class TreeTrainer(int seed, int threads)
 {
     const string Features = nameof(Example.Features);
 
+    // One gain per grade; the trainers want more of them than there are.
+    static readonly int[] _gains = [0, 1, 2, 4, 8];
+
     readonly MLContext _context = new(seed);
 
     int? Threads => threads == 0 ? Environment.ProcessorCount : threads;
 
-    /// <summary>LambdaMART (Burges, 2010) over grades.</summary>
+    /// <summary>
+    /// LambdaMART (Burges, 2010) over engaged or not. That a deal was won weighs its whole decision and is no grade: one that all positives of
+    /// a group share cancels in the ideal DCG.
+    /// </summary>
     public (TreeEnsemble Trees, ITransformer Model) TrainRanking(
         ExampleSet examples,
         Range range,
@@ -27,8 +33,6 @@ sealed class TreeTrainer(int seed, int threads)
         int trees
     )
     {
-        // One gain per grade; the trainers want more of them than there are.
-        double[] gains = [0, 1, config.WonGrade, 4, 8];
         if (learner == Learner.LightGbm)
         {
             var lightGbm = LightGbm<
@@ -37,16 +41,20 @@ sealed class TreeTrainer(int seed, int threads)
                 RankingPredictionTransformer<LightGbmRankingModelParameters>,
                 LightGbmRankingModelParameters
             >(config, trees);
-            lightGbm.CustomGains = [.. gains.Select(gain => (int)Math.Round(100 * gain))];
+            lightGbm.CustomGains = _gains;
             lightGbm.RowGroupColumnName = nameof(Example.Group);
-            var boosted = Native(() => _context.Ranking.Trainers.LightGbm(lightGbm).Fit(View(examples, range)));
+            lightGbm.ExampleWeightColumnName = nameof(Example.Weight);
+            var boosted = Native(() =>
+                _context.Ranking.Trainers.LightGbm(lightGbm).Fit(View(examples, range, wonWeight: config.WonWeight))
+            );
             return (Ensemble(boosted.Model.TrainedTreeEnsemble, examples, range), boosted);
         }
         var options = Options<FastTreeRankingTrainer.Options>(config, trees);
-        options.CustomGains = gains;
+        options.CustomGains = [.. _gains];
         options.NdcgTruncationLevel = 10;
         options.RowGroupColumnName = nameof(Example.Group);
-        var model = _context.Ranking.Trainers.FastTree(options).Fit(View(examples, range));
+        options.ExampleWeightColumnName = nameof(Example.Weight);
+        var model = _context.Ranking.Trainers.FastTree(options).Fit(View(examples, range, wonWeight: config.WonWeight));
         return (Ensemble(model.Model.TrainedTreeEnsemble, examples, range), model);
     }
 
@@ -145,31 +153,44 @@ sealed class TreeTrainer(int seed, int threads)
     public RawScores ScoresBy(ITransformer model, bool binary) =>
         examples => model.Transform(View(examples, .., binary)).GetColumn<float>("Score").Select(score => (double)score);
 
-    /// <summary>The examples as ML.NET reads them.</summary>
-    IDataView View(ExampleSet examples, Range range, bool binary = false)
+    /// <summary>The examples as ML.NET reads them; with <paramref name="wonWeight"/>, as it learns to rank.</summary>
+    IDataView View(ExampleSet examples, Range range, bool binary = false, double? wonWeight = null)
     {
         var schema = SchemaDefinition.Create(typeof(Example));
         schema[Features].ColumnType = new VectorDataViewType(NumberDataViewType.Single, examples.Columns);
         if (binary)
             schema["Label"].ColumnType = NumberDataViewType.Single;
-        var view = _context.Data.LoadFromEnumerable(Rows(examples, range), schema);
+        var view = _context.Data.LoadFromEnumerable(Rows(examples, range, wonWeight), schema);
         return binary
             ? _context.Transforms.Conversion.ConvertType("Label", outputKind: DataKind.Boolean).Fit(view).Transform(view)
             : view;
     }
 
-    static IEnumerable<Example> Rows(ExampleSet examples, Range range)
+    static IEnumerable<Example> Rows(ExampleSet examples, Range range, double? wonWeight)
     {
         var (start, length) = range.GetOffsetAndLength(examples.Count);
+        var weights = wonWeight is { } won ? GroupWeights(examples, won) : null;
         var row = new Example { Features = new float[examples.Columns] };
         for (var i = start; i < start + length; i++)
         {
             examples.Row(i).CopyTo(row.Features);
-            row.Label = examples.Labels[i];
-            row.Weight = examples.Weights[i];
+            row.Label = weights is null ? examples.Labels[i] : Math.Min(1, examples.Labels[i]);
+            row.Weight = weights is null ? examples.Weights[i] : weights[examples.Groups[i]];
             row.Group = (uint)examples.Groups[i] + 1;
             yield return row;
         }
+    }
+
+    /// <summary>What each decision weighs: 1 if its deal was lost, <paramref name="won"/> if it was won, between them if that is open.</summary>
+    static Dictionary<int, float> GroupWeights(ExampleSet examples, double won)
+    {
+        var weights = new Dictionary<int, float>();
+        for (var i = 0; i < examples.Count; i++)
+            weights[examples.Groups[i]] = Math.Max(
+                weights.GetValueOrDefault(examples.Groups[i]),
+                (float)(1 + (won - 1) * Math.Max(0, examples.Labels[i] - 1))
+            );
+        return weights;
     }
 
     TOptions Options<TOptions>(TreesConfig config, int trees)

@@ -17,7 +17,7 @@ static class ModelCard
             $"**Use.** {(isFit ? "Orders partners for an account or a deal, best first. Scores compare within one answer only." : "How likely a deal is won, given what is known of it and the partners on it.")}"
         );
         Line(
-            $"**Not for.** Judging people, ending a partnership, or a price. {(isFit ? "A high rank says that such partners were chosen for such deals, and won them more often; it is no proof that the partner causes the win." : "The difference between with and without a partner is an estimate from observed deals, not an experiment: deals that attract partners differ from those that do not, and only what the features show of that is adjusted for.")}"
+            $"**Not for.** Judging people, ending a partnership, or a price. {(isFit ? "A high rank says that such partners were chosen for such deals, more so where the deal was won; it is no proof that the partner causes the win." : "The difference between with and without a partner is an estimate from observed deals, not an experiment: deals that attract partners differ from those that do not, and only what the features show of that is adjusted for.")}"
         );
         Line(
             $"**Data.** {manifest.Training.Examples} examples of {manifest.Training.Decisions} {(isFit ? "decisions" : "deals")} from {manifest.Training.From:yyyy-MM-dd} to {manifest.Training.AsOf:yyyy-MM-dd} (exclusive); facts with SHA-256 {manifest.DataFingerprint}."
@@ -25,6 +25,10 @@ static class ModelCard
         Line(
             $"**Maturity.** An outcome counts {manifest.FeatureSettings.Fold.MaturityDays} days after the deal was created, so that early wins do not flatter recent deals."
         );
+        if (manifest.Grades is [var a, var b, var c])
+            Line(
+                $"**Grades.** Of partners with a record who were brought in on deals that the scoring model had not seen, half scored at least {a:0.00} (A), three quarters {b:0.00} (B), nine tenths {c:0.00} (C); D is below."
+            );
         if (!isFit)
             Line($"**Lift.** {Lift(effect)}");
         Line(

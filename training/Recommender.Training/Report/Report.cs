@@ -118,7 +118,7 @@ static class Report
                             "population stability index"
                         )
                     ),
-                    "Ten bins of equal count in training; above 0.25 is commonly called a shift. Features that count up or follow the calendar move by nature."
+                    "Ten bins of equal count in training; above 0.25 is commonly called a shift. Features that grow with the history or go with the calendar are left out: they move by nature."
                 );
             }
         }

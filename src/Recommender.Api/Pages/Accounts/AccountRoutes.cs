@@ -22,13 +22,16 @@ static class AccountRoutes
         HttpContext http,
         LiveRecommender live,
         string? deal = null,
-        string? said = null
+        string? said = null,
+        string? by = null
     )
     {
-        if (await AccountView.OfAsync(live, Caller.Of(http), id, deal, http.RequestAborted) is not { } view)
+        var order = RankingOrder.All.FirstOrDefault(order => order.Objective == by) ?? RankingOrder.All[0];
+        if (await AccountView.OfAsync(live, Caller.Of(http), id, deal, order.Objective, http.RequestAborted) is not { } view)
             return DealView.NotFound();
         return Page<AccountPage>(
             (nameof(AccountPage.View), view),
+            (nameof(AccountPage.Order), order),
             (
                 nameof(AccountPage.Stale),
                 live.Read(

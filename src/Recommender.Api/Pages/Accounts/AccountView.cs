@@ -3,6 +3,7 @@ using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Ranking;
+using Recommender.Records;
 
 namespace Recommender.Api.Pages.Accounts;
 
@@ -29,16 +30,20 @@ public sealed record AccountView(
         string caller,
         string id,
         string? dealId,
+        string objective,
         CancellationToken cancel
     )
     {
-        if (DealView.Of(live, id, dealId) is not { } about || await about.RecommendAsync(live, caller, cancel) is not { } said)
+        if (
+            DealView.Of(live, id, dealId) is not { } about
+            || await about.RecommendAsync(live, caller, cancel, objective) is not { } said
+        )
             return null;
         var ranked = said.Recommendation.Partners;
         return new(
             about,
             said,
-            Compare(live, said.Recommendation),
+            Compare(live, said.Recommendation, objective),
             live.Read(
                 (state, _) =>
                     ranked
@@ -50,13 +55,13 @@ public sealed record AccountView(
         );
     }
 
-    /// <summary>For each partner, how it stood when that was last different.</summary>
-    static Dictionary<string, Change> Compare(LiveRecommender live, Recommendation now)
+    /// <summary>For each partner, how it stood in the same order when that was last different.</summary>
+    static Dictionary<string, Change> Compare(LiveRecommender live, Recommendation now, string objective)
     {
         var changes = new Dictionary<string, Change>();
         foreach (var entry in live.Journal.Before(now.AccountId, now.AsOf, Looked))
         {
-            if (entry.OpportunityId != now.OpportunityId)
+            if (entry.OpportunityId != now.OpportunityId || ObjectiveOf(entry) != objective)
                 continue;
             var then = JsonElement.Parse(entry.Response.Unpack());
             var partners = then.GetProperty("partners")
@@ -82,6 +87,9 @@ public sealed record AccountView(
         }
         return changes;
     }
+
+    static string ObjectiveOf(JournalEntry entry) =>
+        JsonElement.Parse(entry.Request).TryGetProperty("objective", out var found) ? found.GetString() ?? "fit" : "fit";
 
     static string? Difference(JsonElement before, RecommendedPartner now)
     {

@@ -38,6 +38,9 @@ sealed class EffectFit
     const double PairVariance = 0.1;
     const double PairVarianceOfSuitability = 1.5;
 
+    /// <summary>Years after which a deal counts half for the chance alone, which moves with the times.</summary>
+    const double HalfLife = 1;
+
     /// <summary>Terms of a moment before those of the partner, and where they stand.</summary>
     const int Own = PartnerEffect.TermsAlone + 2 + Knots + 1;
     const int Share = PartnerEffect.TermsAlone;
@@ -252,6 +255,7 @@ sealed class EffectFit
         var lines = new List<double[]>();
         var weights = new List<float>();
         var line = new double[Own];
+        var newest = _trials.Moments.At.Max();
         for (var row = 0; row < _trials.Of.Count; row++)
         {
             if (!_shares.ContainsKey(_trials.Deals[_trials.Moments.Groups[row]].AccountId))
@@ -262,8 +266,10 @@ sealed class EffectFit
                 odds += line[c] * regression.Coefficients[c];
             var chance = (float)Elementary.Logistic(odds);
             var own = line[..PartnerEffect.TermsAlone];
+            var years = (newest - _trials.Moments.At[row]).TotalDays / 365.25;
+            var weight = (float)Elementary.Exp(-Elementary.Log(2) * years / HalfLife);
             lines.AddRange(own, own);
-            weights.AddRange(chance, 1 - chance);
+            weights.AddRange(weight * chance, weight * (1 - chance));
         }
         var calibration = new MixedLogistic(
             [.. lines],

@@ -149,31 +149,27 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
     }
 
     /// <summary>
-    /// Each partner that came is dealt out to a deal that stood alike (by its attraction and its odds) and never got one: whatever it seems to add then is the method's.
+    /// Each partner that came is dealt out to a new deal that stood alike (by its attraction and its odds) and never got one: whatever it seems to add then is
+    /// the method's. At creation only, so that who is dealt one does not depend on how long it lived.
     /// </summary>
     EffectOfPart Placebo(TrialScores scores)
     {
         var random = new Random(seed);
-        var free = new Dictionary<(int, int), Queue<int>>();
-        var untreated = Enumerable.Range(0, trials.Of.Count).Where(row => trials.Of[row].IsUntreated).ToArray();
+        var untreated = Enumerable
+            .Range(0, trials.Of.Count)
+            .Where(row => trials.Of[row] is { IsUntreated: true, Age: 0 })
+            .ToArray();
         random.Shuffle(untreated);
-        var taken = new HashSet<int>();
-        foreach (var row in untreated)
-        {
-            var stratum = Stratum(scores, row);
-            (free.TryGetValue(stratum, out var rows) ? rows : free[stratum] = new()).Enqueue(row);
-        }
+        var free = untreated
+            .GroupBy(row => Stratum(scores, row))
+            .ToDictionary(rows => rows.Key, rows => new Queue<int>(rows.Take(rows.Count() / 2)));
         var dealt = new Dictionary<int, int>();
         foreach (var row in Enumerable.Range(0, trials.Of.Count).Where(row => trials.Of[row].IsTreated))
         {
-            if (!free.TryGetValue(Stratum(scores, row), out var rows))
-                continue;
-            // At most half of a stratum is given partners: the others stay to be compared with.
-            while (rows.Count > 1 && !taken.Add(trials.Moments.Groups[rows.Peek()]))
-                rows.Dequeue();
-            if (rows.Count > 1)
-                dealt[row] = rows.Dequeue();
+            if (free.TryGetValue(Stratum(scores, row), out var rows) && rows.TryDequeue(out var to))
+                dealt[row] = to;
         }
+        var taken = dealt.Values.Select(row => trials.Moments.Groups[row]).ToHashSet();
         var fit = new EffectFit(
             trials,
             scores,

@@ -159,7 +159,7 @@ static class TrainingRun
             finished => new Dictionary<string, byte[]>(EffectFiles(effect))
             {
                 ["metrics.json"] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(finished.Metrics, ModelManifest.Json) + "\n"),
-                ["report.html"] = Encoding.UTF8.GetBytes(Report.Html(finished, learned, evaluation, importance)),
+                ["report.html"] = Encoding.UTF8.GetBytes(Report.Html(finished, learned, evaluation, importance, effect)),
                 ["MODEL_CARD.md"] = Encoding.UTF8.GetBytes(ModelCard.Markdown(finished, effect?.Effect)),
             }
         );

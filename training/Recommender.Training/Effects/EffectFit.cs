@@ -72,12 +72,14 @@ sealed class EffectFit
     /// <param name="columns">Of the pairs.</param>
     /// <param name="takes">Untreated moments to learn from, by number.</param>
     /// <param name="rowOf">The treated moment of each pair, -1 for none.</param>
+    /// <param name="weightOf">How much a treated moment counts; 1 if it is not given.</param>
     public EffectFit(
         TrialExamples trials,
         TrialScores scores,
         IReadOnlyList<FeatureColumn> columns,
         Func<int, bool> takes,
-        Func<int, int> rowOf
+        Func<int, int> rowOf,
+        Func<int, double>? weightOf = null
     )
     {
         (_trials, _scores) = (trials, scores);
@@ -91,7 +93,9 @@ sealed class EffectFit
                 _pairOf[row] = pair;
         }
         _weights = trials.StayWeights(scores.Attraction, takes);
-        _rows = [.. Enumerable.Range(0, trials.Of.Count).Where(row => _pairOf.ContainsKey(row) || _weights[row] > 0)];
+        foreach (var row in _pairOf.Keys)
+            _weights[row] = weightOf?.Invoke(row) ?? 1;
+        _rows = [.. Enumerable.Range(0, trials.Of.Count).Where(row => _weights[row] > 0)];
         var treated = _pairOf.Keys.Select(row => trials.Moments.Groups[row]).ToHashSet();
         var deals = _rows.Select(row => trials.Moments.Groups[row]).ToHashSet();
         _shares = deals
@@ -122,7 +126,7 @@ sealed class EffectFit
     /// <summary>Treated moments, each with its pair.</summary>
     public IReadOnlyDictionary<int, int> PairOf => _pairOf;
 
-    /// <summary>Moments that were learned from, and how much each untreated one counts.</summary>
+    /// <summary>Moments that were learned from, and how much each counts.</summary>
     public IReadOnlyList<int> Rows => _rows;
 
     public IReadOnlyList<double> WeightOf => _weights;
@@ -159,7 +163,7 @@ sealed class EffectFit
         var regression = new MixedLogistic(
             lines,
             [.. _rows.Select(row => moments.Labels[row] > 0.5f)],
-            [.. _rows.Select(row => _pairOf.ContainsKey(row) ? 1 : (float)_weights[row])],
+            [.. _rows.Select(row => (float)_weights[row])],
             partner,
             numbers.Count,
             Priors(terms)

@@ -35,7 +35,12 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
 
     /// <summary>Chance makes partners differ as much once in a hundred histories.</summary>
     const double MostSpread = 2.33;
-    const double MostIntercept = 0.5;
+
+    /// <summary>Of one arm: the times move both.</summary>
+    const double MostIntercept = 0.8;
+
+    /// <summary>Between the arms: that is off in the lift itself.</summary>
+    const double MostBetween = 0.5;
     const double MostPlacebo = 0.2;
     const double LeastSlope = 0.5;
     const double MostSlope = 1.6;
@@ -73,6 +78,15 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
                         )
                 );
         }
+        var between = with.Intercept - without.Intercept;
+        if (Math.Abs(between) - Z95 * Math.Sqrt(with.Error * with.Error + without.Error * without.Error) > MostBetween)
+            return (
+                false,
+                figures
+                    + FormattableString.Invariant(
+                        $", but newer deals with a partner were predicted at {with.Predicted:0.00} and won {with.Won:0.00}, those without at {without.Predicted:0.00} and {without.Won:0.00}: the arms are {between:+0.00;-0.00} apart."
+                    )
+            );
         return Math.Abs(placebo.Mean) - Z95 * placebo.Error > MostPlacebo
             ? (
                 false,
@@ -169,13 +183,17 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
             if (free.TryGetValue(Stratum(scores, row), out var rows) && rows.TryDequeue(out var to))
                 dealt[row] = to;
         }
+        // They stand for those that left them, as those do that they are compared with.
+        var stay = trials.StayWeights(scores.Attraction, _ => true);
+        var mean = dealt.Values.Select(row => stay[row]).DefaultIfEmpty(1).Average();
         var taken = dealt.Values.Select(row => trials.Moments.Groups[row]).ToHashSet();
         var fit = new EffectFit(
             trials,
             scores,
             columns,
             row => !taken.Contains(trials.Moments.Groups[row]),
-            pair => dealt.GetValueOrDefault(trials.Pairs.Groups[pair], -1)
+            pair => dealt.GetValueOrDefault(trials.Pairs.Groups[pair], -1),
+            row => stay[row] / mean
         );
         if (fit.DealsWith == 0 || fit.DealsWithout == 0)
             return new("placebo", 0, 0, 1);

@@ -11,7 +11,7 @@ namespace Recommender.Training;
 /// <param name="own">Where the terms of the partner begin.</param>
 /// <param name="partner">The group of each, -1 for none.</param>
 /// <param name="pairOf">The pair of each treated one.</param>
-/// <param name="weights">How much each untreated one counts, by moment.</param>
+/// <param name="weights">How much each counts, by moment.</param>
 sealed class FittedMoments(
     TrialExamples trials,
     MixedLogistic regression,
@@ -66,7 +66,7 @@ sealed class FittedMoments(
             var id = trials.Deals[trials.Moments.Groups[rows[i]]].AccountId.Value;
             if (!scores.TryGetValue(id, out var sum))
                 scores[id] = sum = new double[size];
-            var error = (partner[i] < 0 ? weights[rows[i]] : 1) * Residual(lines[i], partner[i], rows[i]);
+            var error = weights[rows[i]] * Residual(lines[i], partner[i], rows[i]);
             for (var c = 0; c < size; c++)
                 sum[c] += error * lines[i][c];
         }

@@ -24,17 +24,11 @@ sealed record Learned(
     IReadOnlyList<Trial> Trials
 )
 {
-    /// <summary>Partner fit: the least score at which at least one in <see cref="Support"/> candidates was brought in.</summary>
-    public double LeastScore { get; init; } = double.MaxValue;
-
     /// <summary>
     /// Partner fit: least scores of grades A, B and C. Half of the partners with a record who were engaged in decisions of the validation
     /// window scored as high as an A, by a model that had not seen these decisions; three quarters as a B, nine tenths as a C.
     /// </summary>
     public double[]? Grades { get; init; }
-
-    /// <summary>One candidate in so many must be brought in where a lift is to be known.</summary>
-    public const int Support = 10;
 }
 
 /// <summary>Early stopping on the last part of the window, then once more on all of it with as many trees.</summary>
@@ -54,7 +48,6 @@ static class Learning
         double[] unseen = [.. Enumerable.Range(split, examples.Count - split).Select(i => kept.Score(examples.Row(i)))];
         return new(Grown(trees), [(trainer.ScoresBy(model, binary: false), 1)], best, [.. trials.Select(trial => trial.Trial)])
         {
-            LeastScore = LeastScore(examples, split, unseen),
             Grades = Grades(examples, split, unseen),
         };
     }
@@ -95,32 +88,6 @@ static class Learning
             })
             .ToList();
         return (split, trials);
-    }
-
-    /// <summary>
-    /// The score down to which candidates are brought in often enough: where that is rare, those who were are exceptions, better than
-    /// their score says, and tell nothing of the others.
-    /// </summary>
-    static double LeastScore(ExampleSet examples, int from, double[] scores)
-    {
-        const int Bins = 20;
-        var order = Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).ToList();
-        var engaged = order.Count(i => examples.Labels[from + i] > 0);
-        var (least, found) = (double.MaxValue, 0);
-        double stood = 0;
-        foreach (var i in order)
-        {
-            stood += examples.Weights[from + i];
-            if (examples.Labels[from + i] == 0)
-                continue;
-            found++;
-            if (found < Math.Max(1, engaged / Bins))
-                continue;
-            if (found * Learned.Support < stood)
-                break;
-            (least, found, stood) = (scores[i], 0, 0);
-        }
-        return least;
     }
 
     public static Learned WinProbability(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)

@@ -30,7 +30,7 @@ static class ModelCard
                 $"**Grades.** Of partners with a record who were brought in on deals that the scoring model had not seen, half scored at least {a:0.00} (A), three quarters {b:0.00} (B), nine tenths {c:0.00} (C); D is below."
             );
         if (!isFit)
-            Line($"**Lift.** {Lift(effect)}");
+            Line($"**Lift.** {LiftReport.Words(effect)}");
         Line(
             $"**Limits.** It knows what the history holds: partners and accounts without history are judged by their kind alone, and a market that changes is seen only as outcomes mature. The report's slices say where it is weaker; `monitor` says when it no longer fits."
         );
@@ -55,11 +55,4 @@ static class ModelCard
         );
         return text.ToString();
     }
-
-    static string Lift(PartnerEffect? effect) =>
-        effect is null
-            ? "Unknown for every partner: the history has too few matured deals with or without a partner to compare."
-            : FormattableString.Invariant(
-                $"What the first partner on a deal adds to the chance of winning, estimated from {effect.DealsWith} matured deals with and {effect.DealsWithout} without a partner. Adjusted for the deal's own chance, for how it attracts partners and for the account; partners with few deals are shrunk toward their kind. It is not an experiment: what draws a partner to a deal and is in no column stays in it, and simulations with planted confounding find it too high by 0.05 to 0.07. Unknown where fewer than one candidate in {Learned.Support} of that fit was ever brought in, and on deals that have a partner already. The 90 % interval allows for what one outcome per deal cannot show by a variance of {effect.PairVariance:0.00} (log odds) chosen on simulations."
-            );
 }

@@ -16,7 +16,8 @@ static class Report
         ModelManifest manifest,
         Learned learned,
         Evaluation evaluation,
-        IReadOnlyList<(FeatureColumn Column, double Importance)> importance
+        IReadOnlyList<(FeatureColumn Column, double Importance)> importance,
+        LearnedEffect? effect = null
     )
     {
         var page = new StringBuilder();
@@ -122,6 +123,8 @@ static class Report
                 );
             }
         }
+        if (!isFit)
+            Section("What partners add", LiftReport.Html(effect), LiftReport.Words(effect?.Effect));
         Section(
             "What it looks at",
             Draw(ReportPlots.Importance(importance)),

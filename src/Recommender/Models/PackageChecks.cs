@@ -177,7 +177,8 @@ static class PackageChecks
         return scores;
     }
 
-    static bool Near(double found, double expected) => Math.Abs(found - expected) <= Tolerance * Math.Max(1, Math.Abs(expected));
+    static bool Near(double found, double expected) =>
+        found.Equals(expected) || Math.Abs(found - expected) <= Tolerance * Math.Max(1, Math.Abs(expected));
 
     /// <summary>Rows whose values stand on splits of the trees, where "at most" and "less than" part, or just beyond them.</summary>
     static float[][] RowsAtSplits(TreeEnsemble trees)

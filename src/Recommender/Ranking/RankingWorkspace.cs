@@ -17,6 +17,7 @@ readonly record struct Chance(double Winning, double? Alone, LiftEstimate? Lift)
     /// <summary>True if all of it are numbers that can be said.</summary>
     public bool IsFinite =>
         double.IsFinite(Winning)
+        && double.IsFinite(Alone ?? 0)
         && (Lift is not { } lift || double.IsFinite(lift.Lift) && double.IsFinite(lift.Low) && double.IsFinite(lift.High));
 }
 

@@ -236,7 +236,7 @@ public sealed class PackageChecksTests : IDisposable
     [InlineData("coefficients", "coefficients or covariances are not of ")]
     [InlineData("covariance", "coefficients or covariances are not of ")]
     [InlineData("partners", "coefficients or covariances are not of ")]
-    [InlineData("score_deviation", "score_deviation not above 0; expected that.")]
+    [InlineData("score_deviation", "score_deviation not above 0, or score_low above score_high; expected that.")]
     [InlineData("alone", "effect.json: ")]
     [InlineData("gate", "effect.json: ")]
     public void An_effect_that_does_not_fit_together_is_refused(string key, string message)

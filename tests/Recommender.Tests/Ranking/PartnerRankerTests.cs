@@ -170,8 +170,13 @@ public sealed class PartnerRankerTests : IDisposable
     public void A_partner_whose_score_is_not_finite_is_left_out_with_a_word_and_the_others_are_ranked()
     {
         using var folder = new TemporaryFolder();
-        using var fit = Overflowing(_fit, "partner_engagements", 176, folder.Path);
-        var before = Ranker().Rank(new("A000007", Sample.AsOf) { Limit = 100 })!;
+        var ranker = Ranker();
+        var engagements = Enumerable
+            .Range(0, ranker.State.PartnerCount)
+            .Select(partner => ranker.State.EngagementsOf(partner).Count)
+            .First(count => count > 20);
+        using var fit = Overflowing(_fit, "partner_engagements", engagements, folder.Path);
+        var before = ranker.Rank(new("A000007", Sample.AsOf) { Limit = 100 })!;
         var answer = Ranker(fit).Rank(new("A000007", Sample.AsOf) { Limit = 100 })!;
         var left = answer.Excluded.Where(one => one.Rule == PartnerRanker.NotFinite).Select(one => one.PartnerId).ToList();
         Assert.NotEmpty(left);

@@ -89,10 +89,13 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await Expect(first.Locator(".next")).ToContainTextAsync("Next");
         await Expect(first.Locator(".changed")).ToBeVisibleAsync();
         await Expect(page.Locator("text=Why not the others")).ToBeVisibleAsync();
-        // Where it is not known it says so, and shows no number.
+        // Where it is not known, as on a deal that has a partner already, it says so, and shows no number.
+        await page.GotoAsync(Account + "?deal=O0003032");
         var unknown = page.Locator(".partner", new() { Has = page.Locator("p.diff.unknown") }).First;
         await Expect(unknown.Locator("p.diff")).ToHaveTextAsync("Difference unknown");
-        await Expect(unknown.Locator("svg .with")).ToHaveCountAsync(0);
+        await Expect(unknown.Locator("svg")).ToHaveCountAsync(0);
+        await Expect(unknown.Locator("dl")).ToContainTextAsync("Win as it stands");
+        await Expect(unknown.Locator("dl")).Not.ToContainTextAsync("Win with it");
     }
 
     [Fact]

@@ -268,6 +268,17 @@ public sealed class PackageChecksTests : IDisposable
     }
 
     [Fact]
+    public void A_package_of_before_the_gate_of_lift_serves_on_without_lift()
+    {
+        var package = Copy(ModelPackage.WinProbability);
+        Replace(package, PartnerEffect.File, """{"alone_slope":1,"alone_offset":0,"least_score":2}"""u8.ToArray());
+        using var opened = ModelPackage.Open(package);
+        Assert.Null(opened.Effect);
+        using var now = ModelPackage.Open(Copy(ModelPackage.WinProbability));
+        Assert.NotNull(now.Effect);
+    }
+
+    [Fact]
     public void An_effect_is_no_part_of_partner_fit()
     {
         var package = Copy(ModelPackage.PartnerFit);

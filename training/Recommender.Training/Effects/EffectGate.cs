@@ -67,6 +67,8 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
         );
         if (Math.Abs(fitted.Mean) < Z95 * fitted.Error && fitted.Spread < MostSpread)
             return (false, figures + ": not to be told from nothing.");
+        if (with.Deals == 0 || without.Deals == 0)
+            return (false, figures + ", but no deals had ended before the newest ones, on which both arms could be judged.");
         foreach (var (name, arm) in ((string, ArmCalibration)[])[("with a partner", with), ("without", without)])
         {
             if (Math.Abs(arm.Intercept) - Z95 * arm.Error > MostIntercept || arm.Slope is < LeastSlope or > MostSlope)

@@ -91,6 +91,9 @@ static class EffectLearning
             var joins = joining.OfHalf(1 - half);
             void Score(TrialScores into, ExampleSet chances, ExampleSet attractions)
             {
+                // Too few had ended by then: nothing is judged on them (EffectGate).
+                if (chances.Count < LeastDeals || attractions.Count < LeastDeals)
+                    return;
                 var (odds, attraction) = (Regression(trainer, chances), Regression(trainer, attractions));
                 for (var row = 0; row < trials.Of.Count; row++)
                 {

@@ -23,14 +23,18 @@ public readonly record struct LiftEstimate(double Lift, double Low, double High,
 {
     /// <summary>
     /// How many times as likely an unmeasured cause would have to make both being brought in and winning, to explain the lift away (E-value; VanderWeele
-    /// and Ding, 2017); 1 if there is none, or it lowers the chance.
+    /// and Ding, 2017); 1 if there is none.
     /// </summary>
     public double EValue => OfRatio(WinProbability / (WinProbability - Lift));
 
-    /// <summary>The same for the lower end of the interval.</summary>
-    public double EValueLow => OfRatio((WinProbability - Lift + Low) / (WinProbability - Lift));
+    /// <summary>The same for the end of the interval that is nearer to zero; 1 if the interval holds zero.</summary>
+    public double EValueLow =>
+        Low <= 0 && High >= 0 ? 1 : OfRatio((WinProbability - Lift + (Lift > 0 ? Low : High)) / (WinProbability - Lift));
 
-    static double OfRatio(double ratio) => ratio > 1 ? ratio + Math.Sqrt(ratio * (ratio - 1)) : 1;
+    static double OfRatio(double ratio) =>
+        ratio < 1 ? OfRatio(1 / ratio)
+        : double.IsFinite(ratio) ? ratio + Math.Sqrt(ratio * (ratio - 1))
+        : 1;
 }
 
 /// <summary>An effect with the models whose scores it rests on: the first two take rows of win probability, the third those of partner fit.</summary>

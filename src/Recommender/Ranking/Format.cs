@@ -61,7 +61,7 @@ public static class Format
     public static string Range(RecommendedPartner partner) =>
         partner.Lift is not null
             ? $"{Bound(partner.LiftLow!.Value)} to {Bound(partner.LiftHigh!.Value)}, from {Count(partner.Support.PartnerDeals, "finished deal")} of this partner"
-            : "unknown: too few comparable deals to tell";
+            : "unknown: nothing comparable to tell it from";
 
     /// <summary>What it would take to explain the difference away; null where there is none to explain.</summary>
     public static string? Robustness(RecommendedPartner partner) =>

@@ -210,8 +210,9 @@ public sealed class PartnerRanker
         }
 
         double Of(Chance chance) =>
-            !chance.IsFinite ? double.MinValue
-            : objective == Objective.Lift ? chance.Lift?.Lift ?? double.MinValue
+            !chance.IsFinite ? double.NegativeInfinity
+            : chance.Lift is not { } lift ? double.MinValue
+            : objective == Objective.Lift ? lift.Lift
             : chance.Winning;
     }
 

@@ -59,7 +59,7 @@ public sealed class PartnerRankerTests : IDisposable
             {
                 Assert.Equal(partner.WinProbability!.Value - partner.WinProbabilityAlone!.Value, lift, 1e-9);
                 Assert.True(partner.LiftLow < lift && lift < partner.LiftHigh);
-                Assert.Equal(lift > 0, partner.LiftEValue > 1);
+                Assert.Equal(lift != 0, partner.LiftEValue > 1);
                 Assert.True(partner.LiftEValueLow <= partner.LiftEValue);
             }
         }

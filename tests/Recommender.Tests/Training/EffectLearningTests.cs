@@ -111,6 +111,8 @@ public class EffectLearningTests
         var lift = new LiftEstimate(0.1 * 2.9, 0.1 * 0.8, 0.5, 0.39, 10);
         Assert.Equal(7.26, lift.EValue, 0.01);
         Assert.Equal(3.0, lift.EValueLow, 0.01);
-        Assert.Equal(1, new LiftEstimate(-0.1, -0.2, 0, 0.3, 10).EValue);
+        Assert.Equal(1, new LiftEstimate(0.1, -0.2, 0.3, 0.3, 10).EValueLow);
+        // A partner that takes away as much needs as strong a cause.
+        Assert.Equal(7.26, new LiftEstimate(-0.29, -0.35, -0.1, 0.1, 10).EValue, 0.01);
     }
 }

@@ -72,12 +72,20 @@ public class TrialTests
         Assert.All(Trials((role, _closed.AddDays(days))), trial => Assert.True(trial.Moment.IsUntreated));
 
     [Fact]
-    public void Services_before_the_close_end_what_is_known_of_a_deal()
+    public void Services_are_no_treatment_before_the_close_either()
     {
-        var trials = Trials(("services", Sample.Day(2024, 2, 10)), ("co_sell", Sample.Day(2024, 3, 1)));
+        Assert.All(Trials(("services", Sample.Day(2024, 2, 10))), trial => Assert.True(trial.Moment.IsUntreated));
+        var later = Trials(("services", Sample.Day(2024, 2, 10)), ("co_sell", Sample.Day(2024, 3, 1)));
+        Assert.Equal(60, Assert.Single(later, trial => trial.Moment.IsTreated).Moment.Age);
+    }
+
+    [Fact]
+    public void Who_comes_on_the_first_day_of_a_period_comes_in_it()
+    {
+        var trials = Trials(("co_sell", _created.AddDays(Period)));
         Assert.Equal([0, 25], trials.Select(trial => trial.Moment.Age));
-        Assert.DoesNotContain(trials, trial => trial.Moment.IsTreated || trial.Moment.IsUntreated);
-        Assert.Equal(15.0 / Period, trials[1].Moment.Exposure, 1e-9);
+        Assert.Equal([false, true], trials.Select(trial => trial.Moment.Joins));
+        Assert.True(trials[1].Moment is { IsTreated: true, Exposure: 1 });
     }
 
     [Fact]

@@ -121,7 +121,11 @@ static class WorldsVerb
                 new Progress()
             );
             lift = evaluation.Effect?.Effect.Gate ?? LearnedEffect.TooFew;
-            return JsonSerializer.SerializeToElement(evaluation.Truth.ToJson(), ModelManifest.Json);
+            return evaluation.Truth.OraclePolicy.Count > 0
+                ? JsonSerializer.SerializeToElement(evaluation.Truth.ToJson(), ModelManifest.Json)
+                : throw new InvalidDataException(
+                    $"{settings.World.Name}: no decision could be judged; expected more opportunities and partners."
+                );
         }
         finally
         {

@@ -51,6 +51,7 @@ sealed class EffectFit
 
     readonly TrialExamples _trials;
     readonly TrialScores _scores;
+    readonly Func<int, bool> _takes;
     readonly int[] _kinds;
     readonly string[] _names;
     readonly List<int> _rows;
@@ -70,7 +71,7 @@ sealed class EffectFit
     /// <param name="trials">The trials.</param>
     /// <param name="scores">What is known of them.</param>
     /// <param name="columns">Of the pairs.</param>
-    /// <param name="takes">Untreated moments to learn from, by number.</param>
+    /// <param name="takes">Moments to learn from, by number; the treated ones by <paramref name="rowOf"/>.</param>
     /// <param name="rowOf">The treated moment of each pair, -1 for none.</param>
     /// <param name="weightOf">How much a treated moment counts; 1 if it is not given.</param>
     public EffectFit(
@@ -82,7 +83,7 @@ sealed class EffectFit
         Func<int, double>? weightOf = null
     )
     {
-        (_trials, _scores) = (trials, scores);
+        (_trials, _scores, _takes) = (trials, scores, takes);
         _kinds = [.. Enumerable.Range(0, columns.Count).Where(c => IsKind(columns[c].Name))];
         _names = [.. _kinds.Select(c => columns[c].Name)];
         // Of several partners that came at once the one that suits best counts.
@@ -259,10 +260,10 @@ sealed class EffectFit
         var lines = new List<double[]>();
         var weights = new List<float>();
         var line = new double[Own];
-        var newest = _trials.Moments.At.Max();
+        var newest = _rows.Select(row => _trials.Moments.At[row]).DefaultIfEmpty().Max();
         for (var row = 0; row < _trials.Of.Count; row++)
         {
-            if (!_shares.ContainsKey(_trials.Deals[_trials.Moments.Groups[row]].AccountId))
+            if (!_takes(row) || !_shares.ContainsKey(_trials.Deals[_trials.Moments.Groups[row]].AccountId))
                 continue;
             Moment(line, row);
             var odds = 0.0;

@@ -42,19 +42,30 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
     /// <summary>Between the arms: that is off in the lift itself.</summary>
     const double MostBetween = 0.5;
     const double MostPlacebo = 0.2;
+
+    /// <summary>Deals of each arm, and of the placebo, that a verdict needs.</summary>
+    const int LeastJudged = 20;
     const double LeastSlope = 0.5;
     const double MostSlope = 1.6;
 
-    public EffectVerdict Judge(FittedEffect fitted, TrialScores scores, TrialScores earlier, DateTime split)
+    public EffectVerdict Judge(FittedEffect fitted, TrialScores scores, TrialScores? earlier, DateTime split)
     {
         // What was learned from had ended when the newer deals began.
-        bool IsOld(int row) => trials.Moments.At[row] < split.AddDays(-maturityDays);
+        bool IsOld(int row)
+        {
+            var (at, of) = (trials.Moments.At[row], trials.Of[row]);
+            return at.AddDays(-of.Age) < split.AddDays(-maturityDays) && at.AddDays(of.Remaining) < split;
+        }
         bool IsNew(int row) => trials.Moments.At[row] >= split;
-        EffectFit Of(Func<int, bool> takes) =>
-            new(trials, earlier, columns, takes, pair => takes(trials.Pairs.Groups[pair]) ? trials.Pairs.Groups[pair] : -1);
-        var before = Of(IsOld);
-        var arms =
-            before.DealsWith == 0 || before.DealsWithout == 0 ? default : Arms(before.Run().Effect, before, Of(IsNew), earlier);
+        EffectFit Of(TrialScores by, Func<int, bool> takes) =>
+            new(trials, by, columns, takes, pair => takes(trials.Pairs.Groups[pair]) ? trials.Pairs.Groups[pair] : -1);
+        (ArmCalibration With, ArmCalibration Without) arms = default;
+        if (
+            earlier is not null
+            && Of(earlier, IsOld)
+                is { DealsWith: >= EffectLearning.LeastDeals, DealsWithout: >= EffectLearning.LeastDeals } before
+        )
+            arms = Arms(before.Run().Effect, before, Of(earlier, IsNew), earlier);
         var placebo = Placebo(scores);
         var (promote, reason) = Verdict(fitted, arms.With, arms.Without, placebo);
         return new(promote, reason, arms.With, arms.Without, placebo);
@@ -67,8 +78,16 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
         );
         if (Math.Abs(fitted.Mean) < Z95 * fitted.Error && fitted.Spread < MostSpread)
             return (false, figures + ": not to be told from nothing.");
-        if (with.Deals == 0 || without.Deals == 0)
-            return (false, figures + ", but no deals had ended before the newest ones, on which both arms could be judged.");
+        if (with.Deals < LeastJudged || without.Deals < LeastJudged)
+            return (
+                false,
+                figures
+                    + FormattableString.Invariant(
+                        $", but there are {with.Deals} newer deals with a partner and {without.Deals} without that an estimate from deals that had ended before could be judged on; {LeastJudged} of each are needed."
+                    )
+            );
+        if (placebo.Deals < LeastJudged)
+            return (false, figures + ", but too few deals stood alike to deal partners out among them as a placebo.");
         foreach (var (name, arm) in ((string, ArmCalibration)[])[("with a partner", with), ("without", without)])
         {
             if (Math.Abs(arm.Intercept) - Z95 * arm.Error > MostIntercept || arm.Slope is < LeastSlope or > MostSlope)

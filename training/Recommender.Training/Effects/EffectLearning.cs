@@ -16,7 +16,7 @@ sealed record LearnedEffect(
     public static readonly GateVerdict TooFew = new(
         false,
         FormattableString.Invariant(
-            $"Fewer than {EffectLearning.LeastDeals} matured deals with or without a partner that came before the close in a role that sells."
+            $"Fewer than {EffectLearning.LeastDeals} matured deals with, or without, a partner that came before the close in a role that sells, or too few in either half of the accounts."
         )
     );
 
@@ -36,7 +36,7 @@ sealed record LearnedEffect(
             with = Verdict.With,
             without = Verdict.Without,
             placebo = Verdict.Placebo,
-            parts = Fitted.Parts,
+            parts = Fitted.Parts.Select(part => part with { Mean = part.Mean - Fitted.Shade }),
         };
 }
 
@@ -75,13 +75,14 @@ static class EffectLearning
             new double[trials.Pairs.Count],
             new double[trials.Others.Count]
         );
-        // The same by models that have not seen the newest deals either.
+        // The same by models of outcomes that have not seen the newest deals either; who suits is shared.
         var earlier = whole with
         {
             Odds = new double[trials.Of.Count],
             Attraction = new double[trials.Of.Count],
         };
         var suitability = new List<TreeEnsemble>();
+        var isJudged = true;
         for (byte half = 0; half < 2; half++)
         {
             var others = decisions.OfHalf(1 - half);
@@ -89,11 +90,11 @@ static class EffectLearning
             if (others.Count < LeastDeals || deals.Count < LeastDeals)
                 return null;
             var joins = joining.OfHalf(1 - half);
-            void Score(TrialScores into, ExampleSet chances, ExampleSet attractions)
+            bool Score(TrialScores into, ExampleSet chances, ExampleSet attractions)
             {
                 // Too few had ended by then: nothing is judged on them (EffectGate).
                 if (chances.Count < LeastDeals || attractions.Count < LeastDeals)
-                    return;
+                    return false;
                 var (odds, attraction) = (Regression(trainer, chances), Regression(trainer, attractions));
                 for (var row = 0; row < trials.Of.Count; row++)
                 {
@@ -102,10 +103,12 @@ static class EffectLearning
                     into.Odds[row] = odds.Score(trials.Moments.Row(row));
                     into.Attraction[row] = attraction.Score(trials.Moments.Row(row));
                 }
+                return true;
             }
-            Score(whole, deals, joins);
+            if (!Score(whole, deals, joins))
+                return null;
             var known = split.AddDays(-builder.MaturityDays);
-            Score(earlier, deals.Before(known), joins.Before(known));
+            isJudged &= Score(earlier, deals.Before(known), joins.Before(known));
             var suits = trainer.TrainRanking(others, .., config.PartnerFit, fit.Chosen.Learner, fit.Chosen.Trees).Trees;
             suitability.Add(suits);
             bool IsOfHalf(int pair) => trials.Moments.Halves[trials.Pairs.Groups[pair]] == half;
@@ -121,7 +124,12 @@ static class EffectLearning
             }
         }
         var fitted = new EffectFit(trials, whole, columns, _ => true, pair => trials.Pairs.Groups[pair]).Run();
-        var verdict = new EffectGate(trials, columns, builder.MaturityDays, config.Seed).Judge(fitted, whole, earlier, split);
+        var verdict = new EffectGate(trials, columns, builder.MaturityDays, config.Seed).Judge(
+            fitted,
+            whole,
+            isJudged ? earlier : null,
+            split
+        );
         return new(
             fitted with
             {

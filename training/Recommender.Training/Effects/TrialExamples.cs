@@ -12,7 +12,7 @@ readonly record struct TrialDeal(AccountId AccountId, string? Owner);
 /// <param name="Exposure">Share of the period from then on in which a partner could have come, 0 to 1; 0 where it is no start of a period.</param>
 /// <param name="Joins">True if one came in it.</param>
 /// <param name="IsTreated">True if one came at the moment itself.</param>
-/// <param name="IsUntreated">True if none ever came, and no services began before the close.</param>
+/// <param name="IsUntreated">True if none ever came.</param>
 /// <param name="Age">Days since the deal was created.</param>
 /// <param name="Remaining">Days until it closed.</param>
 readonly record struct TrialMoment(double Exposure, bool Joins, bool IsTreated, bool IsUntreated, double Age, double Remaining);
@@ -23,8 +23,7 @@ readonly record struct TrialAt(DateTime At, TrialMoment Moment);
 /// <summary>
 /// Trials emulated on matured deals (Hernán and Robins, 2016). At its creation and at the start of each period after it, a deal that is open and
 /// without a partner could be given one; treated is one whose first partner in a role that sells came before the close, as it
-/// stood when that partner came; untreated is one that never got any. Services deliver what was sold and count as no treatment: a deal
-/// on which they began first is followed until then.
+/// stood when that partner came; untreated is one that never got any. Services deliver what was sold and are no treatment, whenever they began.
 /// </summary>
 sealed class TrialExamples(int fitColumns, int winColumns)
 {
@@ -81,13 +80,10 @@ sealed class TrialExamples(int fitColumns, int winColumns)
         if (joinedAt is { } late && late.Date >= closedAt.Date && late > from)
             joinedAt = null;
         var until = joinedAt ?? closedAt;
-        if (deal.ServedAt < until)
-            (joinedAt, until) = (null, deal.ServedAt.Value);
-        var isFollowed = joinedAt is not null || until == closedAt;
         for (var k = 0; k < MostPeriods; k++)
         {
             var at = from.AddDays(period * k);
-            if (at >= until && k > 0)
+            if (k > 0 && (at > until || at == until && joinedAt != at))
                 break;
             var atRisk = Math.Clamp((until - at).TotalDays / period, 0, 1);
             var joins = joinedAt is { } joined && joined < at.AddDays(period);
@@ -95,7 +91,7 @@ sealed class TrialExamples(int fitColumns, int winColumns)
             var treated = joins && joinedAt == at;
             yield return new(
                 at,
-                new(joins ? 1 : atRisk, joins, treated, joinedAt is null && isFollowed, period * k, (closedAt - at).TotalDays)
+                new(joins ? 1 : atRisk, joins, treated, joinedAt is null, period * k, (closedAt - at).TotalDays)
             );
             if (treated)
                 yield break;

@@ -250,7 +250,7 @@ sealed class Backtest(
             suited[i] = (suitability, 0, 0);
             var estimate = of.OfScore(without, (at - deal.Row.CreatedAt).TotalDays, id, suitability, Kinds(i));
             var known = of.Gate.Promote && of.IsSupported(suitability);
-            expected[i] = known ? estimate.WinProbability : without;
+            expected[i] = known ? estimate.WinProbability : double.MinValue;
             Truth.Lifts.Add(new(known, estimate, wins[i] - truth.Alone, id, Truth.Alone.Count, ranks[i], at, deal.Row.Amount));
         }
         Truth.Ndcg("suitability").Add(TruthResults.GradedNdcg(suited, fits));

@@ -22,9 +22,6 @@ sealed class Deal(Opportunity row)
     /// <summary>Work in a role that sells, by when it began: all but services, which deliver what was sold.</summary>
     public List<(PartnerId PartnerId, DateTime StartedAt, string? Role)> Selling { get; } = [];
 
-    /// <summary>When services began; null if they never did.</summary>
-    public DateTime? ServedAt { get; private set; }
-
     public List<DateTime> StagesAt { get; } = [];
 
     public Outcome Outcome { get; set; }
@@ -44,16 +41,6 @@ sealed class Deal(Opportunity row)
                 .Select(engagement => state.IndexOfPartner(engagement.PartnerId))
                 .Where(partner => partner >= 0),
         ];
-
-    void AddRole(Engagement engagement)
-    {
-        if (engagement.IsWithdrawn)
-            return;
-        if (engagement.Role is not "services")
-            Selling.Add((engagement.PartnerId, engagement.StartedAt, engagement.Role));
-        else if (ServedAt is null || engagement.StartedAt < ServedAt)
-            ServedAt = engagement.StartedAt;
-    }
 
     /// <summary>All deals as known strictly before <paramref name="until"/>.</summary>
     public static List<Deal> KnownBefore(IEnumerable<DatedFact> facts, DateTime until)
@@ -90,7 +77,8 @@ sealed class Deal(Opportunity row)
                 case Engagement engagement when deals.TryGetValue(engagement.OpportunityId, out var deal):
                     if (!engagement.IsWithdrawn && !deal.Engagements.Exists(known => known.PartnerId == engagement.PartnerId))
                         deal.Engagements.Add((engagement.PartnerId, engagement.StartedAt));
-                    deal.AddRole(engagement);
+                    if (!engagement.IsWithdrawn && engagement.Role is not "services")
+                        deal.Selling.Add((engagement.PartnerId, engagement.StartedAt, engagement.Role));
                     break;
                 case StageChange stage when deals.TryGetValue(stage.OpportunityId, out var deal):
                     deal.StagesAt.Add(stage.EnteredAt);

@@ -18,9 +18,18 @@ sealed record EffectVerdict(bool Promote, string Reason, ArmCalibration With, Ar
 /// <param name="Predicted">Mean win probability.</param>
 /// <param name="Won">Share won.</param>
 /// <param name="Slope">Of won on predicted log odds; 1 is right.</param>
+/// <param name="SlopeError">Its standard error.</param>
 /// <param name="Intercept">Log odds to add; 0 is right.</param>
 /// <param name="Error">Standard error of the intercept.</param>
-readonly record struct ArmCalibration(int Deals, double Predicted, double Won, double Slope, double Intercept, double Error);
+readonly record struct ArmCalibration(
+    int Deals,
+    double Predicted,
+    double Won,
+    double Slope,
+    double SlopeError,
+    double Intercept,
+    double Error
+);
 
 /// <summary>
 /// The gate of lift. It is stated only if it can be told from nothing, if both arms come to what was predicted of them out of time, and if partners
@@ -90,7 +99,11 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
             return (false, figures + ", but too few deals stood alike to deal partners out among them as a placebo.");
         foreach (var (name, arm) in ((string, ArmCalibration)[])[("with a partner", with), ("without", without)])
         {
-            if (Math.Abs(arm.Intercept) - Z95 * arm.Error > MostIntercept || arm.Slope is < LeastSlope or > MostSlope)
+            if (
+                Math.Abs(arm.Intercept) - Z95 * arm.Error > MostIntercept
+                || arm.Slope + Z95 * arm.SlopeError < LeastSlope
+                || arm.Slope - Z95 * arm.SlopeError > MostSlope
+            )
                 return (
                     false,
                     figures
@@ -147,7 +160,7 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
     ArmCalibration Calibration(List<(int Row, double Chance)> of, Func<int, double> weight)
     {
         if (of.Count == 0)
-            return new(0, 0, 0, 1, 0, 1);
+            return new(0, 0, 0, 1, 1, 0, 1);
         double all = 0,
             predicted = 0,
             won = 0;
@@ -172,12 +185,13 @@ sealed class EffectGate(TrialExamples trials, IReadOnlyList<FeatureColumn> colum
             fit.Fit();
             return fit;
         }
-        var held = Fit(new(1, 1e-4));
+        var (held, free) = (Fit(new(1, 1e-4)), Fit(new(1, 10)));
         return new(
             of.Select(one => trials.Moments.Groups[one.Row]).Distinct().Count(),
             predicted / all,
             won / all,
-            Fit(new(1, 10)).Coefficients[0],
+            free.Coefficients[0],
+            Math.Sqrt(free.Covariance[0][0]),
             held.Coefficients[1],
             Math.Sqrt(held.Covariance[1][1])
         );

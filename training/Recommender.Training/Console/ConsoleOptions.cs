@@ -47,6 +47,10 @@ static class ConsoleOptions
         CustomParser = result => Date(result),
     };
 
+    /// <summary>An option that takes a whole number.</summary>
+    public static Option<int> Whole(string name, string description, int fallback) =>
+        new(name) { Description = description, DefaultValueFactory = _ => fallback };
+
     public static FactSource Source(ParseResult result) =>
         result.GetValue(HistoryOption) is { } folder ? Folder(folder, Map(result))
         : HasDatabase(result) ? Stored(result)

@@ -8,8 +8,6 @@ static class SimulateVerb
 {
     public static Command Command()
     {
-        Option<int> Whole(string name, string description, int fallback) =>
-            new(name) { Description = description, DefaultValueFactory = _ => fallback };
         var (accounts, partners) = (Whole("--accounts", "Accounts", 400), Whole("--partners", "Partners", 60));
         var (opportunities, years) = (
             Whole("--opportunities", "Opportunities", 5000),

@@ -26,8 +26,6 @@ static class WorldsVerb
 
     public static Command Command()
     {
-        Option<int> Whole(string name, string description, int fallback) =>
-            new(name) { Description = description, DefaultValueFactory = _ => fallback };
         var (accounts, partners) = (Whole("--accounts", "Accounts", 2000), Whole("--partners", "Partners", 150));
         var (deals, years) = (Whole("--opportunities", "Opportunities", 15_000), Whole("--years", "Years", 5));
         var seeds = new Option<int[]>("--seeds")

@@ -83,6 +83,13 @@ static class DecisionFeatures
                     ? Math.Max(0, (v.AsOf - account.FirstOpportunityAt).TotalDays)
                     : double.NaN
         );
+        if (settings.Fold.IndexOfDimension(Columns.CreatedMonth) >= 0)
+            features.Add(
+                "created_day_of_year",
+                Ideas.In(Columns.CreatedMonth),
+                "Day of the year on which the deal was created, 1 to 366",
+                v => v.Decision.Opportunity.CreatedAt.DayOfYear
+            );
         for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
         {
             var d = dimension;

@@ -15,6 +15,7 @@ static class Verbs
             DatabaseOption,
             ModelsOption,
             SimulateVerb.Command(),
+            SimulateGateVerb.Command(),
             ImportVerb.Command(),
             UpgradeVerb.Command(),
             TrainVerb.Command(),

@@ -210,11 +210,11 @@ sealed record GateConfig
 
     /// <summary>What the interval of its calibration slope may not fall below, 0 to 1; 1 is perfect.</summary>
     [Range(0, 1)]
-    public double MinSlope { get; init; } = 0.65;
+    public double MinSlope { get; init; } = 0.6;
 
     /// <summary>What that interval may not rise above, 1 to 10.</summary>
     [Range(1, 10)]
-    public double MaxSlope { get; init; } = 1.5;
+    public double MaxSlope { get; init; } = 1.67;
 
     /// <summary>How far from zero the interval of its calibration intercept may reach, log odds, 0 to 10.</summary>
     [Range(0, 10)]

@@ -36,9 +36,6 @@ static class Learning
 {
     const int Step = 10;
 
-    /// <summary>The level of win probability is that of a year of deals at least: that of a season is the season's.</summary>
-    const int LevelDays = 365;
-
     public static Learned PartnerFit(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
         var (split, trials) = TryPartnerFit(trainer, examples, config);
@@ -129,7 +126,7 @@ static class Learning
         var whole = Grown(TreeEnsemble.Mean([.. parts.Select((part, p) => Times(part.Trees, shares[p] * parts.Count))]));
         var newest = Enumerable
             .Range(0, examples.Count)
-            .Skip(Math.Min(Split(examples, config.ValidationShare), examples.From(examples.At[^1].AddDays(-LevelDays))))
+            .Skip(Split(examples, config.ValidationShare))
             .Where(i => examples.Groups[i] == ExampleBuilder.AtCreation)
             .ToList();
         var offset = Stacking.Offset(

@@ -36,10 +36,18 @@ public class StackingTests
     {
         double[] odds = [-2, -1, 0, 1, 2, 3, 4, 5];
         float[] labels = [0, 0, 0, 1, 0, 1, 0, 1];
-        var offset = Stacking.Offset(odds, labels);
+        var offset = Stacking.Offset(odds, labels, [.. odds.Select(_ => 1.0)]);
         Assert.Equal(3.5, odds.Sum(x => Elementary.Logistic(x + offset)) + Elementary.Logistic(offset), 9);
-        Assert.InRange(Stacking.Offset([0, 0], [1, 1]), 1.5, 1.7);
+        Assert.InRange(Stacking.Offset([0, 0], [1, 1], [1, 1]), 1.5, 1.7);
     }
+
+    [Fact]
+    public void A_deal_of_weight_two_moves_the_offset_as_two_deals_do() =>
+        Assert.Equal(
+            Stacking.Offset([-1, 0, 1, 1], [0, 1, 0, 0], [1, 1, 1, 1]),
+            Stacking.Offset([-1, 0, 1], [0, 1, 0], [1, 1, 2]),
+            9
+        );
 
     static List<float> Draw(double[] odds, Random random) =>
         [.. odds.Select(x => random.NextDouble() < Elementary.Logistic(x) ? 1f : 0f)];

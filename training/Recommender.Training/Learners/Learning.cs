@@ -1,3 +1,4 @@
+using Recommender.Facts;
 using Recommender.Models;
 
 namespace Recommender.Training;
@@ -35,6 +36,9 @@ sealed record Learned(
 static class Learning
 {
     const int Step = 10;
+
+    /// <summary>A year: each season counts about alike.</summary>
+    const double LevelHalfLifeDays = 365;
 
     public static Learned PartnerFit(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
@@ -124,15 +128,7 @@ static class Learning
         var slope = best.Shares.Sum();
         double[] shares = [.. best.Shares.Select(share => share / slope)];
         var whole = Grown(TreeEnsemble.Mean([.. parts.Select((part, p) => Times(part.Trees, shares[p] * parts.Count))]));
-        var newest = Enumerable
-            .Range(0, examples.Count)
-            .Skip(Split(examples, config.ValidationShare))
-            .Where(i => examples.Groups[i] == ExampleBuilder.AtCreation)
-            .ToList();
-        var offset = Stacking.Offset(
-            [.. newest.Select(i => slope * whole.Score(examples.Row(i)))],
-            [.. newest.Select(i => examples.Labels[i])]
-        );
+        var offset = Level(examples, row => slope * whole.Score(row), best.OutOfFold, maturityDays);
         return new(
             whole with
             {
@@ -144,16 +140,46 @@ static class Learning
         );
     }
 
+    /// <summary>
+    /// What has to be added to log odds. Models that saw nothing of a window say how far its level was from what had been learned, the newest
+    /// windows most; what the model says of the deals it learned from is where the level goes if that passes. The longer outcomes take to
+    /// mature, the older is what was seen, and the less of it is left.
+    /// </summary>
+    static double Level(ExampleSet examples, RowOdds odds, OutOfFold unseen, int maturityDays)
+    {
+        var seen = Enumerable.Range(0, examples.Count).Where(i => examples.Groups[i] == ExampleBuilder.AtCreation).ToList();
+        var learned = Stacking.Offset(
+            [.. seen.Select(i => odds(examples.Row(i)))],
+            [.. seen.Select(i => examples.Labels[i])],
+            [.. seen.Select(_ => 1.0)]
+        );
+        var last = unseen.At.Max();
+        var missed = Stacking.Offset(unseen.Odds, unseen.Labels, [.. unseen.At.Select(at => LeftAfter((last - at).TotalDays))]);
+        return learned + LeftAfter(maturityDays) * (missed - learned);
+    }
+
+    /// <summary>The share of a level that is left after so many days.</summary>
+    static double LeftAfter(double days) => Elementary.Exp(-Elementary.Log(2) * days / LevelHalfLifeDays);
+
+    delegate double RowOdds(ReadOnlySpan<float> row);
+
+    /// <summary>Deals at their creation, and what a model said of them that had learned from none of them, nor from later ones.</summary>
+    /// <param name="Odds">Log odds, without a level.</param>
+    /// <param name="Labels">1 if won.</param>
+    /// <param name="At">When they were created.</param>
+    public sealed record OutOfFold(IReadOnlyList<double> Odds, IReadOnlyList<float> Labels, IReadOnlyList<DateTime> At);
+
     /// <summary>What a learner, or two together, came to out of fold.</summary>
     /// <param name="Trial">The learner, its trees, and its log loss.</param>
     /// <param name="Boosting">Whose trees are boosted.</param>
     /// <param name="Shares">What the scores of each part are multiplied by.</param>
-    public sealed record WinTrial(Trial Trial, Learner Boosting, double[] Shares);
+    /// <param name="OutOfFold">What it said of each deal.</param>
+    public sealed record WinTrial(Trial Trial, Learner Boosting, double[] Shares, OutOfFold OutOfFold);
 
     /// <summary>
     /// Learners are compared, trees counted and the shares of a blend found on several windows, each predicted by a model of what was known before
     /// it: of deals so old that their outcomes counted then. One window alone is too short a look at a win rate that drifts. How high the
-    /// win rate was in each window is left free: it is another one tomorrow, and is taken from the newest deals. The moment every deal has is its
+    /// win rate was in each window is left free: it is another one tomorrow (<see cref="Level"/>). The moment every deal has is its
     /// creation, so only that is looked at: later ones are easier, and would go on improving long after the trees have learned this one by heart.
     /// </summary>
     /// <returns>The best trial, and all.</returns>
@@ -169,7 +195,7 @@ static class Learning
         var boosted = win.Learners.Where(IsBoosted).ToList();
         if (blends && boosted.Count == 0)
             boosted.Add(Learner.FastTree);
-        var (labels, folds) = (new List<float>(), new List<int>());
+        var (labels, folds, at) = (new List<float>(), new List<int>(), new List<DateTime>());
         var steps = boosted.ToDictionary(learner => learner, _ => new SortedDictionary<int, List<double>>());
         var regression = new List<double>();
         for (var fold = win.ValidationFolds; fold > 0; fold--)
@@ -182,6 +208,7 @@ static class Learning
                 .Where(i => examples.Groups[i] == ExampleBuilder.AtCreation)
                 .ToList();
             labels.AddRange(created.Select(i => examples.Labels[i]));
+            at.AddRange(created.Select(i => examples.At[i]));
             folds.AddRange(created.Select(_ => fold - 1));
             foreach (var learner in boosted)
             {
@@ -197,12 +224,19 @@ static class Learning
         }
         WinTrial Try(Learner learner, Learner boosting, IEnumerable<(int Trees, List<double>[] Scores)> candidates)
         {
-            var curve = candidates.Select(step => (step.Trees, Fitted: Stacking.Fit(step.Scores, labels, folds))).ToList();
+            var curve = candidates
+                .Select(step => (step.Trees, step.Scores, Fitted: Stacking.Fit(step.Scores, labels, folds)))
+                .ToList();
             var best = curve.MinBy(point => point.Fitted.LogLoss);
             return new(
                 new(learner, [.. curve.Select(point => (point.Trees, point.Fitted.LogLoss))], best.Trees, best.Fitted.LogLoss),
                 boosting,
-                best.Fitted.Shares
+                best.Fitted.Shares,
+                new(
+                    [.. labels.Select((_, i) => best.Fitted.Shares.Select((share, s) => share * best.Scores[s][i]).Sum())],
+                    labels,
+                    at
+                )
             );
         }
         var trials = boosted

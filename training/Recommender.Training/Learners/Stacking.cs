@@ -130,18 +130,18 @@ static class Stacking
     }
 
     /// <summary>What has to be added to log odds so that they foretell as many wins as there were; as if half a deal more had been won, and half a deal lost.</summary>
-    public static double Offset(IReadOnlyList<double> odds, IReadOnlyList<float> labels)
+    public static double Offset(IReadOnlyList<double> odds, IReadOnlyList<float> labels, IReadOnlyList<double> weights)
     {
-        var wins = labels.Sum(label => label > 0.5f ? 1.0 : 0) + 0.5;
+        var wins = labels.Select((label, i) => label > 0.5f ? weights[i] : 0).Sum() + 0.5;
         var offset = 0.0;
         for (var step = 0; step < MostSteps; step++)
         {
             double gap = wins - Elementary.Logistic(offset),
                 weight = Elementary.Logistic(offset) * (1 - Elementary.Logistic(offset));
-            foreach (var x in odds)
+            for (var i = 0; i < odds.Count; i++)
             {
-                var p = Elementary.Logistic(offset + x);
-                (gap, weight) = (gap - p, weight + p * (1 - p));
+                var p = Elementary.Logistic(offset + odds[i]);
+                (gap, weight) = (gap - weights[i] * p, weight + weights[i] * p * (1 - p));
             }
             // Newton's step, kept short where the curve is flat.
             var up = Math.Clamp(gap / Math.Max(weight, 1e-9), -1, 1);

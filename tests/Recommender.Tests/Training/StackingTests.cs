@@ -49,6 +49,23 @@ public class StackingTests
             9
         );
 
+    [Theory]
+    [InlineData(0, 1.0)]
+    [InlineData(365, 0.5)]
+    [InlineData(730, 0.25)]
+    public void Half_of_what_windows_missed_is_left_where_outcomes_take_a_year(int maturityDays, double left)
+    {
+        var start = new DateTime(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        var examples = new ExampleSet(1);
+        for (var i = 0; i < 4; i++)
+            examples.Add(i % 2, 1, start, ExampleBuilder.AtCreation)[0] = 0;
+        double[] odds = [.. Enumerable.Repeat(-0.3, 200)];
+        float[] labels = [.. odds.Select((_, i) => i < 150 ? 1f : 0f)];
+        var missed = Stacking.Offset(odds, labels, [.. odds.Select(_ => 1.0)]);
+        var level = Learning.Level(examples, _ => 0, new(odds, labels, [.. odds.Select(_ => start)]), maturityDays);
+        Assert.Equal(left * missed, level, 9);
+    }
+
     static List<float> Draw(double[] odds, Random random) =>
         [.. odds.Select(x => random.NextDouble() < Elementary.Logistic(x) ? 1f : 0f)];
 }

@@ -145,7 +145,7 @@ static class Learning
     /// windows most; what the model says of the deals it learned from is where the level goes if that passes. The longer outcomes take to
     /// mature, the older is what was seen, and the less of it is left.
     /// </summary>
-    static double Level(ExampleSet examples, RowOdds odds, OutOfFold unseen, int maturityDays)
+    public static double Level(ExampleSet examples, RowOdds odds, OutOfFold unseen, int maturityDays)
     {
         var seen = Enumerable.Range(0, examples.Count).Where(i => examples.Groups[i] == ExampleBuilder.AtCreation).ToList();
         var learned = Stacking.Offset(
@@ -161,7 +161,7 @@ static class Learning
     /// <summary>The share of a level that is left after so many days.</summary>
     static double LeftAfter(double days) => Elementary.Exp(-Elementary.Log(2) * days / LevelHalfLifeDays);
 
-    delegate double RowOdds(ReadOnlySpan<float> row);
+    public delegate double RowOdds(ReadOnlySpan<float> row);
 
     /// <summary>Deals at their creation, and what a model said of them that had learned from none of them, nor from later ones.</summary>
     /// <param name="Odds">Log odds, without a level.</param>

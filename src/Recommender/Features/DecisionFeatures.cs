@@ -87,6 +87,14 @@ static class DecisionFeatures
                     : double.NaN,
             Movement.WithCalendar
         );
+        if (settings.Fold.IndexOfDimension(Columns.CreatedMonth) >= 0)
+            features.Add(
+                "created_day_of_year",
+                Ideas.In(Columns.CreatedMonth),
+                "Day of the year on which the deal was created, 1 to 366",
+                v => v.Decision.Opportunity.CreatedAt.DayOfYear,
+                moves: Movement.WithCalendar
+            );
         for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
         {
             var d = dimension;
@@ -113,7 +121,7 @@ static class DecisionFeatures
                         && Array.IndexOf(v.ValueIds[d], id) >= 0
                             ? 1
                             : 0,
-                    moves: Movement.None
+                    moves: encoder.Name == Columns.CreatedMonth ? Movement.WithCalendar : Movement.None
                 );
             }
         }

@@ -10,6 +10,9 @@ public static class HistoryProfile
     /// <summary>Open deals without which no column can be held against them.</summary>
     public const int LeastOpenDeals = 20;
     const int MostValues = 12;
+
+    /// <summary>A year: win rates by category, month and stage follow a drift, and hold each season once at about the same weight.</summary>
+    const double OutcomeHalfLifeDays = 365;
     static readonly string[] _ofAccounts = ["industry", "country", "region"];
     static readonly string[] _ofPartners = ["partner_type", "tier", "industries", "regions", "competencies"];
     static readonly string[] _ofDeals = ["product", "currency", "owner"];
@@ -107,6 +110,13 @@ public static class HistoryProfile
             else if (profile.IsMeasure)
                 measures.Add(new(name, side, profile.IsDate));
         }
+        if (IsOfSeveralYears(deals))
+        {
+            dimensions.RemoveAll(dimension => dimension.Name == Columns.CreatedMonth);
+            dimensions.Add(new(Columns.CreatedMonth, Side.Opportunity));
+            foreach (var deal in deals)
+                AddCategory("opportunity", Columns.CreatedMonth, Columns.Column(deal, Columns.CreatedMonth));
+        }
         ColumnProfile OfDimension(Dimension dimension) =>
             columns[(dimension.Of == Side.Account ? "account" : "opportunity", dimension.Name)];
         var matches =
@@ -130,6 +140,7 @@ public static class HistoryProfile
                 PartnerTraits = traits,
                 PartnerMeasures = partnerMeasures,
                 Files = held,
+                OutcomeHalfLifeDays = OutcomeHalfLifeDays,
                 BaseCurrency = hasRates ? Currency.Of(baseCurrency) ?? Currency.MostCommon(deals) : null,
             },
             Matches = [.. matches],
@@ -137,6 +148,17 @@ public static class HistoryProfile
             LeftOut = late,
             Kept = kept,
         };
+    }
+
+    /// <summary>Whether a season came back at least once: in a single year it is no other than the time.</summary>
+    static bool IsOfSeveralYears(List<Opportunity> deals)
+    {
+        const int Years = 2;
+        if (deals.Count == 0)
+            return false;
+        var created = deals.Select(deal => deal.CreatedAt).Order().ToList();
+        // What lies before the first twentieth is older than the history proper.
+        return (created[^1] - created[created.Count / 20]).TotalDays >= Years * 365;
     }
 
     static string TableOf(string owner) => owner == "opportunity" ? "opportunities" : owner + "s";

@@ -12,6 +12,9 @@ static class ValueFeatures
         {
             var d = dimension;
             var name = settings.Fold.Dimensions[d].Name;
+            // A partner is not chosen for the season.
+            if (name == Columns.CreatedMonth)
+                continue;
             var idea = Ideas.In(name);
             features.Add(
                 $"{name}_engagements",

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Recommender.CoSell;
 using Recommender.Facts;
 
@@ -6,6 +7,9 @@ namespace Recommender.Fold;
 /// <summary>Columns of accounts, partners and opportunities by name, those of the contract and custom ones.</summary>
 static class Columns
 {
+    /// <summary>The month of the year in which a deal was created, 01 to 12: a column that every history has, whatever its files hold.</summary>
+    public const string CreatedMonth = "created_month";
+
     public static string? Column(Account row, string name) =>
         name switch
         {
@@ -32,6 +36,7 @@ static class Columns
             "product" => row.Product,
             "currency" => row.Currency,
             "owner" => row.Owner,
+            CreatedMonth => row.CreatedAt.ToString("MM", CultureInfo.InvariantCulture),
             _ => row.Attributes[name],
         };
 

@@ -79,7 +79,7 @@ public class ParityTests(TrainedSample sample) : IClassFixture<TrainedSample>
             WinProbability = Sample.SmallConfig.WinProbability with { Learners = [Enum.Parse<Learner>(learner)] },
         };
         var examples = sample.Models.Examples.Builder.WinProbability;
-        Same(Learn(() => Learning.WinProbability(sample.Trainer, examples, config)), examples, tolerance);
+        Same(Learn(() => Learning.WinProbability(sample.Trainer, examples, config, 0)), examples, tolerance);
     }
 
     [Fact]

@@ -207,9 +207,21 @@ sealed record GateConfig
     [Range(100, 100_000)]
     public int Resamples { get; init; } = 1000;
 
-    /// <summary>Calibration error allowed beyond what as many perfectly calibrated predictions would show, 0 to 1.</summary>
+    /// <summary>What the upper bound of the calibration error of win probability may be, chance taken off, 0 to 1.</summary>
     [Range(0, 1)]
     public double MaxEce { get; init; } = 0.06;
+
+    /// <summary>What the interval of its calibration slope may not fall below, 0 to 1; 1 is perfect.</summary>
+    [Range(0, 1)]
+    public double MinSlope { get; init; } = 0.6;
+
+    /// <summary>What that interval may not rise above, 1 to 10.</summary>
+    [Range(1, 10)]
+    public double MaxSlope { get; init; } = 1.67;
+
+    /// <summary>How far from zero the interval of its calibration intercept may reach, log odds, 0 to 10.</summary>
+    [Range(0, 10)]
+    public double MaxIntercept { get; init; } = 0.35;
 
     /// <summary>Last share of decisions and of matured deals that `train` tests on, 0.05 to 0.5.</summary>
     [Range(0.05, 0.5)]

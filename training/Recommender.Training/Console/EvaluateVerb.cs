@@ -35,7 +35,10 @@ static class EvaluateVerb
             DefaultValueFactory = _ => 1,
         };
         var curve = new Option<bool>("--learning-curve") { Description = "Also train with a quarter and half of the history" };
-        var ablation = new Option<bool>("--ablation") { Description = "Also train without each family of features" };
+        var ablation = new Option<bool>("--ablation")
+        {
+            Description = "Also train without each family of features, and without each column that a CRM overwrites",
+        };
         var versions = new Option<string[]>("--model")
         {
             Description = "Judge stored versions side by side instead of training",
@@ -89,6 +92,8 @@ static class EvaluateVerb
                 var evaluation = Evaluation.Run(facts, config, start, end, ModelParts.All, known, null, new Progress());
                 if (result.GetValue(curve))
                     evaluation.Learn(facts, start, end, ModelParts.Both, null, new Progress());
+                if (result.GetValue(ablation))
+                    evaluation.LearnWithoutEach(facts, start, end, null, new Progress());
                 var figures = new
                 {
                     partner_fit = evaluation.PartnerFitJson(),
@@ -186,7 +191,8 @@ static class EvaluateVerb
                 ModelParts.Both,
                 null,
                 null,
-                new Progress()
+                new Progress(),
+                checkLeaks: false
             );
             var ndcg = Bootstrap.Mean(
                 [.. whole.Fit.All["partner_fit"].Zip(without.Fit.All["partner_fit"], (with, less) => less.Ndcg - with.Ndcg)],
@@ -285,12 +291,22 @@ static class EvaluateVerb
         return figures;
     }
 
+    /// <summary>What win probability is without columns.</summary>
+    static string Without(JsonElement figures) =>
+        $"without {string.Join(", ", figures.GetProperty("columns").EnumerateArray())}: "
+        + (
+            figures.GetProperty("log_loss_change") is { ValueKind: JsonValueKind.Object } change
+                ? $"AUC {Number(figures.GetProperty("auc").GetDouble(), "0.0000")}, log loss {Number(change.GetProperty("value").GetDouble(), Signed)} ({Number(change.GetProperty("low").GetDouble(), Signed)} to {Number(change.GetProperty("high").GetDouble(), Signed)})"
+                : "nothing could be learned"
+        );
+
     static void Print(string json, bool hasTruth)
     {
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
         var (fit, win) = (root.GetProperty("partner_fit"), root.GetProperty("win_probability"));
-        string Figure(JsonElement of, string name) => Number(of.GetProperty(name).GetDouble(), "0.0000");
+        string Figure(JsonElement of, string name) =>
+            of.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? Number(number.GetDouble(), "0.0000") : "";
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -312,16 +328,24 @@ static class EvaluateVerb
         }
         ranking.Print();
         Console.WriteLine($"win probability: {win.GetProperty("decisions")} deals, {Figure(win, "won_share")} won");
-        var winning = new ConsoleTable("", "AUC", "log loss", "Brier", "ECE");
+        var winning = new ConsoleTable("", "AUC", "log loss", "Brier", "ECE", "beyond chance", "at most", "slope", "intercept");
         foreach (var model in win.GetProperty("models").EnumerateObject())
             winning.Add(
                 model.Name,
                 Figure(model.Value, "auc"),
                 Figure(model.Value, "log_loss"),
                 Figure(model.Value, "brier"),
-                Figure(model.Value, "ece_15")
+                Figure(model.Value, "ece_15"),
+                Figure(model.Value, "ece_debiased"),
+                Figure(model.Value, "ece_upper"),
+                Figure(model.Value, "calibration_slope"),
+                Figure(model.Value, "calibration_intercept")
             );
         winning.Print();
+        if (win.GetProperty("without_overwritten_columns") is { ValueKind: JsonValueKind.Object } together)
+            Console.WriteLine(Without(together));
+        foreach (var one in win.GetProperty("without_each_overwritten_column").EnumerateArray())
+            Console.WriteLine(Without(one));
         foreach (var gate in root.GetProperty("gates").EnumerateObject())
             Console.WriteLine(
                 $"gate {gate.Name}: {(gate.Value.GetProperty("promote").GetBoolean() ? "promote" : "refuse")}. {gate.Value.GetProperty("reason")}"

@@ -16,6 +16,7 @@ static class Verbs
             ModelsOption,
             SimulateVerb.Command(),
             WorldsVerb.Command(),
+            SimulateGateVerb.Command(),
             ImportVerb.Command(),
             UpgradeVerb.Command(),
             TrainVerb.Command(),

@@ -19,6 +19,9 @@ sealed class FitResults
     /// <summary>What was judged, in the order of <see cref="All"/>.</summary>
     public List<JudgedDeal> Deals { get; } = [];
 
+    /// <summary>The same for <see cref="New"/>.</summary>
+    public List<JudgedDeal> NewDeals { get; } = [];
+
     /// <summary>NDCG@10 of partner fit; null if nothing was judged.</summary>
     public double? MeanNdcg => All["partner_fit"].Count == 0 ? null : All["partner_fit"].Average(quality => quality.Ndcg);
 
@@ -144,6 +147,8 @@ sealed class Backtest(
         Fit.Deals.Add(JudgedDeal.Of(deal, at, relevant.Select(i => candidates[i]), state, from));
         Fit.Candidates += candidates.Count;
         var known = candidates.Select(partner => state.HaveWorkedTogether(partner, deal.Row.AccountId)).ToArray();
+        if (relevant.Any(i => !known[i]))
+            Fit.NewDeals.Add(Fit.Deals[^1]);
         foreach (var (name, keys) in Keys(deal, candidates))
         {
             if (name == "partner_fit")

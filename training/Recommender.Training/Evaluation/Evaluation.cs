@@ -5,7 +5,7 @@ using Recommender.Models;
 namespace Recommender.Training;
 
 /// <summary>Models trained at the start of a window and judged inside it.</summary>
-sealed class Evaluation
+sealed partial class Evaluation
 {
     public required FitResults Fit { get; init; }
 
@@ -26,7 +26,13 @@ sealed class Evaluation
 
     public LeakReport? FitLeaks { get; init; }
 
-    public LeakReport? WinLeaks { get; init; }
+    public LeakReport? WinLeaks { get; private set; }
+
+    /// <summary>Win probability without all columns that a CRM overwrites; null if there are none, or nobody looked.</summary>
+    public WithoutColumns? WithoutOverwritten { get; private set; }
+
+    /// <summary>The same without each of them; empty unless asked for.</summary>
+    public IReadOnlyList<WithoutColumns> WithoutEach { get; private set; } = [];
 
     /// <summary>Win probability, by feature: population stability of the test deals against the training deals at creation.</summary>
     public IReadOnlyList<(FeatureColumn Column, double Psi)> WinDrift { get; init; } = [];
@@ -39,6 +45,12 @@ sealed class Evaluation
 
     /// <summary>Predicted probabilities by model: win_probability, training_share, logistic_regression.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<double>> Win { get; init; }
+
+    /// <summary>What was predicted, what came of it, and whose deals they were.</summary>
+    public JudgedProbabilities Judged => new(Win, Won, Clusters.By(WinDeals.Select(deal => deal.Account)));
+
+    /// <summary>Whose decisions were ranked, in the order of <see cref="FitResults.Deals"/>.</summary>
+    public Clusters FitAccounts => Clusters.By(Fit.Deals.Select(deal => deal.Account));
 
     public required TimeSpan Replay { get; init; }
 
@@ -55,12 +67,57 @@ sealed class Evaluation
         ModelParts parts,
         Truth? truth,
         int? mostDecisions,
-        Progress progress
+        Progress progress,
+        bool checkLeaks = true
     )
     {
         using var models = TrainedModels.Train(facts, config, from, parts, progress);
-        return Judge(facts, config, models, from, to, truth, mostDecisions, progress);
+        var evaluation = Judge(facts, config, models, from, to, truth, mostDecisions, progress, checkLeaks);
+        if (checkLeaks && evaluation.WinLeaks is not null)
+            evaluation.Relearn(facts, models.Examples.Settings, from, to, mostDecisions, progress);
+        return evaluation;
     }
+
+    /// <summary>Looks for leaks by learning anew: without the columns that a CRM overwrites, and from outcomes dealt out anew.</summary>
+    void Relearn(FactSource facts, FeatureSettings settings, DateTime from, DateTime to, int? mostDecisions, Progress progress)
+    {
+        var retraining = new LeakRetraining(facts, Config, from, Judgeable(facts, from, to, mostDecisions));
+        var (alarms, judged) = (new List<string>(WinLeaks!.Alarms), Judged);
+        var columns = OverwrittenColumns.Of(settings, facts, from);
+        if (columns.Count > 0)
+        {
+            WithoutOverwritten = retraining.Without(settings, columns, progress);
+            alarms.AddRange(retraining.Alarms(settings, columns, judged, WithoutOverwritten, progress));
+        }
+        Measured? gain = null;
+        progress.Step(
+            "learn from outcomes dealt out anew",
+            _ =>
+            {
+                var trainer = new TreeTrainer(Config.Seed, Config.Threads);
+                (gain, var alarm) = retraining.OfShuffledOutcomes(trainer, settings, judged);
+                if (alarm is not null)
+                    alarms.Add(alarm);
+            }
+        );
+        WinLeaks = WinLeaks with { ShuffledOutcomesGain = gain, Alarms = alarms };
+    }
+
+    /// <summary>Learns without each of the columns that a CRM overwrites.</summary>
+    public void LearnWithoutEach(FactSource facts, DateTime from, DateTime to, int? mostDecisions, Progress progress)
+    {
+        using var examples = TrainingExamples.Build(facts, Config, from, ModelParts.WinProbability, new(quiet: true));
+        var retraining = new LeakRetraining(facts, Config, from, Judgeable(facts, from, to, mostDecisions));
+        WithoutEach =
+        [
+            .. OverwrittenColumns
+                .Of(examples.Settings, facts, from)
+                .Select(column => retraining.Without(examples.Settings, [column], progress)),
+        ];
+    }
+
+    static List<Deal> Judgeable(FactSource facts, DateTime from, DateTime to, int? most) =>
+        ExampleBuilder.EvenlySpaced(Inside(facts, from, to), most ?? int.MaxValue);
 
     /// <summary>Trains with the newest quarter and half of the decisions, and a quarter and half of the deals, and judges each.</summary>
     public void Learn(FactSource facts, DateTime from, DateTime to, ModelParts parts, int? mostDecisions, Progress progress)
@@ -94,7 +151,7 @@ sealed class Evaluation
         Truth? truth,
         int? mostDecisions,
         Progress progress,
-        bool checkLeaks = true
+        bool checkLeaks
     ) =>
         Judge(
             facts,
@@ -162,7 +219,7 @@ sealed class Evaluation
         bool checkLeaks
     )
     {
-        var inside = ExampleBuilder.EvenlySpaced(Inside(facts, from, to), mostDecisions ?? int.MaxValue);
+        var inside = Judgeable(facts, from, to, mostDecisions);
         var backtest = new Backtest(config, examples.Featurizer, fit, win, effect, from);
         backtest.Truth.Raw = examples.Builder.Trials.RawDifference();
         var clock = Stopwatch.StartNew();
@@ -241,161 +298,4 @@ sealed class Evaluation
                 .OrderBy(deal => deal.Row.CreatedAt)
                 .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
         ];
-
-    /// <summary>Figures of the partner-fit part.</summary>
-    public object PartnerFitJson() =>
-        new
-        {
-            decisions = Fit.Decisions,
-            candidates_mean = Fit.Decisions == 0 ? 0 : (double)Fit.Candidates / Fit.Decisions,
-            models = FitResults.Names.ToDictionary(
-                name => name,
-                name => new
-                {
-                    all = Means(Fit.All[name]),
-                    @new = Means(Fit.New[name]),
-                    behind_by = name == "partner_fit" ? null : Behind(Fit.All[name], Fit.All["partner_fit"]),
-                    new_behind_by = name == "partner_fit" ? null : Behind(Fit.New[name], Fit.New["partner_fit"]),
-                }
-            ),
-            slices = Slices
-                .Of(Fit.Deals)
-                .Select(slice => new
-                {
-                    slice.Slice,
-                    slice.Value,
-                    decisions = slice.Deals.Count,
-                    ndcg_at_10 = Bootstrap.Mean([.. slice.Deals.Select(i => Fit.All["partner_fit"][i].Ndcg)], Config),
-                    most_popular_in_industry = slice.Deals.Average(i => Fit.All["most_popular_in_industry"][i].Ndcg),
-                    better_by = Bootstrap.Mean(
-                        [
-                            .. slice.Deals.Select(i =>
-                                Fit.All["partner_fit"][i].Ndcg - Fit.All["most_popular_in_industry"][i].Ndcg
-                            ),
-                        ],
-                        Config
-                    ),
-                }),
-            exposure = Fit.ExposureJson(),
-            leak_check = FitLeaks,
-            learning_curve = LearningCurve
-                .Where(point => point.Ndcg is not null)
-                .Select(point => new
-                {
-                    point.Share,
-                    decisions = point.Decisions,
-                    ndcg_at_10 = point.Ndcg,
-                }),
-        };
-
-    /// <summary>Figures of the win-probability part.</summary>
-    public object WinProbabilityJson() =>
-        new
-        {
-            decisions = Won.Count,
-            won_share = Won.Count == 0 ? 0 : Won.Average(won => won ? 1.0 : 0),
-            models = Win.ToDictionary(
-                pair => pair.Key,
-                pair =>
-                {
-                    var quality = ProbabilityQuality.Of(pair.Value, Won);
-                    return new
-                    {
-                        auc = quality.AreaUnderRocCurve,
-                        log_loss = quality.LogLoss,
-                        brier = quality.BrierScore,
-                        ece_15 = quality.Ece,
-                        auc_interval = Interval(pair.Value, of => of.AreaUnderRocCurve),
-                        log_loss_interval = Interval(pair.Value, of => of.LogLoss),
-                        ece_15_interval = Interval(pair.Value, of => of.Ece),
-                        predicted_share = pair.Value.Average(),
-                        behind_by = pair.Key == "win_probability" ? null : Bootstrap.Mean(Gains(pair.Key), Config),
-                    };
-                }
-            ),
-            calibration_by_quarter = Win.Count == 0
-                ? []
-                : Enumerable
-                    .Range(0, Won.Count)
-                    .GroupBy(i => (WinDeals[i].At.Year, Quarter: (WinDeals[i].At.Month + 2) / 3))
-                    .OrderBy(part => part.Key)
-                    .Select(part =>
-                        CalibrationJson(FormattableString.Invariant($"{part.Key.Year}-Q{part.Key.Quarter}"), [.. part])
-                    )
-                    .ToArray(),
-            slices = Win.Count == 0
-                ? []
-                : Slices.Of(WinDeals).Select(slice => CalibrationJson($"{slice.Slice}: {slice.Value}", slice.Deals)).ToArray(),
-            leak_check = WinLeaks,
-            drift = Drift.ToJson(WinDrift, Config.Monitor.MaxFeaturePsi, TrainedOn.Deals, WinDeals.Count),
-            learning_curve = LearningCurve
-                .Where(point => point.LogLoss is not null)
-                .Select(point => new
-                {
-                    point.Share,
-                    deals = point.Deals,
-                    log_loss = point.LogLoss,
-                }),
-        };
-
-    /// <summary>How much less each deal costs win probability in log loss than a baseline.</summary>
-    public List<double> Gains(string baseline) =>
-        [
-            .. Enumerable
-                .Range(0, Won.Count)
-                .Select(i =>
-                    ProbabilityQuality.LogLossOf(Win[baseline][i], Won[i])
-                    - ProbabilityQuality.LogLossOf(Win["win_probability"][i], Won[i])
-                ),
-        ];
-
-    object CalibrationJson(string name, List<int> deals)
-    {
-        var predicted = deals.Select(i => Win["win_probability"][i]).ToList();
-        var won = deals.Select(i => Won[i]).ToList();
-        var quality = ProbabilityQuality.Of(predicted, won);
-        return new
-        {
-            name,
-            decisions = deals.Count,
-            predicted_share = predicted.Average(),
-            won_share = Bootstrap.Mean([.. won.Select(yes => yes ? 1.0 : 0)], Config),
-            auc = quality.AreaUnderRocCurve,
-            log_loss = quality.LogLoss,
-        };
-    }
-
-    double[] Interval(IReadOnlyList<double> predicted, Func<ProbabilityQuality, double> of)
-    {
-        var (low, high) = Bootstrap.Interval(
-            Won.Count,
-            draw => of(ProbabilityQuality.Of([.. draw.Select(i => predicted[i])], [.. draw.Select(i => Won[i])])),
-            Config.Gate.Confidence,
-            Math.Min(Config.Gate.Resamples, MostResamples),
-            Config.Seed
-        );
-        return [low, high];
-    }
-
-    /// <summary>Of figures that must be computed anew for each resample.</summary>
-    const int MostResamples = 200;
-
-    Measured? Behind(List<RankingQuality> baseline, List<RankingQuality> own) =>
-        Bootstrap.Mean([.. own.Zip(baseline, (a, b) => a.Ndcg - b.Ndcg)], Config);
-
-    object Means(List<RankingQuality> qualities) =>
-        new
-        {
-            ndcg_at_10 = Mean(qualities, quality => quality.Ndcg),
-            ndcg_at_10_interval = Bootstrap.Mean([.. qualities.Select(quality => quality.Ndcg)], Config) is { } measured
-                ? (double[])[measured.Low, measured.High]
-                : null,
-            recall_at_10 = Mean(qualities, quality => quality.Recall),
-            hit_at_10 = Mean(qualities, quality => quality.Hit),
-            mrr = Mean(qualities, quality => quality.ReciprocalRank),
-            decisions = qualities.Count,
-        };
-
-    static double Mean(List<RankingQuality> qualities, Func<RankingQuality, double> of) =>
-        qualities.Count == 0 ? 0 : qualities.Average(of);
 }

@@ -6,7 +6,14 @@ namespace Recommender.Training;
 /// <param name="ShuffledAuc">AUC of a model that learned shuffled labels, judged on shuffled ones; must be 0.5 within noise.</param>
 /// <param name="ShuffledNoise">Half width of the interval that 0.5 ± chance would show.</param>
 /// <param name="Alarms">One sentence each; empty if nothing is suspicious.</param>
-sealed record LeakReport(double? ShuffledAuc, double? ShuffledNoise, IReadOnlyList<string> Alarms);
+sealed record LeakReport(double? ShuffledAuc, double? ShuffledNoise, IReadOnlyList<string> Alarms)
+{
+    /// <summary>
+    /// What a regression gains in log loss on real outcomes after it learned from a history whose outcomes were dealt out anew; near zero unless
+    /// features know outcomes. Null if nobody looked.
+    /// </summary>
+    public Measured? ShuffledOutcomesGain { get; init; }
+}
 
 /// <summary>Shuffles labels, and looks for figures too good to be true.</summary>
 static class LeakChecks

@@ -29,7 +29,8 @@ readonly record struct RankingQuality(double Ndcg, double Recall, double Hit, do
 /// <summary>Quality of predicted probabilities.</summary>
 sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, double BrierScore, double Ece)
 {
-    const int Bins = 15;
+    /// <summary>Bins of the calibration error.</summary>
+    public const int Bins = 15;
 
     public static ProbabilityQuality Of(IReadOnlyList<double> predicted, IReadOnlyList<bool> won)
     {
@@ -55,6 +56,11 @@ sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, doubl
         return -Elementary.Log(p);
     }
 
+    /// <summary>The bin of a prediction, from 0.</summary>
+    public static int BinOf(double predicted) => BinOf(predicted, Bins);
+
+    static int BinOf(double predicted, int bins) => Math.Min((int)(predicted * bins), bins - 1);
+
     /// <summary>Equal-width bins of predictions with their mean prediction, observed share and count; empty bins are left out.</summary>
     public static IEnumerable<(double Predicted, double Observed, int Count, double Gap)> Bin(
         IReadOnlyList<double> predicted,
@@ -63,7 +69,7 @@ sealed record ProbabilityQuality(double AreaUnderRocCurve, double LogLoss, doubl
     ) =>
         Enumerable
             .Range(0, won.Count)
-            .GroupBy(i => Math.Min((int)(predicted[i] * bins), bins - 1))
+            .GroupBy(i => BinOf(predicted[i], bins))
             .OrderBy(bin => bin.Key)
             .Select(bin =>
                 (
@@ -134,60 +140,6 @@ static class PopulationStability
         const double Freedom = Bins - 1;
         var cube = 1 - 2 / (9 * Freedom) + OnceInAThousand * Math.Sqrt(2 / (9 * Freedom));
         return (1.0 / reference + 1.0 / now) * Freedom * cube * cube * cube;
-    }
-}
-
-/// <summary>A figure with its interval.</summary>
-readonly record struct Measured(double Value, double Low, double High);
-
-/// <summary>Percentile bootstrap (Efron, 1979), seeded.</summary>
-static class Bootstrap
-{
-    public static (double Low, double High) Interval(IReadOnlyList<double> values, double confidence, int resamples, int seed) =>
-        Interval(
-            values.Count,
-            draw =>
-            {
-                double sum = 0;
-                foreach (var i in draw)
-                    sum += values[i];
-                return sum / draw.Length;
-            },
-            confidence,
-            resamples,
-            seed
-        );
-
-    /// <summary>The interval of a figure that is computed from drawn positions 0 to count - 1.</summary>
-    public static (double Low, double High) Interval(
-        int count,
-        Func<int[], double> of,
-        double confidence,
-        int resamples,
-        int seed
-    )
-    {
-        var random = new Random(seed);
-        var draw = new int[count];
-        var figures = new double[resamples];
-        for (var r = 0; r < resamples; r++)
-        {
-            for (var i = 0; i < count; i++)
-                draw[i] = random.Next(count);
-            figures[r] = of(draw);
-        }
-        Array.Sort(figures);
-        var tail = (1 - confidence) / 2;
-        return (figures[(int)(tail * (resamples - 1))], figures[(int)((1 - tail) * (resamples - 1))]);
-    }
-
-    /// <summary>The mean of values with its interval; null if there are none.</summary>
-    public static Measured? Mean(IReadOnlyList<double> values, TrainingConfig config)
-    {
-        if (values.Count == 0)
-            return null;
-        var (low, high) = Interval(values, config.Gate.Confidence, config.Gate.Resamples, config.Seed);
-        return new(values.Average(), low, high);
     }
 }
 

@@ -1,4 +1,4 @@
-using Recommender.Facts;
+using Recommender.CoSell;
 using Recommender.Fold;
 
 namespace Recommender.Training;
@@ -6,6 +6,7 @@ namespace Recommender.Training;
 /// <summary>What a judged deal was, for slices of the figures.</summary>
 sealed record JudgedDeal(
     DateTime At,
+    AccountId Account,
     string? Industry,
     string? Region,
     string? PartnerType,
@@ -26,6 +27,7 @@ sealed record JudgedDeal(
         var known = partners.ToList();
         return new(
             at,
+            deal.RowIn(state).AccountId,
             account?.Industry,
             account?.Region ?? account?.Country,
             known.Select(partner => state.FindPartner(partner)?.PartnerType).FirstOrDefault(type => type is not null),

@@ -47,7 +47,14 @@ static class HyperSearch
                         new(
                             t + 1,
                             drawn.WinProbability,
-                            Learning.TryWinProbability(trainer, examples.Builder.WinProbability, drawn).Best
+                            Learning
+                                .TryWinProbability(
+                                    trainer,
+                                    examples.Builder.WinProbability,
+                                    drawn,
+                                    examples.Settings.Fold.MaturityDays
+                                )
+                                .Best.Trial
                         )
                     );
                     told((t + 1.0) / trials);

@@ -1,3 +1,4 @@
+using Recommender.Facts;
 using Recommender.Models;
 
 namespace Recommender.Training;
@@ -38,6 +39,9 @@ static class Learning
 
     /// <summary>Shares of engaged partners who reach grade A, B and C.</summary>
     static readonly double[] _gradeShares = [0.5, 0.75, 0.9];
+
+    /// <summary>A year: each season counts about alike.</summary>
+    const double LevelHalfLifeDays = 365;
 
     public static Learned PartnerFit(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
     {
@@ -90,42 +94,84 @@ static class Learning
         return (split, trials);
     }
 
-    public static Learned WinProbability(TreeTrainer trainer, ExampleSet examples, TrainingConfig config)
+    public static Learned WinProbability(TreeTrainer trainer, ExampleSet examples, TrainingConfig config, int maturityDays)
     {
         var win = config.WinProbability;
-        var (best, boosting, calibration, trials) = TryWinProbability(trainer, examples, config);
+        var (best, trials) = TryWinProbability(trainer, examples, config, maturityDays);
         var parts = new List<(TreeEnsemble Trees, RawScores Score)>();
-        if (best.Learner != Learner.LogisticRegression)
+        if (best.Trial.Learner != Learner.LogisticRegression)
         {
-            var (trees, model) = trainer.TrainBinary(examples, .., win, boosting, best.Trees);
+            var (trees, model) = trainer.TrainBinary(examples, .., win, best.Boosting, best.Trial.Trees);
             parts.Add((trees, trainer.ScoresBy(model, binary: true)));
         }
-        if (!IsBoosted(best.Learner))
+        if (!IsBoosted(best.Trial.Learner))
         {
             var (trees, model) = trainer.TrainLogisticRegression(examples, ..);
             parts.Add((trees, all => Enumerable.Range(0, all.Count).Select(i => model.Score(all.Row(i)))));
         }
+        var slope = best.Shares.Sum();
+        double[] shares = [.. best.Shares.Select(share => share / slope)];
+        var whole = Grown(TreeEnsemble.Mean([.. parts.Select((part, p) => Times(part.Trees, shares[p] * parts.Count))]));
+        var offset = Level(examples, row => slope * whole.Score(row), best.OutOfFold, maturityDays);
         return new(
-            Grown(TreeEnsemble.Mean([.. parts.Select(part => part.Trees)])) with
+            whole with
             {
-                Calibration = calibration,
+                Calibration = new((float)slope, (float)offset),
             },
-            [.. parts.Select(part => (part.Score, 1.0 / parts.Count))],
-            best,
+            [.. parts.Select((part, p) => (part.Score, shares[p]))],
+            best.Trial,
             trials
         );
     }
 
     /// <summary>
-    /// Learners are compared, trees counted and the calibration fitted on several windows, each predicted by a model of what came before
-    /// it: one window alone is too short a look at a win rate that drifts. The moment every deal has is its creation, so only that is
-    /// looked at: later ones are easier, and would go on improving long after the trees have learned this one by heart.
+    /// What has to be added to log odds. Models that saw nothing of a window say how far its level was from what had been learned, the newest
+    /// windows most; what the model says of the deals it learned from is where the level goes if that passes. The longer outcomes take to
+    /// mature, the older is what was seen, and the less of it is left.
     /// </summary>
-    /// <returns>The best trial, whose trees it boosts, its calibration, and all trials.</returns>
-    public static (Trial Best, Learner Boosting, Calibration Calibration, List<Trial> Trials) TryWinProbability(
+    public static double Level(ExampleSet examples, RowOdds odds, OutOfFold unseen, int maturityDays)
+    {
+        var seen = Enumerable.Range(0, examples.Count).Where(i => examples.Groups[i] == ExampleBuilder.AtCreation).ToList();
+        var learned = Stacking.Offset(
+            [.. seen.Select(i => odds(examples.Row(i)))],
+            [.. seen.Select(i => examples.Labels[i])],
+            [.. seen.Select(_ => 1.0)]
+        );
+        var last = unseen.At.Max();
+        var missed = Stacking.Offset(unseen.Odds, unseen.Labels, [.. unseen.At.Select(at => LeftAfter((last - at).TotalDays))]);
+        return learned + LeftAfter(maturityDays) * (missed - learned);
+    }
+
+    /// <summary>The share of a level that is left after so many days.</summary>
+    static double LeftAfter(double days) => Elementary.Exp(-Elementary.Log(2) * days / LevelHalfLifeDays);
+
+    public delegate double RowOdds(ReadOnlySpan<float> row);
+
+    /// <summary>Deals at their creation, and what a model said of them that had learned from none of them, nor from later ones.</summary>
+    /// <param name="Odds">Log odds, without a level.</param>
+    /// <param name="Labels">1 if won.</param>
+    /// <param name="At">When they were created.</param>
+    public sealed record OutOfFold(IReadOnlyList<double> Odds, IReadOnlyList<float> Labels, IReadOnlyList<DateTime> At);
+
+    /// <summary>What a learner, or two together, came to out of fold.</summary>
+    /// <param name="Trial">The learner, its trees, and its log loss.</param>
+    /// <param name="Boosting">Whose trees are boosted.</param>
+    /// <param name="Shares">What the scores of each part are multiplied by.</param>
+    /// <param name="OutOfFold">What it said of each deal.</param>
+    public sealed record WinTrial(Trial Trial, Learner Boosting, double[] Shares, OutOfFold OutOfFold);
+
+    /// <summary>
+    /// Learners are compared, trees counted and the shares of a blend found on several windows, each predicted by a model of what was known before
+    /// it: of deals so old that their outcomes counted then. One window alone is too short a look at a win rate that drifts. How high the
+    /// win rate was in each window is left free: it is another one tomorrow (<see cref="Level"/>). The moment every deal has is its
+    /// creation, so only that is looked at: later ones are easier, and would go on improving long after the trees have learned this one by heart.
+    /// </summary>
+    /// <returns>The best trial, and all.</returns>
+    public static (WinTrial Best, List<Trial> Trials) TryWinProbability(
         TreeTrainer trainer,
         ExampleSet examples,
-        TrainingConfig config
+        TrainingConfig config,
+        int maturityDays
     )
     {
         var win = config.WinProbability;
@@ -133,62 +179,70 @@ static class Learning
         var boosted = win.Learners.Where(IsBoosted).ToList();
         if (blends && boosted.Count == 0)
             boosted.Add(Learner.FastTree);
-        var labels = new List<float>();
+        var (labels, folds, at) = (new List<float>(), new List<int>(), new List<DateTime>());
         var steps = boosted.ToDictionary(learner => learner, _ => new SortedDictionary<int, List<double>>());
         var regression = new List<double>();
         for (var fold = win.ValidationFolds; fold > 0; fold--)
         {
             var start = Split(examples, config.ValidationShare * fold);
             var end = fold == 1 ? examples.Count : Split(examples, config.ValidationShare * (fold - 1));
+            var matured = Math.Max(start / 2, examples.From(examples.At[start].AddDays(-maturityDays)));
             var created = Enumerable
                 .Range(start, end - start)
                 .Where(i => examples.Groups[i] == ExampleBuilder.AtCreation)
                 .ToList();
             labels.AddRange(created.Select(i => examples.Labels[i]));
+            at.AddRange(created.Select(i => examples.At[i]));
+            folds.AddRange(created.Select(_ => fold - 1));
             foreach (var learner in boosted)
             {
-                var trees = trainer.TrainBinary(examples, ..start, win, learner, win.Trees).Trees;
+                var trees = trainer.TrainBinary(examples, ..matured, win, learner, win.Trees).Trees;
                 foreach (var (count, scores) in Prefixes(trees, examples, created, win.Trees))
                     (steps[learner].TryGetValue(count, out var pooled) ? pooled : steps[learner][count] = []).AddRange(scores);
             }
             if (blends || win.Learners.Contains(Learner.LogisticRegression))
             {
-                var linear = trainer.TrainLogisticRegression(examples, ..start).Trees;
+                var linear = trainer.TrainLogisticRegression(examples, ..matured).Trees;
                 regression.AddRange(created.Select(i => linear.Score(examples.Row(i))));
             }
         }
-        (Trial Trial, Learner Boosting, Calibration Calibration) Try(
-            Learner learner,
-            Learner boosting,
-            IEnumerable<(int Trees, List<double> Scores)> candidates
-        )
+        WinTrial Try(Learner learner, Learner boosting, IEnumerable<(int Trees, List<double>[] Scores)> candidates)
         {
-            var curve = candidates.Select(step => (step.Trees, Fitted: trainer.Calibrated(step.Scores, labels))).ToList();
+            var curve = candidates
+                .Select(step => (step.Trees, step.Scores, Fitted: Stacking.Fit(step.Scores, labels, folds)))
+                .ToList();
             var best = curve.MinBy(point => point.Fitted.LogLoss);
-            return (
+            return new(
                 new(learner, [.. curve.Select(point => (point.Trees, point.Fitted.LogLoss))], best.Trees, best.Fitted.LogLoss),
                 boosting,
-                best.Fitted.Calibration
+                best.Fitted.Shares,
+                new(
+                    [.. labels.Select((_, i) => best.Fitted.Shares.Select((share, s) => share * best.Scores[s][i]).Sum())],
+                    labels,
+                    at
+                )
             );
         }
         var trials = boosted
-            .Select(learner => Try(learner, learner, steps[learner].Select(step => (step.Key, step.Value))))
+            .Select(learner => Try(learner, learner, steps[learner].Select(step => (step.Key, new[] { step.Value }))))
             .ToList();
-        var boosting = trials.Count == 0 ? default : trials.MinBy(trial => trial.Trial.Metric).Boosting;
+        var boosting = trials.Count == 0 ? default : trials.MinBy(trial => trial.Trial.Metric)!.Boosting;
         trials.RemoveAll(trial => !win.Learners.Contains(trial.Trial.Learner));
         if (win.Learners.Contains(Learner.LogisticRegression))
-            trials.Add(Try(Learner.LogisticRegression, default, [(0, regression)]));
+            trials.Add(Try(Learner.LogisticRegression, default, [(0, [regression])]));
         if (blends)
             trials.Add(
-                Try(
-                    Learner.Blend,
-                    boosting,
-                    steps[boosting].Select(step => (step.Key, step.Value.Zip(regression, (a, b) => (a + b) / 2).ToList()))
-                )
+                Try(Learner.Blend, boosting, steps[boosting].Select(step => (step.Key, new[] { step.Value, regression })))
             );
-        var chosen = trials.MinBy(trial => trial.Trial.Metric);
-        return (chosen.Trial, chosen.Boosting, chosen.Calibration, [.. trials.Select(trial => trial.Trial)]);
+        return (trials.MinBy(trial => trial.Trial.Metric)!, [.. trials.Select(trial => trial.Trial)]);
     }
+
+    static TreeEnsemble Times(TreeEnsemble ensemble, double share) =>
+        ensemble with
+        {
+            Trees = [.. ensemble.Trees.Select(tree => tree with { Value = [.. tree.Value.Select(x => (float)(share * x))] })],
+            Bias = (float)(share * ensemble.Bias),
+        };
 
     static bool IsBoosted(Learner learner) => learner is Learner.FastTree or Learner.LightGbm;
 

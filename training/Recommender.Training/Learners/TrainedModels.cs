@@ -20,7 +20,12 @@ sealed record TrainedModels(TrainingExamples Examples, Learned? PartnerFit, Lear
         if (parts.HasFlag(ModelParts.WinProbability))
         {
             var of = examples.Builder.WinProbability;
-            win = Learn("win-probability", of, () => Learning.WinProbability(trainer, of, config), progress);
+            win = Learn(
+                "win-probability",
+                of,
+                () => Learning.WinProbability(trainer, of, config, examples.Settings.Fold.MaturityDays),
+                progress
+            );
         }
         LearnedEffect? effect = null;
         if (parts.HasFlag(ModelParts.PartnerEffect) && fit is not null && win is not null)

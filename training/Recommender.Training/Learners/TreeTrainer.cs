@@ -88,25 +88,6 @@ sealed class TreeTrainer(int seed, int threads)
         return (Ensemble(model.Model.SubModel.TrainedTreeEnsemble, examples, range), model);
     }
 
-    /// <summary>Platt's sigmoid fitted to raw scores, and the mean log loss of what it makes of them.</summary>
-    public (Calibration Calibration, double LogLoss) Calibrated(IReadOnlyList<double> scores, IReadOnlyList<float> labels)
-    {
-        var calibration = Calibrate(scores, labels);
-        var loss = scores.Zip(
-            labels,
-            (score, label) => ProbabilityQuality.LogLossOf(calibration.Probability(score), label > 0.5f)
-        );
-        return (calibration, loss.Average());
-    }
-
-    Calibration Calibrate(IReadOnlyList<double> scores, IReadOnlyList<float> labels)
-    {
-        var rows = scores.Select((score, i) => new ScoredExample { Score = (float)score, Label = labels[i] > 0.5f });
-        var model = _context.BinaryClassification.Calibrators.Platt().Fit(_context.Data.LoadFromEnumerable(rows));
-        var platt = ((ISingleFeaturePredictionTransformer<PlattCalibrator>)model).Model;
-        return new(-platt.Slope, -platt.Offset);
-    }
-
     /// <summary>Logistic regression on features in twenty bins of equal count, as one tree of steps per feature.</summary>
     public (TreeEnsemble Trees, BinnedRegression Model) TrainLogisticRegression(ExampleSet examples, Range range)
     {
@@ -310,12 +291,5 @@ sealed class TreeTrainer(int seed, int threads)
 
         [KeyType(int.MaxValue)]
         public uint Group { get; set; }
-    }
-
-    sealed class ScoredExample
-    {
-        public float Score { get; set; }
-
-        public bool Label { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Recommender.Models;
 
 namespace Recommender.Training;
@@ -48,6 +49,8 @@ static class ModelCard
             Line(
                 $"**Judged** on deals created from {from} to {manifest.Metrics.GetProperty("test_to")} by a model trained on what was known at the start."
             );
+        if (Overwritten(manifest) is { } overwritten)
+            Line($"**Overwritten columns.** {overwritten}");
         Line($"**Gate.** {(manifest.Gate.Promote ? "Passed" : "Refused")}. {manifest.Gate.Reason}");
         Line($"**Figures.** metrics.json; plots in report.html.");
         Line(
@@ -55,4 +58,15 @@ static class ModelCard
         );
         return text.ToString();
     }
+
+    /// <summary>What win probability is without the columns that a CRM overwrites; null if that was not judged.</summary>
+    static string? Overwritten(ModelManifest manifest) =>
+        manifest.Metrics.TryGetProperty("figures", out var figures)
+        && figures.TryGetProperty("without_overwritten_columns", out var without)
+        && without.ValueKind == JsonValueKind.Object
+        && without.GetProperty("log_loss_change") is { ValueKind: JsonValueKind.Object } change
+            ? FormattableString.Invariant(
+                $"{string.Join(", ", without.GetProperty("columns").EnumerateArray())} are known as they were at the import. Without them AUC is {without.GetProperty("auc").GetDouble():0.000}, and log loss changes by {change.GetProperty("value").GetDouble():+0.0000;-0.0000} ({change.GetProperty("low").GetDouble():+0.0000;-0.0000} to {change.GetProperty("high").GetDouble():+0.0000;-0.0000})."
+            )
+            : null;
 }

@@ -81,6 +81,7 @@ static class Report
                 "Probability, beside the simple models",
                 ProbabilityTable(manifest.Metrics.GetProperty("figures").GetProperty("models")),
                 window
+                    + " Beyond chance: the ECE without what chance adds to it. Slope and intercept: what predicted log odds would have to be multiplied by, and raised by, to fit (1 and 0 are perfect). Each end of these intervals holds with 95 %; accounts are drawn, not deals."
             );
             if (evaluation.Win.Count > 0)
             {
@@ -147,7 +148,7 @@ static class Report
                 leaks.ShuffledAuc is { } auc
                     ? string.Create(
                         CultureInfo.InvariantCulture,
-                        $"<p>Learned from shuffled labels, AUC is {auc:0.000} (0.5 is expected). {(leaks.Alarms.Count == 0 ? "No figure and no feature is implausibly good." : Names(leaks.Alarms))}</p>"
+                        $"<p>Learned from shuffled labels, AUC is {auc:0.000} (0.5 is expected). {(leaks.Alarms.Count == 0 ? "No figure and no feature is implausibly good." : Names(leaks.Alarms))}{Relearned(leaks, evaluation)}</p>"
                     )
                     : "<p>Too few cases to tell.</p>"
             );
@@ -164,6 +165,26 @@ static class Report
                 + "</p>"
         );
         return page.Append("</body></html>\n").ToString();
+    }
+
+    /// <summary>What came of learning anew without what may have leaked in.</summary>
+    static string Relearned(LeakReport leaks, Evaluation evaluation)
+    {
+        var text = new StringBuilder();
+        if (leaks.ShuffledOutcomesGain is { } gain)
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $" Learned from a history whose outcomes were dealt out anew, and judged on real ones, it gains {gain.Value:+0.0000;-0.0000} log loss ({gain.Low:+0.0000;-0.0000} to {gain.High:+0.0000;-0.0000}); about zero is expected."
+            );
+        if (
+            evaluation.WithoutOverwritten is { } without
+            && evaluation.Judged.LossWithout(without, evaluation.Config) is { } change
+        )
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $" Columns that a CRM overwrites, as they were at the import: {Names(without.Columns)}. Without them AUC is {ProbabilityQuality.Auc(without.Predicted, evaluation.Won):0.000}, and log loss changes by {change.Value:+0.0000;-0.0000} ({change.Low:+0.0000;-0.0000} to {change.High:+0.0000;-0.0000})."
+            );
+        return text.ToString();
     }
 
     static string Names(IEnumerable<string> names) =>
@@ -188,17 +209,24 @@ static class Report
     static string ProbabilityTable(JsonElement models)
     {
         var html = new StringBuilder(
-            "<table><tr><th>model</th><th>AUC</th><th>log loss</th><th>Brier</th><th>ECE (15 bins)</th></tr>"
+            "<table><tr><th>model</th><th>AUC</th><th>log loss</th><th>Brier</th><th>ECE (15 bins)</th><th>beyond chance</th><th>slope</th><th>intercept</th></tr>"
         );
         foreach (var model in models.EnumerateObject())
         {
             html.Append(CultureInfo.InvariantCulture, $"<tr{Own(model.Name)}><td>{Words(model.Name)}</td>");
             foreach (var metric in (string[])["auc", "log_loss", "brier", "ece_15"])
                 html.Append(CultureInfo.InvariantCulture, $"<td>{model.Value.GetProperty(metric).GetDouble():0.000}</td>");
+            foreach (var metric in (string[])["ece_debiased", "calibration_slope", "calibration_intercept"])
+                html.Append(CultureInfo.InvariantCulture, $"<td>{WithInterval(model.Value, metric)}</td>");
             html.Append("</tr>");
         }
         return html.Append("</table>").ToString();
     }
+
+    static string WithInterval(JsonElement of, string metric) =>
+        of.GetProperty(metric) is { ValueKind: JsonValueKind.Number } value && of.GetProperty(metric + "_interval") is var ends
+            ? FormattableString.Invariant($"{value.GetDouble():0.00} ({ends[0].GetDouble():0.00} to {ends[1].GetDouble():0.00})")
+            : "unknown";
 
     static string Own(string name) => name is "partner_fit" or "win_probability" ? " class=\"own\"" : "";
 

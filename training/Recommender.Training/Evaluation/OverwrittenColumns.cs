@@ -1,0 +1,86 @@
+using Recommender.CoSell;
+using Recommender.Features;
+using Recommender.Fold;
+
+namespace Recommender.Training;
+
+/// <summary>Win probability learned without some columns, judged on the same deals.</summary>
+/// <param name="Columns">What was left out, such as opportunities.amount.</param>
+/// <param name="Predicted">Probabilities, in the order of the judged deals.</param>
+sealed record WithoutColumns(IReadOnlyList<string> Columns, IReadOnlyList<double> Predicted);
+
+/// <summary>
+/// Columns that a CRM overwrites: what an export holds is known of its day, not of the day of a decision, unless field_changes gives
+/// the history of it.
+/// </summary>
+static class OverwrittenColumns
+{
+    static readonly string[] _ofDeals = ["amount", "expected_close_at", "owner"];
+    static readonly string[] _ofAccounts = ["employee_count", "annual_revenue"];
+    static readonly string[] _ofPartners = ["tier"];
+
+    /// <summary>Columns of the contract that stay as they are.</summary>
+    static readonly string[] _lasting =
+    [
+        "product",
+        "currency",
+        "created_month",
+        "industry",
+        "country",
+        "region",
+        "created_at",
+        "partner_type",
+        "industries",
+        "regions",
+        "competencies",
+    ];
+
+    /// <summary>Those that features are made of, in the order of the settings; columns of the history's own are taken to be such.</summary>
+    public static IReadOnlyList<LeftOut> Of(FeatureSettings settings, FactSource facts, DateTime asOf)
+    {
+        const string Why = "a CRM overwrites it";
+        var fold = settings.Fold;
+        var told = fold.Has("field_changes") ? Told(facts.Before(asOf)) : [];
+        bool IsOverwritten(string name) =>
+            !_lasting.Contains(name) || _ofDeals.Contains(name) || _ofAccounts.Contains(name) || _ofPartners.Contains(name);
+        string TableOf(Side side) => side == Side.Account ? "accounts" : "opportunities";
+        return
+        [
+            .. fold
+                .Dimensions.Select(dimension => (Of: TableOf(dimension.Of), dimension.Name))
+                .Concat(fold.Measures.Select(measure => (Of: TableOf(measure.Of), measure.Name)))
+                .Concat(fold.PartnerTraits.Select(trait => (Of: "partners", Name: trait)))
+                .Concat(fold.PartnerMeasures.Select(measure => (Of: "partners", measure.Name)))
+                .Distinct()
+                .Where(column => IsOverwritten(column.Name) && !(column.Of == "opportunities" && told.Contains(column.Name)))
+                .Select(column => new LeftOut(column.Of, column.Name, Why)),
+        ];
+    }
+
+    /// <summary>Columns of deals that facts tell anew during the life of a deal.</summary>
+    static HashSet<string> Told(IEnumerable<DatedFact> facts)
+    {
+        var told = new HashSet<string>();
+        foreach (var fact in facts)
+        {
+            if (
+                fact is not { Kind: var kind, Noun: Opportunity row, Replaced: Opportunity before }
+                || kind != FactKind.OpportunityCreated
+                || fact.IsRetraction
+            )
+                continue;
+            if (row.Amount != before.Amount)
+                told.Add("amount");
+            if (row.ExpectedCloseAt != before.ExpectedCloseAt)
+                told.Add("expected_close_at");
+            if (row.Owner != before.Owner)
+                told.Add("owner");
+            foreach (var name in row.Attributes.Names)
+            {
+                if (row.Attributes[name] != before.Attributes[name])
+                    told.Add(name);
+            }
+        }
+        return told;
+    }
+}

@@ -87,7 +87,7 @@ sealed class Backtest(
     /// <summary>Judges the decisions and outcomes of deals created inside the window, in time order.</summary>
     public void Run(Replay replay, IReadOnlyList<Deal> inside, Truth? truth, Action<double>? progress = null)
     {
-        var moments = Moments(inside);
+        var moments = Moments(inside, featurizer.State.Settings.MaturityDays);
         for (var i = 0; i < moments.Count; i++)
         {
             var (at, deal, isFit) = moments[i];
@@ -108,7 +108,7 @@ sealed class Backtest(
     }
 
     /// <summary>When deals are judged: for ranking when partners were brought in, for winning at creation; in time order.</summary>
-    public static List<(DateTime At, Deal Deal, bool IsFit)> Moments(IEnumerable<Deal> deals)
+    public static List<(DateTime At, Deal Deal, bool IsFit)> Moments(IEnumerable<Deal> deals, int maturityDays)
     {
         var inside = deals.ToList();
         return
@@ -118,7 +118,7 @@ sealed class Backtest(
                 .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true))
                 .Concat(
                     inside
-                        .Where(deal => deal.Outcome != Outcome.Open)
+                        .Where(deal => deal.IsWon(maturityDays) is not null)
                         .Select(deal => (At: deal.Row.CreatedAt, Deal: deal, IsFit: false))
                 )
                 .OrderBy(moment => moment.At)
@@ -129,7 +129,7 @@ sealed class Backtest(
     void JudgeProbability(DateTime at, Deal deal)
     {
         var partners = deal.PartnersBy(at, featurizer.State);
-        var won = deal.Outcome == Outcome.Won;
+        var won = deal.IsWon(featurizer.State.Settings.MaturityDays) == true;
         featurizer.WriteWinProbability([.. partners], Win.Examples.Add(won ? 1 : 0, 1, at, 0));
         Win.Won.Add(won);
         Win.Deals.Add(JudgedDeal.Of(deal, at, partners, featurizer.State, from));

@@ -9,16 +9,18 @@ namespace Recommender.Training;
 /// <param name="Notes">What else has to be said, a sentence each.</param>
 sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> Notes)
 {
-    /// <summary>Looks at all deals; those created before <paramref name="matured"/> teach.</summary>
+    /// <summary>Looks at all deals; those created before <paramref name="matured"/> teach, and they are won or lost or lie longer than nearly all that ended.</summary>
     /// <param name="facts">Those that the deals are known by.</param>
     /// <param name="deals">All of them.</param>
     /// <param name="matured">Outcomes count of deals created before.</param>
+    /// <param name="maturityDays">The horizon, at least 1.</param>
     /// <param name="columns">Those of win probability.</param>
     /// <param name="config">The run's.</param>
     public static OutcomeChecks Of(
         IEnumerable<DatedFact> facts,
         IReadOnlyList<Deal> deals,
         DateTime matured,
+        int maturityDays,
         IReadOnlyList<FeatureColumn> columns,
         TrainingConfig config
     )
@@ -27,6 +29,13 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
         LookForEnds(deals, matured, config.Gate.MaxEce, alarms, notes);
         alarms.AddRange(RowsByOutcome.Alarms(facts, deals, columns));
         var open = deals.Count(deal => deal.Outcome == Outcome.Open && !IsWithoutEnd(deal));
+        var lying = deals.Count(deal => deal.Row.CreatedAt < matured && deal.IsLeftOpen(maturityDays));
+        if (lying > 0)
+            notes.Add(
+                FormattableString.Invariant(
+                    $"{lying} deals are open for longer than {maturityDays} days, by when 19 in 20 that end have ended: they count as not won."
+                )
+            );
         if (open < HistoryProfile.LeastOpenDeals)
             notes.Add(
                 FormattableString.Invariant(

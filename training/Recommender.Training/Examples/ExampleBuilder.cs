@@ -70,7 +70,9 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             [
                 .. deals
                     .Where(deal =>
-                        parts.HasFlag(ModelParts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open
+                        parts.HasFlag(ModelParts.WinProbability)
+                        && deal.Row.CreatedAt < matured
+                        && deal.IsWon(MaturityDays) is not null
                     )
                     .OrderBy(deal => deal.Row.CreatedAt)
                     .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
@@ -79,10 +81,12 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         );
         Deals = wins.Count;
         _matured = matured;
-        var decided = deals.Where(deal => deal.DecidedAt < asOf && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open);
-        _wonShare = (float)decided.Select(deal => deal.Outcome == Outcome.Won ? 1.0 : 0).DefaultIfEmpty(0.5).Average();
+        var decided = deals.Where(deal =>
+            deal.DecidedAt < asOf && deal.Row.CreatedAt < matured && deal.IsWon(MaturityDays) is not null
+        );
+        _wonShare = (float)decided.Select(deal => deal.IsWon(MaturityDays) == true ? 1.0 : 0).DefaultIfEmpty(0.5).Average();
         var period = TrialExamples.PeriodOf(featurizer.State.Settings.MaturityDays);
-        var trials = withEffect ? EvenlySpaced(wins, MostTrialDeals) : [];
+        var trials = withEffect ? EvenlySpaced(wins.FindAll(deal => deal.Outcome != Outcome.Open), MostTrialDeals) : [];
         var moments = fits.Concat(
                 wins.SelectMany(deal => Moments(deal, asOf).Select(at => new Moment(at.At, deal, Kind.Winning, at.Group)))
             )
@@ -162,8 +166,8 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         if (negatives.Count == 0)
             return;
         var label =
-            deal.Row.CreatedAt >= _matured || deal.Outcome == Outcome.Open ? 1 + _wonShare
-            : deal.Outcome == Outcome.Won ? 2f
+            deal.Row.CreatedAt >= _matured || deal.IsWon(MaturityDays) is not { } won ? 1 + _wonShare
+            : won ? 2f
             : 1f;
         // The trainer breaks ties by position: positives must not stand first.
         var candidates = positives
@@ -204,7 +208,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var weight = group == AtCreation ? CreationWeight : LaterWeight;
         featurizer.WriteWinProbability(
             [.. partners],
-            WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
+            WinProbability.Add(deal.IsWon(MaturityDays) == true ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
         );
     }
 

@@ -164,12 +164,13 @@ static class TrainingRun
             models,
             onnx,
             manifest,
-            finished => new Dictionary<string, byte[]>(EffectFiles(effect))
+            finished => new Dictionary<string, byte[]>
             {
                 ["metrics.json"] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(finished.Metrics, ModelManifest.Json) + "\n"),
                 ["report.html"] = Encoding.UTF8.GetBytes(Report.Html(finished, learned, evaluation, importance, effect)),
                 ["MODEL_CARD.md"] = Encoding.UTF8.GetBytes(ModelCard.Markdown(finished, effect?.Effect)),
-            }
+            },
+            EffectFiles(effect)
         );
     }
 

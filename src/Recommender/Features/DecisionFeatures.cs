@@ -47,7 +47,7 @@ static class DecisionFeatures
             "deal_age_days",
             Ideas.Deal,
             "Days since the deal was created",
-            v => Math.Max(0, (v.AsOf - v.Decision.Opportunity.CreatedAt).TotalDays),
+            v => Math.Max(0, Ages.Days(v.Decision.Opportunity.CreatedAt, v.AsOf)),
             moves: Movement.None
         );
         features.Add(
@@ -75,7 +75,7 @@ static class DecisionFeatures
             "account_days_since_win",
             Ideas.Account,
             "Days since the account last bought",
-            v => v.Account is { Won: > 0 } account ? (v.AsOf - account.LastWonAt).TotalDays : double.NaN
+            v => v.Account is { Won: > 0 } account ? Ages.Days(account.LastWonAt, v.AsOf) : double.NaN
         );
         features.AddOptional(
             "account_days_known",
@@ -83,7 +83,7 @@ static class DecisionFeatures
             "Days since the account's first deal",
             v =>
                 v.Account is { Opportunities: > 0 } account
-                    ? Math.Max(0, (v.AsOf - account.FirstOpportunityAt).TotalDays)
+                    ? Math.Max(0, Ages.Days(account.FirstOpportunityAt, v.AsOf))
                     : double.NaN,
             Movement.WithCalendar
         );
@@ -148,7 +148,7 @@ static class DecisionFeatures
                 "days_in_stage",
                 Ideas.Deal,
                 "Days since the deal entered its stage",
-                v => v.Opportunity is { Stages.Count: > 0 } deal ? (v.AsOf - deal.StageAt).TotalDays : double.NaN,
+                v => v.Opportunity is { Stages.Count: > 0 } deal ? Ages.Days(deal.StageAt, v.AsOf) : double.NaN,
                 Movement.None
             );
         }

@@ -41,15 +41,15 @@ static class PairFeatures
             "partner_days_since_engagement",
             Ideas.Activity,
             "Days since the partner's last engagement started",
-            v => v.Partner.Counts.Engagements == 0 ? double.NaN : (v.Decision.AsOf - v.Partner.LastEngagementAt).TotalDays
+            v => v.Partner.Counts.Engagements == 0 ? double.NaN : Ages.Days(v.Partner.LastEngagementAt, v.Decision.AsOf)
         );
         features.AddOptional(
             "partner_tenure_days",
             Ideas.Activity,
             "Days since the partner joined or first engaged",
             v =>
-                v.Partner.Row?.JoinedAt is { } joined ? Math.Max(0, (v.Decision.AsOf - joined).TotalDays)
-                : v.Partner.Counts.Engagements > 0 ? (v.Decision.AsOf - v.Partner.FirstEngagementAt).TotalDays
+                v.Partner.Row?.JoinedAt is { } joined ? Math.Max(0, Ages.Days(joined, v.Decision.AsOf))
+                : v.Partner.Counts.Engagements > 0 ? Ages.Days(v.Partner.FirstEngagementAt, v.Decision.AsOf)
                 : double.NaN,
             Movement.WithCalendar
         );
@@ -87,7 +87,7 @@ static class PairFeatures
             "account_days_since_engagement",
             Ideas.History,
             "Days since partner and account last worked together",
-            v => v.Pair.Engagements == 0 ? double.NaN : (v.Decision.AsOf - v.Pair.LastEngagementAt).TotalDays
+            v => v.Pair.Engagements == 0 ? double.NaN : Ages.Days(v.Pair.LastEngagementAt, v.Decision.AsOf)
         );
         features.Add(
             "account_share",

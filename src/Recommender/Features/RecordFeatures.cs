@@ -29,7 +29,7 @@ static class RecordFeatures
                 "overlap_days",
                 Ideas.Overlap,
                 "Days since the overlap began",
-                v => v.LiveOverlap is { } overlap ? (v.Decision.AsOf - overlap.Since).TotalDays : double.NaN
+                v => v.LiveOverlap is { } overlap ? Ages.Days(overlap.Since, v.Decision.AsOf) : double.NaN
             );
             features.Add("partner_overlaps", Ideas.Overlap, "Accounts the partner shares with us", v => v.Partner.Overlaps);
         }
@@ -46,7 +46,7 @@ static class RecordFeatures
                 "days_since_touch",
                 Ideas.Touches,
                 "Days since the partner's last contact with the account",
-                v => v.Pair.LastTouchAt == default ? double.NaN : (v.Decision.AsOf - v.Pair.LastTouchAt).TotalDays
+                v => v.Pair.LastTouchAt == default ? double.NaN : Ages.Days(v.Pair.LastTouchAt, v.Decision.AsOf)
             );
         }
         if (fold.Has("deal_registrations"))

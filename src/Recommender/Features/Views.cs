@@ -54,9 +54,9 @@ sealed class DecisionView
         _state.AdvanceTo(decision.AsOf);
         Account = _state.FindAccountState(decision.Opportunity.AccountId);
         Opportunity = _state.FindOpportunityState(decision.Opportunity.Id);
-        SlowScale = _state.Slow.Scale(decision.AsOf);
-        FastScale = _state.Fast.Scale(decision.AsOf);
-        OutcomeScale = _state.OutcomeDecay.Scale(decision.AsOf);
+        SlowScale = _state.Slow.Scale(decision.AsOf.Date);
+        FastScale = _state.Fast.Scale(decision.AsOf.Date);
+        OutcomeScale = _state.OutcomeDecay.Scale(decision.AsOf.Date);
         var outcomes = _state.Outcomes.All;
         WinRate = ShrunkTo ?? (outcomes.Won + 1.0) / (outcomes.Won + outcomes.Lost + 2.0);
         var values = _state.ValuesOf(decision.Opportunity);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Recommender.Facts;
 using Recommender.Features;
@@ -162,17 +163,24 @@ public sealed class ModelPackage : IDisposable
     /// <param name="onnx">model.onnx.</param>
     /// <param name="manifest">Its version and file hashes are filled in here.</param>
     /// <param name="others">Other files by name; they get the finished manifest to speak of.</param>
+    /// <param name="scoring">Further files by name that numbers come from: another version has another of them.</param>
     /// <returns>The manifest as written.</returns>
     public static ModelManifest Write(
         string models,
         byte[] onnx,
         ModelManifest manifest,
-        Func<ModelManifest, IReadOnlyDictionary<string, byte[]>> others
+        Func<ModelManifest, IReadOnlyDictionary<string, byte[]>> others,
+        IReadOnlyDictionary<string, byte[]>? scoring = null
     )
     {
-        var hash = PackageFiles.Hash(onnx);
-        manifest = manifest with { Version = FormattableString.Invariant($"{manifest.Training.AsOf:yyyy-MM-dd}-{hash[..8]}") };
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { [PackageFiles.ModelFile] = onnx };
+        foreach (var (name, bytes) in scoring ?? new Dictionary<string, byte[]>())
+            files[name] = bytes;
+        var hash =
+            files.Count == 1
+                ? PackageFiles.Hash(onnx)
+                : PackageFiles.Hash(Encoding.UTF8.GetBytes(string.Join(' ', files.Values.Select(PackageFiles.Hash))));
+        manifest = manifest with { Version = FormattableString.Invariant($"{manifest.Training.AsOf:yyyy-MM-dd}-{hash[..8]}") };
         foreach (var (name, bytes) in others(manifest))
             files[name] = bytes;
         manifest = manifest with { Files = files.ToDictionary(file => file.Key, file => PackageFiles.Hash(file.Value)) };

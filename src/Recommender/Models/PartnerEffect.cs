@@ -219,8 +219,8 @@ public sealed record PartnerEffect
     public static void FillAlone(Span<double> terms, double odds, double attraction, double age) =>
         (terms[0], terms[1], terms[2], terms[3]) = (1, odds, attraction, Aged(age));
 
-    /// <summary>Hundred whole days of age, as a logarithm: 0 at creation, and the same all day long.</summary>
-    static double Aged(double days) => Elementary.Log(1 + Math.Floor(Math.Max(0, days)) / 100);
+    /// <summary>Hundred days of age, as a logarithm: 0 at creation.</summary>
+    static double Aged(double days) => Elementary.Log(1 + Math.Max(0, days) / 100);
 
     /// <summary>The terms that the coefficients multiply.</summary>
     public static void Fill(Span<double> terms, double standardScore, double age, ReadOnlySpan<float> kinds)

@@ -62,7 +62,7 @@ sealed class RankingWorkspace
 
     public void Look(Decision decision)
     {
-        _age = (decision.AsOf - decision.Opportunity.CreatedAt).TotalDays;
+        _age = Ages.Days(decision.Opportunity.CreatedAt, decision.AsOf);
         Fit.Look(decision);
         if (!ReferenceEquals(_win, Fit))
             _win.Look(decision);

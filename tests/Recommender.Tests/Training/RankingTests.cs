@@ -1,3 +1,4 @@
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
 using Recommender.Training;
@@ -22,6 +23,59 @@ public class RankingTests
         Assert.InRange(WinnersAhead(wonWeight, learner), 0.75, 1);
         // What the weight is for: without it the ranking knows nothing of outcomes.
         Assert.InRange(WinnersAhead(1, learner), 0.35, 0.65);
+    }
+
+    [Fact]
+    public void A_partner_that_came_after_the_win_weighs_as_if_the_outcome_were_unknown()
+    {
+        static bool[] Neutral(int daysLater)
+        {
+            var planted = PlantedHistory.Of();
+            // A row says when it was closed.
+            var closed = planted
+                .Where(fact => fact.Kind == FactKind.OpportunityClosed)
+                .ToDictionary(fact => fact.Key, fact => fact.Noun);
+            var facts = planted
+                .Select(fact =>
+                    fact.Kind == FactKind.OpportunityCreated && closed.TryGetValue(fact.Key, out var row)
+                        ? fact with
+                        {
+                            Noun = row,
+                        }
+                        : fact
+                )
+                .Select(fact =>
+                    fact.Noun is Engagement engagement
+                        ? fact with
+                        {
+                            SeenAt = fact.SeenAt.AddDays(daysLater),
+                            Noun = engagement with { StartedAt = engagement.StartedAt.AddDays(daysLater) },
+                        }
+                        : fact
+                )
+                .Order()
+                .ToList();
+            var asOf = PlantedHistory.First.AddDays(PlantedHistory.Days - 100);
+            using var trained = TrainedModels.Train(
+                new(until => facts.TakeWhile(fact => fact.SeenAt < until), []),
+                Sample.SmallConfig,
+                asOf,
+                ModelParts.PartnerFit,
+                _quiet
+            );
+            var examples = trained.Examples.Builder.PartnerFit;
+            return
+            [
+                .. Enumerable
+                    .Range(0, examples.Count)
+                    .Where(i => examples.Labels[i] > 0 && examples.At[i] < asOf.AddDays(-100))
+                    .Select(i => examples.Labels[i] is > 1 and < 2)
+                    .Distinct(),
+            ];
+        }
+        // Deals close after thirty days.
+        Assert.False(Assert.Single(Neutral(daysLater: 20)));
+        Assert.True(Assert.Single(Neutral(daysLater: 40)));
     }
 
     [Fact]

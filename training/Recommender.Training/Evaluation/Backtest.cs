@@ -245,6 +245,7 @@ sealed class Backtest(
         var of = effect.Effect;
         var without = of.ChanceAlone(effect.Odds.Score(row), effect.Attraction.Score(row), (at - deal.Row.CreatedAt).TotalDays);
         Truth.Alone.Add((without, truth.Alone));
+        var worth = state.WorthOf(deal.Row, state.Settings.BaseCurrency);
         var expected = new double[candidates.Count];
         var suited = new (double, double, double)[candidates.Count];
         for (var i = 0; i < expected.Length; i++)
@@ -256,7 +257,7 @@ sealed class Backtest(
             var estimate = of.OfScore(without, (at - deal.Row.CreatedAt).TotalDays, id, suitability, Kinds(i));
             var known = of.Gate.Promote && of.IsSupported(suitability);
             expected[i] = known ? estimate.WinProbability : double.MinValue;
-            Truth.Lifts.Add(new(known, estimate, wins[i] - truth.Alone, id, Truth.Alone.Count, ranks[i], at, deal.Row.Amount));
+            Truth.Lifts.Add(new(known, estimate, wins[i] - truth.Alone, id, Truth.Alone.Count, ranks[i], at, worth));
         }
         Truth.Ndcg("suitability").Add(TruthResults.GradedNdcg(suited, fits));
         Truth.Policy.Add(wins[Enumerable.Range(0, wins.Length).MaxBy(i => (expected[i], -ranks[i]))]);

@@ -155,7 +155,8 @@ static class Drift
     /// <summary>The index that rows of the same exceed once in a thousand times, by how many accounts, or also partners, they are about.</summary>
     public static double ByChance(DriftRows reference, DriftRows now, bool isOfPartner)
     {
-        int Cases(DriftRows of) => isOfPartner ? Math.Min(of.Accounts.Count, of.Partners.Count) : of.Accounts.Count;
+        int Cases(DriftRows of) =>
+            isOfPartner && of.Partners.Count > 0 ? Math.Min(of.Accounts.Count, of.Partners.Count) : of.Accounts.Count;
         return PopulationStability.ByChance(Cases(reference), Cases(now));
     }
 

@@ -61,7 +61,7 @@ sealed class Truth
 /// <param name="Decision">The number of the decision.</param>
 /// <param name="Rank">Its place by fit, from 0.</param>
 /// <param name="At">When it was asked for.</param>
-/// <param name="Amount">What the deal is worth; null if unknown.</param>
+/// <param name="Worth">Of the deal, in the currency of the co-sell list; null if unknown.</param>
 readonly record struct TrueLift(
     bool Known,
     LiftEstimate Estimate,
@@ -70,7 +70,7 @@ readonly record struct TrueLift(
     int Decision,
     int Rank,
     DateTime At,
-    double? Amount
+    double? Worth
 );
 
 /// <summary>What a comparison without any adjustment would say: won share with a partner less won share without.</summary>
@@ -183,7 +183,7 @@ sealed class TruthResults
             // A list a month: its deals, each with the partner that adds most, by what that is worth.
             top_20 = Figures([
                 .. best.GroupBy(lift => (lift.At.Year, lift.At.Month))
-                    .SelectMany(month => month.OrderByDescending(lift => lift.Estimate.Lift * (lift.Amount ?? 0)).Take(Listed)),
+                    .SelectMany(month => month.OrderByDescending(lift => lift.Estimate.Lift * (lift.Worth ?? 0)).Take(Listed)),
             ]),
             all = Figures(Lifts),
         };

@@ -26,7 +26,7 @@ sealed class Deal(Opportunity row)
 
     public Outcome Outcome { get; set; }
 
-    /// <summary>When the newest deal known beside it was created.</summary>
+    /// <summary>When the newest deal known beside it was created; the first moment of the calendar if none of them ended.</summary>
     public DateTime KnownUntil { get; private set; }
 
     /// <summary>
@@ -107,7 +107,10 @@ sealed class Deal(Opportunity row)
                     break;
             }
         }
-        var newest = deals.Count == 0 ? default : deals.Values.Max(deal => deal.Row.CreatedAt);
+        // Where nothing ever ended nobody knows how long that takes.
+        var newest = deals.Values.All(deal => deal.Outcome == Outcome.Open)
+            ? default
+            : deals.Values.Max(deal => deal.Row.CreatedAt);
         foreach (var deal in deals.Values)
             deal.KnownUntil = newest;
         return [.. deals.Values];

@@ -166,7 +166,11 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         if (negatives.Count == 0)
             return;
         var label =
-            deal.Row.CreatedAt >= _matured || deal.IsWon(MaturityDays) is not { } won ? 1 + _wonShare
+            // A win that came before the partner is not the partner's.
+            deal.Row.CreatedAt >= _matured
+            || deal.Last.ClosedAt?.Date < at.Date
+            || deal.IsWon(MaturityDays) is not { } won
+                ? 1 + _wonShare
             : won ? 2f
             : 1f;
         // The trainer breaks ties by position: positives must not stand first.

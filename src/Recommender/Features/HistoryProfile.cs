@@ -42,11 +42,15 @@ public static class HistoryProfile
             for (var i = 0; i < attributes.Names.Count; i++)
                 Column(owner, attributes.Names[i]).Add(attributes.Values[i]);
         }
+        var crosses = new CrossSearch();
         var durations = new List<double>();
         var deals = new List<Opportunity>();
         foreach (var fact in facts)
         {
-            if (fact.SeenAt >= asOf || fact.IsRetraction)
+            if (fact.SeenAt >= asOf)
+                continue;
+            crosses.Add(fact);
+            if (fact.IsRetraction)
                 continue;
             afterTheFact.Add(fact);
             switch (fact.Noun)
@@ -126,6 +130,7 @@ public static class HistoryProfile
             {
                 MaturityDays = MaturityDays(durations, maturityQuantile),
                 Dimensions = dimensions,
+                Crosses = crosses.Find(dimensions),
                 Measures = measures,
                 PartnerTraits = traits,
                 PartnerMeasures = partnerMeasures,

@@ -45,11 +45,15 @@ public static class HistoryProfile
             for (var i = 0; i < attributes.Names.Count; i++)
                 Column(owner, attributes.Names[i]).Add(attributes.Values[i]);
         }
+        var crosses = new CrossSearch();
         var durations = new List<double>();
         var deals = new List<Opportunity>();
         foreach (var fact in facts)
         {
-            if (fact.SeenAt >= asOf || fact.IsRetraction)
+            if (fact.SeenAt >= asOf)
+                continue;
+            crosses.Add(fact);
+            if (fact.IsRetraction)
                 continue;
             afterTheFact.Add(fact);
             switch (fact.Noun)
@@ -136,6 +140,7 @@ public static class HistoryProfile
             {
                 MaturityDays = MaturityDays(durations, maturityQuantile),
                 Dimensions = dimensions,
+                Crosses = crosses.Find(dimensions.FindAll(dimension => dimension.Name != Columns.CreatedMonth)),
                 Measures = measures,
                 PartnerTraits = traits,
                 PartnerMeasures = partnerMeasures,

@@ -8,58 +8,32 @@ static class ValueFeatures
 {
     public static void Add(FeatureList<PairView> features, FeatureSettings settings)
     {
-        for (var dimension = 0; dimension < settings.Fold.Dimensions.Count; dimension++)
+        var dimensions = settings.Fold.Dimensions;
+        for (var d = 0; d < dimensions.Count; d++)
         {
-            var d = dimension;
-            var name = settings.Fold.Dimensions[d].Name;
+            var (name, at) = (dimensions[d].Name, d);
             // A partner is not chosen for the season.
             if (name == Columns.CreatedMonth)
                 continue;
-            var idea = Ideas.In(name);
-            features.Add(
-                $"{name}_engagements",
-                idea,
-                $"The partner's engagements in this {name}",
-                v => v.Values[d].Engagements,
-                Combine.Max
-            );
-            features.Add(
-                $"{name}_engagements_decayed",
-                idea,
-                $"The same, decayed with the slow half-life",
-                v => v.Values[d].Decayed * v.Decision.SlowScale
-            );
-            features.Add(
-                $"{name}_share",
-                idea,
-                $"Share of the partner's engagements in this {name}, shrunk to zero",
-                v => v.Values[d].Engagements / (v.Partner.Counts.Engagements + 5.0)
-            );
-            features.Add(
-                $"{name}_affinity",
-                idea,
-                $"Logarithm of the partner's share in this {name} against everybody's",
-                v => Affinity(v, d),
-                Combine.Max
-            );
-            features.Add(
-                $"{name}_share_of_value",
-                idea,
-                $"Share of recent engagements in this {name} that are the partner's, per hundred",
-                v => 100 * PairFeatures.Ratio(v.Values[d].Decayed, Sum(v.Decision.Values[d], value => value.DecayedEngagements))
-            );
+            AddExperience(features, name, $"this {name}", at, Combine.Max);
             features.Add(
                 $"{name}_win_rate",
-                idea,
+                Ideas.In(name),
                 $"Share of the partner's matured deals in this {name} that were won, shrunk to its overall share",
                 v =>
                 {
                     var rate = v.Decision.Smoothed(v.Partner.Counts.Won, v.Partner.Counts.Lost);
-                    var (won, lost) = (v.Values[d].Won, v.Values[d].Lost);
+                    var (won, lost) = (v.Values[at].Won, v.Values[at].Lost);
                     return (won + v.Decision.Settings.Smoothing * rate) / (won + lost + v.Decision.Settings.Smoothing);
                 },
                 Combine.Mean
             );
+        }
+        // A cross has few deals of one partner: enough to say who is asked, not who wins. Win probability does without.
+        for (var c = 0; c < settings.Fold.Crosses.Count; c++)
+        {
+            var cross = settings.Fold.Crosses[c];
+            AddExperience(features, cross.Name, $"this {cross.Left} with this {cross.Right}", dimensions.Count + c, Combine.None);
         }
         for (var measure = 0; measure < settings.Fold.Measures.Count; measure++)
         {
@@ -130,6 +104,37 @@ static class ValueFeatures
         }
     }
 
+    static void AddExperience(FeatureList<PairView> features, string name, string where, int d, Combine combine)
+    {
+        var idea = Ideas.In(name);
+        features.Add($"{name}_engagements", idea, $"The partner's engagements in {where}", v => v.Values[d].Engagements, combine);
+        features.Add(
+            $"{name}_engagements_decayed",
+            idea,
+            $"The same, decayed with the slow half-life",
+            v => v.Values[d].Decayed * v.Decision.SlowScale
+        );
+        features.Add(
+            $"{name}_share",
+            idea,
+            $"Share of the partner's engagements in {where}, shrunk to zero",
+            v => v.Values[d].Engagements / (v.Partner.Counts.Engagements + 5.0)
+        );
+        features.Add(
+            $"{name}_affinity",
+            idea,
+            $"Logarithm of the partner's share in {where} against everybody's",
+            v => Affinity(v, d),
+            combine
+        );
+        features.Add(
+            $"{name}_share_of_value",
+            idea,
+            $"Share of recent engagements in {where} that are the partner's, per hundred",
+            v => 100 * PairFeatures.Ratio(v.Values[d].Decayed, v.Decision.Under[d].Decayed)
+        );
+    }
+
     static double Gap(PairView v, int m) => PairFeatures.Gap(v.Partner.Measures[m], v.Decision.Measures[m]);
 
     static double OfPartner(double number, bool isDate, DateTime asOf) =>
@@ -139,23 +144,12 @@ static class ValueFeatures
 
     static double Affinity(PairView v, int d)
     {
-        var everybody = PairFeatures.Ratio(
-            Sum(v.Decision.Values[d], value => value.Engagements),
-            v.Decision.State.Engagements.All
-        );
+        var everybody = PairFeatures.Ratio(v.Decision.Under[d].Engagements, v.Decision.State.Engagements.All);
         if (everybody <= 0)
             return 0;
         var k = v.Decision.Settings.Smoothing;
         var own = (v.Values[d].Engagements + k * everybody) / (v.Partner.Counts.Engagements + k);
         return Elementary.Log(own / everybody);
-    }
-
-    static double Sum(List<ValueState> values, Func<ValueState, double> of)
-    {
-        var sum = 0.0;
-        foreach (var value in values)
-            sum += of(value);
-        return sum;
     }
 
     static double Covers(int[][] traits, int trait, int[] values)

@@ -1,5 +1,4 @@
 using Recommender.CoSell;
-using Recommender.Facts;
 using Recommender.Fold;
 
 namespace Recommender.Features;
@@ -12,12 +11,12 @@ sealed class DecisionView
     public DecisionView(HistoryState state)
     {
         _state = state;
-        var dimensions = state.Settings.Dimensions.Count;
-        Values = new List<ValueState>[dimensions];
-        ValueIds = new int[dimensions][];
-        for (var d = 0; d < dimensions; d++)
+        Values = new List<ValueState>[state.Dimensions.Length];
+        ValueIds = new int[state.Settings.Dimensions.Count][];
+        for (var d = 0; d < Values.Length; d++)
             Values[d] = [];
         Measures = new double[state.Settings.Measures.Count];
+        Under = new (double, double)[Values.Length];
     }
 
     public HistoryState State => _state;
@@ -32,11 +31,16 @@ sealed class DecisionView
 
     public OpportunityState? Opportunity { get; private set; }
 
+    /// <summary>Counts of its values, by dimension and then by cross.</summary>
     public List<ValueState>[] Values { get; }
 
+    /// <summary>Its values, by dimension.</summary>
     public int[][] ValueIds { get; }
 
     public double[] Measures { get; }
+
+    /// <summary>The engagements of all partners under its values, and the same decayed, by dimension and then by cross.</summary>
+    public (double Engagements, double Decayed)[] Under { get; }
 
     public double SlowScale { get; private set; }
 
@@ -63,13 +67,19 @@ sealed class DecisionView
         var measures = _state.MeasuresOf(decision.Opportunity);
         for (var d = 0; d < Values.Length; d++)
         {
-            ValueIds[d] = _state.ValuesOn(d, Account, values);
+            if (d < ValueIds.Length)
+                ValueIds[d] = _state.ValuesOn(d, Account, values);
             Values[d].Clear();
-            foreach (var value in ValueIds[d])
+            var (engagements, decayed) = (0.0, 0.0);
+            foreach (var value in _state.KeysOn(d, Account, values))
             {
-                if (_state.FindValue(d, value) is { } known)
-                    Values[d].Add(known);
+                if (_state.FindValue(d, value) is not { } known)
+                    continue;
+                Values[d].Add(known);
+                engagements += known.Engagements;
+                decayed += known.DecayedEngagements;
             }
+            Under[d] = (engagements, decayed);
         }
         for (var m = 0; m < Measures.Length; m++)
             Measures[m] = _state.MeasureOn(m, Account, measures, decision.AsOf);

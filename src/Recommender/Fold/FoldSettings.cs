@@ -16,6 +16,18 @@ public enum Side
 /// <summary>A category by which decisions are told apart, such as industry or product. Several values are parted by '|' or ';'.</summary>
 public sealed record Dimension(string Name, Side Of);
 
+/// <summary>
+/// Two dimensions counted together, such as industry and product: who works with banks on networks, where neither banks nor networks tell.
+/// </summary>
+/// <param name="Left">Name of a dimension.</param>
+/// <param name="Right">Name of another.</param>
+public sealed record Cross(string Left, string Right)
+{
+    /// <summary>What its features are called by, such as industry_and_product.</summary>
+    [JsonIgnore]
+    public string Name => $"{Left}_and_{Right}";
+}
+
 /// <summary>A number of a decision, such as amount or employee_count; a date counts in days before the decision.</summary>
 public sealed record Measure(string Name, Side Of, bool IsDate);
 
@@ -30,6 +42,9 @@ public sealed record FoldSettings
 
     /// <summary>Categories of a decision.</summary>
     public required IReadOnlyList<Dimension> Dimensions { get; init; }
+
+    /// <summary>Pairs of dimensions that tell more together than each by itself; none if the settings do not say.</summary>
+    public IReadOnlyList<Cross> Crosses { get; init; } = [];
 
     /// <summary>Numbers of a decision.</summary>
     public required IReadOnlyList<Measure> Measures { get; init; }
@@ -69,6 +84,17 @@ public sealed record FoldSettings
         {
             if (Dimensions[d].Name == name)
                 return d;
+        }
+        return -1;
+    }
+
+    /// <summary>The position of the cross of that name, or -1.</summary>
+    public int IndexOfCross(string name)
+    {
+        for (var c = 0; c < Crosses.Count; c++)
+        {
+            if (Crosses[c].Name == name)
+                return c;
         }
         return -1;
     }

@@ -103,7 +103,7 @@ public sealed partial class HistoryState
         foreach (var (value, known) in industry < 0 ? [] : Dimensions[industry])
         {
             if (known.Partners.TryGet(partner, out var counts) && counts.Engagements > 0)
-                industries.Add(new(Categories[value], counts.Engagements, counts.Won, counts.Lost));
+                industries.Add(new(Categories[(int)value], counts.Engagements, counts.Won, counts.Lost));
         }
         return new(
             state.Row,

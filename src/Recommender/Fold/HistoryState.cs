@@ -19,15 +19,20 @@ public sealed partial class HistoryState
     readonly Dictionary<OpportunityId, List<DatedFact>> _waiting = [];
     readonly Dictionary<FactKind, Ledger> _byKind;
     readonly Ledger?[] _ledgers;
+    readonly (int Left, int Right)[] _crosses;
 
     /// <summary>An empty history.</summary>
+    /// <exception cref="InvalidDataException">A cross names something that is no dimension.</exception>
     public HistoryState(FoldSettings settings)
     {
         Settings = settings;
         Slow = new(settings.HalfLifeDays);
         Fast = new(settings.ShortHalfLifeDays);
         OutcomeDecay = new(settings.OutcomeHalfLifeDays);
-        Dimensions = [.. settings.Dimensions.Select(_ => new Dictionary<int, ValueState>())];
+        _crosses = [.. settings.Crosses.Select(cross => (DimensionOf(cross, cross.Left), DimensionOf(cross, cross.Right)))];
+        Dimensions = new Dictionary<long, ValueState>[settings.Dimensions.Count + _crosses.Length];
+        for (var d = 0; d < Dimensions.Length; d++)
+            Dimensions[d] = [];
         Names = new(this);
         PartnerNames = new(this);
         Pipeline = new(this);
@@ -61,6 +66,13 @@ public sealed partial class HistoryState
             _ledgers[kind.Order] = ledger;
     }
 
+    int DimensionOf(Cross cross, string name) =>
+        Settings.IndexOfDimension(name) is >= 0 and var d
+            ? d
+            : throw new InvalidDataException(
+                $"{cross.Name} crosses {name}; expected one of {string.Join(", ", Settings.Dimensions.Select(one => one.Name))}."
+            );
+
     /// <summary>What is kept count of.</summary>
     public FoldSettings Settings { get; }
 
@@ -85,7 +97,8 @@ public sealed partial class HistoryState
 
     internal List<OpportunityState?> OpportunityStates { get; } = [];
 
-    internal Dictionary<int, ValueState>[] Dimensions { get; }
+    /// <summary>The values of each dimension, and after them those of each cross, by <see cref="ValueKeys"/>.</summary>
+    internal Dictionary<long, ValueState>[] Dimensions { get; }
 
     internal Categories Categories { get; } = new();
 
@@ -228,8 +241,17 @@ public sealed partial class HistoryState
             yield return OpportunityStates[at]!;
     }
 
-    internal int[] ValuesOn(int dimension, AccountState? account, OpportunityState opportunity) =>
-        ValuesOn(dimension, account, opportunity.Values);
+    internal ValueKeys KeysOn(int dimension, AccountState? account, OpportunityState opportunity) =>
+        KeysOn(dimension, account, opportunity.Values);
+
+    /// <summary>What a decision counts under in a dimension or cross, by the position in <see cref="Dimensions"/>.</summary>
+    internal ValueKeys KeysOn(int dimension, AccountState? account, int[][] opportunityValues)
+    {
+        if (dimension < Settings.Dimensions.Count)
+            return new(ValuesOn(dimension, account, opportunityValues), null);
+        var (left, right) = _crosses[dimension - Settings.Dimensions.Count];
+        return new(ValuesOn(left, account, opportunityValues), ValuesOn(right, account, opportunityValues));
+    }
 
     internal int[] ValuesOn(int dimension, AccountState? account, int[][] opportunityValues)
     {
@@ -268,10 +290,10 @@ public sealed partial class HistoryState
         ValuesOf(Side.Opportunity, name => Columns.Column(row, name), Categories.FindAll);
 
     /// <summary>The value's counts; null if no deal has it.</summary>
-    internal ValueState? FindValue(int dimension, int value) =>
+    internal ValueState? FindValue(int dimension, long value) =>
         Dimensions[dimension].TryGetValue(value, out var state) && state.Opportunities > 0 ? state : null;
 
-    internal ValueState Value(int dimension, int value)
+    internal ValueState Value(int dimension, long value)
     {
         ref var state = ref CollectionsMarshal.GetValueRefOrAddDefault(Dimensions[dimension], value, out _);
         return state ??= new();

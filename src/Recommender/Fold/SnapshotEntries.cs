@@ -202,7 +202,7 @@ public sealed partial class HistoryState
             }
             : null;
 
-    static void WriteValue(SnapshotWriter to, KeyValuePair<int, ValueState> pair)
+    static void WriteValue(SnapshotWriter to, KeyValuePair<long, ValueState> pair)
     {
         var (value, state) = pair;
         to.Write(value);
@@ -213,9 +213,9 @@ public sealed partial class HistoryState
         WriteMap(to, state.Partners, WriteCounts);
     }
 
-    static (int, ValueState) ReadValue(SnapshotReader from)
+    static (long, ValueState) ReadValue(SnapshotReader from)
     {
-        var value = from.Whole();
+        var value = from.Large();
         var state = new ValueState
         {
             Opportunities = from.Whole(),

@@ -88,6 +88,8 @@ static class ReasonSentences
     static string InDimension(string idea, PairView pair, HistoryState state)
     {
         var name = idea["in:".Length..];
+        if (state.Settings.IndexOfCross(name) is >= 0 and var cross)
+            return InCross(cross, pair, state);
         var d = state.Settings.IndexOfDimension(name);
         var words = name.Replace('_', ' ');
         if (d < 0 || pair.Decision.ValueIds[d].Length == 0)
@@ -102,6 +104,23 @@ static class ReasonSentences
             : FormattableString.Invariant(
                 $"{counts.Engagements} of its {Count(pair.Partner.Counts.Engagements, "engagement")} in {words} {value}{Won(counts.Won, counts.Lost)}"
             );
+    }
+
+    static string InCross(int cross, PairView pair, HistoryState state)
+    {
+        var (left, right) = state.Settings.Crosses[cross];
+        var (of, with) = (Words(left), Words(right));
+        if (of is null || with is null)
+            return $"The {(of is null ? left : right).Replace('_', ' ')} is unknown";
+        var counts = pair.Values[state.Settings.Dimensions.Count + cross];
+        return counts.Engagements == 0
+            ? $"No engagement in {of} together with {with} yet"
+            : $"Met {of} together with {with} {Times(counts.Engagements)}{Won(counts.Won, counts.Lost)}";
+
+        string? Words(string dimension) =>
+            pair.Decision.ValueIds[state.Settings.IndexOfDimension(dimension)] is { Length: > 0 } ids
+                ? $"{dimension.Replace('_', ' ')} {string.Join(", ", ids.Select(id => NameOf(state, id)))}"
+                : null;
     }
 
     static string NameOf(HistoryState state, int category) => category < 0 ? "as given" : state.Categories[category];

@@ -57,7 +57,7 @@ static class StateText
         {
             foreach (var (value, known) in state.Dimensions[d])
             {
-                var name = $"{state.Settings.Dimensions[d].Name} {state.Categories[value]}";
+                var name = NameOf(state, d, value);
                 Whole(name + ".opportunities", known.Opportunities);
                 Whole(name + ".engagements", known.Engagements);
                 Part(name + ".decayed", known.DecayedEngagements * slow);
@@ -177,6 +177,15 @@ static class StateText
         if (features)
             Features(state, asOf, Part);
         return all;
+    }
+
+    static string NameOf(HistoryState state, int dimension, long value)
+    {
+        var dimensions = state.Settings.Dimensions;
+        if (dimension < dimensions.Count)
+            return $"{dimensions[dimension].Name} {state.Categories[(int)value]}";
+        var (left, right) = ValueKeys.Parts(value);
+        return $"{state.Settings.Crosses[dimension - dimensions.Count].Name} {state.Categories[left]} {state.Categories[right]}";
     }
 
     static void Features(HistoryState state, DateTime asOf, Action<string, double> add)

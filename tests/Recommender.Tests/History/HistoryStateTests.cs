@@ -110,6 +110,7 @@ sealed class SmallHistory
             {
                 MaturityDays = MaturityDays,
                 Dimensions = [new("industry", Side.Account), new("product", Side.Opportunity)],
+                Crosses = [new("industry", "product")],
                 Measures = [new("amount", Side.Opportunity, false), new("employee_count", Side.Account, false)],
                 PartnerTraits = ["partner_type", "industries"],
                 Files = ["opportunity_stages", "touches", "account_overlaps", "deal_registrations", "assists", "certifications"],

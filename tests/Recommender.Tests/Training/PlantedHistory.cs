@@ -11,13 +11,14 @@ static class PlantedHistory
 
     /// <summary>
     /// 400 accounts, 120 partners of unlike popularity; two deals a day or <paramref name="deals"/>, each with one partner,
-    /// closed thirty days later.
+    /// closed thirty days later, that <paramref name="partner"/> picks by industry, product and another number from 0 to 119.
     /// </summary>
     public static List<DatedFact> Of(
         Func<int, int>? deals = null,
         Func<int, int>? amount = null,
         Func<int, int, double>? chance = null,
-        Func<int, int>? partners = null
+        Func<int, int>? partners = null,
+        Func<int, int, int, int>? partner = null
     )
     {
         var random = new Random(3);
@@ -53,10 +54,11 @@ static class PlantedHistory
             for (var i = 0; i < (deals?.Invoke(day) ?? 2); i++)
             {
                 var (at, id) = (First.AddDays(day), $"O{count++:00000}");
+                var (account, product) = (random.Next(400), random.Next(4));
                 var deal = new Opportunity(
                     id,
-                    $"A{random.Next(400):000}",
-                    $"product {random.Next(4)}",
+                    $"A{account:000}",
+                    $"product {product}",
                     (1000 + 9000 * random.NextDouble()) * (amount?.Invoke(day) ?? 1),
                     "EUR",
                     at,
@@ -68,9 +70,9 @@ static class PlantedHistory
                 );
                 var some = partners?.Invoke(day) ?? 120;
                 var number = Math.Min(random.Next(some), random.Next(some));
-                var partner = $"P{number:000}";
+                number = partner?.Invoke(account % 7, product, number) ?? number;
                 facts.Add(new(at, FactKind.OpportunityCreated, id, deal));
-                facts.Add(new(at, FactKind.Engagement, id, new Engagement("E" + id, id, partner, "co_sell", at)));
+                facts.Add(new(at, FactKind.Engagement, id, new Engagement("E" + id, id, $"P{number:000}", "co_sell", at)));
                 var closed = deal with
                 {
                     ClosedAt = at.AddDays(30),

@@ -160,7 +160,7 @@ static class Report
             FormattableString.Invariant(
                 $"<p>Facts {manifest.DataFingerprint[..16]}…, outcomes count {manifest.FeatureSettings.Fold.MaturityDays} days after creation. "
             )
-                + $"Categories: {Names(manifest.FeatureSettings.Fold.Dimensions.Select(dimension => dimension.Name))}. Numbers: {Names(manifest.FeatureSettings.Fold.Measures.Select(measure => measure.Name))}. "
+                + $"Categories: {Names(manifest.FeatureSettings.Fold.Dimensions.Select(dimension => dimension.Name))}. Crossed: {Names(manifest.FeatureSettings.Fold.Crosses.Select(cross => $"{cross.Left} with {cross.Right}"))}. Numbers: {Names(manifest.FeatureSettings.Fold.Measures.Select(measure => measure.Name))}. "
                 + (missing.Any() ? $"Left out for want of files: {Names(missing)}." : "No optional file is missing.")
                 + "</p>"
         );

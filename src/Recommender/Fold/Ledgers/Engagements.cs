@@ -161,7 +161,7 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
             partner.Accounts--;
         for (var d = 0; d < state.Dimensions.Length; d++)
         {
-            foreach (var value in state.ValuesOn(d, account, deal))
+            foreach (var value in state.KeysOn(d, account, deal))
             {
                 var column = state.Value(d, value);
                 Add(ref column.Engagements, ref column.DecayedEngagements, times, slow);

@@ -222,7 +222,7 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         All.Add(won, weight, times);
         for (var d = 0; d < state.Dimensions.Length; d++)
         {
-            foreach (var value in state.ValuesOn(d, account, deal))
+            foreach (var value in state.KeysOn(d, account, deal))
                 state.Value(d, value).Outcomes.Add(won, weight, times);
         }
         foreach (var (stage, _) in deal.Stages.All)
@@ -255,7 +255,7 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         (pair.Won, pair.Lost) = (pair.Won + won, pair.Lost + lost);
         for (var d = 0; d < state.Dimensions.Length; d++)
         {
-            foreach (var value in state.ValuesOn(d, account, deal))
+            foreach (var value in state.KeysOn(d, account, deal))
             {
                 ref var counts = ref state.Value(d, value).Partners[partner];
                 (counts.Won, counts.Lost) = (counts.Won + won, counts.Lost + lost);

@@ -71,7 +71,7 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
             account.Open += times;
         for (var d = 0; d < state.Dimensions.Length; d++)
         {
-            foreach (var value in state.ValuesOn(d, account, deal))
+            foreach (var value in state.KeysOn(d, account, deal))
                 state.Value(d, value).Opportunities += times;
         }
     }

@@ -9,7 +9,7 @@ namespace Recommender.Training;
 /// <param name="Notes">What else has to be said, a sentence each.</param>
 sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> Notes)
 {
-    /// <summary>Looks at all deals; those created before <paramref name="matured"/> teach, and they are won or lost or lie longer than nearly all that ended.</summary>
+    /// <summary>Looks at all deals; those created before <paramref name="matured"/> teach, won, lost, or left open.</summary>
     /// <param name="facts">Those that the deals are known by.</param>
     /// <param name="deals">All of them.</param>
     /// <param name="matured">Outcomes count of deals created before.</param>
@@ -33,7 +33,7 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
         if (lying > 0)
             notes.Add(
                 FormattableString.Invariant(
-                    $"{lying} deals are open for longer than {maturityDays} days, by when 19 in 20 that end have ended: they count as not won."
+                    $"{lying} deals are open for longer than {2 * maturityDays} days, twice the time in which nearly all that end have ended: they count as not won."
                 )
             );
         if (open < HistoryProfile.LeastOpenDeals)

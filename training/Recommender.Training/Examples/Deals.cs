@@ -30,8 +30,8 @@ sealed class Deal(Opportunity row)
     public DateTime KnownUntil { get; private set; }
 
     /// <summary>
-    /// Whether it was won. One still open after the maturity horizon was not: hardly any such deal closes any more, and chances of closed deals alone are too
-    /// high by as many as are left lying. Null for one that is younger, and for one that ended nobody knows when.
+    /// Whether it was won. One still open after twice the maturity horizon was not: hardly any such deal closes any more, and chances of closed deals alone
+    /// are too high by as many as are left lying. Null for one that is younger, and for one that ended nobody knows when.
     /// </summary>
     /// <param name="maturityDays">The horizon, at least 1.</param>
     public bool? IsWon(int maturityDays) =>
@@ -39,9 +39,9 @@ sealed class Deal(Opportunity row)
         : IsLeftOpen(maturityDays) ? false
         : null;
 
-    /// <summary>Whether it is still open after the maturity horizon.</summary>
+    /// <summary>Whether it is still open after twice the maturity horizon.</summary>
     public bool IsLeftOpen(int maturityDays) =>
-        Outcome == Outcome.Open && Last.Outcome == Outcome.Open && (KnownUntil - Row.CreatedAt).TotalDays > maturityDays;
+        Outcome == Outcome.Open && Last.Outcome == Outcome.Open && (KnownUntil - Row.CreatedAt).TotalDays > 2 * maturityDays;
 
     /// <summary>When partners were brought in: the earliest start; null if none was.</summary>
     public DateTime? DecidedAt => Engagements.Count == 0 ? null : Engagements.Min(engagement => engagement.StartedAt);

@@ -99,7 +99,7 @@ static class TrainingRun
         }
         if (trained.WinProbability is { } win)
         {
-            var from = TestStart(Matured(deals, asOf, maturityDays), config.Gate.TestShare);
+            var from = TestStart(Matured(deals, matured), config.Gate.TestShare);
             var to = matured.AddDays(-1);
             var evaluation = Evaluation.Run(
                 known,
@@ -272,7 +272,7 @@ static class TrainingRun
         );
         DateTime[] starts =
         [
-            .. ((IEnumerable<DateTime>[])[Decided(deals, asOf), Matured(deals, asOf, settings.Fold.MaturityDays)])
+            .. ((IEnumerable<DateTime>[])[Decided(deals, asOf), Matured(deals, asOf.AddDays(-settings.Fold.MaturityDays))])
                 .Where(days => days.Any())
                 .Select(days => TestStart(days, config.Gate.TestShare)),
         ];
@@ -284,10 +284,8 @@ static class TrainingRun
     static IEnumerable<DateTime> Decided(IEnumerable<Deal> deals, DateTime asOf) =>
         deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt);
 
-    static IEnumerable<DateTime> Matured(IEnumerable<Deal> deals, DateTime asOf, int maturityDays) =>
-        deals
-            .Where(deal => deal.IsWon(maturityDays) is not null && deal.Row.CreatedAt < asOf.AddDays(-maturityDays))
-            .Select(deal => deal.Row.CreatedAt);
+    static IEnumerable<DateTime> Matured(IEnumerable<Deal> deals, DateTime matured) =>
+        deals.Where(deal => deal.Outcome != Outcome.Open && deal.Row.CreatedAt < matured).Select(deal => deal.Row.CreatedAt);
 
     /// <summary>The day from which the last <paramref name="share"/> of deals was created.</summary>
     static DateTime TestStart(IEnumerable<DateTime> createdAt, double share)

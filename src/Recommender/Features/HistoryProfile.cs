@@ -114,9 +114,9 @@ public static class HistoryProfile
             else if (profile.IsMeasure)
                 measures.Add(new(name, side, profile.IsDate));
         }
-        if (IsOfSeveralYears(deals))
+        var hasOwn = columns.Keys.Any(column => column.Name == Columns.CreatedMonth);
+        if (!hasOwn && IsOfSeveralYears(deals))
         {
-            dimensions.RemoveAll(dimension => dimension.Name == Columns.CreatedMonth);
             dimensions.Add(new(Columns.CreatedMonth, Side.Opportunity));
             foreach (var deal in deals)
                 AddCategory("opportunity", Columns.CreatedMonth, Columns.Column(deal, Columns.CreatedMonth));

@@ -7,7 +7,7 @@ namespace Recommender.Fold;
 /// <summary>Columns of accounts, partners and opportunities by name, those of the contract and custom ones.</summary>
 static class Columns
 {
-    /// <summary>The month of the year in which a deal was created, 01 to 12: a column that every history has, whatever its files hold.</summary>
+    /// <summary>The month of the year in which a deal was created, 01 to 12: a column that every history has, unless it has one of its own by that name.</summary>
     public const string CreatedMonth = "created_month";
 
     public static string? Column(Account row, string name) =>
@@ -36,7 +36,7 @@ static class Columns
             "product" => row.Product,
             "currency" => row.Currency,
             "owner" => row.Owner,
-            CreatedMonth => row.CreatedAt.ToString("MM", CultureInfo.InvariantCulture),
+            CreatedMonth => row.Attributes[name] ?? row.CreatedAt.ToString("MM", CultureInfo.InvariantCulture),
             _ => row.Attributes[name],
         };
 

@@ -275,8 +275,8 @@ public sealed partial class HistoryState
     /// <summary>A number on the scale on which numbers are compared.</summary>
     internal static double Compressed(double number) => Math.CopySign(Elementary.Log(1 + Math.Abs(number)), number);
 
-    /// <summary>Years, in whole days, from a day, as <see cref="Decay.Days"/> counts, to a moment.</summary>
-    internal static double YearsBefore(double day, DateTime at) => Math.Floor(Decay.Days(at) - day) / 365.25;
+    /// <summary>Years, in days of the calendar, from a day, as <see cref="Decay.Days"/> counts, to a moment.</summary>
+    internal static double YearsBefore(double day, DateTime at) => (Math.Floor(Decay.Days(at)) - Math.Floor(day)) / 365.25;
 
     /// <summary>The opportunity's own measures, by measure; NaN for measures of the account and what is absent.</summary>
     internal double[] MeasuresOf(Opportunity row) =>

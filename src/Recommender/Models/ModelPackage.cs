@@ -176,10 +176,9 @@ public sealed class ModelPackage : IDisposable
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { [PackageFiles.ModelFile] = onnx };
         foreach (var (name, bytes) in scoring ?? new Dictionary<string, byte[]>())
             files[name] = bytes;
-        var hash =
-            files.Count == 1
-                ? PackageFiles.Hash(onnx)
-                : PackageFiles.Hash(Encoding.UTF8.GetBytes(string.Join(' ', files.Values.Select(PackageFiles.Hash))));
+        var scores = files.Values.Select(PackageFiles.Hash);
+        var settings = JsonSerializer.Serialize(new { manifest.FeatureSettings, manifest.Grades }, ModelManifest.Json);
+        var hash = PackageFiles.Hash(Encoding.UTF8.GetBytes(string.Join(' ', [.. scores, settings])));
         manifest = manifest with { Version = FormattableString.Invariant($"{manifest.Training.AsOf:yyyy-MM-dd}-{hash[..8]}") };
         foreach (var (name, bytes) in others(manifest))
             files[name] = bytes;

@@ -97,7 +97,7 @@ sealed class TrialExamples(int fitColumns, int winColumns)
                 yield break;
         }
         if (joinedAt is { } came)
-            yield return new(came, new(0, false, true, false, (came - from).TotalDays, (closedAt - came).TotalDays));
+            yield return new(came, new(0, false, true, false, Ages.Days(from, came), (closedAt - came).TotalDays));
     }
 
     /// <summary>Writes down a moment of a deal that <paramref name="featurizer"/> looks at.</summary>

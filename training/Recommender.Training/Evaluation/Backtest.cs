@@ -87,7 +87,7 @@ sealed class Backtest(
     /// <summary>Judges the decisions and outcomes of deals created inside the window, in time order.</summary>
     public void Run(Replay replay, IReadOnlyList<Deal> inside, Truth? truth, Action<double>? progress = null)
     {
-        var moments = Moments(inside, featurizer.State.Settings.MaturityDays);
+        var moments = Moments(inside);
         for (var i = 0; i < moments.Count; i++)
         {
             var (at, deal, isFit) = moments[i];
@@ -108,7 +108,7 @@ sealed class Backtest(
     }
 
     /// <summary>When deals are judged: for ranking when partners were brought in, for winning at creation; in time order.</summary>
-    public static List<(DateTime At, Deal Deal, bool IsFit)> Moments(IEnumerable<Deal> deals, int maturityDays)
+    public static List<(DateTime At, Deal Deal, bool IsFit)> Moments(IEnumerable<Deal> deals)
     {
         var inside = deals.ToList();
         return
@@ -118,7 +118,7 @@ sealed class Backtest(
                 .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true))
                 .Concat(
                     inside
-                        .Where(deal => deal.IsWon(maturityDays) is not null)
+                        .Where(deal => deal.Outcome != Outcome.Open)
                         .Select(deal => (At: deal.Row.CreatedAt, Deal: deal, IsFit: false))
                 )
                 .OrderBy(moment => moment.At)
@@ -129,7 +129,7 @@ sealed class Backtest(
     void JudgeProbability(DateTime at, Deal deal)
     {
         var partners = deal.PartnersBy(at, featurizer.State);
-        var won = deal.IsWon(featurizer.State.Settings.MaturityDays) == true;
+        var won = deal.Outcome == Outcome.Won;
         featurizer.WriteWinProbability([.. partners], Win.Examples.Add(won ? 1 : 0, 1, at, 0));
         Win.Won.Add(won);
         Win.Deals.Add(JudgedDeal.Of(deal, at, partners, featurizer.State, from));
@@ -243,7 +243,7 @@ sealed class Backtest(
             return;
         }
         var of = effect.Effect;
-        var without = of.ChanceAlone(effect.Odds.Score(row), effect.Attraction.Score(row), (at - deal.Row.CreatedAt).TotalDays);
+        var without = of.ChanceAlone(effect.Odds.Score(row), effect.Attraction.Score(row), Ages.Days(deal.Row.CreatedAt, at));
         Truth.Alone.Add((without, truth.Alone));
         var worth = state.WorthOf(deal.Row, state.Settings.BaseCurrency);
         var expected = new double[candidates.Count];
@@ -254,7 +254,7 @@ sealed class Backtest(
             var candidate = _rows.AsSpan(i * featurizer.PartnerFit.Count, featurizer.PartnerFit.Count);
             var suitability = effect.Suitability.Score(candidate);
             suited[i] = (suitability, 0, 0);
-            var estimate = of.OfScore(without, (at - deal.Row.CreatedAt).TotalDays, id, suitability, Kinds(i));
+            var estimate = of.OfScore(without, Ages.Days(deal.Row.CreatedAt, at), id, suitability, Kinds(i));
             var known = of.Gate.Promote && of.IsSupported(suitability);
             expected[i] = known ? estimate.WinProbability : double.MinValue;
             Truth.Lifts.Add(new(known, estimate, wins[i] - truth.Alone, id, Truth.Alone.Count, ranks[i], at, worth));

@@ -71,14 +71,7 @@ static class Monitoring
         var backtest = new Backtest(config, judged, isFit ? scorer : null, isFit ? null : scorer, null, since);
         backtest.Run(
             again,
-            isFit
-                ? later
-                :
-                [
-                    .. later.Where(deal =>
-                        deal.Row.CreatedAt < matured && deal.IsWon(manifest.FeatureSettings.Fold.MaturityDays) is not null
-                    ),
-                ],
+            isFit ? later : [.. later.Where(deal => deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)],
             null
         );
 

@@ -15,6 +15,8 @@ sealed record WithoutColumns(IReadOnlyList<string> Columns, IReadOnlyList<double
 /// </summary>
 static class OverwrittenColumns
 {
+    const double LeastTold = 0.02;
+
     static readonly string[] _ofDeals = ["amount", "expected_close_at", "owner"];
     static readonly string[] _ofAccounts = ["employee_count", "annual_revenue"];
     static readonly string[] _ofPartners = ["tier"];
@@ -57,12 +59,14 @@ static class OverwrittenColumns
         ];
     }
 
-    /// <summary>Columns of deals that facts tell anew during the life of a deal.</summary>
+    /// <summary>Columns of deals that facts tell anew during the life of one deal in fifty or more.</summary>
     static HashSet<string> Told(IEnumerable<DatedFact> facts)
     {
-        var told = new HashSet<string>();
+        var (told, deals) = (new Dictionary<string, HashSet<OpportunityId>>(), new HashSet<OpportunityId>());
         foreach (var fact in facts)
         {
+            if (fact is { Noun: Opportunity { Id: var id }, Kind: var of } && of == FactKind.OpportunityCreated)
+                deals.Add(id);
             if (
                 fact is not { Kind: var kind, Noun: Opportunity row, Replaced: Opportunity before }
                 || kind != FactKind.OpportunityCreated
@@ -70,17 +74,25 @@ static class OverwrittenColumns
             )
                 continue;
             if (row.Amount != before.Amount)
-                told.Add("amount");
+                Add("amount", row.Id);
             if (row.ExpectedCloseAt != before.ExpectedCloseAt)
-                told.Add("expected_close_at");
+                Add("expected_close_at", row.Id);
             if (row.Owner != before.Owner)
-                told.Add("owner");
+                Add("owner", row.Id);
             foreach (var name in row.Attributes.Names)
             {
                 if (row.Attributes[name] != before.Attributes[name])
-                    told.Add(name);
+                    Add(name, row.Id);
             }
         }
-        return told;
+        // One correction is no history.
+        return [.. told.Where(column => column.Value.Count >= LeastTold * deals.Count).Select(column => column.Key)];
+
+        void Add(string column, OpportunityId deal)
+        {
+            if (!told.TryGetValue(column, out var changed))
+                told[column] = changed = [];
+            changed.Add(deal);
+        }
     }
 }

@@ -17,6 +17,8 @@ static class PromotionGate
                     $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck."
                 )
             );
+        if (evaluation.FitAccounts.Count < LeastAccounts)
+            return new(false, TooFewAccounts(evaluation.FitAccounts.Count));
         if (evaluation.FitLeaks?.Alarms is [var alarm, ..])
             return new(false, "The figures are not to be trusted: " + alarm);
         var best = FitResults.Names.Skip(1).MaxBy(name => evaluation.Fit.All[name].Average(quality => quality.Ndcg))!;
@@ -47,6 +49,8 @@ static class PromotionGate
                     $"Only {deals} test deals with a known outcome; at least {gate.MinDecisions} are needed to tell a model from luck."
                 )
             );
+        if (judged.Accounts.Count < LeastAccounts)
+            return new(false, TooFewAccounts(judged.Accounts.Count));
         if (alarms is [var alarm, ..])
             return new(false, "The figures are not to be trusted: " + alarm);
         var share = Bootstrap.Mean(judged.Gains("training_share"), judged.Accounts, config)!.Value;
@@ -74,6 +78,14 @@ static class PromotionGate
             ? new(true, figures + ".")
             : new(false, $"{figures}: it is not shown to be calibrated, which takes {string.Join(" and ", missed)}.");
     }
+
+    /// <summary>Intervals draw accounts: few of them always look alike.</summary>
+    const int LeastAccounts = 20;
+
+    static string TooFewAccounts(int accounts) =>
+        FormattableString.Invariant(
+            $"The test is about {accounts} accounts; at least {LeastAccounts} are needed to tell a model from luck."
+        );
 
     static bool IsInside(Measured? measured, double low, double high) =>
         measured is { } found && found.Low >= low && found.High <= high;

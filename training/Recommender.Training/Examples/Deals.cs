@@ -26,23 +26,6 @@ sealed class Deal(Opportunity row)
 
     public Outcome Outcome { get; set; }
 
-    /// <summary>When the newest deal known beside it was created; the first moment of the calendar if none of them ended.</summary>
-    public DateTime KnownUntil { get; private set; }
-
-    /// <summary>
-    /// Whether it was won. One still open after twice the maturity horizon was not: hardly any such deal closes any more, and chances of closed deals alone
-    /// are too high by as many as are left lying. Null for one that is younger, and for one that ended nobody knows when.
-    /// </summary>
-    /// <param name="maturityDays">The horizon, at least 1.</param>
-    public bool? IsWon(int maturityDays) =>
-        Outcome != Outcome.Open ? Outcome == Outcome.Won
-        : IsLeftOpen(maturityDays) ? false
-        : null;
-
-    /// <summary>Whether it is still open after twice the maturity horizon.</summary>
-    public bool IsLeftOpen(int maturityDays) =>
-        Outcome == Outcome.Open && Last.Outcome == Outcome.Open && (KnownUntil - Row.CreatedAt).TotalDays > 2 * maturityDays;
-
     /// <summary>When partners were brought in: the earliest start; null if none was.</summary>
     public DateTime? DecidedAt => Engagements.Count == 0 ? null : Engagements.Min(engagement => engagement.StartedAt);
 
@@ -107,12 +90,6 @@ sealed class Deal(Opportunity row)
                     break;
             }
         }
-        // Where nothing ever ended nobody knows how long that takes.
-        var newest = deals.Values.All(deal => deal.Outcome == Outcome.Open)
-            ? default
-            : deals.Values.Max(deal => deal.Row.CreatedAt);
-        foreach (var deal in deals.Values)
-            deal.KnownUntil = newest;
         return [.. deals.Values];
     }
 }

@@ -70,9 +70,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             [
                 .. deals
                     .Where(deal =>
-                        parts.HasFlag(ModelParts.WinProbability)
-                        && deal.Row.CreatedAt < matured
-                        && deal.IsWon(MaturityDays) is not null
+                        parts.HasFlag(ModelParts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open
                     )
                     .OrderBy(deal => deal.Row.CreatedAt)
                     .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
@@ -81,12 +79,10 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         );
         Deals = wins.Count;
         _matured = matured;
-        var decided = deals.Where(deal =>
-            deal.DecidedAt < asOf && deal.Row.CreatedAt < matured && deal.IsWon(MaturityDays) is not null
-        );
-        _wonShare = (float)decided.Select(deal => deal.IsWon(MaturityDays) == true ? 1.0 : 0).DefaultIfEmpty(0.5).Average();
+        var decided = deals.Where(deal => deal.DecidedAt < asOf && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open);
+        _wonShare = (float)decided.Select(deal => deal.Outcome == Outcome.Won ? 1.0 : 0).DefaultIfEmpty(0.5).Average();
         var period = TrialExamples.PeriodOf(featurizer.State.Settings.MaturityDays);
-        var trials = withEffect ? EvenlySpaced(wins.FindAll(deal => deal.Outcome != Outcome.Open), MostTrialDeals) : [];
+        var trials = withEffect ? EvenlySpaced(wins, MostTrialDeals) : [];
         var moments = fits.Concat(
                 wins.SelectMany(deal => Moments(deal, asOf).Select(at => new Moment(at.At, deal, Kind.Winning, at.Group)))
             )
@@ -166,12 +162,12 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         if (negatives.Count == 0)
             return;
         var label =
-            // A win that came before the partner is not the partner's.
+            // What came before the partner is not the partner's doing.
             deal.Row.CreatedAt >= _matured
+            || deal.Outcome == Outcome.Open
             || deal.Last.ClosedAt?.Date < at.Date
-            || deal.IsWon(MaturityDays) is not { } won
                 ? 1 + _wonShare
-            : won ? 2f
+            : deal.Outcome == Outcome.Won ? 2f
             : 1f;
         // The trainer breaks ties by position: positives must not stand first.
         var candidates = positives
@@ -212,7 +208,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var weight = group == AtCreation ? CreationWeight : LaterWeight;
         featurizer.WriteWinProbability(
             [.. partners],
-            WinProbability.Add(deal.IsWon(MaturityDays) == true ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
+            WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
         );
     }
 

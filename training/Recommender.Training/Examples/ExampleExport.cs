@@ -69,7 +69,7 @@ static class ExampleExport
         using var decisions = new CsvFile(Path.Combine(fit, "test.decisions.csv"), "opportunity_id", "partner_id");
         var wins = new ExampleSet(featurizer.WinProbability.Count);
         var row = new float[featurizer.PartnerFit.Count];
-        var moments = Backtest.Moments(inside, examples.Builder.MaturityDays);
+        var moments = Backtest.Moments(inside);
         for (var i = 0; i < moments.Count; i++)
         {
             var (at, deal, isFit) = moments[i];
@@ -79,7 +79,7 @@ static class ExampleExport
             {
                 featurizer.WriteWinProbability(
                     [.. deal.PartnersBy(at, featurizer.State)],
-                    wins.Add(deal.IsWon(examples.Builder.MaturityDays) == true ? 1 : 0, 1, at, 0)
+                    wins.Add(deal.Outcome == Outcome.Won ? 1 : 0, 1, at, 0)
                 );
                 continue;
             }

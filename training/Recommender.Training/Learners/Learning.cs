@@ -162,7 +162,7 @@ static class Learning
 
     /// <summary>
     /// Learners are compared, trees counted and the shares of a blend found on several windows, each predicted by a model of what was known before
-    /// it: of deals so old that their outcomes counted then. One window alone is too short a look at a win rate that drifts. How high the
+    /// it: of deals so old that their outcomes counted then, or of half of those before where nothing is so old. One window alone is too short a look at a win rate that drifts. How high the
     /// win rate was in each window is left free: it is another one tomorrow (<see cref="Level"/>). The moment every deal has is its
     /// creation, so only that is looked at: later ones are easier, and would go on improving long after the trees have learned this one by heart.
     /// </summary>
@@ -234,7 +234,10 @@ static class Learning
             trials.Add(
                 Try(Learner.Blend, boosting, steps[boosting].Select(step => (step.Key, new[] { step.Value, regression })))
             );
-        return (trials.MinBy(trial => trial.Trial.Metric)!, [.. trials.Select(trial => trial.Trial)]);
+        var chosen = trials.MinBy(trial => trial.Trial.Metric)!;
+        return double.IsFinite(chosen.Trial.Metric)
+            ? (chosen, [.. trials.Select(trial => trial.Trial)])
+            : throw new InvalidDataException("No learner tells won from lost deals that it has not seen.");
     }
 
     static TreeEnsemble Times(TreeEnsemble ensemble, double share) =>

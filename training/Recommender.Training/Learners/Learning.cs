@@ -212,15 +212,15 @@ static class Learning
                 .Select(step => (step.Trees, step.Scores, Fitted: Stacking.Fit(step.Scores, labels, folds)))
                 .ToList();
             var best = curve.MinBy(point => point.Fitted.LogLoss);
+            // What tells nothing out of fold is packed as it was learned, and the gate refuses it: turned round or scaled it would be no better.
+            double[] shares = double.IsFinite(best.Fitted.LogLoss)
+                ? best.Fitted.Shares
+                : [.. best.Scores.Select(_ => 1.0 / best.Scores.Length)];
             return new(
                 new(learner, [.. curve.Select(point => (point.Trees, point.Fitted.LogLoss))], best.Trees, best.Fitted.LogLoss),
                 boosting,
-                best.Fitted.Shares,
-                new(
-                    [.. labels.Select((_, i) => best.Fitted.Shares.Select((share, s) => share * best.Scores[s][i]).Sum())],
-                    labels,
-                    at
-                )
+                shares,
+                new([.. labels.Select((_, i) => shares.Select((share, s) => share * best.Scores[s][i]).Sum())], labels, at)
             );
         }
         var trials = boosted
@@ -234,10 +234,7 @@ static class Learning
             trials.Add(
                 Try(Learner.Blend, boosting, steps[boosting].Select(step => (step.Key, new[] { step.Value, regression })))
             );
-        var chosen = trials.MinBy(trial => trial.Trial.Metric)!;
-        return double.IsFinite(chosen.Trial.Metric)
-            ? (chosen, [.. trials.Select(trial => trial.Trial)])
-            : throw new InvalidDataException("No learner tells won from lost deals that it has not seen.");
+        return (trials.MinBy(trial => trial.Trial.Metric)!, [.. trials.Select(trial => trial.Trial)]);
     }
 
     static TreeEnsemble Times(TreeEnsemble ensemble, double share) =>

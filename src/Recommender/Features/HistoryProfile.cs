@@ -114,6 +114,8 @@ public static class HistoryProfile
             else if (profile.IsMeasure)
                 measures.Add(new(name, side, profile.IsDate));
         }
+        // Of the columns that the files hold: a partner is not chosen for the season.
+        var crossed = crosses.Find(dimensions);
         var hasOwn = columns.Keys.Any(column => column.Name == Columns.CreatedMonth);
         if (!hasOwn && IsOfSeveralYears(deals))
         {
@@ -140,7 +142,7 @@ public static class HistoryProfile
             {
                 MaturityDays = MaturityDays(durations, maturityQuantile),
                 Dimensions = dimensions,
-                Crosses = crosses.Find(dimensions.FindAll(dimension => dimension.Name != Columns.CreatedMonth)),
+                Crosses = crossed,
                 Measures = measures,
                 PartnerTraits = traits,
                 PartnerMeasures = partnerMeasures,

@@ -9,11 +9,7 @@ static class SimulateGateVerb
 {
     public static Command Command()
     {
-        var runs = new Option<int>("--runs")
-        {
-            Description = "Simulated tests of each kind and size",
-            DefaultValueFactory = _ => 400,
-        };
+        var runs = Whole("--runs", "Simulated tests of each kind and size", 400);
         var command = new Command(
             "simulate-gate",
             "How often the gate of win probability promotes predictions that are right or wrong in a known way"

@@ -69,8 +69,8 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
         var left = old.Count(deal => deal.Outcome == Outcome.Open);
         if (left <= LeastLeftOpen * old.Count)
             return;
-        var (all, ended) = (old.Count(deal => deal.Outcome == Outcome.Won), old.Count - left);
-        var tooHigh = ended == 0 ? 1 : (double)all / ended - (double)all / old.Count;
+        var (won, ended) = (old.Count(deal => deal.Outcome == Outcome.Won), old.Count - left);
+        var tooHigh = ended == 0 ? 1 : (double)won / ended - (double)won / old.Count;
         var said = FormattableString.Invariant(
             $"Of {old.Count} deals created more than {2 * maturityDays} days ago {left} are still open, which is twice the time in which nearly all that end have ended: chances are those of deals that end, and too high by {100 * tooHigh:0.#} points where such deals count as not won."
         );

@@ -17,10 +17,6 @@ static class OverwrittenColumns
 {
     const double LeastTold = 0.02;
 
-    static readonly string[] _ofDeals = ["amount", "expected_close_at", "owner"];
-    static readonly string[] _ofAccounts = ["employee_count", "annual_revenue"];
-    static readonly string[] _ofPartners = ["tier"];
-
     /// <summary>Columns of the contract that stay as they are.</summary>
     static readonly string[] _lasting =
     [
@@ -43,8 +39,6 @@ static class OverwrittenColumns
         const string Why = "a CRM overwrites it";
         var fold = settings.Fold;
         var told = fold.Has("field_changes") ? Told(facts.Before(asOf)) : [];
-        bool IsOverwritten(string name) =>
-            !_lasting.Contains(name) || _ofDeals.Contains(name) || _ofAccounts.Contains(name) || _ofPartners.Contains(name);
         string TableOf(Side side) => side == Side.Account ? "accounts" : "opportunities";
         return
         [
@@ -54,7 +48,7 @@ static class OverwrittenColumns
                 .Concat(fold.PartnerTraits.Select(trait => (Of: "partners", Name: trait)))
                 .Concat(fold.PartnerMeasures.Select(measure => (Of: "partners", measure.Name)))
                 .Distinct()
-                .Where(column => IsOverwritten(column.Name) && !(column.Of == "opportunities" && told.Contains(column.Name)))
+                .Where(column => !_lasting.Contains(column.Name) && !(column.Of == "opportunities" && told.Contains(column.Name)))
                 .Select(column => new LeftOut(column.Of, column.Name, Why)),
         ];
     }
@@ -65,13 +59,10 @@ static class OverwrittenColumns
         var (told, deals) = (new Dictionary<string, HashSet<OpportunityId>>(), new HashSet<OpportunityId>());
         foreach (var fact in facts)
         {
-            if (fact is { Noun: Opportunity { Id: var id }, Kind: var of } && of == FactKind.OpportunityCreated)
-                deals.Add(id);
-            if (
-                fact is not { Kind: var kind, Noun: Opportunity row, Replaced: Opportunity before }
-                || kind != FactKind.OpportunityCreated
-                || fact.IsRetraction
-            )
+            if (fact is not { Noun: Opportunity row, Kind: var kind } || kind != FactKind.OpportunityCreated || fact.IsRetraction)
+                continue;
+            deals.Add(row.Id);
+            if (fact.Replaced is not Opportunity before)
                 continue;
             if (row.Amount != before.Amount)
                 Add("amount", row.Id);

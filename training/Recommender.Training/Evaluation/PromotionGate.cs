@@ -17,13 +17,14 @@ static class PromotionGate
                     $"Only {learned.Count} test decisions; at least {gate.MinDecisions} are needed to tell a model from luck."
                 )
             );
-        if (evaluation.FitAccounts.Count < LeastAccounts)
-            return new(false, TooFewAccounts(evaluation.FitAccounts.Count));
+        var accounts = evaluation.FitAccounts;
+        if (accounts.Count < LeastAccounts)
+            return new(false, TooFewAccounts(accounts.Count));
         if (evaluation.FitLeaks?.Alarms is [var alarm, ..])
             return new(false, "The figures are not to be trusted: " + alarm);
         var best = FitResults.Names.Skip(1).MaxBy(name => evaluation.Fit.All[name].Average(quality => quality.Ndcg))!;
         var differences = learned.Zip(evaluation.Fit.All[best], (a, b) => a.Ndcg - b.Ndcg).ToList();
-        var (low, high) = Bootstrap.Interval(differences, evaluation.FitAccounts, gate.Confidence, gate.Resamples, config.Seed);
+        var (low, high) = Bootstrap.Interval(differences, accounts, gate.Confidence, gate.Resamples, config.Seed);
         var figures = FormattableString.Invariant(
             $"NDCG@10 differs from {best} by {differences.Average():+0.0000;-0.0000} ({low:+0.0000;-0.0000} to {high:+0.0000;-0.0000}, {learned.Count} decisions)"
         );

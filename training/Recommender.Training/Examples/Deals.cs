@@ -75,9 +75,11 @@ sealed class Deal(Opportunity row)
             switch (noun)
             {
                 case Engagement engagement when deals.TryGetValue(engagement.OpportunityId, out var deal):
-                    if (!engagement.IsWithdrawn && !deal.Engagements.Exists(known => known.PartnerId == engagement.PartnerId))
+                    if (engagement.IsWithdrawn)
+                        break;
+                    if (!deal.Engagements.Exists(known => known.PartnerId == engagement.PartnerId))
                         deal.Engagements.Add((engagement.PartnerId, engagement.StartedAt));
-                    if (!engagement.IsWithdrawn && engagement.Role is not "services")
+                    if (engagement.Role is not "services")
                         deal.Selling.Add((engagement.PartnerId, engagement.StartedAt, engagement.Role));
                     break;
                 case StageChange stage when deals.TryGetValue(stage.OpportunityId, out var deal):

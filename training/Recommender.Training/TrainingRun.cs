@@ -285,7 +285,7 @@ static class TrainingRun
         deals.Where(deal => deal.DecidedAt < asOf).Select(deal => deal.Row.CreatedAt);
 
     static IEnumerable<DateTime> Matured(IEnumerable<Deal> deals, DateTime matured) =>
-        deals.Where(deal => deal.Outcome != Outcome.Open && deal.Row.CreatedAt < matured).Select(deal => deal.Row.CreatedAt);
+        deals.Where(deal => deal.Ending is not null && deal.Row.CreatedAt < matured).Select(deal => deal.Row.CreatedAt);
 
     /// <summary>The day from which the last <paramref name="share"/> of deals was created.</summary>
     static DateTime TestStart(IEnumerable<DateTime> createdAt, double share)

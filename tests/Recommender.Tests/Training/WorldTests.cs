@@ -75,6 +75,20 @@ public class WorldTests
         );
     }
 
+    /// <summary>Learned from deals that ended alone, the chance is a good tenth too high here.</summary>
+    [Fact]
+    public void Where_lost_deals_are_never_closed_the_chance_is_that_of_all_deals()
+    {
+        var (gate, truth) = Judge("left_open", 41);
+        Assert.True(gate.Promote, gate.Reason);
+        var alone =
+            truth.GetProperty("win_probability_alone_mean").GetDouble()
+            - truth.GetProperty("true_win_probability_alone_mean").GetDouble();
+        Assert.InRange(alone, -0.06, 0.06);
+        var figures = truth.GetProperty("lift").GetProperty("of_ten");
+        Assert.InRange(figures.GetProperty("mean").GetDouble() - figures.GetProperty("true_mean").GetDouble(), -0.08, 0.08);
+    }
+
     [Fact]
     public void Where_partners_add_nothing_the_gate_withholds_lift()
     {

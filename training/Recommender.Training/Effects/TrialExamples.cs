@@ -71,7 +71,7 @@ sealed class TrialExamples(int fitColumns, int winColumns)
     /// <summary>When a deal that closed before <paramref name="asOf"/> is looked at, in order.</summary>
     public static IEnumerable<TrialAt> When(Deal deal, int period, DateTime asOf)
     {
-        var (from, end) = (deal.Row.CreatedAt, deal.Last.ClosedAt);
+        var (from, end) = (deal.Row.CreatedAt, deal.Ending?.At);
         if (end is not { } closedAt || closedAt <= from || closedAt >= asOf)
             yield break;
         DateTime? joinedAt = deal.Selling.Count == 0 ? null : deal.Selling.Min(one => one.StartedAt);
@@ -108,7 +108,7 @@ sealed class TrialExamples(int fitColumns, int winColumns)
             _numbers[deal.Row.Id] = number = Deals.Count;
             Deals.Add(new(deal.Last.AccountId, deal.Row.Owner));
         }
-        featurizer.WriteWinProbability([], Moments.Add(deal.Outcome == Outcome.Won ? 1 : 0, 1, at.At, number, half));
+        featurizer.WriteWinProbability([], Moments.Add(deal.Ending!.Value.IsWon ? 1 : 0, 1, at.At, number, half));
         Of.Add(at.Moment);
         if (!at.Moment.IsTreated)
             return;

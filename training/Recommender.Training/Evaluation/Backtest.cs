@@ -118,7 +118,7 @@ sealed class Backtest(
                 .Select(deal => (At: deal.DecidedAt!.Value, Deal: deal, IsFit: true))
                 .Concat(
                     inside
-                        .Where(deal => deal.Outcome != Outcome.Open)
+                        .Where(deal => deal.Ending is not null)
                         .Select(deal => (At: deal.Row.CreatedAt, Deal: deal, IsFit: false))
                 )
                 .OrderBy(moment => moment.At)
@@ -129,7 +129,7 @@ sealed class Backtest(
     void JudgeProbability(DateTime at, Deal deal)
     {
         var partners = deal.PartnersBy(at, featurizer.State);
-        var won = deal.Outcome == Outcome.Won;
+        var won = deal.Ending!.Value.IsWon;
         featurizer.WriteWinProbability([.. partners], Win.Examples.Add(won ? 1 : 0, 1, at, 0));
         Win.Won.Add(won);
         Win.Deals.Add(JudgedDeal.Of(deal, at, partners, featurizer.State, from));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Recommender.CoSell;
 using Recommender.Features;
 using Recommender.Models;
 
@@ -81,7 +82,7 @@ sealed partial class Evaluation
     /// <summary>Looks for leaks by learning anew: without the columns that a CRM overwrites, and from outcomes dealt out anew.</summary>
     void Relearn(FactSource facts, FeatureSettings settings, DateTime from, DateTime to, int? mostDecisions, Progress progress)
     {
-        var retraining = new LeakRetraining(facts, Config, from, Judgeable(facts, from, to, mostDecisions));
+        var retraining = new LeakRetraining(facts, Config, from, Judgeable(facts, from, to, settings, mostDecisions));
         var (alarms, judged) = (new List<string>(WinLeaks!.Alarms), Judged);
         var columns = OverwrittenColumns.Of(settings, facts, from);
         if (columns.Count > 0)
@@ -107,7 +108,7 @@ sealed partial class Evaluation
     public void LearnWithoutEach(FactSource facts, DateTime from, DateTime to, int? mostDecisions, Progress progress)
     {
         using var examples = TrainingExamples.Build(facts, Config, from, ModelParts.WinProbability, new(quiet: true));
-        var retraining = new LeakRetraining(facts, Config, from, Judgeable(facts, from, to, mostDecisions));
+        var retraining = new LeakRetraining(facts, Config, from, Judgeable(facts, from, to, examples.Settings, mostDecisions));
         WithoutEach =
         [
             .. OverwrittenColumns
@@ -116,8 +117,8 @@ sealed partial class Evaluation
         ];
     }
 
-    static List<Deal> Judgeable(FactSource facts, DateTime from, DateTime to, int? most) =>
-        ExampleBuilder.EvenlySpaced(Inside(facts, from, to), most ?? int.MaxValue);
+    static List<Deal> Judgeable(FactSource facts, DateTime from, DateTime to, FeatureSettings settings, int? most) =>
+        ExampleBuilder.EvenlySpaced(Inside(facts, from, to, settings.Fold.MaturityDays), most ?? int.MaxValue);
 
     /// <summary>Trains with the newest quarter and half of the decisions, and a quarter and half of the deals, and judges each.</summary>
     public void Learn(FactSource facts, DateTime from, DateTime to, ModelParts parts, int? mostDecisions, Progress progress)
@@ -219,7 +220,13 @@ sealed partial class Evaluation
         bool checkLeaks
     )
     {
-        var inside = Judgeable(facts, from, to, mostDecisions);
+        var inside = Judgeable(facts, from, to, examples.Settings, mostDecisions);
+        if (inside.Count(deal => deal.Ending is null && deal.Outcome != Outcome.Open) is var young and > 0)
+            progress.Say(
+                FormattableString.Invariant(
+                    $"{young} deals that ended are not judged: many are never closed here, and younger than {examples.Settings.Fold.MaturityDays} days those that were are no sample of all."
+                )
+            );
         var backtest = new Backtest(config, examples.Featurizer, fit, win, effect, from);
         backtest.Truth.Raw = examples.Builder.Trials.RawDifference();
         var clock = Stopwatch.StartNew();
@@ -291,11 +298,16 @@ sealed partial class Evaluation
     }
 
     /// <summary>Deals created from <paramref name="from"/> to the end of the day <paramref name="to"/>, in that order.</summary>
-    public static List<Deal> Inside(FactSource facts, DateTime from, DateTime to) =>
+    public static List<Deal> Inside(FactSource facts, DateTime from, DateTime to, int maturityDays)
+    {
+        var deals = Deal.KnownBefore(facts.All, DateTime.MaxValue);
+        Endings.Settle(deals, maturityDays);
+        return
         [
-            .. Deal.KnownBefore(facts.All, DateTime.MaxValue)
+            .. deals
                 .Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))
                 .OrderBy(deal => deal.Row.CreatedAt)
                 .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
         ];
+    }
 }

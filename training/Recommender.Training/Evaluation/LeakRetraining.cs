@@ -87,7 +87,8 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
             from,
             ModelParts.WinProbability,
             new(quiet: true),
-            settings
+            settings,
+            endedOnly: true
         );
         var created = examples.Builder.WinProbability.OfGroup(ExampleBuilder.AtCreation);
         var share = created.Labels.Average();
@@ -95,15 +96,25 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
         var (predicted, won) = Judge(config, examples, new EnsembleScorer(regression).Score);
         if (won.Count != judged.Won.Count)
             return (null, null);
-        var shuffled = judged with
-        {
-            Predicted = new Dictionary<string, IReadOnlyList<double>>
+        // Who is left open was not dealt out.
+        var ended = Backtest
+            .Moments(inside)
+            .Where(moment => !moment.IsFit)
+            .Select((moment, i) => (moment.Deal, Number: i))
+            .Where(one => one.Deal.Outcome != Outcome.Open)
+            .ToList();
+        if (ended.Count == 0)
+            return (null, null);
+        var shuffled = new JudgedProbabilities(
+            new Dictionary<string, IReadOnlyList<double>>
             {
-                ["win_probability"] = predicted,
-                ["training_share"] = [.. predicted.Select(_ => (double)share)],
+                ["win_probability"] = [.. ended.Select(one => predicted[one.Number])],
+                ["training_share"] = [.. ended.Select(_ => (double)share)],
             },
-        };
-        var gain = Bootstrap.Mean(shuffled.Gains("training_share"), judged.Accounts, config)!.Value;
+            [.. ended.Select(one => won[one.Number])],
+            Clusters.By(ended.Select(one => one.Deal.Last.AccountId.Value))
+        );
+        var gain = Bootstrap.Mean(shuffled.Gains("training_share"), shuffled.Accounts, config)!.Value;
         var real = judged.Gains("training_share").Average();
         return (
             gain,

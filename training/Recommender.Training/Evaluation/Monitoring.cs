@@ -71,7 +71,7 @@ static class Monitoring
         var backtest = new Backtest(config, judged, isFit ? scorer : null, isFit ? null : scorer, null, since);
         backtest.Run(
             again,
-            isFit ? later : [.. later.Where(deal => deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open)],
+            isFit ? later : [.. later.Where(deal => deal.Row.CreatedAt < matured && deal.Ending is not null)],
             null
         );
 

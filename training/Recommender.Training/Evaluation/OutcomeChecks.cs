@@ -9,8 +9,6 @@ namespace Recommender.Training;
 /// <param name="Notes">What else has to be said, a sentence each.</param>
 sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> Notes)
 {
-    const double LeastLeftOpen = 0.01;
-
     /// <summary>Looks at all deals; those created before <paramref name="matured"/> teach, won or lost.</summary>
     /// <param name="facts">Those that the deals are known by.</param>
     /// <param name="deals">All of them.</param>
@@ -31,7 +29,7 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
         LookForEnds(deals, matured, config.Gate.MaxEce, alarms, notes);
         alarms.AddRange(RowsByOutcome.Alarms(facts, deals, columns));
         var open = deals.Count(deal => deal.Outcome == Outcome.Open && !IsWithoutEnd(deal));
-        LookForLeftOpen(deals, maturityDays, config.Gate.MaxEce, alarms, notes);
+        LookForLeftOpen(deals, maturityDays, notes);
         if (open < HistoryProfile.LeastOpenDeals)
             notes.Add(
                 FormattableString.Invariant(
@@ -51,30 +49,16 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
     /// <summary>Whether it was won or lost nobody knows when.</summary>
     public static bool IsWithoutEnd(Deal deal) => deal.Last is { Outcome: not Outcome.Open, ClosedAt: null };
 
-    /// <summary>Deals that are never closed: what is learned is the chance of deals that end.</summary>
-    static void LookForLeftOpen(
-        IReadOnlyList<Deal> deals,
-        int maturityDays,
-        double maxEce,
-        List<string> alarms,
-        List<string> notes
-    )
+    /// <summary>Deals that are never closed count as they end, which is as not won for most.</summary>
+    static void LookForLeftOpen(IReadOnlyList<Deal> deals, int maturityDays, List<string> notes)
     {
-        var known = deals.Where(deal => !IsWithoutEnd(deal)).ToList();
-        if (known.TrueForAll(deal => deal.Outcome == Outcome.Open))
-            return;
-        // Hardly any deal that ends is open for twice the time in which nearly all that end have ended.
-        var last = known.Max(deal => deal.Row.CreatedAt).AddDays(-2 * maturityDays);
-        var old = known.FindAll(deal => deal.Row.CreatedAt < last);
-        var left = old.Count(deal => deal.Outcome == Outcome.Open);
-        if (left <= LeastLeftOpen * old.Count)
-            return;
-        var (won, ended) = (old.Count(deal => deal.Outcome == Outcome.Won), old.Count - left);
-        var tooHigh = ended == 0 ? 1 : (double)won / ended - (double)won / old.Count;
-        var said = FormattableString.Invariant(
-            $"Of {old.Count} deals created more than {2 * maturityDays} days ago {left} are still open, which is twice the time in which nearly all that end have ended: chances are those of deals that end, and too high by {100 * tooHigh:0.#} points where such deals count as not won."
-        );
-        (tooHigh > maxEce ? alarms : notes).Add(said);
+        var endings = Endings.Settle(deals, maturityDays);
+        if (endings.IsMaterial)
+            notes.Add(
+                FormattableString.Invariant(
+                    $"Of {endings.Old} deals created more than {2 * maturityDays} days ago {endings.LeftOpen} are still open, which is twice the time in which nearly all that end have ended: a chance is that of all deals, those included that are never closed, and deals younger than {maturityDays} days are not judged."
+                )
+            );
     }
 
     static void LookForEnds(IReadOnlyList<Deal> deals, DateTime matured, double maxEce, List<string> alarms, List<string> notes)

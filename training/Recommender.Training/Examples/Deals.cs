@@ -8,6 +8,8 @@ namespace Recommender.Training;
 /// <param name="row">As it was first known.</param>
 sealed class Deal(Opportunity row)
 {
+    bool _isSettled;
+
     /// <summary>The row as it was first known.</summary>
     public Opportunity Row { get; } = row;
 
@@ -25,6 +27,16 @@ sealed class Deal(Opportunity row)
     public List<DateTime> StagesAt { get; } = [];
 
     public Outcome Outcome { get; set; }
+
+    /// <summary>How it ended, as far as that counts (<see cref="Endings"/>); null if nobody knows.</summary>
+    public Ending? Ending
+    {
+        get =>
+            _isSettled ? field
+            : Outcome == Outcome.Open ? null
+            : new(Outcome == Outcome.Won, Last.ClosedAt);
+        set => (field, _isSettled) = (value, true);
+    }
 
     /// <summary>When partners were brought in: the earliest start; null if none was.</summary>
     public DateTime? DecidedAt => Engagements.Count == 0 ? null : Engagements.Min(engagement => engagement.StartedAt);

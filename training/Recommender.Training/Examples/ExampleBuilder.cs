@@ -38,6 +38,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     readonly CandidateSets _candidates = new(config.Candidates, featurizer.State);
     DateTime _matured;
     float _wonShare;
+    int _span;
 
     public ExampleSet PartnerFit { get; } = new(featurizer.PartnerFit.Count);
 
@@ -55,9 +56,18 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     /// <summary>Deals that win-probability examples were made of.</summary>
     public int Deals { get; private set; }
 
-    /// <summary>Builds the examples of both models from deals known at <paramref name="asOf"/>; leaves the replay at that moment.</summary>
-    public void Build(Replay replay, IReadOnlyList<Deal> deals, DateTime asOf, ModelParts parts, Action<double>? progress = null)
+    /// <summary>Builds the examples of both models from deals known at <paramref name="asOf"/>; leaves the replay at that moment. Deals that are never closed teach nothing if only those are to that ended.</summary>
+    public void Build(
+        Replay replay,
+        IReadOnlyList<Deal> deals,
+        DateTime asOf,
+        ModelParts parts,
+        bool endedOnly = false,
+        Action<double>? progress = null
+    )
     {
+        // Who is never closed is asked about at any age.
+        _span = !endedOnly && Endings.Settle(deals, MaturityDays).IsMaterial ? 2 * MaturityDays : MaturityDays;
         var withEffect = parts.HasFlag(ModelParts.PartnerEffect);
         var fits = deals
             .Where(deal => parts.HasFlag(ModelParts.PartnerFit) && deal.DecidedAt < asOf)
@@ -70,7 +80,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
             [
                 .. deals
                     .Where(deal =>
-                        parts.HasFlag(ModelParts.WinProbability) && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open
+                        parts.HasFlag(ModelParts.WinProbability) && deal.Row.CreatedAt < matured && deal.Ending is not null
                     )
                     .OrderBy(deal => deal.Row.CreatedAt)
                     .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
@@ -79,8 +89,8 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         );
         Deals = wins.Count;
         _matured = matured;
-        var decided = deals.Where(deal => deal.DecidedAt < asOf && deal.Row.CreatedAt < matured && deal.Outcome != Outcome.Open);
-        _wonShare = (float)decided.Select(deal => deal.Outcome == Outcome.Won ? 1.0 : 0).DefaultIfEmpty(0.5).Average();
+        var decided = deals.Where(deal => deal.DecidedAt < asOf && deal.Row.CreatedAt < matured && deal.Ending is not null);
+        _wonShare = (float)decided.Select(deal => deal.Ending!.Value.IsWon ? 1.0 : 0).DefaultIfEmpty(0.5).Average();
         var period = TrialExamples.PeriodOf(featurizer.State.Settings.MaturityDays);
         var trials = withEffect ? EvenlySpaced(wins, MostTrialDeals) : [];
         var moments = fits.Concat(
@@ -137,7 +147,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var random = RandomOf(deal);
         for (var i = 0; i < SeededAges; i++)
         {
-            var at = deal.Row.CreatedAt.AddDays(Math.Floor(random.NextDouble() * featurizer.State.Settings.MaturityDays) + 1);
+            var at = deal.Row.CreatedAt.AddDays(Math.Floor(random.NextDouble() * _span) + 1);
             if (at < closedAt)
                 yield return (at, Later);
         }
@@ -164,10 +174,10 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var label =
             // What came before the partner is not the partner's doing.
             deal.Row.CreatedAt >= _matured
-            || deal.Outcome == Outcome.Open
-            || deal.Last.ClosedAt?.Date < at.Date
+            || deal.Ending is not { } ending
+            || ending.At?.Date < at.Date
                 ? 1 + _wonShare
-            : deal.Outcome == Outcome.Won ? 2f
+            : ending.IsWon ? 2f
             : 1f;
         // The trainer breaks ties by position: positives must not stand first.
         var candidates = positives
@@ -208,7 +218,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
         var weight = group == AtCreation ? CreationWeight : LaterWeight;
         featurizer.WriteWinProbability(
             [.. partners],
-            WinProbability.Add(deal.Outcome == Outcome.Won ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
+            WinProbability.Add(deal.Ending!.Value.IsWon ? 1 : 0, weight, deal.Row.CreatedAt, group, HalfOf(deal))
         );
     }
 
@@ -228,7 +238,7 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
 
     static byte HalfOf(Deal deal) => (byte)(Hash(deal.Last.AccountId.Value) >> 16 & 1);
 
-    static uint Hash(string text)
+    public static uint Hash(string text)
     {
         var hash = 2166136261u;
         foreach (var c in text)

@@ -47,7 +47,7 @@ static class ExampleExport
                 ]
         )
             WriteManifest(folderOf, model, features, set, decisions, examples.Settings, config, asOf, fingerprint);
-        var inside = Evaluation.Inside(facts, asOf, to);
+        var inside = Evaluation.Inside(facts, asOf, to, examples.Settings.Fold.MaturityDays);
         progress.Step($"replay {inside.Count} test deals", told => WriteTest(examples, config, inside, fit, win, told));
     }
 
@@ -79,7 +79,7 @@ static class ExampleExport
             {
                 featurizer.WriteWinProbability(
                     [.. deal.PartnersBy(at, featurizer.State)],
-                    wins.Add(deal.Outcome == Outcome.Won ? 1 : 0, 1, at, 0)
+                    wins.Add(deal.Ending!.Value.IsWon ? 1 : 0, 1, at, 0)
                 );
                 continue;
             }

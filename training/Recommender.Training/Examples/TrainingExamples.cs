@@ -23,14 +23,18 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
 {
     public void Dispose() => Replay.Dispose();
 
-    /// <summary>Replays the facts up to a moment, with the settings of a stored model or those that the history suggests.</summary>
+    /// <summary>
+    /// Replays the facts up to a moment, with the settings of a stored model or those that the history suggests; with what became of deals that are never
+    /// closed (<see cref="Endings"/>), or with those alone that ended.
+    /// </summary>
     public static TrainingExamples Build(
         FactSource facts,
         TrainingConfig config,
         DateTime asOf,
         ModelParts parts,
         Progress progress,
-        FeatureSettings? settings = null
+        FeatureSettings? settings = null,
+        bool endedOnly = false
     )
     {
         settings ??= Leave(
@@ -53,7 +57,7 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
         var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
         progress.Step(
             FormattableString.Invariant($"replay to {asOf:yyyy-MM-dd}"),
-            told => builder.Build(replay, deals, asOf, parts, told)
+            told => builder.Build(replay, deals, asOf, parts, endedOnly, told)
         );
         return new(settings, featurizer, replay, builder);
     }

@@ -59,7 +59,7 @@ sealed class LivedDeals
         var joined = new List<(int Partner, double Effect, DateTime At)>();
         var asked = _settings.NoSignal ? 0 : _settings.World.Confounding * deal.Alone;
         var draw = Elementary.Exp(0.6 * asked);
-        var (stage, week, won, closedAt) = (0, 0, false, DateTime.MaxValue);
+        var (stage, week, won, endedAt, isRecorded) = (0, 0, false, DateTime.MaxValue, true);
         _files.Stages.Add(deal.Id, Vocabulary.Stages[0], SimulatedCsv.Moment(deal.CreatedAt));
         if (_random.NextDouble() < Elementary.Logistic(asked - 1))
             Join(0);
@@ -82,10 +82,11 @@ sealed class LivedDeals
                 _files.Stages.Add(deal.Id, Vocabulary.Stages[stage], SimulatedCsv.Moment(at.AddDays(1 + _random.Next(5))));
                 continue;
             }
-            (won, closedAt) = (which < onward + win, at.AddDays(6));
+            (won, endedAt) = (which < onward + win, at.AddDays(6));
+            isRecorded = won || _settings.World.LeftOpen == 0 || _random.NextDouble() >= _settings.World.LeftOpen;
             break;
         }
-        Write(deal, account, candidates, joined, stage, won, closedAt);
+        Write(deal, account, candidates, joined, stage, won, endedAt, isRecorded);
 
         // Deals that go well are given partners, those in the later stages more; few are given a second one.
         double RateOfJoining() => draw * (stage == 0 ? 0.02 : 0.04) * (joined.Count == 0 ? 1 : 0.3);
@@ -139,11 +140,12 @@ sealed class LivedDeals
         List<(int Partner, double Effect, DateTime At)> joined,
         int stage,
         bool won,
-        DateTime closedAt
+        DateTime endedAt,
+        bool isRecorded
     )
     {
-        var closed = closedAt < Simulation.End;
-        var until = closed ? closedAt : Simulation.End;
+        var closed = isRecorded && endedAt < Simulation.End;
+        var until = endedAt < Simulation.End ? endedAt : Simulation.End;
         var (amount, currency) = _corrections.Amount(deal, Vocabulary.Countries[account.Region] == "US" ? "USD" : "EUR");
         _files.Opportunities.Add(
             deal.Id,
@@ -153,7 +155,7 @@ sealed class LivedDeals
             currency,
             SimulatedCsv.Day(deal.CreatedAt),
             SimulatedCsv.Day(deal.CreatedAt.AddDays(60 + _random.Next(60))),
-            closed ? SimulatedCsv.Day(closedAt) : "",
+            closed ? SimulatedCsv.Day(endedAt) : "",
             !closed ? "open"
                 : won ? "won"
                 : "lost",
@@ -190,7 +192,7 @@ sealed class LivedDeals
         {
             var partner =
                 joined.Count > 0 && _random.NextDouble() < 0.6 ? joined[0].Partner : candidates[_random.Next(candidates.Count)];
-            var at = won && _random.NextDouble() < 0.9 ? closedAt.AddDays(3 + _random.Next(60)) : until.AddDays(-1);
+            var at = won && _random.NextDouble() < 0.9 ? endedAt.AddDays(3 + _random.Next(60)) : until.AddDays(-1);
             if (at < Simulation.End)
                 _files.Engage(deal, _partners[partner], "services", at, false);
         }

@@ -41,6 +41,9 @@ sealed record World(string Name, string Holds)
     /// <summary>Standard deviation, in log odds, of what no column holds and what draws partners as it wins deals.</summary>
     public double Unmeasured { get; init; }
 
+    /// <summary>Share of lost deals that nobody closes.</summary>
+    public double LeftOpen { get; init; }
+
     /// <summary>True if amounts are in several currencies and corrected, and rows are deleted.</summary>
     public bool Corrected { get; init; }
 
@@ -68,6 +71,7 @@ sealed record World(string Name, string Holds)
             Skill = 0.6,
             Unmeasured = 0.4,
         },
+        new("left_open", "four in ten of the lost deals are never closed") { LeftOpen = 0.4 },
         new("corrected", "several currencies, corrected amounts, deleted rows") { Corrected = true },
         new("everything", "all of it but the missing effect")
         {

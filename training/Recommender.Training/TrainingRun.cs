@@ -29,17 +29,11 @@ static class TrainingRun
         progress.Step("fingerprint the facts", _ => fingerprint = Fingerprint(known.All));
         using var trained = TrainedModels.Train(known, config, asOf, ModelParts.All, progress);
         config = config with { Features = config.Features with { LeftOut = trained.Examples.Settings.LeftOut } };
-        var deals = Deal.KnownBefore(known.All, asOf);
+        var (deals, last) = Deal.KnownBefore(known.All, asOf);
         var maturityDays = trained.Examples.Settings.Fold.MaturityDays;
         var matured = asOf.AddDays(-maturityDays);
-        var outcomes = OutcomeChecks.Of(
-            known.All,
-            deals,
-            matured,
-            maturityDays,
-            trained.Examples.Featurizer.WinProbability,
-            config
-        );
+        var endings = Endings.Settle(deals, last, maturityDays);
+        var outcomes = OutcomeChecks.Of(known.All, deals, matured, endings, trained.Examples.Featurizer.WinProbability, config);
 
         var written = new List<ModelManifest>();
         var examples = trained.Examples.Builder;
@@ -261,7 +255,7 @@ static class TrainingRun
     /// <summary>The earlier of the days from which the gate tests the two models.</summary>
     public static DateTime TestStart(FactSource facts, TrainingConfig config, DateTime asOf)
     {
-        var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
+        var (deals, last) = Deal.KnownBefore(facts.Before(asOf), asOf);
         var settings = HistoryProfile.Of(
             facts.Before(asOf),
             facts.Files,
@@ -270,6 +264,7 @@ static class TrainingRun
             config.BaseCurrency,
             leftOut: []
         );
+        Endings.Settle(deals, last, settings.Fold.MaturityDays);
         DateTime[] starts =
         [
             .. ((IEnumerable<DateTime>[])[Decided(deals, asOf), Matured(deals, asOf.AddDays(-settings.Fold.MaturityDays))])

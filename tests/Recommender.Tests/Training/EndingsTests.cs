@@ -15,7 +15,7 @@ public class EndingsTests
     public void Where_hardly_a_deal_is_left_open_it_counts_what_ended_and_nothing_else(double leftOpen)
     {
         var deals = Deals(5, leftOpen);
-        Assert.False(Endings.Settle(deals, Maturity).IsMaterial);
+        Assert.False(Endings.Settle(deals, _last, Maturity).IsMaterial);
         foreach (var deal in deals)
             Assert.Equal(
                 deal.Outcome == Outcome.Open ? null : new Ending(deal.Outcome == Outcome.Won, deal.Last.ClosedAt),
@@ -32,7 +32,7 @@ public class EndingsTests
         for (var seed = 0; seed < 5; seed++)
         {
             var deals = Deals(seed, leftOpen);
-            var endings = Endings.Settle(deals, Maturity);
+            var endings = Endings.Settle(deals, _last, Maturity);
             Assert.True(endings.IsMaterial);
             var counted = deals.Where(deal => deal.Ending is not null).ToList();
             Assert.All(counted, deal => Assert.True((_last - deal.Row.CreatedAt).TotalDays >= Maturity));
@@ -52,11 +52,65 @@ public class EndingsTests
         foreach (var deal in deals)
             deal.StagesAt.Add(deal.Row.CreatedAt.AddDays(30));
         deals[0].Engagements.Add(("p", deals[0].Row.CreatedAt.AddDays(700)));
-        Endings.Settle(deals, Maturity);
+        Endings.Settle(deals, _last, Maturity);
         foreach (var deal in deals.Where(deal => deal.Outcome == Outcome.Open && deal.Ending is not null))
             Assert.True(deal.Ending!.Value.At > deal.Row.CreatedAt.AddDays(30));
         // Where no lost deal lasted as long, it ends with that sign.
-        Assert.Equal(new(false, deals[0].Row.CreatedAt.AddDays(700)), deals[0].Ending);
+        Assert.Equal(new(false, deals[0].Row.CreatedAt.AddDays(701)), deals[0].Ending);
+    }
+
+    /// <summary>At the end of the curve a deal is all there is at risk.</summary>
+    [Theory]
+    [InlineData(0, 998)]
+    [InlineData(800, 1700)]
+    public void One_deal_that_was_won_after_years_makes_no_others_won(int before, int days)
+    {
+        var deals = Deals(1, 0.4);
+        var created = deals[0].Row.CreatedAt.AddDays(-before);
+        deals[0] = Deal("oldest", created, Outcome.Won, created.AddDays(days));
+        Endings.Settle(deals, _last, Maturity);
+        Assert.InRange(
+            deals.Where(deal => deal.Ending is not null).Average(deal => deal.Ending!.Value.IsWon ? 1.0 : 0),
+            0.36,
+            0.44
+        );
+    }
+
+    [Fact]
+    public void What_was_seen_after_the_last_deal_was_created_counts()
+    {
+        var deals = Deals(2, 0.4);
+        foreach (var deal in deals.Where(deal => deal.Last.ClosedAt is not null))
+            deal.Outcome = deal.Last.Outcome;
+        var endings = Endings.Settle(deals, _last.AddDays(3 * Maturity), Maturity);
+        Assert.Equal(deals.Count, endings.Old);
+        Assert.All(deals, deal => Assert.NotNull(deal.Ending));
+        Assert.All(deals.Where(deal => deal.Outcome == Outcome.Open), deal => Assert.False(deal.Ending!.Value.IsWon));
+    }
+
+    [Fact]
+    public void A_partner_that_sells_on_a_deal_that_nobody_closed_came_before_its_end()
+    {
+        var deals = Deals(4, 0.4);
+        var open = deals.FindAll(deal => deal.Outcome == Outcome.Open && (_last - deal.Row.CreatedAt).TotalDays > 2 * Maturity);
+        foreach (var (deal, i) in open.Select((deal, i) => (deal, i)))
+        {
+            deal.Engagements.Add(("p", deal.Row.CreatedAt.AddDays(10)));
+            deal.Selling.Add(("p", deal.Row.CreatedAt.AddDays(60 + i % 100), "co_sell"));
+        }
+        Endings.Settle(deals, _last, Maturity);
+        Assert.All(open, deal => Assert.Contains(TrialExamples.When(deal, 10, _last.AddDays(1)), at => at.Moment.IsTreated));
+    }
+
+    [Fact]
+    public void A_history_in_which_nothing_ended_says_nothing()
+    {
+        var deals = Deals(6, 0.4);
+        foreach (var deal in deals)
+            deal.Outcome = Outcome.Open;
+        Assert.False(Endings.Settle(deals, _last, Maturity).IsMaterial);
+        Assert.False(Endings.Settle([], _last, Maturity).IsMaterial);
+        Assert.All(deals, deal => Assert.Null(deal.Ending));
     }
 
     /// <summary>Two in five are won, after 60 days on average; of the others some are never closed. Four a day; the oldest is never closed.</summary>
@@ -74,12 +128,14 @@ public class EndingsTests
                 !isClosed || closedAt > _last ? Outcome.Open
                 : isWon ? Outcome.Won
                 : Outcome.Lost;
-            var id = FormattableString.Invariant($"o{seed}-{i}");
-            DateTime? end = outcome == Outcome.Open ? null : closedAt;
-            deals.Add(
-                new(new(id, "a", null, 100, null, created, null, end, outcome, null, Attributes.None)) { Outcome = outcome }
-            );
+            deals.Add(Deal(FormattableString.Invariant($"o{seed}-{i}"), created, outcome, closedAt));
         }
         return deals;
+    }
+
+    static Deal Deal(string id, DateTime created, Outcome outcome, DateTime closedAt)
+    {
+        DateTime? end = outcome == Outcome.Open ? null : closedAt;
+        return new(new(id, "a", null, 100, null, created, null, end, outcome, null, Attributes.None)) { Outcome = outcome };
     }
 }

@@ -33,7 +33,9 @@ public class OutcomeChecksTests
                     return Deal(i, isWon, random.NextDouble() >= (isWon ? wonWithout : lostWithout));
                 })
                 .ToList();
-            var verdict = OutcomeChecks.Of([], deals, _matured, 1000, [], new()).OfWinning(_passed);
+            var verdict = OutcomeChecks
+                .Of([], deals, _matured, Endings.Settle(deals, _matured, 1000), [], new())
+                .OfWinning(_passed);
             Assert.Equal(promote, verdict.Promote);
             Assert.Contains("Better.", verdict.Reason, StringComparison.Ordinal);
             Assert.Equal(lostWithout > 0, verdict.Reason.Contains("lost and", StringComparison.Ordinal));
@@ -49,7 +51,7 @@ public class OutcomeChecksTests
         var deals = Enumerable.Range(0, 100).Select(i => Deal(i, i < 40, hasEnd: true)).ToList();
         foreach (var deal in deals.Take(open))
             deal.Outcome = Outcome.Open;
-        var checks = OutcomeChecks.Of([], deals, _matured, 1000, [], new());
+        var checks = OutcomeChecks.Of([], deals, _matured, Endings.Settle(deals, _matured, 1000), [], new());
         foreach (var verdict in (GateVerdict[])[checks.OfFit(_passed), checks.OfWinning(_passed)])
         {
             Assert.True(verdict.Promote);
@@ -82,7 +84,9 @@ public class OutcomeChecksTests
                     deal.Engagements.Add(("p", deal.Row.CreatedAt));
                 deals.Add(deal);
             }
-            var verdict = OutcomeChecks.Of([], deals, _matured, 1000, [], new()).OfWinning(_passed);
+            var verdict = OutcomeChecks
+                .Of([], deals, _matured, Endings.Settle(deals, _matured, 1000), [], new())
+                .OfWinning(_passed);
             Assert.Equal(!isLate, verdict.Promote);
             Assert.Equal(isLate, verdict.Reason.StartsWith("Partners stand on", StringComparison.Ordinal));
         }
@@ -105,7 +109,7 @@ public class OutcomeChecksTests
         foreach (var hasFeatures in (bool[])[true, false])
         {
             FeatureColumn[] columns = hasFeatures ? [new("deal_touches", "", Ideas.Touches)] : [];
-            var alarms = OutcomeChecks.Of(facts, deals, _matured, 1000, columns, new()).Alarms;
+            var alarms = OutcomeChecks.Of(facts, deals, _matured, Endings.Settle(deals, _matured, 1000), columns, new()).Alarms;
             Assert.Equal(isBefore && hasFeatures ? 1 : 0, alarms.Count);
         }
     }
@@ -120,7 +124,7 @@ public class OutcomeChecksTests
             .Range(0, 200)
             .Select(i => Deal(i, i % 2 == 0, hasEnd: true, isOpen: i >= 160 && i < 160 + leftOpen))
             .ToList();
-        var checks = OutcomeChecks.Of([], deals, _matured, 60, [], new());
+        var checks = OutcomeChecks.Of([], deals, _matured, Endings.Settle(deals, _matured, 60), [], new());
         Assert.Equal(isTold, checks.Notes.Any(said => said.Contains("are still open", StringComparison.Ordinal)));
         Assert.True(checks.OfWinning(_passed).Promote);
     }
@@ -129,7 +133,7 @@ public class OutcomeChecksTests
     public void What_is_open_because_it_is_new_is_no_deal_that_was_never_closed()
     {
         var deals = Enumerable.Range(0, 200).Select(i => Deal(i, i % 2 == 0, hasEnd: true, isOpen: i < 100)).ToList();
-        var checks = OutcomeChecks.Of([], deals, _matured, 60, [], new());
+        var checks = OutcomeChecks.Of([], deals, _matured, Endings.Settle(deals, _matured, 60), [], new());
         Assert.DoesNotContain(
             checks.Notes.Concat(checks.Alarms),
             said => said.Contains("are still open", StringComparison.Ordinal)

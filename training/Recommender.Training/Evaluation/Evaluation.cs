@@ -300,8 +300,8 @@ sealed partial class Evaluation
     /// <summary>Deals created from <paramref name="from"/> to the end of the day <paramref name="to"/>, in that order.</summary>
     public static List<Deal> Inside(FactSource facts, DateTime from, DateTime to, int maturityDays)
     {
-        var deals = Deal.KnownBefore(facts.All, DateTime.MaxValue);
-        Endings.Settle(deals, maturityDays);
+        var (deals, last) = Deal.KnownBefore(facts.All, DateTime.MaxValue);
+        Endings.Settle(deals, last, maturityDays);
         return
         [
             .. deals

@@ -15,6 +15,7 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
 
     /// <summary>Log loss that matters.</summary>
     const double Material = 0.02;
+    const int LeastOfShuffled = 20;
     const double MaterialOfShuffled = 0.005;
 
     /// <summary>Without columns, by the same configuration.</summary>
@@ -91,6 +92,8 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
             endedOnly: true
         );
         var created = examples.Builder.WinProbability.OfGroup(ExampleBuilder.AtCreation);
+        if (created.Count < LeastOfShuffled)
+            return (null, null);
         var share = created.Labels.Average();
         var regression = trainer.TrainLogisticRegression(created, ..).Trees with { Calibration = new(1, 0) };
         var (predicted, won) = Judge(config, examples, new EnsembleScorer(regression).Score);
@@ -112,7 +115,7 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
                 ["training_share"] = [.. ended.Select(_ => (double)share)],
             },
             [.. ended.Select(one => won[one.Number])],
-            Clusters.By(ended.Select(one => one.Deal.Last.AccountId.Value))
+            judged.Accounts.Only([.. ended.Select(one => one.Number)])
         );
         var gain = Bootstrap.Mean(shuffled.Gains("training_share"), shuffled.Accounts, config)!.Value;
         var real = judged.Gains("training_share").Average();
@@ -130,7 +133,7 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
     public static FactSource Shuffled(FactSource facts, DateTime before, int seed)
     {
         var known = new SortedDictionary<string, Outcome>(StringComparer.Ordinal);
-        foreach (var deal in Deal.KnownBefore(facts.Before(before), before))
+        foreach (var deal in Deal.KnownBefore(facts.Before(before), before).Deals)
         {
             if (deal.Outcome != Outcome.Open && deal.Row.CreatedAt < before && deal.Last.CreatedAt < before)
                 known[deal.Row.Id.Value] = deal.Outcome;

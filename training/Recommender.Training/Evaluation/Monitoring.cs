@@ -42,7 +42,8 @@ static class Monitoring
         var isFit = manifest.Model == ModelPackage.PartnerFit;
         var featurizer = new Featurizer(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
         using var replay = new Replay(facts.Before(asOf), featurizer.State);
-        var deals = Deal.KnownBefore(facts.Before(asOf), asOf);
+        var (deals, last) = Deal.KnownBefore(facts.Before(asOf), asOf);
+        Endings.Settle(deals, last, manifest.FeatureSettings.Fold.MaturityDays);
         var length = TimeSpan.FromDays(Math.Max(180, (asOf - since).TotalDays));
         var end = manifest.Training.AsOf < since ? manifest.Training.AsOf : since;
         List<Deal> Between(DateTime from, DateTime to) =>

@@ -13,14 +13,14 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
     /// <param name="facts">Those that the deals are known by.</param>
     /// <param name="deals">All of them.</param>
     /// <param name="matured">Outcomes count of deals created before.</param>
-    /// <param name="maturityDays">The horizon, at least 1.</param>
+    /// <param name="endings">What became of those that nobody closed.</param>
     /// <param name="columns">Those of win probability.</param>
     /// <param name="config">The run's.</param>
     public static OutcomeChecks Of(
         IEnumerable<DatedFact> facts,
         IReadOnlyList<Deal> deals,
         DateTime matured,
-        int maturityDays,
+        Endings endings,
         IReadOnlyList<FeatureColumn> columns,
         TrainingConfig config
     )
@@ -29,7 +29,12 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
         LookForEnds(deals, matured, config.Gate.MaxEce, alarms, notes);
         alarms.AddRange(RowsByOutcome.Alarms(facts, deals, columns));
         var open = deals.Count(deal => deal.Outcome == Outcome.Open && !IsWithoutEnd(deal));
-        LookForLeftOpen(deals, maturityDays, notes);
+        if (endings.IsMaterial)
+            notes.Add(
+                FormattableString.Invariant(
+                    $"Of {endings.Old} deals created more than {2 * endings.MaturityDays} days ago {endings.LeftOpen} are still open, which is twice the time in which nearly all that end have ended: a chance is that of all deals, those included that are never closed, and deals younger than {endings.MaturityDays} days are not judged."
+                )
+            );
         if (open < HistoryProfile.LeastOpenDeals)
             notes.Add(
                 FormattableString.Invariant(
@@ -48,18 +53,6 @@ sealed record OutcomeChecks(IReadOnlyList<string> Alarms, IReadOnlyList<string> 
 
     /// <summary>Whether it was won or lost nobody knows when.</summary>
     public static bool IsWithoutEnd(Deal deal) => deal.Last is { Outcome: not Outcome.Open, ClosedAt: null };
-
-    /// <summary>Deals that are never closed count as they end, which is as not won for most.</summary>
-    static void LookForLeftOpen(IReadOnlyList<Deal> deals, int maturityDays, List<string> notes)
-    {
-        var endings = Endings.Settle(deals, maturityDays);
-        if (endings.IsMaterial)
-            notes.Add(
-                FormattableString.Invariant(
-                    $"Of {endings.Old} deals created more than {2 * maturityDays} days ago {endings.LeftOpen} are still open, which is twice the time in which nearly all that end have ended: a chance is that of all deals, those included that are never closed, and deals younger than {maturityDays} days are not judged."
-                )
-            );
-    }
 
     static void LookForEnds(IReadOnlyList<Deal> deals, DateTime matured, double maxEce, List<string> alarms, List<string> notes)
     {

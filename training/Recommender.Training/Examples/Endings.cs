@@ -18,26 +18,28 @@ sealed class Endings
     /// <summary>Less than this share of old deals left open makes no difference.</summary>
     const double Material = 0.01;
 
-    readonly List<(double Age, double Won, double Open)> _curve = [];
-
-    /// <summary>How long lost deals lasted, days, in order.</summary>
-    readonly List<double> _lost = [];
+    /// <summary>Fewer deals, or a smaller share of all, say nothing of what comes at their age.</summary>
+    const int LeastAtRisk = 20;
+    const double LeastShareAtRisk = 0.01;
 
     /// <summary>Never equal, so that a search ends behind what is as long.</summary>
     static readonly Comparer<double> _after = Comparer<double>.Create((of, sought) => of <= sought ? -1 : 1);
-    readonly DateTime _end;
-    readonly int _maturityDays;
-    readonly double _wonAtLast;
 
-    Endings(List<Deal> known, int maturityDays)
+    /// <summary>Ages at which deals ended, days, with the shares won by then and open still.</summary>
+    readonly List<double> _ages = [];
+    readonly List<(double Won, double Open)> _shares = [];
+
+    /// <summary>How long lost deals lasted, days, in order.</summary>
+    readonly List<double> _lost = [];
+    readonly DateTime _end;
+
+    Endings(List<Deal> known, DateTime end, int maturityDays)
     {
-        _maturityDays = maturityDays;
-        if (known.Count == 0)
-            return;
-        _end = known.Max(deal => deal.Row.CreatedAt);
+        (_end, MaturityDays) = (end, maturityDays);
         // Hardly any deal that ends is open for twice the time in which nearly all that end have ended.
         var old = known.FindAll(deal => Age(deal) > 2 * maturityDays);
         (Old, LeftOpen) = (old.Count, old.Count(deal => deal.Outcome == Outcome.Open));
+        IsMaterial = LeftOpen > Material * Old && known.Exists(deal => deal.Outcome != Outcome.Open);
         if (!IsMaterial)
             return;
         _lost.AddRange(known.Where(deal => deal.Outcome == Outcome.Lost).Select(Lasted).Order());
@@ -46,33 +48,42 @@ sealed class Endings
         var atRisk = known.Count;
         foreach (var sameAge in known.GroupBy(Lasted).OrderBy(deals => deals.Key))
         {
-            var (wins, ends) = (
+            if (atRisk < Math.Max(LeastAtRisk, LeastShareAtRisk * known.Count))
+                break;
+            var (wins, losses) = (
                 sameAge.Count(deal => deal.Outcome == Outcome.Won),
-                sameAge.Count(deal => deal.Outcome != Outcome.Open)
+                sameAge.Count(deal => deal.Outcome == Outcome.Lost)
             );
             won += open * wins / atRisk;
-            open *= 1 - (double)ends / atRisk;
+            open *= 1 - (double)(wins + losses) / atRisk;
             atRisk -= sameAge.Count();
-            _curve.Add((sameAge.Key, won, open));
+            if (wins + losses > 0)
+            {
+                _ages.Add(sameAge.Key);
+                _shares.Add((won, open));
+            }
         }
-        _wonAtLast = won;
     }
 
-    /// <summary>Deals of twice the maturity horizon and more.</summary>
+    /// <summary>Days in which nearly all deals that end have ended.</summary>
+    public int MaturityDays { get; }
+
+    /// <summary>Deals older than twice that.</summary>
     public int Old { get; }
 
     /// <summary>How many of them are open.</summary>
     public int LeftOpen { get; }
 
     /// <summary>True if so many are that they count.</summary>
-    public bool IsMaterial => LeftOpen > Material * Old;
+    public bool IsMaterial { get; }
 
     /// <summary>Says of each deal how it ended, as far as that counts.</summary>
     /// <param name="deals">All that were known at one time, whatever became of them.</param>
-    /// <param name="maturityDays">The horizon, at least 1.</param>
-    public static Endings Settle(IReadOnlyList<Deal> deals, int maturityDays)
+    /// <param name="end">Until when their history was seen.</param>
+    /// <param name="maturityDays">The horizon.</param>
+    public static Endings Settle(IReadOnlyList<Deal> deals, DateTime end, int maturityDays)
     {
-        var endings = new Endings([.. deals.Where(deal => !OutcomeChecks.IsWithoutEnd(deal))], maturityDays);
+        var endings = new Endings([.. deals.Where(deal => !OutcomeChecks.IsWithoutEnd(deal))], end, maturityDays);
         if (!endings.IsMaterial)
             return endings;
         foreach (var deal in deals)
@@ -85,33 +96,33 @@ sealed class Endings
         return endings;
     }
 
-    /// <summary>How a deal that nobody closed is taken to have ended: as long as one of those that did, and were alive when it last was.</summary>
+    /// <summary>How a deal that nobody closed is taken to have ended: as long as one of those that were lost, and alive when it last was.</summary>
     Ending Of(Deal deal)
     {
-        var random = new Random(unchecked((int)ExampleBuilder.Hash(deal.Row.Id.Value)));
+        // Not the draws of the moments at which it is asked about.
+        var random = new Random(unchecked((int)ExampleBuilder.Hash(deal.Row.Id.Value + "|ending")));
         var isWon = random.NextDouble() < WonLater(Age(deal));
         var alive = deal
             .StagesAt.Concat(deal.Engagements.Select(one => one.StartedAt))
-            .Select(at => (at - deal.Row.CreatedAt).TotalDays)
+            .Concat(deal.Selling.Select(one => one.StartedAt))
+            .Select(at => (at - deal.Row.CreatedAt).TotalDays + 1)
             .Append(0)
             .Max();
         var first = ~_lost.BinarySearch(alive, _after);
-        var lasted = isWon || first == _lost.Count ? Math.Max(alive, _maturityDays) : _lost[random.Next(first, _lost.Count)];
-        return new(isWon, deal.Row.CreatedAt.AddDays(lasted));
+        var lasted = isWon || first == _lost.Count ? MaturityDays : _lost[random.Next(first, _lost.Count)];
+        return new(isWon, deal.Row.CreatedAt.AddDays(Math.Max(alive, Math.Min(lasted, Age(deal)))));
     }
 
     /// <summary>The share of deals open at an age, days, that are won later.</summary>
     double WonLater(double age)
     {
-        var at = _curve.FindLastIndex(point => point.Age < age);
-        var (_, won, open) = at < 0 ? (0, 0, 1) : _curve[at];
-        return open <= 0 ? 0 : (_wonAtLast - won) / open;
+        var at = ~_ages.BinarySearch(age, _after) - 1;
+        var (won, open) = at < 0 ? (0, 1) : _shares[at];
+        return open <= 0 || _shares.Count == 0 ? 0 : (_shares[^1].Won - won) / open;
     }
 
     double Age(Deal deal) => (_end - deal.Row.CreatedAt).TotalDays;
 
     double Lasted(Deal deal) =>
-        deal.Outcome == Outcome.Open
-            ? Math.Max(0, Age(deal))
-            : Math.Max(0, ((deal.Last.ClosedAt ?? _end) - deal.Row.CreatedAt).TotalDays);
+        Math.Max(0, deal.Outcome == Outcome.Open ? Age(deal) : ((deal.Last.ClosedAt ?? _end) - deal.Row.CreatedAt).TotalDays);
 }

@@ -56,18 +56,18 @@ sealed class ExampleBuilder(TrainingConfig config, Featurizer featurizer)
     /// <summary>Deals that win-probability examples were made of.</summary>
     public int Deals { get; private set; }
 
-    /// <summary>Builds the examples of both models from deals known at <paramref name="asOf"/>; leaves the replay at that moment. Deals that are never closed teach nothing if only those are to that ended.</summary>
+    /// <summary>Builds the examples of both models from deals known at <paramref name="asOf"/>; leaves the replay at that moment.</summary>
     public void Build(
         Replay replay,
         IReadOnlyList<Deal> deals,
+        Endings? endings,
         DateTime asOf,
         ModelParts parts,
-        bool endedOnly = false,
         Action<double>? progress = null
     )
     {
-        // Who is never closed is asked about at any age.
-        _span = !endedOnly && Endings.Settle(deals, MaturityDays).IsMaterial ? 2 * MaturityDays : MaturityDays;
+        // Where deals are never closed they are asked about at any age.
+        _span = endings is { IsMaterial: true } ? 2 * MaturityDays : MaturityDays;
         var withEffect = parts.HasFlag(ModelParts.PartnerEffect);
         var fits = deals
             .Where(deal => parts.HasFlag(ModelParts.PartnerFit) && deal.DecidedAt < asOf)

@@ -73,7 +73,7 @@ sealed record World(string Name, string Holds)
         },
         new("left_open", "four in ten of the lost deals are never closed") { LeftOpen = 0.4 },
         new("corrected", "several currencies, corrected amounts, deleted rows") { Corrected = true },
-        new("everything", "all of it but the missing effect")
+        new("everything", "drift, stages, sellers and corrections together")
         {
             Drift = 0.8,
             LostByStage = 0.2,

@@ -29,10 +29,8 @@ static class TrainingRun
         progress.Step("fingerprint the facts", _ => fingerprint = Fingerprint(known.All));
         using var trained = TrainedModels.Train(known, config, asOf, ModelParts.All, progress);
         config = config with { Features = config.Features with { LeftOut = trained.Examples.Settings.LeftOut } };
-        var (deals, last) = Deal.KnownBefore(known.All, asOf);
-        var maturityDays = trained.Examples.Settings.Fold.MaturityDays;
-        var matured = asOf.AddDays(-maturityDays);
-        var endings = Endings.Settle(deals, last, maturityDays);
+        var (deals, endings) = Endings.Before(known.All, asOf, trained.Examples.Settings.Fold.MaturityDays);
+        var matured = asOf.AddDays(-endings.MaturityDays);
         var outcomes = OutcomeChecks.Of(known.All, deals, matured, endings, trained.Examples.Featurizer.WinProbability, config);
 
         var written = new List<ModelManifest>();
@@ -255,7 +253,6 @@ static class TrainingRun
     /// <summary>The earlier of the days from which the gate tests the two models.</summary>
     public static DateTime TestStart(FactSource facts, TrainingConfig config, DateTime asOf)
     {
-        var (deals, last) = Deal.KnownBefore(facts.Before(asOf), asOf);
         var settings = HistoryProfile.Of(
             facts.Before(asOf),
             facts.Files,
@@ -264,10 +261,10 @@ static class TrainingRun
             config.BaseCurrency,
             leftOut: []
         );
-        Endings.Settle(deals, last, settings.Fold.MaturityDays);
+        var (deals, endings) = Endings.Before(facts.Before(asOf), asOf, settings.Fold.MaturityDays);
         DateTime[] starts =
         [
-            .. ((IEnumerable<DateTime>[])[Decided(deals, asOf), Matured(deals, asOf.AddDays(-settings.Fold.MaturityDays))])
+            .. ((IEnumerable<DateTime>[])[Decided(deals, asOf), Matured(deals, asOf.AddDays(-endings.MaturityDays))])
                 .Where(days => days.Any())
                 .Select(days => TestStart(days, config.Gate.TestShare)),
         ];

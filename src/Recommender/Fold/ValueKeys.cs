@@ -13,9 +13,6 @@ readonly struct ValueKeys(int[] left, int[]? right)
     /// <summary>The key of two values in a cross.</summary>
     public static long Of(int left, int right) => (long)left << 32 | (uint)right;
 
-    /// <summary>The two values of a key of a cross.</summary>
-    public static (int Left, int Right) Parts(long key) => ((int)(key >> 32), (int)key);
-
     public struct Enumerator(int[] left, int[]? right)
     {
         readonly int _count = left.Length * (right?.Length ?? 1);

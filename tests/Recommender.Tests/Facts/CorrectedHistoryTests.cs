@@ -46,7 +46,7 @@ public sealed class CorrectedHistoryTests : CorrectedHistory
         Folder("after", opportunity: "o1,a1,core,5000,2024-01-10,,2024-08-15,won", tier: "silver");
         Import(store, "after");
         var facts = store.ReadFacts(DateTime.MaxValue).ToList();
-        var deal = Assert.Single(Deal.KnownBefore(facts, DateTime.MaxValue).Deals);
+        var deal = Assert.Single(Deal.KnownBefore(facts, DateTime.MaxValue));
         Assert.Equal(Outcome.Won, deal.Outcome);
         using var replay = new Replay(facts, new HistoryState(Settings));
         replay.To(Sample.Day(2024, 3, 1));

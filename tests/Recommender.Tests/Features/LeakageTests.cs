@@ -154,7 +154,7 @@ public class LeakageTests
         using var serving = new Replay(store.ReadFacts(DateTime.MaxValue), new HistoryState(settings.Fold));
         var served = new Featurizer(settings, serving.State);
         var decisions = Deal.KnownBefore(Sample.FactList, DateTime.MaxValue)
-            .Deals.Where(deal => deal.DecidedAt is not null)
+            .Where(deal => deal.DecidedAt is not null)
             .OrderBy(deal => deal.DecidedAt)
             .ToList();
         Assert.True(decisions.Count > 2000);

@@ -184,7 +184,7 @@ static class StateText
         var dimensions = state.Settings.Dimensions;
         if (dimension < dimensions.Count)
             return $"{dimensions[dimension].Name} {state.Categories[(int)value]}";
-        var (left, right) = ValueKeys.Parts(value);
+        var (left, right) = ((int)(value >> 32), (int)value);
         return $"{state.Settings.Crosses[dimension - dimensions.Count].Name} {state.Categories[left]} {state.Categories[right]}";
     }
 

@@ -119,7 +119,7 @@ public class DriftTests
             _first.AddDays(Days),
             0.95
         );
-        var deals = Deal.KnownBefore(facts, _first.AddDays(Days)).Deals;
+        var deals = Deal.KnownBefore(facts, _first.AddDays(Days));
         List<Deal> From(int day) =>
             [
                 .. deals

@@ -92,11 +92,8 @@ public class LeakRetrainingTests
         var (old, now) = (Outcomes(Sample.Facts), Outcomes(shuffled));
         Assert.Equal(old.Count(pair => pair.Value == Outcome.Won), now.Count(pair => pair.Value == Outcome.Won));
         Assert.InRange(old.Count(pair => now[pair.Key] != pair.Value), old.Count / 4, old.Count * 3 / 4);
-        var later = Deal.KnownBefore(Sample.Facts.All, DateTime.MaxValue)
-            .Deals.Where(deal => deal.Row.CreatedAt >= _from)
-            .ToList();
-        var same = Deal.KnownBefore(shuffled.All, DateTime.MaxValue)
-            .Deals.ToDictionary(deal => deal.Row.Id, deal => deal.Outcome);
+        var later = Deal.KnownBefore(Sample.Facts.All, DateTime.MaxValue).Where(deal => deal.Row.CreatedAt >= _from).ToList();
+        var same = Deal.KnownBefore(shuffled.All, DateTime.MaxValue).ToDictionary(deal => deal.Row.Id, deal => deal.Outcome);
         Assert.All(later, deal => Assert.Equal(deal.Outcome, same[deal.Row.Id]));
     }
 
@@ -104,7 +101,7 @@ public class LeakRetrainingTests
 
     static Dictionary<string, Outcome> Outcomes(FactSource facts) =>
         Deal.KnownBefore(facts.Before(_from), _from)
-            .Deals.Where(deal => deal.Outcome != Outcome.Open)
+            .Where(deal => deal.Outcome != Outcome.Open)
             .ToDictionary(deal => deal.Row.Id.Value, deal => deal.Outcome);
 
     static Evaluation Evaluate(FactSource facts, params string[] keep) =>

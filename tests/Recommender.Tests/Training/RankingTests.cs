@@ -122,7 +122,7 @@ public class RankingTests
         var scores = new List<double>();
         foreach (
             var deal in Deal.KnownBefore(Sample.FactList, Sample.AsOf)
-                .Deals.Where(deal => deal.DecidedAt >= asOf)
+                .Where(deal => deal.DecidedAt >= asOf)
                 .OrderBy(deal => deal.DecidedAt)
         )
         {
@@ -164,7 +164,7 @@ public class RankingTests
         var featurizer = trained.Examples.Featurizer;
         var row = new float[featurizer.PartnerFit.Count];
         var (ahead, pairs) = (0, 0);
-        foreach (var deal in Deal.KnownBefore(facts, asOf).Deals.TakeLast(100))
+        foreach (var deal in Deal.KnownBefore(facts, asOf).TakeLast(100))
         {
             featurizer.Look(new(asOf, deal.Row));
             double Score(int partner)

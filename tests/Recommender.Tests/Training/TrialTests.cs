@@ -29,7 +29,7 @@ public class TrialTests
                     new DatedFact(one.At, FactKind.Engagement, $"E{i}", new Engagement($"E{i}", "O1", $"P{i}", one.Role, one.At))
             )
         );
-        return Assert.Single(Deal.KnownBefore(facts, Sample.Day(2025, 1, 1)).Deals);
+        return Assert.Single(Deal.KnownBefore(facts, Sample.Day(2025, 1, 1)));
     }
 
     [Fact]

@@ -221,7 +221,7 @@ sealed partial class Evaluation
     )
     {
         var inside = Judgeable(facts, from, to, examples.Settings, mostDecisions);
-        if (inside.Count(deal => deal.Ending is null && deal.Outcome != Outcome.Open) is var young and > 0)
+        if (win is not null && inside.Count(deal => deal.Ending is null && deal.Outcome != Outcome.Open) is var young and > 0)
             progress.Say(
                 FormattableString.Invariant(
                     $"{young} deals that ended are not judged: many are never closed here, and younger than {examples.Settings.Fold.MaturityDays} days those that were are no sample of all."
@@ -298,16 +298,12 @@ sealed partial class Evaluation
     }
 
     /// <summary>Deals created from <paramref name="from"/> to the end of the day <paramref name="to"/>, in that order.</summary>
-    public static List<Deal> Inside(FactSource facts, DateTime from, DateTime to, int maturityDays)
-    {
-        var (deals, last) = Deal.KnownBefore(facts.All, DateTime.MaxValue);
-        Endings.Settle(deals, last, maturityDays);
-        return
+    public static List<Deal> Inside(FactSource facts, DateTime from, DateTime to, int maturityDays) =>
         [
-            .. deals
-                .Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))
+            .. Endings
+                .Before(facts.All, DateTime.MaxValue, maturityDays)
+                .Deals.Where(deal => deal.Row.CreatedAt >= from && deal.Row.CreatedAt < to.Date.AddDays(1))
                 .OrderBy(deal => deal.Row.CreatedAt)
                 .ThenBy(deal => deal.Row.Id.Value, StringComparer.Ordinal),
         ];
-    }
 }

@@ -15,8 +15,10 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
 
     /// <summary>Log loss that matters.</summary>
     const double Material = 0.02;
-    const int LeastOfShuffled = 20;
     const double MaterialOfShuffled = 0.005;
+
+    /// <summary>Deals that a model of shuffled outcomes learns from, at least.</summary>
+    const int LeastOfShuffled = 20;
 
     /// <summary>Without columns, by the same configuration.</summary>
     public WithoutColumns Without(FeatureSettings settings, IReadOnlyList<LeftOut> columns, Progress progress)
@@ -103,19 +105,19 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
         var ended = Backtest
             .Moments(inside)
             .Where(moment => !moment.IsFit)
-            .Select((moment, i) => (moment.Deal, Number: i))
-            .Where(one => one.Deal.Outcome != Outcome.Open)
+            .Select((moment, i) => moment.Deal.Outcome == Outcome.Open ? -1 : i)
+            .Where(i => i >= 0)
             .ToList();
         if (ended.Count == 0)
             return (null, null);
         var shuffled = new JudgedProbabilities(
             new Dictionary<string, IReadOnlyList<double>>
             {
-                ["win_probability"] = [.. ended.Select(one => predicted[one.Number])],
+                ["win_probability"] = [.. ended.Select(i => predicted[i])],
                 ["training_share"] = [.. ended.Select(_ => (double)share)],
             },
-            [.. ended.Select(one => won[one.Number])],
-            judged.Accounts.Only([.. ended.Select(one => one.Number)])
+            [.. ended.Select(i => won[i])],
+            judged.Accounts.Only(ended)
         );
         var gain = Bootstrap.Mean(shuffled.Gains("training_share"), shuffled.Accounts, config)!.Value;
         var real = judged.Gains("training_share").Average();
@@ -133,7 +135,7 @@ sealed class LeakRetraining(FactSource facts, TrainingConfig config, DateTime fr
     public static FactSource Shuffled(FactSource facts, DateTime before, int seed)
     {
         var known = new SortedDictionary<string, Outcome>(StringComparer.Ordinal);
-        foreach (var deal in Deal.KnownBefore(facts.Before(before), before).Deals)
+        foreach (var deal in Deal.KnownBefore(facts.Before(before), before))
         {
             if (deal.Outcome != Outcome.Open && deal.Row.CreatedAt < before && deal.Last.CreatedAt < before)
                 known[deal.Row.Id.Value] = deal.Outcome;

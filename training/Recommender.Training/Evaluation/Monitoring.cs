@@ -42,8 +42,7 @@ static class Monitoring
         var isFit = manifest.Model == ModelPackage.PartnerFit;
         var featurizer = new Featurizer(manifest.FeatureSettings, new HistoryState(manifest.FeatureSettings.Fold));
         using var replay = new Replay(facts.Before(asOf), featurizer.State);
-        var (deals, last) = Deal.KnownBefore(facts.Before(asOf), asOf);
-        Endings.Settle(deals, last, manifest.FeatureSettings.Fold.MaturityDays);
+        var (deals, _) = Endings.Before(facts.Before(asOf), asOf, manifest.FeatureSettings.Fold.MaturityDays);
         var length = TimeSpan.FromDays(Math.Max(180, (asOf - since).TotalDays));
         var end = manifest.Training.AsOf < since ? manifest.Training.AsOf : since;
         List<Deal> Between(DateTime from, DateTime to) =>

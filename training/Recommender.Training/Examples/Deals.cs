@@ -54,18 +54,21 @@ sealed class Deal(Opportunity row)
                 .Where(partner => partner >= 0),
         ];
 
-    /// <summary>All deals as known strictly before <paramref name="until"/>, and when the last fact was seen.</summary>
-    public static (List<Deal> Deals, DateTime LastSeen) KnownBefore(IEnumerable<DatedFact> facts, DateTime until)
+    /// <summary>All deals as known strictly before <paramref name="until"/>.</summary>
+    public static List<Deal> KnownBefore(IEnumerable<DatedFact> facts, DateTime until) => KnownBefore(facts, until, out _);
+
+    /// <summary>The same, with when the last fact was seen.</summary>
+    public static List<Deal> KnownBefore(IEnumerable<DatedFact> facts, DateTime until, out DateTime lastSeen)
     {
-        var last = DateTime.MinValue;
+        lastSeen = DateTime.MinValue;
         var deals = new Dictionary<OpportunityId, Deal>();
         var said = new Dictionary<(FactKind, string), object>();
         foreach (var fact in facts)
         {
             if (fact.SeenAt >= until)
                 continue;
-            if (fact.SeenAt > last)
-                last = fact.SeenAt;
+            if (fact.SeenAt > lastSeen)
+                lastSeen = fact.SeenAt;
             if (fact.Kind == FactKind.OpportunityCreated)
             {
                 var opportunity = (Opportunity)fact.Noun;
@@ -107,7 +110,7 @@ sealed class Deal(Opportunity row)
                     break;
             }
         }
-        return ([.. deals.Values], last);
+        return [.. deals.Values];
     }
 }
 

@@ -77,6 +77,13 @@ sealed class Endings
     /// <summary>True if so many are that they count.</summary>
     public bool IsMaterial { get; }
 
+    /// <summary>All deals as known strictly before <paramref name="until"/>, with how they ended.</summary>
+    public static (List<Deal> Deals, Endings Endings) Before(IEnumerable<DatedFact> facts, DateTime until, int maturityDays)
+    {
+        var deals = Deal.KnownBefore(facts, until, out var end);
+        return (deals, Settle(deals, end, maturityDays));
+    }
+
     /// <summary>Says of each deal how it ended, as far as that counts.</summary>
     /// <param name="deals">All that were known at one time, whatever became of them.</param>
     /// <param name="end">Until when their history was seen.</param>

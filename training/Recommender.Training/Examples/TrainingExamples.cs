@@ -54,8 +54,9 @@ sealed record TrainingExamples(FeatureSettings Settings, Featurizer Featurizer, 
         var featurizer = new Featurizer(settings, new HistoryState(settings.Fold));
         var builder = new ExampleBuilder(config, featurizer);
         var replay = new Replay(facts.All, featurizer.State);
-        var (deals, last) = Deal.KnownBefore(facts.Before(asOf), asOf);
-        var endings = endedOnly ? null : Endings.Settle(deals, last, settings.Fold.MaturityDays);
+        var (deals, endings) = endedOnly
+            ? (Deal.KnownBefore(facts.Before(asOf), asOf), null)
+            : Endings.Before(facts.Before(asOf), asOf, settings.Fold.MaturityDays);
         progress.Step(
             FormattableString.Invariant($"replay to {asOf:yyyy-MM-dd}"),
             told => builder.Build(replay, deals, endings, asOf, parts, told)

@@ -9,17 +9,17 @@ namespace Recommender.Facts;
 /// <param name="KnownBefore">Every fact that was taken in before this moment is known; none will be dated before it. UTC.</param>
 public readonly record struct ChangePosition(long Writes, long Epoch, long Version, DateTime KnownBefore);
 
-/// <summary>The history as it stood at one moment, several streams of it at a time.</summary>
+/// <summary>The history as it stood at one moment, several streams of it at a time. Not safe for several threads at once.</summary>
 public abstract class HistorySnapshot : IDisposable
 {
     /// <summary>Where it stands among the changes.</summary>
     public ChangePosition Position { get; protected init; }
 
+    /// <summary>True if one query has to end before the next begins: streams that are merged are read in pages then.</summary>
+    internal virtual bool ReadsOneAtATime => false;
+
     /// <summary>Starts a query.</summary>
     internal abstract DbDataReader Read(string sql, params ReadOnlySpan<(string Name, object? Value)> values);
-
-    /// <summary>Lets others write, once every stream was started.</summary>
-    public virtual void Unlock() { }
 
     /// <inheritdoc/>
     public abstract void Dispose();

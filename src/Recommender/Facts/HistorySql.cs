@@ -17,24 +17,48 @@ static class HistorySql
         """;
 
     /// <summary>Replaced facts that held for some time, in the order in which they could be seen, or with @live in that in which they were applied.</summary>
-    public const string SelectSuperseded = """
+    public static readonly StreamText SelectSuperseded = new(
+        Rows: """
         -- index: superseded_facts_by_applied_at
         SELECT row_values, attributes, seen_at, applied_at, until_seen_at, until_applied_at, table_name, is_end
         FROM superseded_facts
         WHERE seen_at < @asOf AND applied_at < @appliedBefore AND applied_at >= @appliedFrom
           AND (@live = 1 AND applied_at < until_applied_at OR @live = 0 AND seen_at < until_seen_at)
         ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, table_name, row_key
-        """;
+        """,
+        EndOfPage: """
+        -- index: superseded_facts_by_applied_at
+        SELECT COUNT(*), MAX(first_rows.at)
+        FROM (
+            SELECT TOP (@limit) applied_at AS at
+            FROM superseded_facts
+            WHERE seen_at < @asOf AND applied_at < @appliedBefore AND applied_at >= @appliedFrom AND applied_at < until_applied_at
+            ORDER BY applied_at
+        ) AS first_rows
+        """
+    );
 
     /// <summary>The same, those that are replaced by then, at @appliedFrom or later, in the order in which they were.</summary>
-    public const string SelectReplaced = """
+    public static readonly StreamText SelectReplaced = new(
+        Rows: """
         -- index: superseded_facts_by_applied_at
         SELECT row_values, attributes, seen_at, applied_at, until_seen_at, until_applied_at, table_name, is_end
         FROM superseded_facts
         WHERE until_seen_at < @asOf AND until_applied_at < @appliedBefore AND until_applied_at >= @appliedFrom AND seen_at < @asOf AND applied_at < @appliedBefore
           AND (@live = 1 AND applied_at < until_applied_at OR @live = 0 AND seen_at < until_seen_at)
         ORDER BY CASE WHEN @live = 1 THEN until_applied_at ELSE until_seen_at END, table_name, row_key
-        """;
+        """,
+        EndOfPage: """
+        -- index: superseded_facts_by_applied_at
+        SELECT COUNT(*), MAX(first_rows.at)
+        FROM (
+            SELECT TOP (@limit) until_applied_at AS at
+            FROM superseded_facts
+            WHERE until_seen_at < @asOf AND until_applied_at < @appliedBefore AND until_applied_at >= @appliedFrom AND seen_at < @asOf AND applied_at < until_applied_at
+            ORDER BY until_applied_at
+        ) AS first_rows
+        """
+    );
 
     /// <summary>1 if earlier versions that could be seen before @asOf were taken in, or back, at @asOf or later and before @appliedBefore.</summary>
     public const string AnySupersededLate = """

@@ -174,21 +174,17 @@ public abstract class HistoryStore
     IEnumerable<DatedFact> ReadFacts(DateTime asOf, DateTime appliedBefore, bool live)
     {
         using var snapshot = OpenSnapshot();
-        using var facts = FactStreams.Of(snapshot, DateTime.MinValue, asOf, appliedBefore, live).GetEnumerator();
-        for (var any = facts.MoveNext(); any; any = facts.MoveNext())
-        {
-            snapshot.Unlock();
-            yield return facts.Current;
-        }
+        foreach (var fact in FactStreams.Of(snapshot, DateTime.MinValue, asOf, appliedBefore, live))
+            yield return fact;
     }
 
-    /// <summary>All facts of a snapshot in the order in which a service takes them in. The first starts every stream.</summary>
+    /// <summary>All facts of a snapshot in the order in which a service takes them in.</summary>
     public static IEnumerable<DatedFact> Applied(HistorySnapshot snapshot) =>
         FactStreams.Of(snapshot, DateTime.MinValue, DateTime.MaxValue, DateTime.MaxValue, live: true);
 
     /// <summary>
     /// Of the facts of <see cref="ReadApplied"/>, those applied at <paramref name="from"/> or later: a fold of what was applied before goes
-    /// on with them. A row that changed since then tells what it replaces. The first starts every stream.
+    /// on with them. A row that changed since then tells what it replaces.
     /// </summary>
     /// <param name="snapshot">The history.</param>
     /// <param name="from">The first moment, inclusive, UTC; not later than either of the others.</param>
@@ -204,7 +200,7 @@ public abstract class HistoryStore
     /// <summary>How many imports changed the history so far.</summary>
     public long Epoch() => Read(connection => connection.ExecuteScalar<long>(HistorySql.CountEpochs));
 
-    /// <summary>The same of a snapshot, before it is unlocked.</summary>
+    /// <summary>The same of a snapshot.</summary>
     internal static long EpochOf(HistorySnapshot snapshot)
     {
         using var reader = snapshot.Read(HistorySql.CountEpochs);

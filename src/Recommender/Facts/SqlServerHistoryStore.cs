@@ -28,7 +28,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
     const string Peek = """
         -- index: change_clock_key
         SELECT SYSUTCDATETIME()
-        FROM change_clock WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)
+        FROM change_clock WITH (UPDLOCK, READPAST, READCOMMITTEDLOCK)
         WHERE clock_id = 1
         """;
 
@@ -179,7 +179,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
     }
 
     /// <inheritdoc/>
-    public override HistorySnapshot OpenSnapshot() => new SqlServerSnapshot(this);
+    public override HistorySnapshot OpenSnapshot() => new SqlServerSnapshot(Connect());
 
     internal override RowSink OpenSink(DbConnection connection, DbTransaction transaction, FactTable table) =>
         new SqlServerSink((SqlConnection)connection, (SqlTransaction)transaction, table);
@@ -192,22 +192,39 @@ public sealed class SqlServerHistoryStore : HistoryStore
     )
     {
         if (exclusive is not null)
-            return ReadChanges(connection, exclusive, since, null);
-        var peeked = connection.ExecuteScalar(Peek) is DateTime moment ? moment : since.KnownBefore;
-        using var snapshot = connection.BeginTransaction(IsolationLevel.Snapshot);
-        var changes = ReadChanges(connection, snapshot, since, peeked);
-        snapshot.Commit();
-        return changes;
+            return ReadChanges(connection, exclusive, since, PositionOf(connection, exclusive, null));
+        var (snapshot, now) = BeginSnapshot(connection);
+        using (snapshot)
+        {
+            var changes = ReadChanges(connection, snapshot, since, now);
+            snapshot.Commit();
+            return changes;
+        }
+    }
+
+    /// <summary>Begins to read the database as it is now, beside those who write.</summary>
+    internal static (DbTransaction Transaction, ChangePosition Now) BeginSnapshot(DbConnection connection)
+    {
+        var moment = connection.ExecuteScalar(Peek) as DateTime?;
+        var snapshot = connection.BeginTransaction(IsolationLevel.Snapshot);
+        try
+        {
+            return (snapshot, PositionOf(connection, snapshot, moment ?? DateTime.MinValue));
+        }
+        catch
+        {
+            snapshot.Dispose();
+            throw;
+        }
     }
 
     static (ChangePosition, List<DatedFact>) ReadChanges(
         DbConnection connection,
         DbTransaction transaction,
         ChangePosition since,
-        DateTime? moment
+        ChangePosition now
     )
     {
-        var now = PositionOf(connection, transaction, moment);
         if (now.KnownBefore < since.KnownBefore)
             now = now with { KnownBefore = since.KnownBefore };
         var facts = new List<DatedFact>();
@@ -231,8 +248,8 @@ public sealed class SqlServerHistoryStore : HistoryStore
     /// <summary>How far the changes go.</summary>
     /// <param name="connection">A connection.</param>
     /// <param name="transaction">One that holds the lock, or a snapshot.</param>
-    /// <param name="moment">Before which nothing unknown is dated; null for now, where the lock is held.</param>
-    internal static ChangePosition PositionOf(DbConnection connection, DbTransaction transaction, DateTime? moment)
+    /// <param name="moment">Before which nothing unknown is dated, if that is later than all that was written; null for now, where the lock is held.</param>
+    static ChangePosition PositionOf(DbConnection connection, DbTransaction transaction, DateTime? moment)
     {
         using var row = Query(connection, transaction, SelectPosition);
         if (!row.Read())

@@ -44,25 +44,31 @@ sealed class TableStatements
             """;
         if (table.Kind is not null)
         {
-            Select = $"""
-                -- index: {name}_by_applied_at
-                SELECT {Join(columns)}, attributes, seen_at, applied_at, is_change
-                FROM {name}
-                WHERE seen_at < @asOf AND applied_at < @appliedBefore AND applied_at >= @appliedFrom
-                ORDER BY CASE WHEN @live = 1 THEN applied_at ELSE seen_at END, {Join(key)}
-                """;
+            Select = Stream("");
             AnyLate = Late("");
             if (table.End is { } end)
             {
                 AnyEndLate = Late(end + "_");
-                SelectEnds = $"""
-                    -- index: {name}_by_applied_at
-                    SELECT {Join(columns)}, attributes, {end}_seen_at, {end}_applied_at, is_change
-                    FROM {name}
-                    WHERE {end}_seen_at < @asOf AND {end}_applied_at < @appliedBefore AND {end}_applied_at >= @appliedFrom
-                    ORDER BY CASE WHEN @live = 1 THEN {end}_applied_at ELSE {end}_seen_at END, {Join(key)}
-                    """;
+                SelectEnds = Stream(end + "_");
             }
+        }
+        StreamText Stream(string part)
+        {
+            var where = $"{part}seen_at < @asOf AND {part}applied_at < @appliedBefore AND {part}applied_at >= @appliedFrom";
+            return new(
+                $"""
+                -- index: {name}_by_applied_at
+                SELECT {Join(columns)}, attributes, {part}seen_at, {part}applied_at, is_change
+                FROM {name}
+                WHERE {where}
+                ORDER BY CASE WHEN @live = 1 THEN {part}applied_at ELSE {part}seen_at END, {Join(key)}
+                """,
+                $"""
+                -- index: {name}_by_applied_at
+                SELECT COUNT(*), MAX(first_rows.at)
+                FROM (SELECT TOP (@limit) {part}applied_at AS at FROM {name} WHERE {where} ORDER BY {part}applied_at) AS first_rows
+                """
+            );
         }
         // The first condition follows from the others; it is that of an index of SQLite which holds late rows only.
         string Late(string part) =>
@@ -150,14 +156,11 @@ sealed class TableStatements
     /// <summary>Removes the row that has the key.</summary>
     public string Delete { get; }
 
-    /// <summary>
-    /// Rows seen before @asOf and applied from @appliedFrom on and before @appliedBefore; in the order of applied_at if @live is 1, else of seen_at. Null if a row
-    /// states nothing.
-    /// </summary>
-    public string? Select { get; }
+    /// <summary>What rows state; null if they state nothing.</summary>
+    public StreamText? Select { get; }
 
     /// <summary>The same by the row's second fact; null if the table states one fact a row.</summary>
-    public string? SelectEnds { get; }
+    public StreamText? SelectEnds { get; }
 
     /// <summary>1 if rows that could be seen before @asOf were applied at @asOf or later and before @appliedBefore; null as <see cref="Select"/>.</summary>
     public string? AnyLate { get; }

@@ -147,29 +147,24 @@ public sealed class PastFold(HistoryStore store, int snapshots, long bytes)
         var (asOf, appliedBefore) = isPlain ? (DateTime.MaxValue, questions[^1].AsOf) : (first.AsOf, first.KnownBefore);
         var until = isPlain ? questions[^1].AsOf : prefix;
         var (next, applied, kept) = (0, moment, states[0].Facts / between);
-        using (var facts = HistoryStore.Applied(history, moment, asOf, appliedBefore).GetEnumerator())
+        foreach (var fact in HistoryStore.Applied(history, moment, asOf, appliedBefore))
         {
-            for (var any = facts.MoveNext(); any; any = facts.MoveNext())
+            for (; isPlain && questions[next].AsOf <= fact.AppliedAt; next++)
             {
-                history.Unlock();
-                var fact = facts.Current;
-                for (; isPlain && questions[next].AsOf <= fact.AppliedAt; next++)
-                {
-                    questions[next].Answer(states);
-                    if (joining is not null && questions[next].AsOf < questions[^1].AsOf)
-                        Join(questions, waiting, joining(questions[next].AsOf, questions[^1].AsOf));
-                }
-                if (fact.AppliedAt > applied && fact.AppliedAt <= until && states[0].Facts / between > kept)
-                {
-                    kept = states[0].Facts / between;
-                    _snapshots.Keep(fact.AppliedAt, states, rest);
-                }
-                applied = fact.AppliedAt;
-                foreach (var state in states)
-                    state.Apply(fact);
-                if (++Folded % FactsWithoutRest == 0)
-                    rest();
+                questions[next].Answer(states);
+                if (joining is not null && questions[next].AsOf < questions[^1].AsOf)
+                    Join(questions, waiting, joining(questions[next].AsOf, questions[^1].AsOf));
             }
+            if (fact.AppliedAt > applied && fact.AppliedAt <= until && states[0].Facts / between > kept)
+            {
+                kept = states[0].Facts / between;
+                _snapshots.Keep(fact.AppliedAt, states, rest);
+            }
+            applied = fact.AppliedAt;
+            foreach (var state in states)
+                state.Apply(fact);
+            if (++Folded % FactsWithoutRest == 0)
+                rest();
         }
         for (; next < questions.Count; next++)
             questions[next].Answer(states);

@@ -3,7 +3,7 @@ using Recommender.Facts;
 
 namespace Recommender.Fold;
 
-/// <summary>A snapshot whose streams have all begun, so that others can write again while it is folded.</summary>
+/// <summary>A snapshot that has begun to be read: what is written from now on is not in it.</summary>
 sealed class StartedHistory : IDisposable
 {
     readonly HistorySnapshot _snapshot;
@@ -26,7 +26,6 @@ sealed class StartedHistory : IDisposable
             Dispose();
             throw;
         }
-        _snapshot.Unlock();
     }
 
     public ChangePosition Position => _snapshot.Position;

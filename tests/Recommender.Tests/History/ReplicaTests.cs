@@ -313,9 +313,7 @@ public sealed class ReplicaTests : IDisposable
         var database = TestDatabase.Of(engine, _folder[file]);
         if (engine == TestDatabase.SqlServer)
             return HistoryStore.Open(database);
-        var store = new SharedSqliteStore(database, _time);
-        using (store.OpenSnapshot()) { }
-        return store;
+        return new SharedSqliteStore(database, _time);
     }
 
     LiveHistory Live(HistoryStore store)

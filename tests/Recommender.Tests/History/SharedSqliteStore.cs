@@ -22,36 +22,26 @@ sealed class SharedSqliteStore : SqliteHistoryStore
     readonly TimeProvider _time;
 
     public SharedSqliteStore(string path, TimeProvider time)
-        : base(path) => (_path, _time) = (path, time);
+        : base(path)
+    {
+        (_path, _time) = (path, time);
+        using var connection = Connect();
+        connection.Execute(
+            "CREATE TABLE IF NOT EXISTS change_clock (clock_id INTEGER PRIMARY KEY, writes INTEGER NOT NULL, stamp TEXT NOT NULL); INSERT OR IGNORE INTO change_clock (clock_id, writes, stamp) VALUES (1, 0, '0001-01-01T00:00:00.000Z')"
+        );
+    }
 
     public override bool IsShared => true;
 
     /// <summary>True while the server does not answer.</summary>
     public bool IsGone { get; set; }
 
-    public override DbTransaction BeginExclusive(DbConnection connection)
-    {
-        var transaction = base.BeginExclusive(connection);
-        connection.Execute(
-            "CREATE TABLE IF NOT EXISTS change_clock (clock_id INTEGER PRIMARY KEY, writes INTEGER NOT NULL, stamp TEXT NOT NULL); INSERT OR IGNORE INTO change_clock (clock_id, writes, stamp) VALUES (1, 0, '0001-01-01T00:00:00.000Z')",
-            transaction: transaction
-        );
-        return transaction;
-    }
-
     public override HistorySnapshot OpenSnapshot()
     {
-        var locking = Connect();
-        var exclusive = BeginExclusive(locking);
-        try
-        {
-            return new LockedSnapshot(base.OpenSnapshot(), locking, exclusive, Position(locking, exclusive, Now()));
-        }
-        catch
-        {
-            locking.Dispose();
-            throw;
-        }
+        var moment = Peeked();
+        var connection = (SqliteConnection)Connect();
+        var transaction = connection.BeginTransaction(deferred: true);
+        return new Snapshot(connection, transaction, Position(connection, transaction, moment ?? DateTime.MinValue));
     }
 
     public override (ChangePosition Now, List<DatedFact> Facts) ReadChanges(
@@ -64,24 +54,27 @@ sealed class SharedSqliteStore : SqliteHistoryStore
             throw new StoreUnavailableException(StoreFault.Broken, new IOException("gone"));
         if (exclusive is not null)
             return ReadChanges(connection, exclusive, since, Now());
-        DateTime? moment = null;
-        using (var peeking = Connect())
-        {
-            peeking.Execute("PRAGMA busy_timeout = 0");
-            try
-            {
-                moment = Now();
-                ((SqliteConnection)peeking).DefaultTimeout = 0;
-                using var peek = ((SqliteConnection)peeking).BeginTransaction(deferred: false);
-            }
-            catch (SqliteException)
-            {
-                // Somebody writes.
-                moment = null;
-            }
-        }
+        var moment = Peeked();
         using var snapshot = ((SqliteConnection)connection).BeginTransaction(deferred: true);
         return ReadChanges(connection, snapshot, since, moment ?? since.KnownBefore);
+    }
+
+    /// <summary>Now; null if somebody writes.</summary>
+    DateTime? Peeked()
+    {
+        using var peeking = (SqliteConnection)Connect();
+        peeking.Execute("PRAGMA busy_timeout = 0");
+        try
+        {
+            var moment = Now();
+            peeking.DefaultTimeout = 0;
+            using var peek = peeking.BeginTransaction(deferred: false);
+            return moment;
+        }
+        catch (SqliteException)
+        {
+            return null;
+        }
     }
 
     (ChangePosition, List<DatedFact>) ReadChanges(
@@ -167,32 +160,21 @@ sealed class SharedSqliteStore : SqliteHistoryStore
         return new(now.Ticks - now.Ticks % TimeSpan.TicksPerMillisecond, DateTimeKind.Utc);
     }
 
-    sealed class LockedSnapshot : HistorySnapshot
+    sealed class Snapshot : HistorySnapshot
     {
-        readonly HistorySnapshot _inner;
-        readonly DbConnection _locking;
-        readonly DbTransaction _exclusive;
+        readonly DbConnection _connection;
+        readonly DbTransaction _transaction;
 
-        public LockedSnapshot(HistorySnapshot inner, DbConnection locking, DbTransaction exclusive, ChangePosition position)
-        {
-            (_inner, _locking, _exclusive) = (inner, locking, exclusive);
-            Position = position;
-        }
+        public Snapshot(DbConnection connection, DbTransaction transaction, ChangePosition position) =>
+            (_connection, _transaction, Position) = (connection, transaction, position);
 
         internal override DbDataReader Read(string sql, params ReadOnlySpan<(string Name, object? Value)> values) =>
-            _inner.Read(sql, values);
-
-        public override void Unlock()
-        {
-            if (_exclusive.Connection is not null)
-                _exclusive.Commit();
-            _locking.Dispose();
-        }
+            Query(_connection, _transaction, sql, values);
 
         public override void Dispose()
         {
-            Unlock();
-            _inner.Dispose();
+            _transaction.Dispose();
+            _connection.Dispose();
         }
     }
 }

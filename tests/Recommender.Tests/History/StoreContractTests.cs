@@ -298,7 +298,6 @@ public sealed class StoreContractTests : IDisposable
         using var snapshot = store.OpenSnapshot();
         using var facts = HistoryStore.Applied(snapshot).GetEnumerator();
         Assert.True(facts.MoveNext());
-        snapshot.Unlock();
         await Write(history, scope => scope.Upsert(Row("accounts", new { account_id = "b" })));
         await Write(history, scope => scope.Upsert(Row("accounts", new { account_id = "a", name = "new" })));
         Assert.Null(((Account)facts.Current.Noun).Name);

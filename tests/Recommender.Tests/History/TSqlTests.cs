@@ -31,12 +31,9 @@ public class TSqlTests
     /// <summary>Those that read a whole history, as a snapshot sends them.</summary>
     static readonly string[] _streams =
     [
-        "HistorySql.SelectSuperseded",
-        "HistorySql.SelectReplaced",
         .. _texts.Keys.Where(name =>
-            name.EndsWith(".Select", StringComparison.Ordinal) && name.StartsWith("HistorySql", StringComparison.Ordinal)
+            name.EndsWith(".Rows", StringComparison.Ordinal) || name.EndsWith(".EndOfPage", StringComparison.Ordinal)
         ),
-        .. _texts.Keys.Where(name => name.EndsWith(".SelectEnds", StringComparison.Ordinal)),
     ];
 
     public static TheoryData<string> Texts => [.. _texts.Keys];
@@ -62,7 +59,7 @@ public class TSqlTests
             var name in (string[])
                 [
                     "HistorySql.All.Accounts.Insert",
-                    "HistorySql.All.Opportunities.SelectEnds",
+                    "HistorySql.All.Opportunities.SelectEnds.Rows",
                     "HistorySql.All.Feedback.Merge",
                     "SqlServerHistoryStore.Peek",
                     "EventLog._insert",
@@ -73,7 +70,7 @@ public class TSqlTests
         )
             Assert.Contains(name, _texts.Keys);
         Assert.True(_texts.Count > 120, $"{_texts.Count} texts");
-        Assert.Equal(17, _streams.Length);
+        Assert.Equal(34, _streams.Length);
     }
 
     /// <summary>A text in the source that is no constant would be looked at by no other test.</summary>
@@ -140,6 +137,39 @@ public class TSqlTests
         Assert.True(note.Success, $"{name} notes no index");
         Assert.Empty(note.Groups["names"].Value.Split(", ").Except(Indexes()));
         Assert.DoesNotContain("accounts_by_nothing", Indexes());
+    }
+
+    /// <summary>SQL Server takes one hint of how much to lock and one of the isolation level for a table (its documentation of table hints).</summary>
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("SELECT clock_id FROM change_clock WITH (UPDLOCK, ROWLOCK, READCOMMITTEDLOCK)", false)]
+    public void Of_hints_that_exclude_each_other_a_table_has_one(string planted, bool fits)
+    {
+        TableHintKind[] granularity =
+        [
+            TableHintKind.PagLock,
+            TableHintKind.NoLock,
+            TableHintKind.ReadCommittedLock,
+            TableHintKind.Rowlock,
+            TableHintKind.TabLock,
+            TableHintKind.TabLockX,
+        ];
+        TableHintKind[] isolation =
+        [
+            TableHintKind.HoldLock,
+            TableHintKind.NoLock,
+            TableHintKind.ReadCommitted,
+            TableHintKind.RepeatableRead,
+            TableHintKind.Serializable,
+        ];
+        var visitor = new HintVisitor();
+        foreach (var text in planted.Length > 0 ? (IEnumerable<string>)[planted] : _texts.Values)
+            Parsed(text).Accept(visitor);
+        Assert.NotEmpty(visitor.Lists);
+        Assert.Equal(
+            fits,
+            visitor.Lists.All(hints => hints.Count(granularity.Contains) <= 1 && hints.Count(isolation.Contains) <= 1)
+        );
     }
 
     [Fact]
@@ -262,6 +292,11 @@ public class TSqlTests
                 yield return new(name, (string)field.GetRawConstantValue()!);
             else if (field.FieldType == typeof(SqlText))
                 yield return new(name, ((SqlText)field.GetValue(null)!).SqlServer);
+            else if (field.FieldType == typeof(StreamText))
+            {
+                foreach (var text in TextsOf(name, (StreamText)field.GetValue(null)!))
+                    yield return text;
+            }
         }
         if (type.GetProperty("All", BindingFlags.Static | BindingFlags.Public)?.GetValue(null) is not IEnumerable all)
             yield break;
@@ -278,12 +313,22 @@ public class TSqlTests
                 if (property.GetValue(statements) is string text)
                     yield return new($"{type.Name}.All.{Pascal(table.Name)}.{property.Name}", text);
             }
+            foreach (var property in properties.Where(one => one.PropertyType == typeof(StreamText)))
+            {
+                if (property.GetValue(statements) is not StreamText stream)
+                    continue;
+                foreach (var text in TextsOf($"{type.Name}.All.{Pascal(table.Name)}.{property.Name}", stream))
+                    yield return text;
+            }
             if (((TableStatements)statements).Since is { } since)
                 yield return new($"{type.Name}.All.{Pascal(table.Name)}.Since", since.SqlServer);
             foreach (var naming in ((TableStatements)statements).Naming)
                 yield return new($"{type.Name}.All.{Pascal(table.Name)}.Naming.{naming.Column.Name}", naming.Sql);
         }
     }
+
+    static IEnumerable<KeyValuePair<string, string>> TextsOf(string name, StreamText stream) =>
+        [new(name + ".Rows", stream.Rows), new(name + ".EndOfPage", stream.EndOfPage)];
 
     static IEnumerable<string> SqliteTexts() =>
         _library
@@ -353,48 +398,28 @@ public class TSqlTests
         return tables;
     }
 
-    /// <summary>The scripts, with each column called and typed in its table as a later script leaves it.</summary>
+    /// <summary>The scripts, without the tables that a later script drops to make them anew.</summary>
     static Dictionary<string, string> AsTheyEnd(Dictionary<string, string> scripts)
     {
         var wait = TimeSpan.FromSeconds(1);
-        var all = string.Join('\n', scripts.Values);
-        Dictionary<string, string> Within(string table, string pattern, string replacement) =>
-            scripts.ToDictionary(
-                script => script.Key,
-                script =>
-                    Regex.Replace(
-                        script.Value,
-                        $@"CREATE [^;]*\b(TABLE|ON) {table}\b[^;]*;",
-                        created => Regex.Replace(created.Value, pattern, replacement, RegexOptions.ExplicitCapture, wait),
+        foreach (var (name, text) in scripts.ToList())
+        {
+            foreach (Match dropped in Regex.Matches(text, @"DROP TABLE (?<table>\w+);", RegexOptions.ExplicitCapture, wait))
+            {
+                foreach (
+                    var (before, made) in scripts
+                        .Where(other => string.CompareOrdinal(ScriptName(other.Key), ScriptName(name)) < 0)
+                        .ToList()
+                )
+                    scripts[before] = Regex.Replace(
+                        made,
+                        $@"CREATE [^;]*\b(TABLE|ON) {dropped.Groups["table"].Value}\b[^;]*;",
+                        "",
                         RegexOptions.ExplicitCapture,
                         wait
-                    )
-            );
-        foreach (
-            Match retyped in Regex.Matches(
-                all,
-                @"ALTER TABLE (?<table>\w+) ALTER COLUMN (?<column>\w+) (?<type>[^;]+);",
-                RegexOptions.ExplicitCapture,
-                wait
-            )
-        )
-        {
-            var column = retyped.Groups["column"].Value;
-            scripts = Within(
-                retyped.Groups["table"].Value,
-                $@"\b{column} \w+(\([^)]*\))?( NOT)? NULL",
-                $"{column} {retyped.Groups["type"].Value}"
-            );
+                    );
+            }
         }
-        foreach (
-            Match renamed in Regex.Matches(
-                all,
-                @"EXEC sp_rename '(?<table>\w+)\.(?<old>\w+)', '(?<new>\w+)', 'COLUMN';",
-                RegexOptions.ExplicitCapture,
-                wait
-            )
-        )
-            scripts = Within(renamed.Groups["table"].Value, $@"\b{renamed.Groups["old"].Value}\b", renamed.Groups["new"].Value);
         return scripts;
     }
 
@@ -458,9 +483,9 @@ public class TSqlTests
                         is not (
                             InsertStatement
                             or UpdateStatement
+                            or SelectStatement
                             or AlterTableAddTableElementStatement
-                            or AlterTableAlterColumnStatement
-                            or ExecuteStatement
+                            or DropTableStatement
                         )
                 )
                 .Select(Declared)
@@ -541,6 +566,17 @@ public class TSqlTests
             "@AMOUNT" or "@EMPLOYEE_COUNT" or "@ANNUAL_REVENUE" or "@CONTACT_COUNT" => "decimal(19, 4)",
             _ => "nvarchar(4000)",
         };
+
+    sealed class HintVisitor : TSqlFragmentVisitor
+    {
+        public List<List<TableHintKind>> Lists { get; } = [];
+
+        public override void Visit(NamedTableReference node)
+        {
+            if (node.TableHints.Count > 0)
+                Lists.Add([.. node.TableHints.Select(hint => hint.HintKind)]);
+        }
+    }
 
     sealed class VariableVisitor : TSqlFragmentVisitor
     {

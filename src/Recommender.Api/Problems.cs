@@ -63,6 +63,7 @@ static class Problems
         {
             StoreFault.Full => "database_full",
             StoreFault.ReadOnly => "database_read_only",
+            StoreFault.Denied => "database_denied",
             _ => "database_unavailable",
         };
 
@@ -102,8 +103,9 @@ static class Problems
         {
             problem.Extensions["code"] = CodeOf(unavailable);
             problem.Detail = unavailable.Message;
-            context.HttpContext.Response.Headers.RetryAfter = "1";
         }
+        if (problem.Status == StatusCodes.Status503ServiceUnavailable)
+            context.HttpContext.Response.Headers.RetryAfter = "1";
         problem.Instance ??= Addresses.PathOf(context.HttpContext);
         if (!problem.Extensions.ContainsKey("code"))
             problem.Extensions["code"] = problem.Status switch

@@ -5,6 +5,8 @@ if (args is ["train", .. var comparison])
     TrainingComparison.Run(comparison);
 else if (args is ["serving", .. var serving])
     return await ServingMeasurements.RunAsync(serving);
+else if (args is ["stores"])
+    return await StoreComparison.RunAsync(ServingMeasurements.Root());
 else
     BenchmarkSwitcher.FromAssembly(typeof(RankingBenchmarks).Assembly).Run(args);
 return 0;

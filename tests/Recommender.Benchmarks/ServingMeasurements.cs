@@ -421,7 +421,7 @@ static class ServingMeasurements
     static double Peak(ServiceProcess service) =>
         Math.Round((Number(File.ReadAllText($"/proc/{service.Id}/status"), @"VmHWM:\s+(?<n>\d+) kB") ?? 0) / 1024);
 
-    static string Root()
+    public static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Recommender.sln")))

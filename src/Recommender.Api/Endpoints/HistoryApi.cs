@@ -93,6 +93,7 @@ static class HistoryApi
             deleted = 0,
             unchanged = 0;
         var warnings = new WarningCounts();
+        scope.Expect(rows.Select(one => one.Row));
         foreach (var (line, row) in rows)
         {
             var result = scope.Upsert(row);

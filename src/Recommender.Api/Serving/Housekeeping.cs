@@ -76,6 +76,7 @@ sealed partial class Housekeeping(
         if (live.RuleStore.NewestVersion() > live.Rules.Version)
             live.SetRules(live.RuleStore.Newest().Rules);
         live.Events.Webhooks = live.Webhooks.List();
+        live.History.Heard();
     }
 
     static partial class Log

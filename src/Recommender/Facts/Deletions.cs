@@ -9,8 +9,15 @@ sealed class Deletions(HistoryWriter writer, DbConnection connection)
 {
     bool? _areAny;
 
+    // While many rows are taken in at once.
+    readonly Dictionary<FactTable, Dictionary<string, DateTime>> _last = [];
+
     /// <summary>Has it be looked up again.</summary>
-    public void Forget() => _areAny = null;
+    public void Forget()
+    {
+        _areAny = null;
+        _last.Clear();
+    }
 
     /// <summary>Does what a row says.</summary>
     public RowResult Take(HistoryRow row, DateTime stamp, List<DatedFact> facts)
@@ -51,18 +58,40 @@ sealed class Deletions(HistoryWriter writer, DbConnection connection)
             writer.Transaction
         );
         _areAny = true;
+        if (_last.TryGetValue(table, out var last))
+            last[key!] = stamp;
         return new(RowVerdict.Deleted, fingerprint, null);
     }
 
     /// <summary>When the row of a key was last taken out, UTC: what comes again is known again later only, and so is what names it.</summary>
-    public DateTime LastOf(FactTable table, string key) =>
-        AreAny()
-            ? connection.QueryFirstOrDefault<DateTime>(
-                HistorySql.SelectDeletedAt,
-                new { table = table.Name, key },
+    public DateTime LastOf(FactTable table, string key)
+    {
+        if (!AreAny())
+            return default;
+        if (writer.Rows.AreMany)
+            return LastOf(table).GetValueOrDefault(key);
+        return connection.QueryFirstOrDefault<DateTime>(
+            HistorySql.SelectDeletedAt,
+            new { table = table.Name, key },
+            writer.Transaction
+        );
+    }
+
+    Dictionary<string, DateTime> LastOf(FactTable table)
+    {
+        if (_last.TryGetValue(table, out var last))
+            return last;
+        _last[table] = last = [];
+        foreach (
+            var (key, at) in connection.Query<(string, DateTime)>(
+                HistorySql.SelectAllDeletedAt,
+                new { table = table.Name },
                 writer.Transaction
             )
-            : default;
+        )
+            last[key] = at;
+        return last;
+    }
 
     bool AreAny() =>
         _areAny ??= connection.ExecuteScalar<int>(FactTables.Deletions.Statements.Any, transaction: writer.Transaction) == 1;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Data;
 using System.Data.Common;
 using Dapper;
@@ -110,6 +111,9 @@ static class Engines
 
     public static DateTime Instant(IDataRecord row, int column) =>
         row is SqlDataReader sql ? sql.GetDateTimeOffset(column).UtcDateTime : Instants.OfText(row.GetString(column));
+
+    /// <summary>A rowversion of SQL Server as the number that it is.</summary>
+    public static long Version(IDataRecord row, int column) => BinaryPrimitives.ReadInt64BigEndian((byte[])row.GetValue(column));
 
     public static double Number(IDataRecord row, int column) =>
         row is SqlDataReader sql ? (double)sql.GetDecimal(column) : row.GetDouble(column);

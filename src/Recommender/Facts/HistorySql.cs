@@ -6,7 +6,41 @@ static class HistorySql
     /// <summary>Keeps a fact that a later version of its row replaces, and until when it held.</summary>
     public const string Supersede = """
         INSERT INTO superseded_facts (table_name, is_end, row_key, applied_at, seen_at, is_change, row_values, attributes, until_applied_at, until_seen_at)
-        VALUES (@table, @isEnd, @key, @appliedAt, @seenAt, @isChange, @values, @attributes, @untilAppliedAt, @untilSeenAt)
+        VALUES (@Table, @IsEnd, @Key, @AppliedAt, @SeenAt, @IsChange, @Values, @Attributes, @UntilAppliedAt, @UntilSeenAt)
+        """;
+
+    /// <summary>SQL Server: makes the staging table of such facts of a connection.</summary>
+    public const string StageSuperseded = """
+        SELECT TOP (0) table_name, is_end, row_key, applied_at, seen_at, is_change, row_values, attributes, until_applied_at, until_seen_at
+        INTO #staged_superseded_facts
+        FROM superseded_facts
+        """;
+
+    /// <summary>SQL Server: keeps what is staged.</summary>
+    public const string SupersedeStaged = """
+        INSERT INTO superseded_facts (table_name, is_end, row_key, applied_at, seen_at, is_change, row_values, attributes, until_applied_at, until_seen_at)
+        SELECT table_name, is_end, row_key, applied_at, seen_at, is_change, row_values, attributes, until_applied_at, until_seen_at
+        FROM #staged_superseded_facts
+        """;
+
+    /// <summary>SQL Server: empties the staging table.</summary>
+    public const string UnstageSuperseded = """
+        TRUNCATE TABLE #staged_superseded_facts
+        """;
+
+    /// <summary>SQL Server: makes the table of a connection that holds the keys of rows which are asked for; the texts of a key in their order, and its date.</summary>
+    public const string StageWanted = """
+        CREATE TABLE #wanted (
+            k0 nvarchar(450) COLLATE Latin1_General_100_BIN2 NULL,
+            k1 nvarchar(450) COLLATE Latin1_General_100_BIN2 NULL,
+            k2 nvarchar(450) COLLATE Latin1_General_100_BIN2 NULL,
+            at datetimeoffset(3) NULL
+        )
+        """;
+
+    /// <summary>SQL Server: empties it.</summary>
+    public const string UnstageWanted = """
+        TRUNCATE TABLE #wanted
         """;
 
     /// <summary>Forgets the earlier versions of a row.</summary>

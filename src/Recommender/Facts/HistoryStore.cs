@@ -28,6 +28,9 @@ public abstract class HistoryStore
     /// <summary>Opens a new connection to the database.</summary>
     public abstract DbConnection Connect();
 
+    /// <summary>The same, to take rows in on.</summary>
+    public virtual DbConnection ConnectToWrite() => Connect();
+
     /// <summary>Reads on a connection of its own; again if the connection broke, where the engine's driver knows that to be safe.</summary>
     /// <param name="read">Only reads, and outside of a transaction.</param>
     public virtual T Read<T>(Func<DbConnection, T> read)
@@ -112,7 +115,7 @@ public abstract class HistoryStore
         Action<RejectedRow>? reject
     )
     {
-        using var connection = Connect();
+        using var connection = ConnectToWrite();
         using var transaction = BeginExclusive(connection);
         using var import = new Import(this, connection, transaction, folder);
         var summary = import.Run(progress);

@@ -54,10 +54,14 @@ public sealed class HistoryWriter : IDisposable
     /// <summary>True if the last row that was taken in changed others beside itself.</summary>
     internal bool HasMovedOthers { get; private set; }
 
+    /// <summary>Has everything stand in the database that was taken in so far.</summary>
+    public void Finish() => Rows.Finish();
+
     /// <summary>Forgets what was seen in a transaction that was rolled back.</summary>
     public void Forget()
     {
         _known.Clear();
+        Rows.Forget();
         ForgetOthers();
     }
 
@@ -82,15 +86,9 @@ public sealed class HistoryWriter : IDisposable
     /// <summary>Ids of the accounts or partners that have an external id; if none has, of those into which one that had it was merged.</summary>
     internal IReadOnlyList<string> HavingExternalId(FactTable table, string externalId)
     {
-        var having = _connection
-            .Query<string>(
-                table == FactTables.Accounts ? HistorySql.AccountByExternalId : HistorySql.PartnerByExternalId,
-                new { externalId },
-                Transaction
-            )
-            .ToList();
-        return having.Count > 0
-            ? having
+        var having = Rows.HavingExternalId(table, externalId);
+        return having.Count > 0 ? [.. having]
+            : !Merged.Any ? []
             :
             [
                 .. _connection
@@ -100,6 +98,9 @@ public sealed class HistoryWriter : IDisposable
                     .Distinct(),
             ];
     }
+
+    /// <summary>Is told of many rows that are about to be taken in.</summary>
+    internal void Expect(IEnumerable<HistoryRow> coming) => Rows.Expect([.. coming.Select(Merged.Renamed)]);
 
     /// <summary>Takes a row in, if it can be taken.</summary>
     /// <param name="row">As the caller gave it. Without recorded_at it is recorded now.</param>
@@ -216,26 +217,21 @@ public sealed class HistoryWriter : IDisposable
     }
 
     /// <summary>Keeps a fact that a row stated, and until when.</summary>
-    internal void Keep(HistoryRow row, int part, in DatedFact fact, bool isChange, DateTime untilSeen, DateTime until)
-    {
-        _connection.Execute(
-            HistorySql.Supersede,
-            new
-            {
-                table = row.Table.Name,
-                isEnd = part,
-                key = row.Key,
-                appliedAt = fact.AppliedAt,
-                seenAt = fact.SeenAt,
+    internal void Keep(HistoryRow row, int part, in DatedFact fact, bool isChange, DateTime untilSeen, DateTime until) =>
+        Rows.Keep(
+            new(
+                row.Table.Name,
+                part > 0,
+                row.Key,
+                fact.AppliedAt,
+                fact.SeenAt,
                 isChange,
-                values = row.WriteValues(),
-                attributes = row.AttributesAsJson(),
-                untilAppliedAt = until,
-                untilSeenAt = untilSeen,
-            },
-            Transaction
+                row.WriteValues(),
+                row.AttributesAsJson(),
+                until,
+                untilSeen
+            )
         );
-    }
 
     /// <summary>Takes a row out; null if there is none. What other rows say of it must be gone before.</summary>
     /// <param name="table">Its table.</param>
@@ -261,8 +257,11 @@ public sealed class HistoryWriter : IDisposable
     }
 
     /// <summary>Forgets an account and everything that names it, with all earlier versions; null if none of that id ever was.</summary>
-    internal ErasedAccount? Erase(string accountId, DateTime stamp, List<DatedFact> facts) =>
-        new AccountErasure(this, _connection, stamp, facts).Erase(accountId);
+    internal ErasedAccount? Erase(string accountId, DateTime stamp, List<DatedFact> facts)
+    {
+        Rows.Finish();
+        return new AccountErasure(this, _connection, stamp, facts).Erase(accountId);
+    }
 
     /// <summary>The row with the moment we learned it: now, unless the caller says an earlier or later one that fits what was seen before.</summary>
     HistoryRow Dated(HistoryRow row, StoredRow? stored, DateTime stamp)

@@ -1,4 +1,6 @@
 using System.Data.Common;
+using Dapper;
+using Microsoft.Data.SqlClient;
 using Recommender.CoSell;
 
 namespace Recommender.Facts;
@@ -6,9 +8,11 @@ namespace Recommender.Facts;
 /// <summary>The statements of single rows on one connection, prepared once a table. Not safe for several threads.</summary>
 sealed class RowStatements(DbConnection connection) : IDisposable
 {
+    const int FewestOfBatch = 16;
     readonly Dictionary<string, OfTable> _tables = [];
     readonly Dictionary<string, string[]> _names = [];
     readonly Dictionary<string, DateTime?> _writtenAt = [];
+    RowBatch? _batch;
 
     /// <summary>The transaction that they belong to.</summary>
     public DbTransaction? Transaction
@@ -17,16 +21,46 @@ sealed class RowStatements(DbConnection connection) : IDisposable
         set
         {
             field = value;
+            _batch = null;
             _writtenAt.Clear();
         }
     }
 
+    /// <summary>True while many rows are taken in at once.</summary>
+    public bool AreMany => _batch is not null;
+
+    /// <summary>Has many rows that are about to be taken in be read and written as sets, where that is less work, until <see cref="Finish"/>.</summary>
+    public void Expect(IReadOnlyList<HistoryRow> coming)
+    {
+        if (connection is not SqlConnection server || coming.Count < FewestOfBatch)
+            return;
+        _batch ??= new(server, (SqlTransaction)Transaction!, this);
+        _batch.Expect(coming);
+    }
+
+    /// <summary>Has everything stand in the database that was put so far.</summary>
+    public void Flush() => _batch?.Flush();
+
+    /// <summary>The same, and lets rows go one by one from now on.</summary>
+    public void Finish()
+    {
+        Flush();
+        _batch = null;
+    }
+
+    /// <summary>Forgets what was put and is not in the database yet.</summary>
+    public void Forget() => _batch = null;
+
     /// <summary>The row that has a key; null if there is none.</summary>
     public StoredRow? Read(FactTable table, string key)
     {
+        if (_batch is not null && _batch.TryFind(table, key, out var known))
+            return known;
         var find = Of(table).Find;
         SetKey(find, table, key);
-        return Found(find, table);
+        var stored = Found(find, table);
+        _batch?.Know(table, key, stored);
+        return stored;
     }
 
     /// <summary>The row that has the key of another. A part of the key may be the key of several columns itself.</summary>
@@ -41,10 +75,28 @@ sealed class RowStatements(DbConnection connection) : IDisposable
     /// <summary>True if there is a row of that key.</summary>
     public bool Has(FactTable table, string key)
     {
+        if (_batch is not null)
+            return Read(table, key) is not null;
         var find = Of(table).Find;
         SetKey(find, table, key);
         using var reader = find.ExecuteReader();
         return reader.Read();
+    }
+
+    /// <summary>Ids of the accounts or partners that have an external id.</summary>
+    public IReadOnlyCollection<string> HavingExternalId(FactTable table, string externalId)
+    {
+        if (_batch?.Having(table, externalId) is { } known)
+            return known;
+        Flush();
+        return
+        [
+            .. connection.Query<string>(
+                table == FactTables.Accounts ? HistorySql.AccountByExternalId : HistorySql.PartnerByExternalId,
+                new { externalId },
+                Transaction
+            ),
+        ];
     }
 
     /// <summary>Adds a row, or replaces the one that has its key.</summary>
@@ -65,33 +117,49 @@ sealed class RowStatements(DbConnection connection) : IDisposable
         DateTime now
     )
     {
-        var statements = Of(row.Table);
         if (!_writtenAt.TryGetValue(row.Table.Name, out var writtenAt))
             _writtenAt[row.Table.Name] = writtenAt = RowMoments.Write(connection, Transaction, row.Table, now);
-        RowCommand.Execute(
-            isNew ? statements.Insert : statements.Update,
-            row,
-            moments with
-            {
-                WrittenAt = writtenAt,
-            },
-            isChange,
-            attributes,
-            fingerprint
-        );
+        var dated = moments with { WrittenAt = writtenAt };
+        // What is about rows is looked up in other ways than by its key.
+        if (_batch is null || row.Table.IsAboutRows)
+            Write(isNew, row, dated, isChange, attributes, fingerprint);
+        else
+            _batch.Put(isNew, row, dated, isChange, attributes, fingerprint);
     }
+
+    /// <summary>Writes a row by itself.</summary>
+    internal void Write(bool isNew, HistoryRow row, in RowMoments moments, bool isChange, string? attributes, long fingerprint)
+    {
+        var statements = Of(row.Table);
+        RowCommand.Execute(isNew ? statements.Insert : statements.Update, row, moments, isChange, attributes, fingerprint);
+    }
+
+    /// <summary>Keeps an earlier version of a row.</summary>
+    public void Keep(SupersededRow superseded)
+    {
+        if (_batch is null)
+            Write(superseded);
+        else
+            _batch.Keep(superseded);
+    }
+
+    /// <summary>Writes an earlier version by itself.</summary>
+    internal void Write(SupersededRow superseded) => superseded.Write(connection, Transaction);
 
     /// <summary>Removes the row of a key.</summary>
     public void Delete(FactTable table, string key)
     {
+        Flush();
         var delete = Of(table).Delete;
         SetKey(delete, table, key);
         delete.ExecuteNonQuery();
+        _batch?.Deleted(table, key);
     }
 
     /// <summary>Rows that name a row of accounts, partners or opportunities, each with the column that does; children of children last.</summary>
     public List<(FactTable Table, string Key, FactColumn Column)> Naming(FactTable table, string key)
     {
+        Flush();
         var naming = new List<(FactTable, string, FactColumn)>();
         foreach (var other in FactTables.OfFacts)
         {

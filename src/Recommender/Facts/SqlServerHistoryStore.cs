@@ -51,7 +51,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
         -- index: change_clock_key
         UPDATE change_clock
         SET writes = writes + 1, stamp = @stamp
-        OUTPUT inserted.writes, CONVERT(bigint, inserted.change_version)
+        OUTPUT inserted.writes, inserted.change_version
         WHERE clock_id = 1
         """;
 
@@ -99,10 +99,9 @@ public sealed class SqlServerHistoryStore : HistoryStore
         (_connection, _name) = (parts.ConnectionString, $"{parts.InitialCatalog} on {parts.DataSource}");
         try
         {
-            using var connection = Connect();
-            var schema = new SqlServerSchema(_connection, _name);
-            schema.CheckServer(connection);
-            schema.Upgrade(connection, isReadOnly);
+            var schema = new SqlServerSchema(Connect, _connection, _name);
+            schema.CheckServer();
+            schema.Upgrade(isReadOnly);
         }
         catch (Exception e) when (Unavailable(e) is { } unavailable)
         {
@@ -136,6 +135,22 @@ public sealed class SqlServerHistoryStore : HistoryStore
 
     /// <inheritdoc/>
     public override DbConnection Connect() => Retry<DbConnection>(Open);
+
+    /// <inheritdoc/>
+    public override DbConnection ConnectToWrite()
+    {
+        var connection = Retry(Open);
+        try
+        {
+            Guarded(() => StagedRows.Prepare(connection));
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public override T Read<T>(Func<DbConnection, T> read) =>
@@ -264,7 +279,12 @@ public sealed class SqlServerHistoryStore : HistoryStore
     {
         using var row = Query(exclusive.Connection!, exclusive, NoteChange, ("@stamp", stamp));
         row.Read();
-        return before with { Writes = row.GetInt64(0), Version = row.GetInt64(1), KnownBefore = stamp.AddMilliseconds(1) };
+        return before with
+        {
+            Writes = row.GetInt64(0),
+            Version = Engines.Version(row, 1),
+            KnownBefore = stamp.AddMilliseconds(1),
+        };
     }
 
     /// <inheritdoc/>

@@ -6,20 +6,17 @@ using DbUp.Engine.Output;
 namespace Recommender.Facts;
 
 /// <summary>Whether a database on SQL Server is as we need it, and its schema.</summary>
-/// <param name="connectionString">How to connect.</param>
+/// <param name="connect">Opens a connection.</param>
+/// <param name="connectionString">How that connects.</param>
 /// <param name="name">The database, for a person.</param>
-sealed class SqlServerSchema(string connectionString, string name)
+sealed class SqlServerSchema(Func<DbConnection> connect, string connectionString, string name)
 {
     const int OldestMajorVersion = 15;
 
     const string LockSchema = """
         DECLARE @result int;
-        EXEC @result = sp_getapplock @Resource = N'recommender.schema', @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = 120000;
+        EXEC @result = sp_getapplock @Resource = N'recommender.schema', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 120000;
         SELECT @result;
-        """;
-
-    const string UnlockSchema = """
-        EXEC sp_releaseapplock @Resource = N'recommender.schema', @LockOwner = N'Session';
         """;
 
     const string SelectServer = """
@@ -28,8 +25,9 @@ sealed class SqlServerSchema(string connectionString, string name)
         WHERE name = DB_NAME()
         """;
 
-    public void CheckServer(DbConnection connection)
+    public void CheckServer()
     {
+        using var connection = connect();
         using var row = HistoryStore.Query(connection, null, SelectServer);
         if (!row.Read())
             throw new InvalidDataException($"{name}: the login cannot see its own database in sys.databases.");
@@ -47,7 +45,7 @@ sealed class SqlServerSchema(string connectionString, string name)
             );
     }
 
-    public void Upgrade(DbConnection connection, bool isReadOnly)
+    public void Upgrade(bool isReadOnly)
     {
         var upgrade = DeployChanges
             .To.SqlDatabase(connectionString)
@@ -66,24 +64,18 @@ sealed class SqlServerSchema(string connectionString, string name)
             throw new InvalidDataException(
                 $"{name}: the schema is not up to date; expected an instance that may write to have upgraded it."
             );
-        // Who waited finds nothing left to do.
-        if (connection.ExecuteScalar<int>(LockSchema, commandTimeout: 150) < 0)
+        // Who waited finds nothing left to do. The lock goes with the transaction, however that ends: one of the session would live on in the pool.
+        using var connection = connect();
+        using var held = connection.BeginTransaction();
+        if (connection.ExecuteScalar<int>(LockSchema, transaction: held, commandTimeout: 150) < 0)
             throw new InvalidDataException(
                 $"{name}: another instance has been upgrading the schema for two minutes; try again when it is done."
             );
-        try
-        {
-            var result = upgrade.PerformUpgrade();
-            if (!result.Successful)
-                throw new InvalidDataException(
-                    $"{name}: the schema was not upgraded, {result.ErrorScript?.Name ?? "a script"} failed: {SqlServerFaults.Reason(result.Error)} The login needs the role that docs/operating.md calls recommender_upgrade.",
-                    result.Error
-                );
-        }
-        finally
-        {
-            // The session lives on in the pool, and with it the lock.
-            connection.Execute(UnlockSchema);
-        }
+        var result = upgrade.PerformUpgrade();
+        if (!result.Successful)
+            throw new InvalidDataException(
+                $"{name}: the schema was not upgraded, {result.ErrorScript?.Name ?? "a script"} failed: {SqlServerFaults.Reason(result.Error)} The login needs the role that docs/operating.md calls recommender_upgrade.",
+                result.Error
+            );
     }
 }

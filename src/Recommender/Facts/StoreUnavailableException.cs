@@ -9,6 +9,9 @@ public enum StoreFault
     /// <summary>It can be read only.</summary>
     ReadOnly,
 
+    /// <summary>The login lacks a right.</summary>
+    Denied,
+
     /// <summary>Another process holds it.</summary>
     Busy,
 
@@ -23,6 +26,7 @@ public sealed class StoreUnavailableException(StoreFault fault, Exception inner)
         {
             StoreFault.Full => "The database is full; expected room to write.",
             StoreFault.ReadOnly => "The database is read-only.",
+            StoreFault.Denied => "The login of the service lacks a right in the database.",
             StoreFault.Busy => "Another process is writing to the database.",
             _ => "The database cannot be written.",
         },

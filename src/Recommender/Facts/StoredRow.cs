@@ -16,22 +16,28 @@ sealed record StoredRow(HistoryRow Row, IReadOnlyList<DatedFact> Facts, bool IsC
         var at = table.Columns.Count + 1;
         var row = RowReader.ReadRow(table, reader, names);
         var parts = table.End is null ? 1 : 2;
-        var facts = new List<DatedFact>(parts);
-        if (table.Kind is { } kind)
-        {
-            var noun = table.NounOf(row);
-            for (var part = 0; part < parts; part++)
-            {
-                if (!reader.IsDBNull(at + part))
-                    facts.Add(
-                        new(Engines.Instant(reader, at + part), part == 0 ? kind : kind.End!, row.Key, noun)
-                        {
-                            AppliedAt = Engines.Instant(reader, at + parts + part),
-                        }
-                    );
-            }
-        }
+        DateTime? Moment(int column) => reader.IsDBNull(column) ? null : Engines.Instant(reader, column);
+        var moments = new RowMoments(
+            Engines.Instant(reader, at),
+            Engines.Instant(reader, at + parts),
+            parts > 1 ? Moment(at + 1) : null,
+            parts > 1 ? Moment(at + parts + 1) : null
+        );
         var last = reader.FieldCount - 1;
-        return new(row, facts, Engines.Flag(reader, last - 1), reader.GetInt64(last));
+        return Of(row, moments, Engines.Flag(reader, last - 1), reader.GetInt64(last));
+    }
+
+    /// <summary>A row that states what it states at these moments.</summary>
+    public static StoredRow Of(HistoryRow row, in RowMoments moments, bool isChange, long fingerprint)
+    {
+        var facts = new List<DatedFact>(2);
+        if (row.Table.Kind is { } kind)
+        {
+            var noun = row.Table.NounOf(row);
+            facts.Add(new(moments.SeenAt, kind, row.Key, noun) { AppliedAt = moments.AppliedAt });
+            if (moments is { EndSeenAt: { } endSeen, EndAppliedAt: { } endApplied })
+                facts.Add(new(endSeen, kind.End!, row.Key, noun) { AppliedAt = endApplied });
+        }
+        return new(row, facts, isChange, fingerprint);
     }
 }

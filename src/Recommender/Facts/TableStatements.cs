@@ -117,18 +117,46 @@ sealed class TableStatements
                 """
             );
         }
+        var wanted = table
+            .Columns.Take(table.KeyLength)
+            .Select(column => $"t.{column.Sql} = wanted.{RowBatch.WantedColumn(column)}");
+        FindMany = $"""
+            -- index: {name}_key
+            SELECT {Join(stored.Select(column => "t." + column))}
+            FROM #wanted AS wanted
+            JOIN {name} AS t ON {string.Join(" AND ", wanted)}
+            """;
+        if (table.IsListed)
+            HavingMany = $"""
+                -- index: {name}_by_external_id
+                SELECT t.external_id, t.{key[0]}
+                FROM #wanted AS wanted
+                JOIN {name} AS t ON t.external_id = wanted.k0
+                WHERE t.external_id IS NOT NULL
+                ORDER BY t.external_id, t.{key[0]}
+                """;
         Stage = $"""
             SELECT TOP (0) {Join(stored)}
             INTO #staged_{name}
             FROM {name}
             """;
-        Merge = $"""
+        var same = string.Join(" AND ", key.Select(column => $"target.{column} = source.{column}"));
+        UpdateStaged = $"""
             -- index: {name}_key
-            MERGE {name} WITH (HOLDLOCK) AS target
-            USING #staged_{name} AS source ON {string.Join(" AND ", key.Select(column => $"target.{column} = source.{column}"))}
-            WHEN MATCHED THEN UPDATE SET {Join(changing.Select(column => $"{column} = source.{column}"))}
-            WHEN NOT MATCHED THEN INSERT ({Join(stored)})
-            VALUES ({Join(stored.Select(column => "source." + column))});
+            UPDATE target
+            SET {Join(changing.Select(column => $"{column} = source.{column}"))}
+            FROM {name} AS target
+            JOIN #staged_{name} AS source ON {same}
+            """;
+        InsertStaged = $"""
+            -- index: {name}_key
+            INSERT INTO {name} ({Join(stored)})
+            SELECT {Join(stored)}
+            FROM #staged_{name} AS source
+            WHERE NOT EXISTS (SELECT 1 FROM {name} AS target WHERE {same})
+            """;
+        Unstage = $"""
+            TRUNCATE TABLE #staged_{name}
             """;
         Changes = $"""
             -- index: {name}_by_change
@@ -180,11 +208,23 @@ sealed class TableStatements
     /// <summary>Rows written after @since, or then and after the key @after, in that order, in the columns of <see cref="Find"/>; null if the table is not listed.</summary>
     public SqlText? Since { get; }
 
-    /// <summary>SQL Server: makes an empty staging table for this session, with the columns of <see cref="RowCommand.Names"/>.</summary>
+    /// <summary>SQL Server: makes the staging table of a connection, with the columns of <see cref="RowCommand.Names"/>.</summary>
     public string Stage { get; }
 
-    /// <summary>SQL Server: takes the staged rows in; new keys are added, known ones replaced.</summary>
-    public string Merge { get; }
+    /// <summary>SQL Server: has the rows of staged keys say what is staged.</summary>
+    public string UpdateStaged { get; }
+
+    /// <summary>SQL Server: adds the staged rows whose keys are new. Whoever runs it holds the lock of all writers.</summary>
+    public string InsertStaged { get; }
+
+    /// <summary>SQL Server: empties the staging table.</summary>
+    public string Unstage { get; }
+
+    /// <summary>SQL Server: the rows of the keys that #wanted holds, in the columns of <see cref="Find"/>.</summary>
+    public string FindMany { get; }
+
+    /// <summary>SQL Server: of the external ids that #wanted holds, which row has which; null if the table is not listed.</summary>
+    public string? HavingMany { get; }
 
     /// <summary>SQL Server: rows changed since @since, in the columns of <see cref="Find"/>.</summary>
     public string Changes { get; }

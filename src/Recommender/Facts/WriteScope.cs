@@ -75,6 +75,9 @@ public sealed class WriteScope
     public IReadOnlyList<string> HavingExternalId(FactTable table, string externalId) =>
         _writer.HavingExternalId(table, externalId);
 
+    /// <summary>Is told of many rows that are about to be taken in: they are read and written as sets, where that is less work.</summary>
+    public void Expect(IEnumerable<HistoryRow> rows) => _writer.Expect(rows);
+
     /// <summary>Takes a row in, if it can be taken; of deletions and aliases, does what it says.</summary>
     public RowResult Upsert(HistoryRow row, RowExpectation expected = default)
     {

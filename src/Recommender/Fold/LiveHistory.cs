@@ -69,6 +69,16 @@ public sealed class LiveHistory : IAsyncDisposable
     public TimeSpan SinceContact => _store.IsShared ? _time.GetElapsedTime(Volatile.Read(ref _lastContact)) : TimeSpan.Zero;
 
     /// <summary>
+    /// Notes that the database answered somebody else, as it does while the writer's thread works on a large write; not while the writer
+    /// itself has lost it.
+    /// </summary>
+    public void Heard()
+    {
+        if (_fault is not { Fault: StoreFault.Broken })
+            Volatile.Write(ref _lastContact, _time.GetTimestamp());
+    }
+
+    /// <summary>
     /// True once another process imported a history, or the fold could not take in what was written: it stands as before, until
     /// <see cref="RefoldAsync"/>.
     /// </summary>
@@ -164,7 +174,7 @@ public sealed class LiveHistory : IAsyncDisposable
             // What only a write can find out, such as a full disk, stays until a write succeeds.
             if (_fault is { Fault: StoreFault.Broken or StoreFault.Busy })
                 _fault = null;
-            Volatile.Write(ref _lastContact, _time.GetTimestamp());
+            Heard();
         }
         catch (Exception e)
         {
@@ -195,7 +205,7 @@ public sealed class LiveHistory : IAsyncDisposable
     {
         if (_connection is not null)
             return;
-        _connection = _store.Connect();
+        _connection = _store.ConnectToWrite();
         _writer = new(_connection);
         _statements = new(_connection);
     }
@@ -254,7 +264,6 @@ public sealed class LiveHistory : IAsyncDisposable
             }
             if (changed is { } position && !_isOutdated)
                 _position = position;
-            Volatile.Write(ref _lastContact, _time.GetTimestamp());
             if (scope.Facts.Count > 0)
             {
                 var written = scope.Written();
@@ -269,6 +278,7 @@ public sealed class LiveHistory : IAsyncDisposable
             // A small write may still fit where a larger one did not: full is full for a while.
             if (_fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
                 _fault = null;
+            Heard();
             if (scope.Facts.Count > 0)
                 Applied?.Invoke(scope.Facts);
             foreach (var write in batch)
@@ -333,6 +343,7 @@ public sealed class LiveHistory : IAsyncDisposable
         try
         {
             write.Run(scope);
+            _writer!.Finish();
         }
         catch (Exception e) when (_store.Unavailable(e) is null)
         {

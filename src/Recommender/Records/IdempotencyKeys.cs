@@ -31,11 +31,12 @@ public sealed class IdempotencyKeys(HistoryStore store)
         """,
         SqlServer: """
         -- index: idempotency_keys_key
-        MERGE idempotency_keys WITH (HOLDLOCK) AS target
-        USING (SELECT @caller AS caller, @key AS idempotency_key) AS source ON target.caller = source.caller AND target.idempotency_key = source.idempotency_key
-        WHEN MATCHED THEN UPDATE SET request_hash = @requestHash, status = @status, content_type = @contentType, body = @body, created_at = @createdAt
-        WHEN NOT MATCHED THEN INSERT (caller, idempotency_key, request_hash, status, content_type, body, created_at)
-        VALUES (@caller, @key, @requestHash, @status, @contentType, @body, @createdAt);
+        UPDATE idempotency_keys
+        SET request_hash = @requestHash, status = @status, content_type = @contentType, body = @body, created_at = @createdAt
+        WHERE caller = @caller AND idempotency_key = @key;
+        INSERT INTO idempotency_keys (caller, idempotency_key, request_hash, status, content_type, body, created_at)
+        SELECT @caller, @key, @requestHash, @status, @contentType, @body, @createdAt
+        WHERE NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE caller = @caller AND idempotency_key = @key);
         """
     );
 

@@ -15,7 +15,7 @@ namespace Recommender.Tests.History;
 public class TSqlTests
 {
     // What the server itself brings along; the model of our schema does not know it.
-    static readonly string[] _ofTheServer = ["sys.databases", "sp_getapplock", "sp_releaseapplock"];
+    static readonly string[] _ofTheServer = ["sys.databases", "sp_getapplock"];
     static readonly Assembly _library = typeof(HistoryStore).Assembly;
     static readonly Dictionary<string, string> _scripts = AsTheyEnd(
         _library
@@ -60,7 +60,7 @@ public class TSqlTests
                 [
                     "HistorySql.All.Accounts.Insert",
                     "HistorySql.All.Opportunities.SelectEnds.Rows",
-                    "HistorySql.All.Feedback.Merge",
+                    "HistorySql.All.Feedback.InsertStaged",
                     "SqlServerHistoryStore.Peek",
                     "EventLog._insert",
                     "IdempotencyKeys._replace",
@@ -129,7 +129,7 @@ public class TSqlTests
         )
             return;
         if (
-            name.EndsWith(".Stage", StringComparison.Ordinal)
+            name.Contains(".Stage", StringComparison.Ordinal)
             || _ofTheServer.Any(known => text.Contains(known, StringComparison.Ordinal))
         )
             return;
@@ -188,8 +188,9 @@ public class TSqlTests
         "INSERT INTO opportunities (opportunity_id, acount_id"
     )]
     [InlineData("HistorySql.All.Feedback.Update", "reason = @reason", "raeson = @reason")]
-    [InlineData("HistorySql.All.Touches.Merge", "target.touch_id", "target.touch")]
-    [InlineData("HistorySql.All.Touches.Merge", "source.fingerprint", "source.fingerprints")]
+    [InlineData("HistorySql.All.Touches.InsertStaged", "target.touch_id", "target.touch")]
+    [InlineData("HistorySql.All.Touches.UpdateStaged", "source.fingerprint", "source.fingerprints")]
+    [InlineData("HistorySql.All.Touches.FindMany", "t.touch_id = wanted.k0", "t.touch_id = wanted.k9")]
     [InlineData("HistorySql.All.Touches.Changes", "change_version >", "change_versions >")]
     [InlineData("WebhookRegister._selectDue", "d.next_at <=", "e.next_at <=")]
     [InlineData("FactBook._between", "account_overlaps v", "account_overlap v")]
@@ -505,17 +506,22 @@ public class TSqlTests
     {
         var model = Model();
         // A staging table is made by SELECT INTO, with the columns of its table.
-        foreach (var (name, table) in Tables().Where(table => FactTables.All.Any(one => one.Name == table.Key)))
+        foreach (
+            var (name, table) in Tables()
+                .Where(table => table.Key == "superseded_facts" || FactTables.All.Any(one => one.Name == table.Key))
+        )
             model.AddObjects(
                 $"CREATE TABLE staged_{name} ({string.Join(", ", table.Definition.ColumnDefinitions.Where(column => column.ColumnIdentifier.Value != "change_version").Select(column => $"[{column.ColumnIdentifier.Value}] {Sql(column.DataType)}"))});"
             );
+        model.AddObjects(HistorySql.StageWanted.Replace("#wanted", "staged_keys", StringComparison.Ordinal));
         var names = new List<string>();
         foreach (var (name, text) in texts)
         {
             var parameters = Variables(Parsed(text)).Select(variable => $"{variable} {TypeOf(variable)}");
-            var body = name.EndsWith(".Stage", StringComparison.Ordinal)
+            var body = name.Contains(".Stage", StringComparison.Ordinal)
                 ? Regex.Replace(text, @"INTO #\w+", "", RegexOptions.None, TimeSpan.FromSeconds(1))
-                : text.Replace("#staged_", "staged_", StringComparison.Ordinal);
+                : text.Replace("#staged_", "staged_", StringComparison.Ordinal)
+                    .Replace("#wanted", "staged_keys", StringComparison.Ordinal);
             model.AddObjects($"CREATE PROCEDURE q{names.Count} {string.Join(", ", parameters)} AS BEGIN\n{body}\nEND");
             names.Add(name);
         }

@@ -151,9 +151,9 @@ sealed class RecommenderOptions : IValidatableObject
         /// </summary>
         public string? ConnectionString { get; init; }
 
-        /// <summary>After so many seconds without a word from SQL Server the service says that it is not ready; it goes on answering from what it knows. The default is 10.</summary>
+        /// <summary>After so many seconds without a word from SQL Server the service says that it is not ready; it goes on answering from what it knows. The default is 4.</summary>
         [Range(1, 3600)]
-        public int SilentSeconds { get; init; } = 10;
+        public int SilentSeconds { get; init; } = 4;
 
         /// <summary>The SQLite file; created if it is not there. The default is recommender.db.</summary>
         public string? Path { get; init; }

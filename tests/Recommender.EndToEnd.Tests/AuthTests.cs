@@ -109,7 +109,7 @@ public sealed class AuthTests : IAsyncLifetime
         using var service = await Service.StartAsync("Auth:AllowAnonymous=false");
         string KeyOf(params string[] scopes) =>
             "Bearer "
-            + new ApiKeys(new SqliteHistoryStore(service.Database))
+            + new ApiKeys(TestDatabase.Store(service.Database))
                 .Create("k", scopes, TimeProvider.System.GetUtcNow().UtcDateTime)
                 .Secret;
         var (asks, ingests) = (("Authorization", KeyOf("recommend")), ("Authorization", KeyOf("recommend", "ingest")));

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Dapper;
 using Recommender.Api;
 using Recommender.Tests;
 
@@ -140,9 +141,13 @@ public sealed class ConventionsTests : IDisposable
         );
         const string Body = """{"url":"https://example.com/hook"}""";
         var made = await service.PostAsync("/v1/webhooks", Body, ("Idempotency-Key", "c"));
-        foreach (var key in Directory.GetFiles(service.Database + ".secrets"))
+        using var connection = TestDatabase.Store(service.Database).Connect();
+        var keys = TestDatabase.HasServer
+            ? [.. connection.Query<string>("SELECT body FROM protection_keys")]
+            : Directory.GetFiles(service.Database + ".secrets").Select(File.ReadAllText).ToList();
+        Assert.NotEmpty(keys);
+        foreach (var text in keys)
         {
-            var text = File.ReadAllText(key);
             Assert.Contains("encryptedSecret", text, StringComparison.Ordinal);
             Assert.DoesNotContain("<value>", text, StringComparison.Ordinal);
         }

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Dapper;
+using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
 
@@ -265,19 +267,10 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
     /// <summary>Scans every column of every table.</summary>
     void AssertIsNowhere(string text)
     {
-        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_service.Database}");
-        connection.Open();
-        List<string> Tables()
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = "SELECT name FROM sqlite_master WHERE type = 'table'";
-            using var names = command.ExecuteReader();
-            var tables = new List<string>();
-            while (names.Read())
-                tables.Add(names.GetString(0));
-            return tables;
-        }
-        foreach (var table in Tables())
+        using var connection = TestDatabase.Store(_service.Database).Connect();
+        const string OfServer = "SELECT name FROM sys.tables";
+        const string OfFile = "SELECT name FROM sqlite_master WHERE type = 'table'";
+        foreach (var table in connection.Query<string>(TestDatabase.HasServer ? OfServer : OfFile).ToList())
         {
             using var command = connection.CreateCommand();
             command.CommandText = $"SELECT * FROM \"{table}\"";

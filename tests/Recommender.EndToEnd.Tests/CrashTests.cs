@@ -23,17 +23,21 @@ public sealed class CrashTests : IDisposable
         var cancel = TestContext.Current.CancellationToken;
         var random = new Random(23);
         var acknowledged = new HashSet<string>();
-        var sent = 0;
+        var (sent, longest) = (0, TimeSpan.Zero);
         for (var round = 0; round < 20; round++)
         {
             using var service = await Start().WhenReadyAsync(cancel: cancel);
-            var killAt = TimeSpan.FromMilliseconds(random.Next(5, 700));
+            // Within the first calls, however long one takes here.
+            var killAt = TimeSpan.FromMilliseconds(random.Next(5, 700)) + random.NextDouble() * 3 * longest;
             var clock = Stopwatch.StartNew();
-            using var kill = new Timer(_ => service.Kill(), null, killAt, Timeout.InfiniteTimeSpan);
+            using var kill = new Timer(_ => service.Kill());
+            if (round > 0)
+                kill.Change(killAt, Timeout.InfiniteTimeSpan);
             try
             {
-                while (clock.Elapsed < TimeSpan.FromSeconds(20))
+                while (clock.Elapsed < TimeSpan.FromSeconds(60))
                 {
+                    var started = clock.Elapsed;
                     var ids = Enumerable.Range(sent, 200).Select(i => $"K{i}").ToList();
                     sent += ids.Count;
                     var lines = string.Concat(
@@ -58,6 +62,9 @@ public sealed class CrashTests : IDisposable
                     var said = JsonElement.Parse(await answer.Content.ReadAsStringAsync(cancel));
                     Assert.Equal(ids.Count, said.GetProperty("inserted").GetInt32());
                     acknowledged.UnionWith(ids);
+                    longest = clock.Elapsed - started > longest ? clock.Elapsed - started : longest;
+                    if (round == 0)
+                        kill.Change(killAt, Timeout.InfiniteTimeSpan);
                 }
                 Assert.Fail("It was not killed.");
             }

@@ -1,5 +1,5 @@
 using System.Net;
-using Microsoft.Data.Sqlite;
+using Dapper;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
@@ -50,13 +50,10 @@ public sealed class JournalTests
         Assert.NotNull(old);
         await service.RestartAsync();
         // As if the first were made long ago.
-        await using (var connection = new SqliteConnection($"Data Source={service.Database}"))
+        await using (var connection = TestDatabase.Store(service.Database).Connect())
         {
-            await connection.OpenAsync(TestContext.Current.CancellationToken);
-            await using var age = connection.CreateCommand();
-            age.CommandText = "UPDATE recommendations SET made_at = '2026-01-01T00:00:00.000Z' WHERE recommendation_id = @id";
-            age.Parameters.AddWithValue("@id", old);
-            Assert.Equal(1, await age.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
+            const string Age = "UPDATE recommendations SET made_at = '2026-01-01T00:00:00.000Z' WHERE recommendation_id = @old";
+            Assert.Equal(1, await connection.ExecuteAsync(Age, new { old }));
         }
         await service.RestartAsync();
         await Eventually.IsSoAsync(async () =>

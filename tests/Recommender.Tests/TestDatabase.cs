@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Dapper;
 using Microsoft.Data.SqlClient;
@@ -48,8 +49,34 @@ static class TestDatabase
     /// <summary>The settings of a service on that database.</summary>
     public static IEnumerable<string> Settings(string path) =>
         HasServer
-            ? ["Database:Provider=SqlServer", "Database:ConnectionString=" + Of(path), "Database:Path=" + path]
+            ?
+            [
+                "Database:Provider=SqlServer",
+                "Database:ConnectionString=" + Of(path),
+                "Database:Path=" + path,
+                "Protection:Certificate:Path=" + _certificate.Value,
+            ]
             : ["Database:Path=" + path];
+
+    /// <summary>Ends a test that is about what the service keeps in files, where it keeps all in the server.</summary>
+    /// <param name="why">What the server has instead.</param>
+    public static void SkipOnServer(string why) => Assert.SkipWhen(HasServer, why);
+
+    // In production a service starts on SQL Server with a certificate only.
+    static readonly Lazy<string> _certificate = new(() =>
+    {
+        using var rsa = RSA.Create(2048);
+        using var certificate = new CertificateRequest(
+            "CN=recommender",
+            rsa,
+            HashAlgorithmName.SHA256,
+            RSASignaturePadding.Pkcs1
+        ).CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        var path = Path.Combine(Path.GetTempPath(), $"recommender-{Guid.NewGuid():N}.pfx");
+        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pkcs12));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(path);
+        return path;
+    });
 
     static string Create(string path)
     {

@@ -163,20 +163,8 @@ sealed partial class LiveRecommender(
         try
         {
             var started = time.GetTimestamp();
-            if ((_options.Demo.Enabled || _options.Sandbox.Enabled) && !_options.Database.ReadOnly && Store.Tables().Count == 0)
-            {
-                using var shifted = _options.Demo.ShiftDates
-                    ? new ShiftedHistory(_options.Demo.Path, DateOnly.FromDateTime(Now()).AddDays(-1))
-                    : null;
-                var folder = shifted?.Folder ?? _options.Demo.Path;
-                var summary = Store.Import(new HistoryFolder(folder), path + ".rejected.csv", strict: false);
-                Log.Imported(
-                    logger,
-                    summary.Tables.Sum(table => table.Accepted),
-                    summary.Tables.Sum(table => table.Rejected),
-                    _options.Demo.Path
-                );
-            }
+            if ((_options.Demo.Enabled || _options.Sandbox.Enabled) && !_options.Database.ReadOnly)
+                await FillAsync(path);
             Epoch = Store.Epoch();
             Volatile.Write(ref _rules, RuleStore.Newest().Rules);
             Events.Webhooks = Webhooks.List();
@@ -206,6 +194,32 @@ sealed partial class LiveRecommender(
             Log.Failed(logger, e.Message.ReplaceLineEndings(" "));
             Environment.ExitCode = 1;
             lifetime.StopApplication();
+        }
+    }
+
+    /// <summary>Fills an empty database with the demo history; where another replica is about to, waits until it has.</summary>
+    async Task FillAsync(string path)
+    {
+        while (Store.Tables().Count == 0)
+        {
+            using var shifted = _options.Demo.ShiftDates
+                ? new ShiftedHistory(_options.Demo.Path, DateOnly.FromDateTime(Now()).AddDays(-1))
+                : null;
+            var folder = shifted?.Folder ?? _options.Demo.Path;
+            try
+            {
+                var summary = Store.Import(new HistoryFolder(folder), path + ".rejected.csv", strict: false);
+                Log.Imported(
+                    logger,
+                    summary.Tables.Sum(table => table.Accepted),
+                    summary.Tables.Sum(table => table.Rejected),
+                    _options.Demo.Path
+                );
+            }
+            catch (StoreUnavailableException e) when (Store.IsShared && e.Fault == StoreFault.Busy)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, _stop.Token);
+            }
         }
     }
 

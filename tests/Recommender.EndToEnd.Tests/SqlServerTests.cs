@@ -2,7 +2,14 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Dapper;
+using Microsoft.Data.SqlClient;
+using Recommender.Access;
+using Recommender.Facts;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
@@ -138,6 +145,240 @@ public sealed class SqlServerTests : IDisposable
             var answer = await ranked.Content.ReadFromJsonAsync<JsonElement>(cancel);
             return answer.GetProperty("excluded").GetArrayLength() > 0;
         });
+    }
+
+    /// <summary>A service on a wire that breaks: rankings go on, it says that it is not ready, and mends itself; a write that was not answered is done once.</summary>
+    [Fact]
+    public async Task While_the_server_is_gone_rankings_go_on_and_what_was_not_answered_is_done_once()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var wire = new SqlWire(TestDatabase.Of(TestDatabase.SqlServer, _folder["wire.db"]));
+        using var service = await SampleService
+            .Start(_folder["wire.db"], "Database:ConnectionString=" + wire.ConnectionString)
+            .WhenReadyAsync(TimeSpan.FromMinutes(5), cancel);
+        TestContext.Current.TestOutputHelper?.WriteLine($"ready after {wire.Calls} connections");
+        async Task<HttpResponseMessage> Tell()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/feedback");
+            request.Headers.Add("Idempotency-Key", "told");
+            request.Content = JsonContent.Create(
+                new
+                {
+                    partner_id = "P00001",
+                    account_id = "A000007",
+                    @event = "note",
+                    note = "once",
+                }
+            );
+            return await service.Client.SendAsync(request, cancel);
+        }
+        async Task<HttpStatusCode> Asked(string path)
+        {
+            using var answer = await service.Client.GetAsync(path, cancel);
+            return answer.StatusCode;
+        }
+        wire.CutAtCommit(serverHears: true);
+        using (var lost = await Tell())
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, lost.StatusCode);
+            Assert.NotNull(lost.Headers.RetryAfter);
+        }
+        using (var again = await Tell())
+        {
+            Assert.Equal(HttpStatusCode.Created, again.StatusCode);
+            Assert.Equal("true", again.Headers.GetValues("Idempotency-Replayed").Single());
+        }
+        var events = await service.Client.GetFromJsonAsync<JsonElement>("/v1/events?type=feedback.taken", cancel);
+        Assert.Single(events.GetProperty("items").EnumerateArray());
+
+        wire.IsDown = true;
+        var gone = Stopwatch.GetTimestamp();
+        await Eventually.IsSoAsync(async () => await Asked("/health/ready") == HttpStatusCode.ServiceUnavailable);
+        var unready = Stopwatch.GetElapsedTime(gone);
+        using (
+            var ranked = await service.Client.PostAsJsonAsync(
+                "/v1/partner-recommendations",
+                new { account_id = "A000007" },
+                cancel
+            )
+        )
+            Assert.Equal(HttpStatusCode.OK, ranked.StatusCode);
+        using (var refused = await service.Client.PutAsJsonAsync("/v1/accounts/W1", new { name = "Gone" }, cancel))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        wire.IsDown = false;
+        var back = Stopwatch.GetTimestamp();
+        await service.WhenReadyAsync(cancel: cancel);
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"not ready after {unready.TotalSeconds:0.0} s, ready again after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s"
+        );
+        Assert.Equal(HttpStatusCode.NotFound, await Asked("/v1/accounts/W1"));
+        using (var put = await service.Client.PutAsJsonAsync("/v1/accounts/W1", new { name = "Back" }, cancel))
+            Assert.Equal(HttpStatusCode.Created, put.StatusCode);
+        Assert.DoesNotContain("   at ", service.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The script of the documentation, run; the service then works with the login that it makes, and may do nothing else.</summary>
+    [Fact]
+    public async Task The_service_works_with_the_login_of_the_set_up_script_and_that_may_do_no_more()
+    {
+        const string Secret = "Pa55-word of a test";
+        var cancel = TestContext.Current.CancellationToken;
+        var admin = new SqlConnectionStringBuilder(TestDatabase.Of(TestDatabase.SqlServer, _folder["admin.db"]));
+        var name = "recommender_setup_" + Guid.NewGuid().ToString("N")[..8];
+        await using var server = new SqlConnection(admin.ConnectionString);
+        await server.OpenAsync(cancel);
+        // It has no GRANT for a database, nor of ALTER; what those two allow, the administrator does there.
+        var lacksGrants = server.ExecuteScalar<string>("SELECT @@VERSION")!.Contains("Babelfish", StringComparison.Ordinal);
+        var script = Regex.Replace(
+            await File.ReadAllTextAsync(Path.Combine(Sample.Root, "src/Recommender.Api/deploy/sqlserver.sql"), cancel),
+            @"\brecommender(?<rest>_service|_upgrade)?(?<user>_user)?\b",
+            match => name + match.Value["recommender".Length..],
+            RegexOptions.ExplicitCapture,
+            TimeSpan.FromSeconds(1)
+        );
+        foreach (var statement in Regex.Split(script, @";\s*\n(?:GO\n)?|^GO\n", RegexOptions.Multiline, TimeSpan.FromSeconds(1)))
+        {
+            var text = Regex.Replace(statement, @"^--.*\n", "", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Trim();
+            if (
+                text.Length == 0
+                || lacksGrants
+                    && (
+                        text.StartsWith("GRANT CREATE TABLE", StringComparison.Ordinal)
+                        || text.StartsWith("GRANT ALTER", StringComparison.Ordinal)
+                    )
+            )
+                continue;
+            await server.ExecuteAsync(
+                Regex.Replace(text, "N'replace this[^']*'", $"N'{Secret}'", RegexOptions.None, TimeSpan.FromSeconds(1))
+            );
+        }
+        string With(string login) =>
+            new SqlConnectionStringBuilder(admin.ConnectionString)
+            {
+                InitialCatalog = name,
+                UserID = name + login,
+                Password = Secret,
+            }.ConnectionString;
+        try
+        {
+            var denied = Assert.ThrowsAny<Exception>(() => HistoryStore.Open(With("_service")));
+            Assert.Contains("recommender_upgrade", denied.Message, StringComparison.Ordinal);
+            HistoryStore.Open(
+                lacksGrants
+                    ? new SqlConnectionStringBuilder(admin.ConnectionString) { InitialCatalog = name }.ConnectionString
+                    : With("_upgrade")
+            );
+            var store = HistoryStore.Open(With("_service"));
+            var secret = new ApiKeys(store).Create("all", ApiKeys.AllScopes, TimeProvider.System.GetUtcNow().UtcDateTime).Secret;
+            using var service = await SampleService
+                .Start("Production", _folder["admin.db"], ["Database:ConnectionString=" + With("_service"), "Demo:Enabled=true"])
+                .WhenReadyAsync(TimeSpan.FromMinutes(5), cancel);
+            service.Client.DefaultRequestHeaders.Authorization = new("Bearer", secret);
+            async Task Done(HttpMethod method, string path, string body, string type = "application/json")
+            {
+                using var request = new HttpRequestMessage(method, path);
+                request.Headers.Add("Idempotency-Key", path);
+                request.Content = new StringContent(body, Encoding.UTF8, type);
+                using var answer = await service.Client.SendAsync(request, cancel);
+                Assert.True(answer.IsSuccessStatusCode, $"{path}: {await answer.Content.ReadAsStringAsync(cancel)}");
+            }
+            var rows = string.Concat(
+                Enumerable
+                    .Range(0, 40)
+                    .Select(i => Service.Line("accounts", new { account_id = $"L{i}", name = "Listed" }) + "\n")
+            );
+            await Done(HttpMethod.Post, "/v1/history", rows, "application/x-ndjson");
+            await Done(
+                HttpMethod.Post,
+                "/v1/history?again=1",
+                rows.Replace("Listed", "Changed", StringComparison.Ordinal),
+                "application/x-ndjson"
+            );
+            await Done(HttpMethod.Put, "/v1/accounts/L1", """{"name":"One"}""");
+            await Done(HttpMethod.Put, "/v1/rules", """{"rules":[{"id":"r","kind":"registration"}]}""");
+            await Done(HttpMethod.Post, "/v1/webhooks", """{"url":"https://example.com/hook"}""");
+            await Done(HttpMethod.Post, "/v1/partner-recommendations", """{"account_id":"A000007"}""");
+            await Done(HttpMethod.Post, "/v1/accounts/L2/merge", """{"into":"L1"}""");
+            await Done(HttpMethod.Post, "/v1/erasures", """{"account_id":"L3"}""");
+
+            await using var rights = new SqlConnection(With("_service"));
+            await rights.OpenAsync(cancel);
+            foreach (
+                var ddl in (string[])
+                    [
+                        "CREATE TABLE more (k int NOT NULL)",
+                        "DROP TABLE touches",
+                        "ALTER TABLE touches ADD k int NULL",
+                        "TRUNCATE TABLE events",
+                    ]
+            )
+                await Assert.ThrowsAsync<SqlException>(() => rights.ExecuteAsync(ddl));
+        }
+        finally
+        {
+            SqlConnection.ClearAllPools();
+            await server.ExecuteAsync("USE master");
+            await server.ExecuteAsync($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE");
+            await server.ExecuteAsync($"DROP DATABASE {name}");
+            await server.ExecuteAsync($"DROP LOGIN {name}_service");
+            await server.ExecuteAsync($"DROP LOGIN {name}_upgrade");
+        }
+    }
+
+    /// <summary>A database as the version before left it is brought up by the console, and says the same as before.</summary>
+    [Fact]
+    public async Task A_database_of_the_version_before_is_brought_up_and_answers_the_same()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var database = TestDatabase.Of(TestDatabase.SqlServer, _folder["before.db"]);
+        var store = HistoryStore.Open(database);
+        store.Import(new HistoryFolder(Sample.Folder), _folder["rejected.csv"], strict: true);
+        async Task<string> Say()
+        {
+            using var service = await SampleService.Start(_folder["before.db"]).WhenReadyAsync(cancel: cancel);
+            using var answer = await service.Client.PostAsJsonAsync(
+                "/v1/partner-recommendations",
+                new { account_id = "A000007", as_of = "2026-06-01" },
+                cancel
+            );
+            var json = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancel))!.AsObject();
+            json.Remove("recommendation_id");
+            return json.ToJsonString();
+        }
+        var before = await Say();
+        await using (var connection = store.Connect())
+        {
+            // What the newest scripts did, undone.
+            foreach (
+                var undo in (string[])
+                    [
+                        "DROP INDEX aliases_by_applied_at ON aliases",
+                        "ALTER TABLE aliases DROP COLUMN name",
+                        "ALTER TABLE aliases DROP COLUMN domain",
+                        "ALTER TABLE aliases DROP COLUMN external_id",
+                    ]
+            )
+                await connection.ExecuteAsync(undo);
+            Assert.Equal(
+                2,
+                await connection.ExecuteAsync(
+                    "DELETE FROM schema_versions WHERE ScriptName LIKE '%0009[_]merged%' OR ScriptName LIKE '%0010[_]clock%'"
+                )
+            );
+        }
+        SqlConnection.ClearAllPools();
+        var start = new ProcessStartInfo("dotnet", [ConsoleTests.Program, "upgrade"])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["RECOMMENDER_DATABASE"] = database;
+        using var console = Process.Start(start)!;
+        var output = await console.StandardOutput.ReadToEndAsync(cancel) + await console.StandardError.ReadToEndAsync(cancel);
+        await console.WaitForExitAsync(cancel);
+        Assert.Equal((0, "The schema is up to date."), (console.ExitCode, output.Trim()));
+        Assert.Equal(before, await Say());
     }
 
     /// <summary>Takes calls and hangs up, as a server does that is about to go.</summary>

@@ -171,6 +171,13 @@ sealed partial class LiveRecommender(
             History = LiveHistory.Open(Store, time, models.Folds, _options.Limits.Writes, _stop.Token);
             // What reading left behind goes back to the machine: the service will not need as much again.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            History.FaultChanged = fault =>
+            {
+                if (fault is null)
+                    Log.WritesAgain(logger);
+                else
+                    Log.NoWrites(logger, fault.Message, ReasonOf(fault));
+            };
             History.NotTakenIn = fault => Log.NotTakenIn(logger, fault.Message.ReplaceLineEndings(" "));
             Journal = new(Store, History, Events);
             var state = History.Fold.States[0];
@@ -191,11 +198,17 @@ sealed partial class LiveRecommender(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Log.Failed(logger, e.Message.ReplaceLineEndings(" "));
+            Log.Failed(
+                logger,
+                e is StoreUnavailableException fault ? $"{fault.Message} {ReasonOf(fault)}" : e.Message.ReplaceLineEndings(" ")
+            );
             Environment.ExitCode = 1;
             lifetime.StopApplication();
         }
     }
+
+    /// <summary>What the database or its driver said, in one line.</summary>
+    static string ReasonOf(StoreUnavailableException fault) => fault.InnerException?.Message.ReplaceLineEndings(" ") ?? "";
 
     /// <summary>Fills an empty database with the demo history; where another replica is about to, waits until it has.</summary>
     async Task FillAsync(string path)
@@ -322,6 +335,12 @@ sealed partial class LiveRecommender(
             Message = "Folded anew, because another process imported a history, an account was erased, or a fold had failed; imports and erasures so far: {Epoch}"
         )]
         public static partial void Reimported(ILogger logger, long epoch);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Message} {Reason}")]
+        public static partial void NoWrites(ILogger logger, string message, string reason);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "The database takes writes again")]
+        public static partial void WritesAgain(ILogger logger);
 
         [LoggerMessage(
             Level = LogLevel.Error,

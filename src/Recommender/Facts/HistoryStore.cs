@@ -133,7 +133,11 @@ public abstract class HistoryStore
             throw new InvalidDataException(refusal);
         }
         if (import.HasChanged)
+        {
             connection.Execute(HistorySql.InsertEpoch, new { at = import.At }, transaction);
+            // Who opens the history from now on knows these rows: they are not told to it again.
+            Changed(transaction, default, import.At);
+        }
         connection.Execute(HistorySql.DeleteRejected, transaction: transaction);
         connection.Execute(HistorySql.InsertRejected, rejected, transaction);
         var temporary = rejectedFile + ".part";

@@ -50,7 +50,7 @@ public sealed class SqlServerHistoryStore : HistoryStore
     const string NoteChange = """
         -- index: change_clock_key
         UPDATE change_clock
-        SET writes = writes + 1, stamp = @stamp
+        SET writes = writes + 1, stamp = CASE WHEN stamp > @stamp THEN stamp ELSE @stamp END
         OUTPUT inserted.writes, inserted.change_version
         WHERE clock_id = 1
         """;

@@ -27,7 +27,7 @@ public sealed class LiveHistory : IAsyncDisposable
     List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)>? _captured;
     LiveFold _fold;
     ChangePosition _position;
-    volatile StoreUnavailableException? _fault;
+    StoreUnavailableException? _fault;
     long _faultAt;
     volatile bool _isOutdated;
     bool _hasErased;
@@ -74,7 +74,7 @@ public sealed class LiveHistory : IAsyncDisposable
     /// </summary>
     public void Heard()
     {
-        if (_fault is not { Fault: StoreFault.Broken })
+        if (Fault is not { Fault: StoreFault.Broken })
             Volatile.Write(ref _lastContact, _time.GetTimestamp());
     }
 
@@ -91,13 +91,26 @@ public sealed class LiveHistory : IAsyncDisposable
     /// Why the last write failed for the database's sake; null if it did not. A full database counts as full for ten seconds after it last
     /// refused a write, whatever smaller ones it took since.
     /// </summary>
-    public StoreUnavailableException? Fault => _fault;
+    public StoreUnavailableException? Fault
+    {
+        get => Volatile.Read(ref _fault);
+        private set
+        {
+            var before = Volatile.Read(ref _fault);
+            Volatile.Write(ref _fault, value);
+            if (before?.Fault != value?.Fault)
+                FaultChanged?.Invoke(value);
+        }
+    }
 
     /// <summary>How many writes wait.</summary>
     public int Waiting => _writes.Reader.Count;
 
     /// <summary>Told the facts of each transaction after they were applied, on the writer's thread.</summary>
     public Action<IReadOnlyList<DatedFact>>? Applied { get; set; }
+
+    /// <summary>Told when the database takes no writes any more, and why, or takes them again: null. On the writer's thread.</summary>
+    public Action<StoreUnavailableException?>? FaultChanged { get; set; }
 
     /// <summary>Told why the fold could not take in what was written; from then on it <see cref="IsOutdated"/>. On the writer's thread.</summary>
     public Action<Exception>? NotTakenIn { get; set; }
@@ -172,13 +185,13 @@ public sealed class LiveHistory : IAsyncDisposable
         {
             CatchUp(_fold, ref _position, null);
             // What only a write can find out, such as a full disk, stays until a write succeeds.
-            if (_fault is { Fault: StoreFault.Broken or StoreFault.Busy })
-                _fault = null;
+            if (Fault is { Fault: StoreFault.Broken or StoreFault.Busy })
+                Fault = null;
             Heard();
         }
         catch (Exception e)
         {
-            _fault = _store.Unavailable(e) ?? new StoreUnavailableException(StoreFault.Broken, e);
+            Fault = _store.Unavailable(e) ?? new StoreUnavailableException(StoreFault.Broken, e);
             Disconnect();
         }
         return true;
@@ -193,9 +206,9 @@ public sealed class LiveHistory : IAsyncDisposable
             _isOutdated = true;
         else
         {
-            fold.CatchUp(facts, position.KnownBefore, now.KnownBefore);
+            var since = position.KnownBefore;
             position = now;
-            if (facts.Count > 0 && ReferenceEquals(fold, _fold))
+            if (TakeIn(() => fold.CatchUp(facts, since, now.KnownBefore)) && facts.Count > 0 && ReferenceEquals(fold, _fold))
                 Applied?.Invoke(facts);
         }
         return now.KnownBefore;
@@ -268,7 +281,7 @@ public sealed class LiveHistory : IAsyncDisposable
             {
                 var written = scope.Written();
                 _captured?.AddRange(written);
-                TakeIn(fold, written);
+                TakeIn(() => fold.Apply(written));
             }
             // What was said before cannot be computed again.
             _isOutdated |= scope.HasErased;
@@ -276,8 +289,8 @@ public sealed class LiveHistory : IAsyncDisposable
             _hasToForget |= scope.HasErased;
             Forget();
             // A small write may still fit where a larger one did not: full is full for a while.
-            if (_fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
-                _fault = null;
+            if (Fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
+                Fault = null;
             Heard();
             if (scope.Facts.Count > 0)
                 Applied?.Invoke(scope.Facts);
@@ -286,11 +299,11 @@ public sealed class LiveHistory : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _fault = _store.Unavailable(e);
+            Fault = _store.Unavailable(e);
             _faultAt = _time.GetTimestamp();
             Disconnect();
             foreach (var write in batch)
-                write.Fail(_fault ?? e);
+                write.Fail(Fault ?? e);
         }
         finally
         {
@@ -312,16 +325,18 @@ public sealed class LiveHistory : IAsyncDisposable
     }
 
     /// <summary>What is durable is done: a fold that cannot take it in is made anew, and the writes stand.</summary>
-    void TakeIn(LiveFold fold, List<(DateTime Stamp, IReadOnlyList<DatedFact> Facts)> written)
+    bool TakeIn(Action apply)
     {
         try
         {
-            fold.Apply(written);
+            apply();
+            return true;
         }
         catch (Exception e)
         {
             _isOutdated = true;
             NotTakenIn?.Invoke(e);
+            return false;
         }
     }
 

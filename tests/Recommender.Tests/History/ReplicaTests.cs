@@ -108,6 +108,23 @@ public sealed class ReplicaTests : IDisposable
         Assert.Equal(store.ReadApplied(asOf, asOf).LongCount(), here.Fold.Facts);
     }
 
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task What_is_written_after_an_import_the_other_is_told_and_the_import_is_not_told_again(string engine)
+    {
+        var store = Open(engine, "after.db");
+        store.Import(new HistoryFolder(Sample.Folder), _folder["rejected.csv"], strict: true);
+        await using var here = Live(store);
+        await using var there = Live(store);
+        await Write(here, Row("accounts", new { account_id = "a" }));
+        await MoveOn(TimeSpan.FromSeconds(1), there);
+        Assert.True(Knows(there, "a"));
+        Assert.Equal(here.Fold.Facts, there.Fold.Facts);
+        Assert.False(there.IsOutdated);
+        var asOf = there.Fold.Read(now => now);
+        Assert.Equal(store.ReadApplied(asOf, asOf).LongCount(), there.Fold.Facts);
+    }
+
     [Fact]
     public async Task A_database_that_does_not_answer_is_noticed_reads_go_on_and_it_mends_itself()
     {

@@ -52,6 +52,7 @@ public class TSqlTests
                 "0007_exchange_rates.sql",
                 "0008_rates_into_base.sql",
                 "0009_merged_identities.sql",
+                "0010_clock_after_imports.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );

@@ -130,11 +130,11 @@ public sealed class SqlServerTests : IDisposable
         using var rules = await one.Client.PutAsJsonAsync(
             "/v1/rules",
             JsonDocument
-                .Parse("""{ "rules": [ { "id": "all", "kind": "do_not_share", "accounts": ["A000007"] } ] }""")
+                .Parse("""{ "rules": [ { "id": "all", "kind": "do_not_share", "accounts": { "account_id": ["A000007"] } } ] }""")
                 .RootElement,
             cancel
         );
-        Assert.True(rules.IsSuccessStatusCode);
+        Assert.True(rules.IsSuccessStatusCode, await rules.Content.ReadAsStringAsync(cancel));
         await Eventually.IsSoAsync(async () =>
         {
             using var ranked = await two.Client.PostAsJsonAsync(
@@ -320,8 +320,20 @@ public sealed class SqlServerTests : IDisposable
             await server.ExecuteAsync("USE master");
             await server.ExecuteAsync($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE");
             await server.ExecuteAsync($"DROP DATABASE {name}");
-            await server.ExecuteAsync($"DROP LOGIN {name}_service");
-            await server.ExecuteAsync($"DROP LOGIN {name}_upgrade");
+            // Sessions that were killed end a little later.
+            foreach (var login in (string[])["_service", "_upgrade"])
+                await Eventually.IsSoAsync(async () =>
+                {
+                    try
+                    {
+                        await server.ExecuteAsync($"DROP LOGIN {name}{login}");
+                        return true;
+                    }
+                    catch (SqlException)
+                    {
+                        return false;
+                    }
+                });
         }
     }
 

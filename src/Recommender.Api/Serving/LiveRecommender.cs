@@ -208,7 +208,7 @@ sealed partial class LiveRecommender(
     }
 
     /// <summary>What the database or its driver said, in one line.</summary>
-    static string ReasonOf(StoreUnavailableException fault) => fault.InnerException?.Message.ReplaceLineEndings(" ") ?? "";
+    static string ReasonOf(StoreUnavailableException fault) => fault.GetBaseException().Message.ReplaceLineEndings(" ");
 
     /// <summary>Fills an empty database with the demo history; where another replica is about to, waits until it has.</summary>
     async Task FillAsync(string path)

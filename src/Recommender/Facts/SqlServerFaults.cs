@@ -19,6 +19,7 @@ static class SqlServerFaults
             SqlException { Number: 229 or 230 or 262 or 297 or 300 or 916 } denied => new(StoreFault.Denied, denied),
             SqlException { Number: TooLongWaited or Deadlock or 3960 } busy => new(StoreFault.Busy, busy),
             SqlException gone when IsGone(gone) => new(StoreFault.Broken, gone),
+            InvalidOperationException { InnerException: SqlException inner } when Unavailable(inner) is { } known => known,
             InvalidOperationException { Source: "Microsoft.Data.SqlClient" } pool => new(StoreFault.Broken, pool),
             { InnerException: { } inner } => Unavailable(inner),
             _ => null,

@@ -15,13 +15,14 @@ namespace Recommender.Facts;
 /// </summary>
 public sealed class SqlServerHistoryStore : HistoryStore
 {
-    // The transaction that holds it is the only one that writes facts.
+    // The transaction that holds it is the only one that writes facts. What it then still has to wait for is no writer of ours.
     const string Lock = """
         -- index: change_clock_key
         SET LOCK_TIMEOUT 5000;
         SELECT clock_id
         FROM change_clock WITH (UPDLOCK, ROWLOCK)
         WHERE clock_id = 1;
+        SET LOCK_TIMEOUT 20000;
         """;
 
     // No row if somebody writes. The moment is read before the lock is had: who writes after it gives later moments.

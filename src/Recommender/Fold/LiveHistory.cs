@@ -30,6 +30,7 @@ public sealed class LiveHistory : IAsyncDisposable
     StoreUnavailableException? _fault;
     long _faultAt;
     volatile bool _isOutdated;
+    volatile bool _isLost;
     bool _hasErased;
     bool _hasToForget;
     int _followsSoon;
@@ -74,7 +75,7 @@ public sealed class LiveHistory : IAsyncDisposable
     /// </summary>
     public void Heard()
     {
-        if (Fault is not { Fault: StoreFault.Broken })
+        if (!_isLost)
             Volatile.Write(ref _lastContact, _time.GetTimestamp());
     }
 
@@ -187,10 +188,12 @@ public sealed class LiveHistory : IAsyncDisposable
             // What only a write can find out, such as a full disk, stays until a write succeeds.
             if (Fault is { Fault: StoreFault.Broken or StoreFault.Busy })
                 Fault = null;
+            _isLost = false;
             Heard();
         }
         catch (Exception e)
         {
+            _isLost = true;
             Fault = _store.Unavailable(e) ?? new StoreUnavailableException(StoreFault.Broken, e);
             Disconnect();
         }
@@ -291,6 +294,7 @@ public sealed class LiveHistory : IAsyncDisposable
             // A small write may still fit where a larger one did not: full is full for a while.
             if (Fault is not { Fault: StoreFault.Full } || _time.GetElapsedTime(_faultAt) > _fullFor)
                 Fault = null;
+            _isLost = false;
             Heard();
             if (scope.Facts.Count > 0)
                 Applied?.Invoke(scope.Facts);

@@ -103,7 +103,7 @@ sealed class SharedSqliteStore : SqliteHistoryStore
     {
         var connection = exclusive.Connection!;
         connection.Execute(
-            "UPDATE change_clock SET writes = writes + 1, stamp = @stamp WHERE clock_id = 1",
+            "UPDATE change_clock SET writes = writes + 1, stamp = MAX(stamp, @stamp) WHERE clock_id = 1",
             new { stamp = Instants.Text(stamp) },
             exclusive
         );

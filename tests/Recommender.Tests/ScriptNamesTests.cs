@@ -15,6 +15,7 @@ public class ScriptNamesTests
                 "Recommender.History.SqlServer.0007_exchange_rates.sql",
                 "Recommender.History.SqlServer.0008_rates_into_base.sql",
                 "Recommender.History.SqlServer.0009_merged_identities.sql",
+                "Recommender.History.SqlServer.0010_clock_after_imports.sql",
                 "Recommender.History.Sqlite.0001_history.sql",
                 "Recommender.History.Sqlite.0002_live.sql",
                 "Recommender.History.Sqlite.0006_corrections.sql",

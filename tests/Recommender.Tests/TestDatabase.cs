@@ -58,10 +58,6 @@ static class TestDatabase
             ]
             : ["Database:Path=" + path];
 
-    /// <summary>Ends a test that is about what the service keeps in files, where it keeps all in the server.</summary>
-    /// <param name="why">What the server has instead.</param>
-    public static void SkipOnServer(string why) => Assert.SkipWhen(HasServer, why);
-
     // In production a service starts on SQL Server with a certificate only.
     static readonly Lazy<string> _certificate = new(() =>
     {

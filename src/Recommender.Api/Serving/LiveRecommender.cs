@@ -213,12 +213,14 @@ sealed partial class LiveRecommender(
     /// <summary>Fills an empty database with the demo history; where another replica is about to, waits until it has.</summary>
     async Task FillAsync(string path)
     {
+        if (Store.Tables().Count > 0)
+            return;
+        using var shifted = _options.Demo.ShiftDates
+            ? new ShiftedHistory(_options.Demo.Path, DateOnly.FromDateTime(Now()).AddDays(-1))
+            : null;
+        var folder = shifted?.Folder ?? _options.Demo.Path;
         while (Store.Tables().Count == 0)
         {
-            using var shifted = _options.Demo.ShiftDates
-                ? new ShiftedHistory(_options.Demo.Path, DateOnly.FromDateTime(Now()).AddDays(-1))
-                : null;
-            var folder = shifted?.Folder ?? _options.Demo.Path;
             try
             {
                 var summary = Store.Import(new HistoryFolder(folder), path + ".rejected.csv", strict: false);

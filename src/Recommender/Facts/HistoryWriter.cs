@@ -87,8 +87,8 @@ public sealed class HistoryWriter : IDisposable
     internal IReadOnlyList<string> HavingExternalId(FactTable table, string externalId)
     {
         var having = Rows.HavingExternalId(table, externalId);
-        return having.Count > 0 ? [.. having]
-            : !Merged.Any ? []
+        return having.Count > 0
+            ? [.. having]
             :
             [
                 .. _connection

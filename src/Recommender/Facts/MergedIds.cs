@@ -14,9 +14,6 @@ sealed class MergedIds(DbConnection connection)
     /// <summary>Has it be read again.</summary>
     public void Forget() => _merged = null;
 
-    /// <summary>True if anything was.</summary>
-    public bool Any => All().Count > 0;
-
     /// <summary>Into what a row of a table was merged; null if it was not.</summary>
     public string? Of(FactTable table, string id) =>
         table == FactTables.Accounts || table == FactTables.Partners ? All().GetValueOrDefault((table.Name, id)) : null;

@@ -126,12 +126,7 @@ public sealed class ConventionsTests : IDisposable
     public async Task With_a_certificate_no_protection_key_lies_in_clear_and_a_restart_reads_them_again()
     {
         using var rsa = RSA.Create(2048);
-        using var certificate = new CertificateRequest(
-            "CN=recommender",
-            rsa,
-            HashAlgorithmName.SHA256,
-            RSASignaturePadding.Pkcs1
-        ).CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        using var certificate = TestDatabase.SelfSigned(rsa);
         File.WriteAllText(_folder["tls.crt"], certificate.ExportCertificatePem());
         File.WriteAllText(_folder["tls.key"], rsa.ExportPkcs8PrivateKeyPem());
         using var service = await Service.StartAsync(

@@ -13,6 +13,7 @@ namespace Recommender.EndToEnd.Tests;
 /// <summary>The service as a process: killed, started twice, told to stop, with a database that takes no writes.</summary>
 public sealed class CrashTests : IDisposable
 {
+    const int RowsOfCall = 200;
     readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -38,23 +39,9 @@ public sealed class CrashTests : IDisposable
                 while (clock.Elapsed < TimeSpan.FromSeconds(60))
                 {
                     var started = clock.Elapsed;
-                    var ids = Enumerable.Range(sent, 200).Select(i => $"K{i}").ToList();
+                    var ids = IngestedTouches.Ids(sent, RowsOfCall);
                     sent += ids.Count;
-                    var lines = string.Concat(
-                        ids.Select(id =>
-                            Service.Line(
-                                "touches",
-                                new
-                                {
-                                    touch_id = id,
-                                    account_id = "A000007",
-                                    partner_id = "P00001",
-                                    kind = "call",
-                                    at = "2026-06-01",
-                                }
-                            ) + "\n"
-                        )
-                    );
+                    var lines = IngestedTouches.Lines(ids, _ => ("A000007", "P00001"));
                     using var content = new StringContent(lines, Encoding.UTF8, "application/x-ndjson");
                     using var answer = await service.Client.PostAsync("/v1/history", content, cancel);
                     answer.EnsureSuccessStatusCode();
@@ -79,22 +66,7 @@ public sealed class CrashTests : IDisposable
             );
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
-        var touches = TestDatabase
-            .Store(_folder["c.db"])
-            .ReadFacts(DateTime.MaxValue)
-            .Select(fact => fact.Noun)
-            .OfType<CoSell.Touch>()
-            .Select(touch => touch.Id)
-            .Where(id => id.StartsWith('K'))
-            .ToList();
-        Assert.NotEmpty(acknowledged);
-        Assert.Equal(touches.Count, touches.Distinct().Count());
-        Assert.Empty(acknowledged.Except(touches));
-        // A call is one transaction: all of it or nothing.
-        Assert.All(
-            touches.GroupBy(id => int.Parse(id[1..], CultureInfo.InvariantCulture) / 200),
-            call => Assert.Equal(200, call.Count())
-        );
+        IngestedTouches.AssertAreThere(TestDatabase.Store(_folder["c.db"]), acknowledged, RowsOfCall);
     }
 
     [Fact]

@@ -81,22 +81,8 @@ public sealed class ReplicasTests : IDisposable
         replicas[2].Dispose();
         replicas[2] = await Start().WhenReadyAsync(TimeSpan.FromMinutes(5), cancel);
 
-        var touches = TestDatabase
-            .Store(_folder["three.db"])
-            .ReadFacts(DateTime.MaxValue)
-            .Select(fact => fact.Noun)
-            .OfType<CoSell.Touch>()
-            .Select(touch => touch.Id)
-            .Where(id => id.StartsWith('K'))
-            .ToList();
-        Assert.NotEmpty(_acknowledged);
+        var touches = IngestedTouches.AssertAreThere(TestDatabase.Store(_folder["three.db"]), _acknowledged, RowsOfCall);
         Assert.NotEmpty(_known);
-        Assert.Equal(touches.Count, touches.Distinct().Count());
-        Assert.Empty(_acknowledged.Except(touches));
-        Assert.All(
-            touches.GroupBy(id => int.Parse(id[1..], CultureInfo.InvariantCulture) / RowsOfCall),
-            call => Assert.Equal(RowsOfCall, call.Count())
-        );
         var asOf = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
         for (var i = 0; i < 20; i++)
         {
@@ -112,7 +98,7 @@ public sealed class ReplicasTests : IDisposable
         TestContext.Current.TestOutputHelper?.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{seconds:0} s: {touches.Count} rows, {rankings} rankings; facts of one in another's answer: {known.Count}, p50 {At(known, 0.5):0} ms, p99 {At(known, 0.99):0} ms, most {known[^1]:0} ms"
+                $"{seconds:0} s: {touches} rows, {rankings} rankings; facts of one in another's answer: {known.Count}, p50 {At(known, 0.5):0} ms, p99 {At(known, 0.99):0} ms, most {known[^1]:0} ms"
             )
         );
         replicas.ForEach(replica => replica.Dispose());
@@ -127,23 +113,8 @@ public sealed class ReplicasTests : IDisposable
     async Task PostAsync(ServiceProcess replica, CancellationToken cancel)
     {
         var first = Interlocked.Add(ref _sent, RowsOfCall) - RowsOfCall;
-        var ids = Enumerable.Range(first, RowsOfCall).Select(i => $"K{i}").ToList();
-        var lines = string.Concat(
-            ids.Select(
-                (id, i) =>
-                    Service.Line(
-                        "touches",
-                        new
-                        {
-                            touch_id = id,
-                            account_id = Account(first + i),
-                            partner_id = $"P{i % 9 + 1:00000}",
-                            kind = "call",
-                            at = "2026-06-01",
-                        }
-                    ) + "\n"
-            )
-        );
+        var ids = IngestedTouches.Ids(first, RowsOfCall);
+        var lines = IngestedTouches.Lines(ids, i => (Account(first + i), $"P{i % 9 + 1:00000}"));
         var done = await TryAsync(async () =>
         {
             using var content = new StringContent(lines, Encoding.UTF8, new MediaTypeHeaderValue("application/x-ndjson"));

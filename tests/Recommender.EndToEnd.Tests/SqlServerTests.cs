@@ -64,18 +64,12 @@ public sealed class SqlServerTests : IDisposable
     public async Task The_console_says_the_same_and_takes_the_connection_string_from_the_environment()
     {
         using var listener = new Hangup();
-        var start = new ProcessStartInfo("dotnet", [ConsoleTests.Program, "keys", "list"])
-        {
-            UseShellExecute = false,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["RECOMMENDER_DATABASE"] =
-            $"Server=127.0.0.1,{listener.Port};Database=recommender;User ID=dana;Password=Pa55;Connect Timeout=2";
-        using var console = Process.Start(start)!;
-        var error = await console.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await console.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(1, console.ExitCode);
+        var (code, _, error) = await ConsoleAsync(
+            $"Server=127.0.0.1,{listener.Port};Database=recommender;User ID=dana;Password=Pa55;Connect Timeout=2",
+            "keys",
+            "list"
+        );
+        Assert.Equal(1, code);
         Assert.StartsWith("SQL Server database recommender on 127.0.0.1", error, StringComparison.Ordinal);
         Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.DoesNotContain("Pa55", error, StringComparison.Ordinal);
@@ -109,18 +103,7 @@ public sealed class SqlServerTests : IDisposable
         }
         async Task<(HttpStatusCode, string)> Send(HttpClient client)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/feedback");
-            request.Headers.Add("Idempotency-Key", "both");
-            request.Content = JsonContent.Create(
-                new
-                {
-                    partner_id = "P00001",
-                    account_id = "A000007",
-                    @event = "note",
-                    note = "once",
-                }
-            );
-            using var answer = await client.SendAsync(request, cancel);
+            using var answer = await TellAsync(client, "both", cancel);
             return (answer.StatusCode, await answer.Content.ReadAsStringAsync(cancel));
         }
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Send(i % 2 == 0 ? one.Client : two.Client)));
@@ -147,6 +130,39 @@ public sealed class SqlServerTests : IDisposable
         });
     }
 
+    static async Task<HttpResponseMessage> TellAsync(HttpClient client, string key, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/feedback");
+        request.Headers.Add("Idempotency-Key", key);
+        request.Content = JsonContent.Create(
+            new
+            {
+                partner_id = "P00001",
+                account_id = "A000007",
+                @event = "note",
+                note = "once",
+            }
+        );
+        return await client.SendAsync(request, cancel);
+    }
+
+    /// <summary>The console on a database that the environment names: its exit code and what it printed.</summary>
+    static async Task<(int Code, string Output, string Error)> ConsoleAsync(string database, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [ConsoleTests.Program, .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["RECOMMENDER_DATABASE"] = database;
+        using var console = Process.Start(start)!;
+        var output = console.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = await console.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await console.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (console.ExitCode, await output, error);
+    }
+
     /// <summary>A service on a wire that breaks: rankings go on, it says that it is not ready, and mends itself; a write that was not answered is done once.</summary>
     [Fact]
     public async Task While_the_server_is_gone_rankings_go_on_and_what_was_not_answered_is_done_once()
@@ -157,33 +173,18 @@ public sealed class SqlServerTests : IDisposable
             .Start(_folder["wire.db"], "Database:ConnectionString=" + wire.ConnectionString)
             .WhenReadyAsync(TimeSpan.FromMinutes(5), cancel);
         TestContext.Current.TestOutputHelper?.WriteLine($"ready after {wire.Calls} connections");
-        async Task<HttpResponseMessage> Tell()
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/feedback");
-            request.Headers.Add("Idempotency-Key", "told");
-            request.Content = JsonContent.Create(
-                new
-                {
-                    partner_id = "P00001",
-                    account_id = "A000007",
-                    @event = "note",
-                    note = "once",
-                }
-            );
-            return await service.Client.SendAsync(request, cancel);
-        }
         async Task<HttpStatusCode> Asked(string path)
         {
             using var answer = await service.Client.GetAsync(path, cancel);
             return answer.StatusCode;
         }
         wire.CutAtCommit(serverHears: true);
-        using (var lost = await Tell())
+        using (var lost = await TellAsync(service.Client, "told", cancel))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, lost.StatusCode);
             Assert.NotNull(lost.Headers.RetryAfter);
         }
-        using (var again = await Tell())
+        using (var again = await TellAsync(service.Client, "told", cancel))
         {
             Assert.Equal(HttpStatusCode.Created, again.StatusCode);
             Assert.Equal("true", again.Headers.GetValues("Idempotency-Replayed").Single());
@@ -379,17 +380,8 @@ public sealed class SqlServerTests : IDisposable
             );
         }
         SqlConnection.ClearAllPools();
-        var start = new ProcessStartInfo("dotnet", [ConsoleTests.Program, "upgrade"])
-        {
-            UseShellExecute = false,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["RECOMMENDER_DATABASE"] = database;
-        using var console = Process.Start(start)!;
-        var output = await console.StandardOutput.ReadToEndAsync(cancel) + await console.StandardError.ReadToEndAsync(cancel);
-        await console.WaitForExitAsync(cancel);
-        Assert.Equal((0, "The schema is up to date."), (console.ExitCode, output.Trim()));
+        var (code, output, error) = await ConsoleAsync(database, "upgrade");
+        Assert.Equal((0, "The schema is up to date."), (code, (output + error).Trim()));
         Assert.Equal(before, await Say());
     }
 

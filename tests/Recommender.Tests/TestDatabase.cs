@@ -58,16 +58,18 @@ static class TestDatabase
             ]
             : ["Database:Path=" + path];
 
+    /// <summary>A certificate that is good today.</summary>
+    public static X509Certificate2 SelfSigned(RSA rsa) =>
+        new CertificateRequest("CN=recommender", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(
+            TimeProvider.System.GetUtcNow().AddDays(-1),
+            TimeProvider.System.GetUtcNow().AddDays(1)
+        );
+
     // In production a service starts on SQL Server with a certificate only.
     static readonly Lazy<string> _certificate = new(() =>
     {
         using var rsa = RSA.Create(2048);
-        using var certificate = new CertificateRequest(
-            "CN=recommender",
-            rsa,
-            HashAlgorithmName.SHA256,
-            RSASignaturePadding.Pkcs1
-        ).CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        using var certificate = SelfSigned(rsa);
         var path = Path.Combine(Path.GetTempPath(), $"recommender-{Guid.NewGuid():N}.pfx");
         File.WriteAllBytes(path, certificate.Export(X509ContentType.Pkcs12));
         AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(path);

@@ -320,14 +320,13 @@ public sealed class SqlServerTests : IDisposable
             SqlConnection.ClearAllPools();
             await server.ExecuteAsync("USE master");
             await server.ExecuteAsync($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE");
-            await server.ExecuteAsync($"DROP DATABASE {name}");
             // Sessions that were killed end a little later.
-            foreach (var login in (string[])["_service", "_upgrade"])
+            foreach (var drop in (string[])[$"DATABASE {name}", $"LOGIN {name}_service", $"LOGIN {name}_upgrade"])
                 await Eventually.IsSoAsync(async () =>
                 {
                     try
                     {
-                        await server.ExecuteAsync($"DROP LOGIN {name}{login}");
+                        await server.ExecuteAsync("DROP " + drop);
                         return true;
                     }
                     catch (SqlException)

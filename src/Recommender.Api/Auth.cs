@@ -53,7 +53,7 @@ sealed partial class KeyRing(LiveRecommender live, ILogger<KeyRing> logger)
                 ring = new(live.Keys.List().ToDictionary(key => key.Hash), now);
                 Volatile.Write(ref _ring, ring);
             }
-            catch (Exception e) when (e is System.Data.Common.DbException or IOException)
+            catch (Exception e) when (live.Store.IsToBlame(e))
             {
                 Log.NotRead(logger, e.Message.ReplaceLineEndings(" "));
                 Volatile.Write(ref _ring, _ring with { ReadAt = now });

@@ -124,6 +124,25 @@ app.UseExceptionHandler(
         SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException or StoreUnavailableException,
     }
 );
+
+// What a statement fails with that broke off is a database that does not answer now, not a fault of ours.
+app.Use(next =>
+{
+    var live = app.Services.GetRequiredService<LiveRecommender>();
+    return async http =>
+    {
+        try
+        {
+            await next(http);
+        }
+        catch (Exception e) when (e is not StoreUnavailableException)
+        {
+            if (live.Store?.Unavailable(e) is { } unavailable)
+                throw unavailable;
+            throw;
+        }
+    };
+});
 app.UseStatusCodePages(Problems.ShowAsync);
 app.UseRouting();
 app.Use(

@@ -77,7 +77,7 @@ sealed partial class WebhookSender(
             {
                 break;
             }
-            catch (Exception e) when (e is IOException or System.Data.Common.DbException)
+            catch (Exception e) when (live.Store.IsToBlame(e))
             {
                 Log.Stuck(logger, e.Message.ReplaceLineEndings(" "));
             }
@@ -107,7 +107,7 @@ sealed partial class WebhookSender(
             Wake();
         }
         catch (OperationCanceledException) { }
-        catch (Exception e) when (e is IOException or System.Data.Common.DbException)
+        catch (Exception e) when (live.Store.IsToBlame(e))
         {
             Log.Stuck(logger, e.Message.ReplaceLineEndings(" "));
         }

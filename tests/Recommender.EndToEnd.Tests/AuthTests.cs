@@ -225,11 +225,7 @@ public sealed class AuthTests : IAsyncLifetime
     {
         var keys = new ApiKeys(TestDatabase.Store(_service.Database));
         var (key, secret) = keys.Create("short-lived", ["recommend"], Sample.AsOf);
-        Assert.DoesNotContain(
-            secret,
-            await File.ReadAllTextAsync(_service.Database, System.Text.Encoding.Latin1, TestContext.Current.CancellationToken),
-            StringComparison.Ordinal
-        );
+        _service.AssertStoresNowhere(secret);
         async Task<HttpStatusCode> Use() => (await _service.GetAsync("/v1/models", ("Authorization", "Bearer " + secret))).Status;
         await Eventually.IsSoAsync(async () => await Use() == HttpStatusCode.OK);
         await Eventually.IsSoAsync(() => keys.List().Single(listed => listed.KeyId == key.KeyId).LastUsedAt is not null);

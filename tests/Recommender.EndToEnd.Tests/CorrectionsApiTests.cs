@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Dapper;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
@@ -237,7 +236,7 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
         (await _service.GetAsync("/v1/opportunities/O")).Expect(HttpStatusCode.NotFound);
         var events = (await _service.GetAsync("/v1/events?type=account.erased")).Expect(HttpStatusCode.OK);
         Assert.Contains("\"rows\":3", events.Text, StringComparison.Ordinal);
-        AssertIsNowhere("Orchardgate Secret");
+        _service.AssertStoresNowhere("Orchardgate Secret");
         // The fold is made anew, and the service goes on.
         (await _service.PutAsync("/v1/accounts/B", """{"name":"Another"}""")).Expect(HttpStatusCode.Created);
         (await _service.RankAsync("""{"account_id":"B","limit":5}""")).Expect(HttpStatusCode.OK);
@@ -253,7 +252,7 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
         (await DeleteAsync("/v1/accounts/D?reason=Orchardgate%20Secret%20Dairy%20closed")).Expect(HttpStatusCode.OK);
         foreach (var id in (string[])["C", "D"])
             (await _service.PostAsync("/v1/erasures", $$"""{"account_id":"{{id}}"}""")).Expect(HttpStatusCode.OK);
-        AssertIsNowhere("Orchardgate Secret");
+        _service.AssertStoresNowhere("Orchardgate Secret");
         var bulk = await _service.SendAsync(
             HttpMethod.Post,
             "/v1/history",
@@ -262,30 +261,5 @@ public sealed class CorrectionsApiTests : IAsyncLifetime
         );
         Assert.Contains("account D was erased on ", bulk.Text, StringComparison.Ordinal);
         (await _service.PutAsync("/v1/accounts/D", """{"name":"Another"}""")).Expect(HttpStatusCode.Created);
-    }
-
-    /// <summary>Scans every column of every table.</summary>
-    void AssertIsNowhere(string text)
-    {
-        using var connection = TestDatabase.Store(_service.Database).Connect();
-        const string OfServer = "SELECT name FROM sys.tables";
-        const string OfFile = "SELECT name FROM sqlite_master WHERE type = 'table'";
-        foreach (var table in connection.Query<string>(TestDatabase.HasServer ? OfServer : OfFile).ToList())
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT * FROM \"{table}\"";
-            using var rows = command.ExecuteReader();
-            while (rows.Read())
-            {
-                for (var i = 0; i < rows.FieldCount; i++)
-                    Assert.DoesNotContain(
-                        text,
-                        rows.GetValue(i) is byte[] bytes
-                            ? System.Text.Encoding.UTF8.GetString(bytes)
-                            : rows.GetValue(i).ToString(),
-                        StringComparison.Ordinal
-                    );
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dapper;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Recommender.Api.Endpoints;
@@ -153,6 +154,29 @@ sealed class Service : IDisposable
         json.Remove("recommendation_id");
         json.Remove("as_of");
         return json.ToJsonString();
+    }
+
+    /// <summary>Scans every column of every table.</summary>
+    public void AssertStoresNowhere(string text)
+    {
+        using var connection = TestDatabase.Store(Database).Connect();
+        const string OfServer = "SELECT name FROM sys.tables";
+        const string OfFile = "SELECT name FROM sqlite_master WHERE type = 'table'";
+        foreach (var table in connection.Query<string>(TestDatabase.HasServer ? OfServer : OfFile).ToList())
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT * FROM \"{table}\"";
+            using var rows = command.ExecuteReader();
+            while (rows.Read())
+            {
+                for (var i = 0; i < rows.FieldCount; i++)
+                    Assert.DoesNotContain(
+                        text,
+                        rows.GetValue(i) is byte[] bytes ? Encoding.UTF8.GetString(bytes) : rows.GetValue(i).ToString(),
+                        StringComparison.Ordinal
+                    );
+            }
+        }
     }
 
     public void Dispose()

@@ -75,6 +75,7 @@ sealed class TemporaryFolder : IDisposable
     public void Dispose()
     {
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        TestDatabase.DropIn(Path);
         Directory.Delete(Path, true);
     }
 }

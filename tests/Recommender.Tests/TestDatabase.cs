@@ -89,16 +89,28 @@ static class TestDatabase
         return new SqlConnectionStringBuilder(_server) { InitialCatalog = name }.ConnectionString;
     }
 
-    static void DropAll()
+    static void DropAll() => Drop(_ofPaths.Keys);
+
+    /// <summary>Drops the databases in place of files of a folder; what somebody still uses goes at the end of the process.</summary>
+    public static void DropIn(string folder) =>
+        Drop(_ofPaths.Keys.Where(path => path.StartsWith(folder, StringComparison.Ordinal)));
+
+    static void Drop(IEnumerable<string> paths)
     {
-        if (_ofPaths.IsEmpty)
+        var dropped = paths.ToList();
+        if (dropped.Count == 0)
             return;
         SqlConnection.ClearAllPools();
         using var connection = Master();
-        foreach (var database in _ofPaths.Values)
+        foreach (var path in dropped)
         {
-            var name = new SqlConnectionStringBuilder(database).InitialCatalog;
-            connection.Execute($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
+            var name = new SqlConnectionStringBuilder(_ofPaths[path]).InitialCatalog;
+            try
+            {
+                connection.Execute($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
+                _ofPaths.TryRemove(path, out _);
+            }
+            catch (SqlException) { }
         }
     }
 

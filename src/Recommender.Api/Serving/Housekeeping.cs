@@ -26,25 +26,19 @@ sealed partial class Housekeeping(
             {
                 if (live.Store.IsShared)
                     FollowOthers();
-                // Where there are several, whoever moved the pointer has told of it.
-                if (await models.FollowAsync(stop) is { } before && !live.Store.IsShared)
-                {
-                    foreach (
-                        var (model, version) in live.Versions.Where(pair => before.GetValueOrDefault(pair.Key) != pair.Value)
-                    )
-                        live.Note(Event.OfModel("model.promoted", model, version, before.GetValueOrDefault(model), live.Now()));
-                }
+                await FollowModelsAsync(stop);
                 refused = null;
             }
-            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (live.Store.IsToBlame(e) || e is InvalidDataException or UnauthorizedAccessException)
             {
                 if (refused != e.Message)
                     Log.Refused(logger, e.Message.ReplaceLineEndings(" "));
                 refused = e.Message;
             }
-            if (!options.Database.ReadOnly)
-                Sweep();
-            if ((live.Now() - purged).TotalHours < 1 || options.Database.ReadOnly)
+            if (options.Database.ReadOnly)
+                continue;
+            Sweep();
+            if ((live.Now() - purged).TotalHours < 1)
                 continue;
             purged = live.Now();
             var kept = purged.AddDays(-options.Journal.RetentionDays);
@@ -57,6 +51,15 @@ sealed partial class Housekeeping(
                 out _
             );
         }
+    }
+
+    async Task FollowModelsAsync(CancellationToken stop)
+    {
+        // Where there are several, whoever moved the pointer has told of it.
+        if (await models.FollowAsync(stop) is not { } before || live.Store.IsShared)
+            return;
+        foreach (var (model, version) in live.Versions.Where(pair => before.GetValueOrDefault(pair.Key) != pair.Value))
+            live.Note(Event.OfModel("model.promoted", model, version, before.GetValueOrDefault(model), live.Now()));
     }
 
     /// <summary>Writes what clocks that ran out have become; what is written already changes nothing.</summary>

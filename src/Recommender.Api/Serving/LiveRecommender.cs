@@ -147,7 +147,10 @@ sealed partial class LiveRecommender(
         {
             await _working.WaitAsync(TimeSpan.FromSeconds(20), CancellationToken.None);
         }
-        catch (Exception e) when (e is OperationCanceledException or TimeoutException) { }
+        catch (Exception e) when (e is TimeoutException || _working.IsCompleted)
+        {
+            // Whatever it was about to do is not needed any more.
+        }
         if (History is not null)
         {
             if (History.Fault is null or { Fault: StoreFault.Full })
@@ -196,7 +199,7 @@ sealed partial class LiveRecommender(
             _worker.Start(_stop.Token);
             await new Housekeeping(this, Models, _options, time, logger).RunAsync(_stop.Token);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException && !_stop.IsCancellationRequested)
         {
             Log.Failed(
                 logger,

@@ -49,6 +49,9 @@ public abstract class HistoryStore
     /// <summary>What is wrong with the database itself if that is why a statement failed; null if the statement was at fault.</summary>
     public abstract StoreUnavailableException? Unavailable(Exception fault);
 
+    /// <summary>True if something failed because of the database, a file or what was asked of them: whoever goes on may have more luck.</summary>
+    public bool IsToBlame(Exception fault) => fault is DbException or IOException || Unavailable(fault) is not null;
+
     /// <summary>What others changed since <paramref name="since"/>, as facts to be applied, and how far that goes.</summary>
     /// <param name="connection">A connection to the database.</param>
     /// <param name="exclusive">The transaction of <see cref="BeginExclusive"/>; null to read beside those who write.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -21,6 +22,7 @@ static class TestDatabase
     const string Variable = "RECOMMENDER_SQLSERVER";
     static readonly string? _server = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? text : null;
     static readonly ConcurrentDictionary<string, string> _ofPaths = new(StringComparer.Ordinal);
+    static SqlConnection? _master;
 
     static TestDatabase() => AppDomain.CurrentDomain.ProcessExit += (_, _) => DropAll();
 
@@ -80,12 +82,15 @@ static class TestDatabase
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..16];
         var name = string.Create(CultureInfo.InvariantCulture, $"recommender_test_{Environment.ProcessId}_{hash}");
-        using (var connection = Master())
-        {
-            connection.Execute($"CREATE DATABASE {name}");
-            connection.Execute($"ALTER DATABASE {name} SET READ_COMMITTED_SNAPSHOT ON");
-            connection.Execute($"ALTER DATABASE {name} SET ALLOW_SNAPSHOT_ISOLATION ON");
-        }
+        foreach (
+            var statement in (string[])
+                [
+                    $"CREATE DATABASE {name}",
+                    $"ALTER DATABASE {name} SET READ_COMMITTED_SNAPSHOT ON",
+                    $"ALTER DATABASE {name} SET ALLOW_SNAPSHOT_ISOLATION ON",
+                ]
+        )
+            Administer(statement);
         return new SqlConnectionStringBuilder(_server) { InitialCatalog = name }.ConnectionString;
     }
 
@@ -101,25 +106,44 @@ static class TestDatabase
         if (dropped.Count == 0)
             return;
         SqlConnection.ClearAllPools();
-        using var connection = Master();
         foreach (var path in dropped)
         {
             var name = new SqlConnectionStringBuilder(_ofPaths[path]).InitialCatalog;
             try
             {
-                connection.Execute($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
+                Administer($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
                 _ofPaths.TryRemove(path, out _);
             }
             catch (SqlException) { }
         }
     }
 
-    static SqlConnection Master()
+    /// <summary>Executes a statement on one connection for all tests: each that is made costs some servers half a second.</summary>
+    static void Administer(string statement)
     {
-        var connection = new SqlConnection(
-            new SqlConnectionStringBuilder(_server) { InitialCatalog = "master" }.ConnectionString
-        );
-        connection.Open();
-        return connection;
+        lock (_ofPaths)
+        {
+            try
+            {
+                Opened().Execute(statement);
+            }
+            catch (SqlException) when (_master is { State: not ConnectionState.Open })
+            {
+                // The server ended meanwhile, and is there again.
+                Opened().Execute(statement);
+            }
+        }
+
+        static SqlConnection Opened()
+        {
+            if (_master is { State: ConnectionState.Open })
+                return _master;
+            _master?.Dispose();
+            _master = new(
+                new SqlConnectionStringBuilder(_server) { InitialCatalog = "master", Pooling = false }.ConnectionString
+            );
+            _master.Open();
+            return _master;
+        }
     }
 }

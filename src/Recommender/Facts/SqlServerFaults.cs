@@ -47,8 +47,11 @@ static class SqlServerFaults
                 or 945
                 or 976
                 or 983
+                or 997
+                or 1204
                 or 4060
                 or 4064
+                or 4221
                 or 6005
                 or 10053
                 or 10054
@@ -63,9 +66,13 @@ static class SqlServerFaults
                 or 18451
                 or 18452
                 or 18456
+                or 40143
                 or 40197
                 or 40501
+                or 40540
                 or 40613
+                or 42108
+                or 42109
                 or 49918
                 or 49919
                 or 49920;

@@ -171,9 +171,12 @@ public sealed class SqlServerHistoryStore : HistoryStore
             connection.Open();
             return connection;
         }
-        catch
+        catch (Exception e)
         {
             connection.Dispose();
+            // Who lets nobody in does not answer, by whatever number: a server that shuts down has several.
+            if (e is SqlException && Unavailable(e) is null)
+                throw new StoreUnavailableException(StoreFault.Broken, e);
             throw;
         }
     }

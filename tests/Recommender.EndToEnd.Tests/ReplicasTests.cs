@@ -161,12 +161,28 @@ public sealed class ReplicasTests : IDisposable
             );
             var before = _acknowledged.Count;
             await Eventually.IsSoAsync(() => _acknowledged.Count > before + 20 * RowsOfCall);
-            Volatile.Write(ref isOver, true);
+        }
+        async Task ThenEndAsync(Task task)
+        {
+            try
+            {
+                await task;
+            }
+            catch (Exception e)
+            {
+                // Else the others would go on for ever.
+                replicas.ForEach(replica => replica.Kill());
+                throw new InvalidOperationException(string.Join('\n', replicas.Select(replica => replica.Output)), e);
+            }
+            finally
+            {
+                Volatile.Write(ref isOver, true);
+            }
         }
         await Task.WhenAll([
-            .. replicas.Select(WriteAsync),
-            .. replicas.Select((replica, i) => RankAsync(replica, 100 * i)),
-            RestartAsync(),
+            .. replicas.Select(replica => ThenEndAsync(WriteAsync(replica))),
+            .. replicas.Select((replica, i) => ThenEndAsync(RankAsync(replica, 100 * i))),
+            ThenEndAsync(RestartAsync()),
         ]);
         Assert.Equal(_sent, IngestedTouches.AssertAreThere(TestDatabase.Store(_folder["three.db"]), _acknowledged, RowsOfCall));
         await AssertSayTheSameAsync(replicas, cancel);

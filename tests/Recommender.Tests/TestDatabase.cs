@@ -94,28 +94,34 @@ static class TestDatabase
         return new SqlConnectionStringBuilder(_server) { InitialCatalog = name }.ConnectionString;
     }
 
-    static void DropAll() => Drop(_ofPaths.Keys);
-
-    /// <summary>Drops the databases in place of files of a folder; what somebody still uses goes at the end of the process.</summary>
-    public static void DropIn(string folder) =>
-        Drop(_ofPaths.Keys.Where(path => path.StartsWith(folder, StringComparison.Ordinal)));
-
-    static void Drop(IEnumerable<string> paths)
+    static void DropAll()
     {
-        var dropped = paths.ToList();
-        if (dropped.Count == 0)
-            return;
-        SqlConnection.ClearAllPools();
-        foreach (var path in dropped)
+        foreach (var path in _ofPaths.Keys)
+            Drop(path);
+    }
+
+    /// <summary>Drops the databases in place of files of a folder.</summary>
+    public static void DropIn(string folder)
+    {
+        foreach (var path in _ofPaths.Keys.Where(path => path.StartsWith(folder, StringComparison.Ordinal)))
         {
-            var name = new SqlConnectionStringBuilder(_ofPaths[path]).InitialCatalog;
             try
             {
-                Administer($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
-                _ofPaths.TryRemove(path, out _);
+                Drop(path);
             }
-            catch (SqlException) { }
+            catch (SqlException)
+            {
+                // Somebody still uses it: it goes at the end of the process.
+            }
         }
+    }
+
+    static void Drop(string path)
+    {
+        SqlConnection.ClearAllPools();
+        var name = new SqlConnectionStringBuilder(_ofPaths[path]).InitialCatalog;
+        Administer($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
+        _ofPaths.TryRemove(path, out _);
     }
 
     /// <summary>Executes a statement on one connection for all tests: each that is made costs some servers half a second.</summary>

@@ -147,10 +147,7 @@ sealed partial class LiveRecommender(
         {
             await _working.WaitAsync(TimeSpan.FromSeconds(20), CancellationToken.None);
         }
-        catch (Exception e) when (e is TimeoutException || _working.IsCompleted)
-        {
-            // Whatever it was about to do is not needed any more.
-        }
+        catch (Exception e) when (e is OperationCanceledException or TimeoutException) { }
         if (History is not null)
         {
             if (History.Fault is null or { Fault: StoreFault.Full })
@@ -199,7 +196,11 @@ sealed partial class LiveRecommender(
             _worker.Start(_stop.Token);
             await new Housekeeping(this, Models, _options, time, logger).RunAsync(_stop.Token);
         }
-        catch (Exception e) when (e is not OperationCanceledException && !_stop.IsCancellationRequested)
+        catch (Exception) when (_stop.IsCancellationRequested)
+        {
+            // Whatever it was about to do is not needed any more.
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             Log.Failed(
                 logger,

@@ -192,29 +192,40 @@ public sealed class SqlServerTests : IDisposable
         var events = await service.Client.GetFromJsonAsync<JsonElement>("/v1/events?type=feedback.taken", cancel);
         Assert.Single(events.GetProperty("items").EnumerateArray());
 
-        wire.IsDown = true;
-        var gone = Stopwatch.GetTimestamp();
-        await Eventually.IsSoAsync(async () => await Asked("/health/ready") == HttpStatusCode.ServiceUnavailable);
-        var unready = Stopwatch.GetElapsedTime(gone);
-        using (
-            var ranked = await service.Client.PostAsJsonAsync(
-                "/v1/partner-recommendations",
-                new { account_id = "A000007" },
-                cancel
+        async Task IsOutlivedAsync(string account, Action end, Action begin)
+        {
+            end();
+            var gone = Stopwatch.GetTimestamp();
+            await Eventually.IsSoAsync(async () => await Asked("/health/ready") == HttpStatusCode.ServiceUnavailable);
+            var unready = Stopwatch.GetElapsedTime(gone);
+            using (
+                var ranked = await service.Client.PostAsJsonAsync(
+                    "/v1/partner-recommendations",
+                    new { account_id = "A000007" },
+                    cancel
+                )
             )
-        )
-            Assert.Equal(HttpStatusCode.OK, ranked.StatusCode);
-        using (var refused = await service.Client.PutAsJsonAsync("/v1/accounts/W1", new { name = "Gone" }, cancel))
-            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-        wire.IsDown = false;
-        var back = Stopwatch.GetTimestamp();
-        await service.WhenReadyAsync(cancel: cancel);
-        TestContext.Current.TestOutputHelper?.WriteLine(
-            $"not ready after {unready.TotalSeconds:0.0} s, ready again after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s"
-        );
-        Assert.Equal(HttpStatusCode.NotFound, await Asked("/v1/accounts/W1"));
-        using (var put = await service.Client.PutAsJsonAsync("/v1/accounts/W1", new { name = "Back" }, cancel))
-            Assert.Equal(HttpStatusCode.Created, put.StatusCode);
+                Assert.Equal(HttpStatusCode.OK, ranked.StatusCode);
+            using (var refused = await service.Client.PutAsJsonAsync("/v1/accounts/" + account, new { name = "Gone" }, cancel))
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            using (var read = await service.Client.GetAsync("/v1/events", cancel))
+            {
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, read.StatusCode);
+                Assert.NotNull(read.Headers.RetryAfter);
+            }
+            begin();
+            var back = Stopwatch.GetTimestamp();
+            await service.WhenReadyAsync(cancel: cancel);
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"not ready after {unready.TotalSeconds:0.0} s, ready again after {Stopwatch.GetElapsedTime(back).TotalSeconds:0.0} s"
+            );
+            Assert.Equal(HttpStatusCode.NotFound, await Asked("/v1/accounts/" + account));
+            using (var put = await service.Client.PutAsJsonAsync("/v1/accounts/" + account, new { name = "Back" }, cancel))
+                Assert.Equal(HttpStatusCode.Created, put.StatusCode);
+        }
+        await IsOutlivedAsync("W1", () => wire.IsDown = true, () => wire.IsDown = false);
+        // A number that no list has.
+        await IsOutlivedAsync("W2", () => wire.Refuse(54321, 14, "The server is about to go."), wire.LetIn);
         Assert.DoesNotContain("   at ", service.Output, StringComparison.Ordinal);
     }
 

@@ -21,6 +21,7 @@ sealed class SqlWire : IDisposable
     readonly ConcurrentDictionary<Line, byte> _lines = new();
     volatile bool _isDown;
     volatile Fate? _fate;
+    volatile Fate? _refusal;
     int _calls;
 
     public SqlWire(string connectionString)
@@ -53,6 +54,16 @@ sealed class SqlWire : IDisposable
         }
     }
 
+    /// <summary>Answers everybody who logs in with a fault, and cuts off who is connected; until <see cref="LetIn"/>.</summary>
+    public void Refuse(int number, byte severity, string message)
+    {
+        _refusal = new(null, number, severity, message);
+        Cut();
+    }
+
+    /// <summary>Refuses nobody any more.</summary>
+    public void LetIn() => _refusal = null;
+
     /// <summary>Cuts everybody off who is connected.</summary>
     public void Cut()
     {
@@ -80,12 +91,37 @@ sealed class SqlWire : IDisposable
                     client.Dispose();
                     continue;
                 }
+                if (_refusal is { } refusal)
+                {
+                    _ = RefuseAsync(client, refusal);
+                    continue;
+                }
                 var line = new Line(client);
                 _lines[line] = 0;
                 _ = RunAsync(line);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException) { }
+    }
+
+    static async Task RefuseAsync(TcpClient client, Fate refusal)
+    {
+        // What a server says before the login: its version, and that it does not encrypt.
+        byte[] prelogin = [4, 1, 0, 26, 0, 0, 1, 0, 0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xFF, 15, 0, 7, 208, 0, 0, 2];
+        using (client)
+        {
+            try
+            {
+                var stream = client.GetStream();
+                await PacketAsync(stream);
+                await stream.WriteAsync(prelogin);
+                await PacketAsync(stream);
+                await stream.WriteAsync(refusal.Answer());
+                // It hangs up itself.
+                await PacketAsync(stream);
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException) { }
+        }
     }
 
     async Task RunAsync(Line line)

@@ -110,6 +110,7 @@ public sealed class ReplicasTests : IDisposable
             await replica.WhenReadyAsync(TimeSpan.FromMinutes(5), cancel);
         var isOver = false;
         var (rankings, again) = (0, 0);
+        Exception? cause = null;
         async Task WriteAsync(ServiceProcess replica)
         {
             while (!Volatile.Read(ref isOver))
@@ -160,7 +161,10 @@ public sealed class ReplicasTests : IDisposable
                 )
             );
             var before = _acknowledged.Count;
-            await Eventually.IsSoAsync(() => _acknowledged.Count > before + 20 * RowsOfCall);
+            await Eventually.IsSoAsync(
+                () => _acknowledged.Count > before + 20 * RowsOfCall,
+                () => FormattableString.Invariant($"{_acknowledged.Count - before} rows were taken in within a minute.")
+            );
         }
         async Task ThenEndAsync(Task task)
         {
@@ -170,9 +174,9 @@ public sealed class ReplicasTests : IDisposable
             }
             catch (Exception e)
             {
-                // Else the others would go on for ever.
-                replicas.ForEach(replica => replica.Kill());
-                throw new InvalidOperationException(string.Join('\n', replicas.Select(replica => replica.Output)), e);
+                // The others would go on for ever; what they say of it is not the cause.
+                if (Interlocked.CompareExchange(ref cause, e, null) is null)
+                    replicas.ForEach(replica => replica.Kill());
             }
             finally
             {
@@ -184,6 +188,8 @@ public sealed class ReplicasTests : IDisposable
             .. replicas.Select((replica, i) => ThenEndAsync(RankAsync(replica, 100 * i))),
             ThenEndAsync(RestartAsync()),
         ]);
+        if (cause is not null)
+            throw new InvalidOperationException(string.Join('\n', replicas.Select(replica => replica.Output)), cause);
         Assert.Equal(_sent, IngestedTouches.AssertAreThere(TestDatabase.Store(_folder["three.db"]), _acknowledged, RowsOfCall));
         await AssertSayTheSameAsync(replicas, cancel);
         foreach (var replica in replicas)

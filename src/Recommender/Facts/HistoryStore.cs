@@ -65,8 +65,8 @@ public abstract class HistoryStore
     /// <summary>Has others see that facts were changed in this transaction.</summary>
     /// <param name="exclusive">The transaction.</param>
     /// <param name="before">How far the replica was in it.</param>
-    /// <param name="stamp">The last moment that was given to a fact, UTC; earlier than one that was given before if none was.</param>
-    public virtual ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime stamp) => before;
+    /// <param name="given">The last moment that was given to a fact, UTC; null for now by the clock of the database.</param>
+    public virtual ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime? given) => before;
 
     /// <summary>Has the engine's own log forget what was erased; false if somebody reads it now, and it is to be tried again.</summary>
     /// <param name="connection">A connection without a transaction.</param>
@@ -139,7 +139,7 @@ public abstract class HistoryStore
         {
             connection.Execute(HistorySql.InsertEpoch, new { at = import.At }, transaction);
             // Who opens the history from now on knows these rows: they are not told to it again. Nobody goes by this machine's clock.
-            Changed(transaction, default, DateTime.MinValue);
+            Changed(transaction, default, null);
         }
         connection.Execute(HistorySql.DeleteRejected, transaction: transaction);
         connection.Execute(HistorySql.InsertRejected, rejected, transaction);

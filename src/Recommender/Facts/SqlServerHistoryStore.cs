@@ -279,8 +279,9 @@ public sealed class SqlServerHistoryStore : HistoryStore
     }
 
     /// <inheritdoc/>
-    public override ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime stamp)
+    public override ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime? given)
     {
+        var stamp = given ?? PositionOf(exclusive.Connection!, exclusive, null).KnownBefore;
         using var row = Query(exclusive.Connection!, exclusive, NoteChange, ("@stamp", stamp));
         row.Read();
         return before with

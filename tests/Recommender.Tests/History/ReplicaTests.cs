@@ -115,6 +115,13 @@ public sealed class ReplicaTests : IDisposable
         var store = Open(engine, "after.db");
         store.Import(new HistoryFolder(Sample.Folder), _folder["rejected.csv"], strict: true);
         await using var here = Live(store);
+        // Who writes meanwhile keeps nobody from opening it whole.
+        using (var writing = store.ConnectToWrite())
+        using (store.BeginExclusive(writing))
+        {
+            await using var meanwhile = Live(store);
+            Assert.Equal(here.Fold.States[0].Facts, meanwhile.Fold.States[0].Facts);
+        }
         await using var there = Live(store);
         await Write(here, Row("accounts", new { account_id = "a" }));
         await MoveOn(TimeSpan.FromSeconds(1), there);

@@ -67,7 +67,7 @@ sealed class SharedSqliteStore : SqliteHistoryStore
         try
         {
             var moment = Now();
-            peeking.DefaultTimeout = 0;
+            peeking.DefaultTimeout = 1;
             using var peek = peeking.BeginTransaction(deferred: false);
             return moment;
         }
@@ -99,8 +99,9 @@ sealed class SharedSqliteStore : SqliteHistoryStore
         return (now, facts);
     }
 
-    public override ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime stamp)
+    public override ChangePosition Changed(DbTransaction exclusive, ChangePosition before, DateTime? given)
     {
+        var stamp = given ?? Now();
         var connection = exclusive.Connection!;
         connection.Execute(
             "UPDATE change_clock SET writes = writes + 1, stamp = MAX(stamp, @stamp) WHERE clock_id = 1",

@@ -186,6 +186,12 @@ try
     await app.WaitForShutdownAsync();
     return Environment.ExitCode;
 }
+catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+{
+    // Stopped before it listened.
+    await app.StopAsync();
+    return Environment.ExitCode;
+}
 catch (Exception e) when (e is InvalidDataException or IOException or OptionsValidationException)
 {
     await Console.Error.WriteLineAsync(e.Message.ReplaceLineEndings(" "));

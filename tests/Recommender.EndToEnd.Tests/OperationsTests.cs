@@ -108,6 +108,29 @@ public sealed class OperationsTests
     }
 
     [Fact]
+    public async Task Stopped_while_it_starts_or_unable_to_start_it_ends_by_itself_with_one_line_at_most()
+    {
+        using var folder = new TemporaryFolder();
+        for (var i = 0; i < 10; i++)
+        {
+            using var service = SampleService.Start(folder[$"{i}.db"]);
+            await Task.Delay(150 * i, TestContext.Current.CancellationToken);
+            service.Terminate();
+            // Nobody takes the signal before the runtime is up.
+            Assert.Contains(await service.WhenEndedAsync(TestContext.Current.CancellationToken), new[] { 0, 143 });
+            Assert.DoesNotContain("crit:", service.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", service.Output, StringComparison.Ordinal);
+        }
+        using var empty = SampleService.Start(
+            folder["empty.db"],
+            "Demo:Path=" + Directory.CreateDirectory(folder["none"]).FullName
+        );
+        Assert.Equal(1, await empty.WhenEndedAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("The service cannot start", empty.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", empty.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_demo_lives_today()
     {
         using var service = await Service.StartAsync("Demo:ShiftDates=true", "Index:CorePercent=100");

@@ -33,6 +33,7 @@ sealed partial class LiveRecommender(
     Task _working = Task.CompletedTask;
     IndexWorker? _worker;
     volatile bool _isDraining;
+    bool _listens;
     int _isStopped;
     int _isDisposed;
 
@@ -126,12 +127,18 @@ sealed partial class LiveRecommender(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _listens = true;
+        return Task.CompletedTask;
+    }
 
     /// <summary>Says that it is no longer ready and lets the platform notice before calls are refused.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _isDraining = true;
+        if (!_listens)
+            return;
         Log.Draining(logger, _options.Drain.Seconds);
         await Task.Delay(TimeSpan.FromSeconds(_options.Drain.Seconds), time, CancellationToken.None);
     }

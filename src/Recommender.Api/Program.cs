@@ -92,7 +92,7 @@ builder.AddTelemetry();
 builder.Services.AddOpenApi(options => ApiDescription.Configure(options));
 WebhookSender.AddClient(builder.Services);
 
-var app = builder.Build();
+await using var app = builder.Build();
 RecommenderOptions settings;
 try
 {
@@ -188,8 +188,7 @@ try
 }
 catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
 {
-    // Stopped before it listened.
-    await app.StopAsync();
+    // Before it listened.
     return Environment.ExitCode;
 }
 catch (Exception e) when (e is InvalidDataException or IOException or OptionsValidationException)

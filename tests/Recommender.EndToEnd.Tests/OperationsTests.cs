@@ -153,7 +153,8 @@ public sealed class OperationsTests
     {
         using var folder = new TemporaryFolder();
         using var service = await ServiceProcess
-            .Start(
+            .StartWith(
+                [new("TMPDIR", folder["."])],
                 Sample.Root,
                 "Production",
                 "Sandbox:Enabled=true",
@@ -170,6 +171,7 @@ public sealed class OperationsTests
         Assert.Equal("sandbox", answer.Headers.GetValues("X-Environment").Single());
         service.Terminate();
         Assert.Equal(0, await service.WhenEndedAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(Directory.GetFileSystemEntries(folder["."], "recommender-*"));
         Assert.False(File.Exists(folder["never.db"]));
     }
 }

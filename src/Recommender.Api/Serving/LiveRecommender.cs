@@ -33,7 +33,6 @@ sealed partial class LiveRecommender(
     Task _working = Task.CompletedTask;
     IndexWorker? _worker;
     volatile bool _isDraining;
-    bool _listens;
     int _isStopped;
     int _isDisposed;
 
@@ -127,18 +126,12 @@ sealed partial class LiveRecommender(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartedAsync(CancellationToken cancellationToken)
-    {
-        _listens = true;
-        return Task.CompletedTask;
-    }
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Says that it is no longer ready and lets the platform notice before calls are refused.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _isDraining = true;
-        if (!_listens)
-            return;
         Log.Draining(logger, _options.Drain.Seconds);
         await Task.Delay(TimeSpan.FromSeconds(_options.Drain.Seconds), time, CancellationToken.None);
     }
@@ -146,6 +139,13 @@ sealed partial class LiveRecommender(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await EndAsync();
+        Log.Stopped(logger);
+    }
+
+    /// <summary>Ends what is done in the background and writes what was accepted.</summary>
+    async Task EndAsync()
     {
         if (Interlocked.Exchange(ref _isStopped, 1) != 0)
             return;
@@ -162,7 +162,6 @@ sealed partial class LiveRecommender(
             await History.DisposeAsync();
         }
         _lock?.Dispose();
-        Log.Stopped(logger);
     }
 
     async Task OpenAsync(RankingModels models, string path)
@@ -308,12 +307,9 @@ sealed partial class LiveRecommender(
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
             return;
-        await _stop.CancelAsync();
+        await EndAsync();
         _worker?.Join();
         Past?.Dispose();
-        if (History is not null)
-            await History.DisposeAsync();
-        _lock?.Dispose();
         Models?.Dispose();
         if (_sandbox is not null)
             Directory.Delete(_sandbox, true);

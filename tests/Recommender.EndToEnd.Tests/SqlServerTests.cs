@@ -379,13 +379,14 @@ public sealed class SqlServerTests : IDisposable
                         "ALTER TABLE aliases DROP COLUMN name",
                         "ALTER TABLE aliases DROP COLUMN domain",
                         "ALTER TABLE aliases DROP COLUMN external_id",
+                        "UPDATE change_clock SET stamp = '0001-01-01T00:00:00+00:00'",
                     ]
             )
                 await connection.ExecuteAsync(undo);
             Assert.Equal(
-                2,
+                3,
                 await connection.ExecuteAsync(
-                    "DELETE FROM schema_versions WHERE ScriptName LIKE '%0009[_]merged%' OR ScriptName LIKE '%0010[_]clock%'"
+                    "DELETE FROM schema_versions WHERE ScriptName LIKE '%0009[_]merged%' OR ScriptName LIKE '%0010[_]clock%' OR ScriptName LIKE '%0011[_]moment%'"
                 )
             );
         }
@@ -393,6 +394,10 @@ public sealed class SqlServerTests : IDisposable
         var (code, output, error) = await ConsoleAsync(database, "upgrade");
         Assert.Equal((0, "The schema is up to date."), (code, (output + error).Trim()));
         Assert.Equal(before, await Say());
+        using var writing = store.ConnectToWrite();
+        using var held = store.BeginExclusive(writing);
+        using var beside = store.OpenSnapshot();
+        Assert.True(beside.Position.KnownBefore > new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
     }
 
     /// <summary>Takes calls and hangs up, as a server does that is about to go.</summary>

@@ -16,6 +16,7 @@ public class ScriptNamesTests
                 "Recommender.History.SqlServer.0008_rates_into_base.sql",
                 "Recommender.History.SqlServer.0009_merged_identities.sql",
                 "Recommender.History.SqlServer.0010_clock_after_imports.sql",
+                "Recommender.History.SqlServer.0011_moment_of_imports.sql",
                 "Recommender.History.Sqlite.0001_history.sql",
                 "Recommender.History.Sqlite.0002_live.sql",
                 "Recommender.History.Sqlite.0006_corrections.sql",

@@ -53,6 +53,7 @@ public class TSqlTests
                 "0008_rates_into_base.sql",
                 "0009_merged_identities.sql",
                 "0010_clock_after_imports.sql",
+                "0011_moment_of_imports.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );

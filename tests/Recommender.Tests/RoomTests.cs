@@ -66,6 +66,8 @@ public class RoomTests
         "Recommender.Webhooks",
         "Recommender.Records"
     )]
+    [InlineData("AnyAscii", "Recommender.Capabilities")]
+    [InlineData("Quickenshtein", "Recommender.Capabilities")]
     [InlineData("CsvHelper", "Recommender.Facts", "Recommender.Training")]
     [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Models")]
     [InlineData("Google.Protobuf", "Recommender.Models")]

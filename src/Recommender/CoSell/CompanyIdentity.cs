@@ -1,41 +1,29 @@
-using System.Globalization;
-
 namespace Recommender.CoSell;
 
 /// <summary>Who a company is, as far as its row tells, and the rows that were merged into it: companies stand among accounts and among partners under ids of their own.</summary>
 public sealed class CompanyIdentity
 {
-    // Where many companies have an address each: it tells none from another.
-    static readonly string[] _shared =
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "yahoo.com",
-        "icloud.com",
-        "aol.com",
-        "gmx.de",
-        "gmx.net",
-        "web.de",
-        "t-online.de",
-        "proton.me",
-        "protonmail.com",
-        "mail.ru",
-        "qq.com",
-        "163.com",
-        "github.io",
-        "wordpress.com",
-        "wixsite.com",
-        "blogspot.com",
-        "myshopify.com",
-        "linkedin.com",
-        "facebook.com",
-    ];
+    // Where many companies have an address each: it tells none from another. Of the first, under any suffix.
+    static readonly HashSet<string> _sharedLabels = Of(
+        "gmail googlemail hotmail outlook yahoo ymail gmx live rocketmail protonmail"
+    );
+    static readonly HashSet<string> _shared = Of(
+        """
+        icloud.com me.com mac.com msn.com aol.com mail.com email.com usa.com proton.me pm.me zoho.com zohomail.com fastmail.com fastmail.fm
+        tutanota.com tuta.io hey.com hushmail.com inbox.com yandex.com yandex.ru ya.ru mail.ru bk.ru list.ru inbox.ru rambler.ru ukr.net
+        qq.com 163.com 126.com sina.com sina.cn sohu.com foxmail.com naver.com daum.net hanmail.net rediffmail.com
+        web.de freenet.de t-online.de arcor.de posteo.de mailbox.org online.de 1und1.de
+        orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr libero.it virgilio.it tiscali.it alice.it tin.it telefonica.net
+        wp.pl o2.pl onet.pl interia.pl seznam.cz centrum.cz abv.bg uol.com.br bol.com.br terra.com.br ig.com.br
+        telenet.be skynet.be ziggo.nl planet.nl hetnet.nl home.nl kpnmail.nl xs4all.nl bluewin.ch hispeed.ch telia.com bredband.net
+        comcast.net verizon.net att.net sbcglobal.net cox.net bellsouth.net earthlink.net charter.net juno.com
+        btinternet.com virginmedia.com ntlworld.com talktalk.net blueyonder.co.uk bigpond.com bigpond.net.au optusnet.com.au shaw.ca
+        rogers.com sympatico.ca
+        github.io wordpress.com wixsite.com weebly.com blogspot.com myshopify.com squarespace.com godaddysites.com sharepoint.com
+        onmicrosoft.com linkedin.com facebook.com instagram.com linktr.ee
+        """
+    );
 
-    static readonly string[] _secondLevel = ["co", "com", "org", "net", "ac", "gov", "edu", "or", "ne", "go", "gob", "gv"];
-    static readonly IdnMapping _idn = new();
     static readonly char[] _between = [';', ',', '|', ' '];
     readonly (string Id, string? Name)[] _names;
     readonly string[] _externalIds;
@@ -60,8 +48,8 @@ public sealed class CompanyIdentity
         _domains =
         [
             .. rows.SelectMany(row => HostsOf(row.Domain))
-                .Select(host => (host, RegisteredOf(host)))
-                .Where(one => !_shared.Contains(one.Item2))
+                .Select(host => (host, PublicSuffixes.RegisteredOf(host)))
+                .Where(one => !IsShared(one.Item2))
                 .Distinct(),
         ];
     }
@@ -140,8 +128,8 @@ public sealed class CompanyIdentity
 
     static string? KeyOf(string key) => key.Length == 0 ? null : key;
 
-    /// <summary>The hosts of a cell, which may list several domains.</summary>
-    static IEnumerable<string> HostsOf(string? domains) =>
+    /// <summary>The hosts of a cell, which may list several domains, as <see cref="HostOf"/> has them.</summary>
+    public static IEnumerable<string> HostsOf(string? domains) =>
         domains is null
             ? []
             : TextKey.Of(domains).Split(_between, StringSplitOptions.RemoveEmptyEntries).Select(HostOf).OfType<string>();
@@ -164,7 +152,7 @@ public sealed class CompanyIdentity
             host = host[4..];
         try
         {
-            host = _idn.GetAscii(host);
+            host = Lists.Idn.GetAscii(host);
         }
         catch (ArgumentException)
         {
@@ -173,10 +161,10 @@ public sealed class CompanyIdentity
         return host.Contains('.', StringComparison.Ordinal) ? host : null;
     }
 
-    static string RegisteredOf(string host)
-    {
-        var labels = host.Split('.');
-        var length = labels.Length > 2 && labels[^1].Length == 2 && _secondLevel.Contains(labels[^2]) ? 3 : 2;
-        return labels.Length <= length ? host : string.Join('.', labels[^length..]);
-    }
+    /// <summary>True if many companies have an address under a registered domain: it is a mail provider's, a web host's or a social network's.</summary>
+    /// <param name="registered">As <see cref="PublicSuffixes.RegisteredOf"/> has it.</param>
+    public static bool IsShared(string registered) =>
+        _shared.Contains(registered) || _sharedLabels.Contains(PublicSuffixes.LabelOf(registered));
+
+    static HashSet<string> Of(string words) => [.. words.Split((char[])[' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries)];
 }

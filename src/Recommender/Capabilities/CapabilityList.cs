@@ -12,7 +12,12 @@ public static class CapabilityList
     public const string Variable = "RECOMMENDER_CAPABILITIES";
 
     static readonly Lock _adding = new();
-    static IReadOnlyList<ICapability> _all = [new CoSellList.CoSellListCapability(), new Handoffs.HandoffsCapability()];
+    static IReadOnlyList<ICapability> _all =
+    [
+        new CoSellList.CoSellListCapability(),
+        new Handoffs.HandoffsCapability(),
+        new Mapping.MappingCapability(),
+    ];
     static bool _isRead;
 
     /// <summary>All, those of the product first.</summary>

@@ -284,6 +284,49 @@ public abstract class HistoryStore
             return rows;
         });
 
+    /// <summary>The rows of a table as they stand, in the order of their keys.</summary>
+    public IReadOnlyList<HistoryRow> ReadRows(FactTable table) => RowsOf(table, table.Statements.All);
+
+    /// <summary>Those whose key begins with a column's value.</summary>
+    public IReadOnlyList<HistoryRow> ReadRows(FactTable table, string first) =>
+        RowsOf(table, table.Statements.Of, ("@first", first));
+
+    List<HistoryRow> RowsOf(FactTable table, string sql, params (string Name, object? Value)[] values) =>
+        Read(connection =>
+        {
+            var rows = new List<HistoryRow>();
+            var names = new Dictionary<string, string[]>();
+            using var command = Command(connection, null, sql, values);
+            using var reader = command.ExecuteReader();
+            while (reader.Read())
+                rows.Add(RowReader.ReadRow(table, reader, names));
+            return rows;
+        });
+
+    /// <summary>
+    /// Writes as an import does, beside no other writer: durable when it returns. Services that have the database open fold it anew.
+    /// </summary>
+    /// <exception cref="IOException">The database cannot be written, or another process is writing.</exception>
+    public T Write<T>(Func<WriteScope, T> write) =>
+        Guarded(() =>
+        {
+            using var connection = ConnectToWrite();
+            using var transaction = BeginExclusive(connection);
+            var at = Instants.ToMillisecond(TimeProvider.System.GetUtcNow().UtcDateTime);
+            using var writer = new HistoryWriter(connection) { Transaction = transaction, KnownUntil = at };
+            using var statements = new PreparedStatements(connection) { Transaction = transaction };
+            var scope = new WriteScope(connection, transaction, writer, statements, at);
+            var written = write(scope);
+            writer.Finish();
+            if (scope.Facts.Count > 0)
+            {
+                connection.Execute(HistorySql.InsertEpoch, new { at }, transaction);
+                Changed(transaction, default, scope.Stamp);
+            }
+            transaction.Commit();
+            return written;
+        });
+
     /// <summary>The tables that hold rows.</summary>
     public IReadOnlyList<string> Tables() =>
         Read(connection =>

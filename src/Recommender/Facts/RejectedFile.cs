@@ -4,8 +4,9 @@ using System.Text;
 namespace Recommender.Facts;
 
 /// <summary>Rows that could not be taken, as a CSV file.</summary>
-static class RejectedFile
+public static class RejectedFile
 {
+    /// <summary>Writes them, replacing what is there.</summary>
     public static void Write(string path, IEnumerable<RejectedRow> rejected)
     {
         using var writer = new StreamWriter(path, false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));

@@ -27,6 +27,19 @@ sealed class TableStatements
             WHERE {Where("@")}
             ORDER BY {Join(key)}
             """;
+        All = $"""
+            -- index: {name}_key
+            SELECT {Join(columns)}, attributes
+            FROM {name}
+            ORDER BY {Join(key)}
+            """;
+        Of = $"""
+            -- index: {name}_key
+            SELECT {Join(columns)}, attributes
+            FROM {name}
+            WHERE {key[0]} = @first
+            ORDER BY {Join(key)}
+            """;
         Insert = $"""
             INSERT INTO {name} ({Join(stored)})
             VALUES ({Join(stored.Select(Parameter))})
@@ -174,6 +187,12 @@ sealed class TableStatements
 
     /// <summary>The row that has the key, in the columns of <see cref="RowCommand.Names"/>.</summary>
     public string Find { get; }
+
+    /// <summary>All rows.</summary>
+    public string All { get; }
+
+    /// <summary>Those whose key begins with @first.</summary>
+    public string Of { get; }
 
     /// <summary>Adds a row.</summary>
     public string Insert { get; }

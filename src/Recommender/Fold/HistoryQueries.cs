@@ -118,6 +118,24 @@ public sealed partial class HistoryState
     public bool HaveWorkedTogether(int partner, AccountId accountId) =>
         FindAccountState(accountId)?.Pairs is { } pairs && pairs.TryGet(partner, out var pair) && pair.Engagements > 0;
 
+    /// <summary>Accounts that a partner holds too, or held, in the order in which the accounts came.</summary>
+    public IEnumerable<AccountOverlap> OverlapsOf(PartnerId partnerId) =>
+        IndexOfPartner(partnerId) is >= 0 and var partner
+            ? AccountStates.SelectMany(account => OverlapsOf(account, partner))
+            : [];
+
+    /// <summary>What a partner holds, or held, of an account.</summary>
+    public IReadOnlyList<AccountOverlap> OverlapsOf(PartnerId partnerId, AccountId accountId) =>
+        IndexOfPartner(partnerId) is >= 0 and var partner && FindAccountState(accountId) is { } account
+            ? OverlapsOf(account, partner)
+            : [];
+
+    static AccountOverlap[] OverlapsOf(AccountState account, int partner) =>
+        account.Pairs is { } pairs && pairs.TryGet(partner, out var pair) ? pair.Overlaps ?? [] : [];
+
+    /// <summary>What was merged into an account: the names and domains that it had.</summary>
+    public IReadOnlyList<Alias> MergedInto(AccountId accountId) => FindAccountState(accountId)?.Merged ?? [];
+
     /// <summary>The partners engaged on the opportunity, by number, in the order in which they were known.</summary>
     public IReadOnlyList<int> PartnersOn(OpportunityId opportunityId)
     {

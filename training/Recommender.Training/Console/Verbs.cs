@@ -18,6 +18,7 @@ static class Verbs
             WorldsVerb.Command(),
             SimulateGateVerb.Command(),
             ImportVerb.Command(),
+            MapVerb.Command(),
             UpgradeVerb.Command(),
             TrainVerb.Command(),
             EvaluateVerb.Command(),

@@ -1,0 +1,218 @@
+using Recommender.Capabilities.Mapping.Matching;
+using Recommender.CoSell;
+using Recommender.Facts;
+
+namespace Recommender.Capabilities.Mapping;
+
+/// <summary>What became of a list.</summary>
+/// <param name="Records">Records that the list holds now.</param>
+/// <param name="New">Those that were not there.</param>
+/// <param name="Changed">Those that say something else than before.</param>
+/// <param name="Unchanged">Those that say the same.</param>
+/// <param name="Ended">Records that the list does not have any more: they hold until now.</param>
+/// <param name="Matched">Records that are an account of ours, as computed.</param>
+/// <param name="Confirmed">Records that are an account of ours, as a person decided.</param>
+/// <param name="Review">Records that may be: a person decides.</param>
+/// <param name="None">Records that are none of our accounts.</param>
+public sealed record AccountListSummary(
+    int Records,
+    int New,
+    int Changed,
+    int Unchanged,
+    int Ended,
+    int Matched,
+    int Confirmed,
+    int Review,
+    int None
+);
+
+/// <summary>Takes a list in, or matches the one that is there again: pure, what is to be written comes as rows.</summary>
+public sealed class AccountListRun
+{
+    // A probability that moves by less with the list around it is not worth a row.
+    const double Worth = 0.02;
+    readonly PartnerList _list;
+    readonly DateTime _at;
+    readonly Dictionary<string, PartnerAccount> _records;
+    readonly Dictionary<(string Record, string Account), AccountMatch> _matches;
+    readonly List<HistoryRow> _rows = [];
+    readonly ILookup<string, AccountMatch> _byRecord;
+    int _new,
+        _changed,
+        _unchanged,
+        _ended;
+
+    AccountListRun(PartnerList list, DateTime at)
+    {
+        (_list, _at) = (list, at);
+        _records = new(list.Records);
+        _matches = new(list.Matches);
+        _byRecord = list.Matches.Values.ToLookup(match => match.RecordId);
+    }
+
+    /// <summary>Matches a list.</summary>
+    /// <param name="list">The list as it stands.</param>
+    /// <param name="accounts">Ours.</param>
+    /// <param name="given">The list as it is from now on; null to match the one that is there again.</param>
+    /// <param name="at">Now, UTC.</param>
+    /// <param name="progress">Told the share done, 0 to 1.</param>
+    /// <returns>The rows to write, in the order in which they refer to one another, and what became of the list.</returns>
+    public static (IReadOnlyList<HistoryRow> Rows, AccountListSummary Summary) Of(
+        PartnerList list,
+        OurAccounts accounts,
+        IReadOnlyList<PartnerAccount>? given,
+        DateTime at,
+        Action<double>? progress = null
+    )
+    {
+        var run = new AccountListRun(list, at);
+        if (given is not null)
+            run.Take(given);
+        return run.Match(accounts, progress);
+    }
+
+    /// <summary>A list is a snapshot: what it does not have any more ends now.</summary>
+    void Take(IReadOnlyList<PartnerAccount> given)
+    {
+        var there = new HashSet<string>(given.Count);
+        foreach (var record in given)
+        {
+            there.Add(record.RecordId);
+            if (_records.TryGetValue(record.RecordId, out var before) && before == record)
+            {
+                _unchanged++;
+                continue;
+            }
+            if (before is null)
+                _new++;
+            else
+                _changed++;
+            TakeRecord(record);
+        }
+        foreach (var record in _list.Records.Values.Where(record => record.IsLive(_at) && !there.Contains(record.RecordId)))
+        {
+            _ended++;
+            TakeRecord(record with { Until = _at });
+        }
+    }
+
+    void TakeRecord(PartnerAccount record)
+    {
+        _records[record.RecordId] = record;
+        _rows.Add(MappingCapability.PartnerAccounts.RowOf(record));
+    }
+
+    (IReadOnlyList<HistoryRow> Rows, AccountListSummary Summary) Match(OurAccounts accounts, Action<double>? progress)
+    {
+        // What ends now is over.
+        var live = _records
+            .Values.Where(record => record.Until is null || record.Until > _at)
+            .OrderBy(record => record.RecordId, StringComparer.Ordinal)
+            .ToList();
+        var companies = live.AsParallel()
+            .AsOrdered()
+            .Select(record => Company.Of(record.RecordId, record.Name, record.Domain, record.Country, record.Region))
+            .ToList();
+        var decisions = _matches
+            .Values.Where(match => match.IsDecided)
+            .ToLookup(match => match.RecordId, match => (match.AccountId.Value, match.State == "confirmed"));
+        var found = new CompanyMatcher(accounts.Companies).Match(companies, decisions, progress);
+        var (matched, confirmed, review) = (0, 0, 0);
+        for (var i = 0; i < live.Count; i++)
+        {
+            switch (Hold(live[i].RecordId, companies[i], found[i]))
+            {
+                case "matched":
+                    matched++;
+                    break;
+                case "confirmed":
+                    confirmed++;
+                    break;
+                case "review":
+                    review++;
+                    break;
+            }
+        }
+        var (before, now) = (_list.Matches, new OverlapSync(_list, _records, _matches, _at));
+        foreach (
+            var match in now.Matches().Where(match => before.GetValueOrDefault((match.RecordId, match.AccountId.Value)) != match)
+        )
+            _rows.Add(MappingCapability.AccountMatches.RowOf(match));
+        _rows.AddRange(now.Overlaps);
+        return (
+            _rows,
+            new(
+                live.Count,
+                _new,
+                _changed,
+                _unchanged,
+                _ended,
+                matched,
+                confirmed,
+                review,
+                live.Count - matched - confirmed - review
+            )
+        );
+    }
+
+    /// <summary>Holds what was found of a record; what a person decided stays.</summary>
+    string Hold(string record, Company company, IReadOnlyList<FoundMatch> found)
+    {
+        var isConfirmed = _byRecord[record].Any(match => match.State == "confirmed");
+        var state =
+            isConfirmed ? "confirmed"
+            : found.Count == 0 ? "none"
+            : found[0].Probability >= CompanyMatcher.MatchedFrom ? "matched"
+            : "review";
+        var held = state switch
+        {
+            "matched" => found.Take(1),
+            "review" => found,
+            _ => [],
+        };
+        foreach (var match in held)
+            Put(
+                new(
+                    _list.PartnerId,
+                    record,
+                    match.Account,
+                    state,
+                    Math.Round(match.Probability, 4),
+                    Text(match.Pair.Agrees(company)),
+                    Text(match.Pair.Differs()),
+                    null,
+                    null,
+                    null,
+                    _at
+                )
+            );
+        foreach (var old in _byRecord[record])
+        {
+            if (old.State is "matched" or "review" && !held.Any(match => match.Account == old.AccountId.Value))
+                Put(old with { State = "none", At = _at });
+        }
+        return state;
+    }
+
+    void Put(AccountMatch match)
+    {
+        var key = (match.RecordId, match.AccountId.Value);
+        if (_matches.TryGetValue(key, out var before))
+        {
+            if (before.IsDecided)
+                return;
+            match = match with { Population = before.Population, OverlapSince = before.OverlapSince };
+            if (
+                before.State == match.State
+                && before.Agrees == match.Agrees
+                && before.Differs == match.Differs
+                && Math.Abs((before.Probability ?? 0) - (match.Probability ?? 0)) < Worth
+            )
+                return;
+        }
+        _matches[key] = match;
+    }
+
+    internal static string? Text(IEnumerable<string> parts) =>
+        string.Join('|', parts.Select(part => part.Replace('|', ' '))) is { Length: > 0 } text ? text : null;
+}

@@ -1,0 +1,144 @@
+using Recommender.Capabilities.Mapping.Matching;
+using Recommender.CoSell;
+using Recommender.Facts;
+using Recommender.Fold;
+
+namespace Recommender.Capabilities.Mapping;
+
+/// <summary>What a person decides on a record and an account.</summary>
+public enum MatchAction
+{
+    /// <summary>They are one company.</summary>
+    Confirm,
+
+    /// <summary>They are not.</summary>
+    Reject,
+
+    /// <summary>What was decided is taken back: what was computed holds again.</summary>
+    Undo,
+}
+
+/// <summary>What comes of a decision.</summary>
+/// <param name="Match">The pair as it is held from now on; null if the state does not allow the action.</param>
+/// <param name="Rows">The rows to write; none if nothing changes.</param>
+/// <param name="Allowed">The actions that the state allows.</param>
+/// <param name="Why">Why the action is not allowed; null if it is.</param>
+public sealed record MatchDecision(
+    AccountMatch? Match,
+    IReadOnlyList<HistoryRow> Rows,
+    IReadOnlyList<MatchAction> Allowed,
+    string? Why
+)
+{
+    /// <summary>Decides; null if the partner's list has no such record, or the account is unknown.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="partnerId">The partner.</param>
+    /// <param name="recordId">The record of its list.</param>
+    /// <param name="accountId">The account.</param>
+    /// <param name="action">What is decided.</param>
+    /// <param name="by">Who decides.</param>
+    /// <param name="at">Now, UTC.</param>
+    public static MatchDecision? Of(
+        HistoryState state,
+        PartnerId partnerId,
+        string recordId,
+        AccountId accountId,
+        MatchAction action,
+        string by,
+        DateTime at
+    )
+    {
+        var list = PartnerList.Of(state, partnerId, recordId, accountId);
+        if (list is null || !list.Records.TryGetValue(recordId, out _) || state.FindAccount(accountId) is null)
+            return null;
+        var held = list.Matches.GetValueOrDefault((recordId, accountId.Value));
+        var confirmed = list.Matches.Values.FirstOrDefault(match => match.RecordId == recordId && match.State == "confirmed");
+        List<MatchAction> allowed = held?.State switch
+        {
+            "confirmed" => [MatchAction.Reject, MatchAction.Undo],
+            "rejected" => [MatchAction.Confirm, MatchAction.Undo],
+            _ => [MatchAction.Confirm, MatchAction.Reject],
+        };
+        if (confirmed is not null && confirmed.AccountId != accountId)
+            allowed.Remove(MatchAction.Confirm);
+        var isDone = (action, held?.State) is (MatchAction.Confirm, "confirmed") or (MatchAction.Reject, "rejected");
+        if (isDone)
+            return new(held, [], allowed, null);
+        if (!allowed.Contains(action))
+            return new(
+                null,
+                [],
+                allowed,
+                action == MatchAction.Confirm
+                    ? $"The record is confirmed as {confirmed!.AccountId}."
+                    : "Nobody decided on the two."
+            );
+        var pair = held ?? Compared(state, list.Records[recordId], accountId, at);
+        var matches = new Dictionary<(string, string), AccountMatch>(list.Matches);
+        matches[(recordId, accountId.Value)] = pair with
+        {
+            State = action switch
+            {
+                MatchAction.Confirm => "confirmed",
+                MatchAction.Reject => "rejected",
+                _ => Computed(pair),
+            },
+            By = action == MatchAction.Undo ? null : by,
+            At = at,
+        };
+        foreach (var other in list.Matches.Values.Where(match => match.RecordId == recordId && match.AccountId != accountId))
+        {
+            // A record is one account: what else it may be is out of question, until that is taken back.
+            var now =
+                action == MatchAction.Confirm && other.State is ("matched" or "review") ? "none"
+                : action != MatchAction.Confirm && held?.State == "confirmed" && other.State == "none" ? Computed(other)
+                : other.State;
+            if (now != other.State)
+                matches[(recordId, other.AccountId.Value)] = other with { State = now, At = at };
+        }
+        var sync = new OverlapSync(list, list.Records, matches, at);
+        return new(
+            sync.Matches().First(match => match.RecordId == recordId && match.AccountId == accountId),
+            [
+                .. sync.Matches()
+                    .Where(match => list.Matches.GetValueOrDefault((match.RecordId, match.AccountId.Value)) != match)
+                    .Select(MappingCapability.AccountMatches.RowOf),
+                .. sync.Overlaps,
+            ],
+            allowed,
+            null
+        );
+    }
+
+    static string Computed(AccountMatch match) =>
+        match.Probability switch
+        {
+            >= CompanyMatcher.MatchedFrom => "matched",
+            >= CompanyMatcher.ReviewFrom => "review",
+            _ => "none",
+        };
+
+    /// <summary>A pair that was not found, with what the two have in common all the same.</summary>
+    static AccountMatch Compared(HistoryState state, PartnerAccount record, AccountId accountId, DateTime at)
+    {
+        var account = state.FindAccount(accountId)!;
+        var (left, right) = (
+            Company.Of(record.RecordId, record.Name, record.Domain, record.Country, record.Region),
+            Company.Of(accountId.Value, account.Name, account.Identifiers().Domain, account.Country, account.Region)
+        );
+        var pair = new Comparer(new([right]), [left]).Of(left, right);
+        return new(
+            record.PartnerId,
+            record.RecordId,
+            accountId,
+            "none",
+            null,
+            AccountListRun.Text(pair.Agrees(left)),
+            AccountListRun.Text(pair.Differs()),
+            null,
+            null,
+            null,
+            at
+        );
+    }
+}

@@ -150,13 +150,16 @@ public sealed class CompanyIdentity
         host = host.Replace('。', '.').Trim('.', ' ');
         if (host.StartsWith("www.", StringComparison.Ordinal))
             host = host[4..];
-        try
+        if (!System.Text.Ascii.IsValid(host))
         {
-            host = Lists.Idn.GetAscii(host);
-        }
-        catch (ArgumentException)
-        {
-            // It is compared as it stands.
+            try
+            {
+                host = Lists.Idn.GetAscii(host);
+            }
+            catch (ArgumentException)
+            {
+                // It is compared as it stands.
+            }
         }
         return host.Contains('.', StringComparison.Ordinal) ? host : null;
     }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Recommender.CoSell;
 
 /// <summary>Countries by what people call them: the codes and names of ISO 3166-1, read from countries.txt, and names in use beside them.</summary>
@@ -58,19 +60,30 @@ public static class Countries
         VN vietnam
         """;
     static readonly string[] _linesOfOneName = ["czech", "great", "united", "south", "the"];
+    const int MostKnown = 5000;
+    static readonly ConcurrentDictionary<string, string> _known = new();
     static readonly Lazy<Dictionary<string, string>> _codes = new(Read);
+    static readonly Lazy<HashSet<string>> _first = new(() => [.. _codes.Value.Keys.Select(name => name.Split(' ')[0])]);
 
     /// <summary>The ISO 3166-1 alpha-2 code of a country; what was given, folded, if no country is called so.</summary>
     /// <param name="country">A name or code as people write it.</param>
     public static string CodeOf(string country)
     {
+        if (_known.TryGetValue(country, out var code))
+            return code;
         var key = KeyOf(country);
-        return _codes.Value.GetValueOrDefault(key) ?? key;
+        code = _codes.Value.GetValueOrDefault(key) ?? key;
+        if (_known.Count < MostKnown)
+            _known[country] = code;
+        return code;
     }
 
     /// <summary>The code of a country of which a word or two is the name; null if none is called so. A code itself is no name.</summary>
     /// <param name="words">Lower case, ASCII.</param>
     internal static string? Named(string words) => words.Length > 3 ? _codes.Value.GetValueOrDefault(words) : null;
+
+    /// <summary>True if a country's name begins with a word.</summary>
+    internal static bool MayBegin(string word) => _first.Value.Contains(word);
 
     static string KeyOf(string country) =>
         TextKey.Search(country.Replace(".", "", StringComparison.Ordinal).Replace(',', ' ').Replace('-', ' '));

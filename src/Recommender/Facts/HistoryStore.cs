@@ -284,23 +284,25 @@ public abstract class HistoryStore
             return rows;
         });
 
-    /// <summary>The rows of a table as they stand, in the order of their keys.</summary>
-    public IReadOnlyList<HistoryRow> ReadRows(FactTable table) => RowsOf(table, table.Statements.All);
+    /// <summary>What the rows of a table say as they stand, in the order of their keys.</summary>
+    public IReadOnlyList<T> ReadNouns<T>(FactTable<T> table)
+        where T : class => NounsOf(table, table.Statements.All);
 
-    /// <summary>Those whose key begins with a column's value.</summary>
-    public IReadOnlyList<HistoryRow> ReadRows(FactTable table, string first) =>
-        RowsOf(table, table.Statements.Of, ("@first", first));
+    /// <summary>Of those whose key begins with a column's value.</summary>
+    public IReadOnlyList<T> ReadNouns<T>(FactTable<T> table, string first)
+        where T : class => NounsOf(table, table.Statements.Of, ("@first", first));
 
-    List<HistoryRow> RowsOf(FactTable table, string sql, params (string Name, object? Value)[] values) =>
+    List<T> NounsOf<T>(FactTable<T> table, string sql, params (string Name, object? Value)[] values)
+        where T : class =>
         Read(connection =>
         {
-            var rows = new List<HistoryRow>();
+            var nouns = new List<T>();
             var names = new Dictionary<string, string[]>();
             using var command = Command(connection, null, sql, values);
             using var reader = command.ExecuteReader();
             while (reader.Read())
-                rows.Add(RowReader.ReadRow(table, reader, names));
-            return rows;
+                nouns.Add(table.Read(RowReader.ReadRow(table, reader, names)));
+            return nouns;
         });
 
     /// <summary>

@@ -50,20 +50,21 @@ static class MapVerb
                 using var alone = IsServer(result) ? null : DatabaseLock.Take(Database(result));
                 var (store, progress) = (Store(result), new Progress(result.GetValue(JsonOption)));
                 var clock = Stopwatch.StartNew();
-                AccountListFile? given = null;
-                if (result.GetValue(file) is { } path)
-                    progress.Step("read", _ => given = Read(path, id, result.GetValue(population)));
+                // Read beside the database.
+                var given = Task.Run(() =>
+                    result.GetValue(file) is { } path ? Read(path, id, result.GetValue(population)) : null
+                );
                 AccountListSummary? summary = null;
                 try
                 {
-                    store.Write(scope => summary = Map(scope, store, id, given?.Records, result.GetValue(dryRun), progress));
+                    store.Write(scope => summary = Map(scope, store, id, given, result.GetValue(dryRun), progress));
                 }
                 catch (DryRunException e)
                 {
                     summary = e.Summary;
                 }
-                if (given is { Rejected.Count: > 0 })
-                    RejectedFile.Write(result.GetValue(rejectedFile)!, given.Rejected);
+                if (given.Result is { Rejected.Count: > 0 } some)
+                    RejectedFile.Write(result.GetValue(rejectedFile)!, some.Rejected);
                 if (result.GetValue(JsonOption))
                     Console.WriteLine(
                         JsonSerializer.Serialize(
@@ -71,7 +72,7 @@ static class MapVerb
                             {
                                 PartnerId = id,
                                 DryRun = result.GetValue(dryRun),
-                                Rejected = given?.Rejected.Count ?? 0,
+                                Rejected = given.Result?.Rejected.Count ?? 0,
                                 Summary = summary,
                                 Seconds = Math.Round(clock.Elapsed.TotalSeconds, 1),
                                 PeakMemoryMb = Process.GetCurrentProcess().PeakWorkingSet64 >> 20,
@@ -80,7 +81,7 @@ static class MapVerb
                         )
                     );
                 else
-                    Print(summary!, given, result.GetValue(rejectedFile)!, clock.Elapsed);
+                    Print(summary!, given.Result, result.GetValue(rejectedFile)!, clock.Elapsed);
                 return 0;
             })
         );
@@ -99,27 +100,42 @@ static class MapVerb
         WriteScope scope,
         HistoryStore store,
         string partner,
-        IReadOnlyList<PartnerAccount>? given,
+        Task<AccountListFile?> reading,
         bool dryRun,
         Progress progress
     )
     {
         PartnerList? list = null;
         OurAccounts? accounts = null;
+        IReadOnlyList<PartnerAccount>? given = null;
         progress.Step(
-            "accounts",
+            "read",
             _ =>
-                (list, accounts) = (
+            {
+                var ours = Task.Run(() => OurAccounts.Of(store));
+                list =
                     PartnerList.Of(store, partner)
-                        ?? throw new InvalidDataException($"No partner has the id '{partner}'; expected one of the database."),
-                    OurAccounts.Of(store)
-                )
+                    ?? throw new InvalidDataException($"No partner has the id '{partner}'; expected one of the database.");
+                given = reading.GetAwaiter().GetResult()?.Records;
+                accounts = ours.GetAwaiter().GetResult();
+            }
         );
         if (given is null && list!.Records.Count == 0)
             throw new InvalidDataException($"Partner {partner} has no list yet; expected --file.");
         IReadOnlyList<HistoryRow> rows = [];
         AccountListSummary? summary = null;
-        progress.Step("match", told => (rows, summary) = AccountListRun.Of(list!, accounts!, given, scope.Stamp, told));
+        progress.Step(
+            "match",
+            told =>
+                (rows, summary) = AccountListRun.Of(
+                    list!,
+                    accounts!,
+                    given,
+                    scope.Stamp,
+                    given is not null && list!.ComputedAt is { } since ? OurAccounts.ChangedSince(store, since) : null,
+                    told
+                )
+        );
         if (dryRun)
             throw new DryRunException(summary!);
         progress.Step(

@@ -36,6 +36,8 @@ public sealed class AccountListRun
     readonly Dictionary<string, PartnerAccount> _records;
     readonly Dictionary<(string Record, string Account), AccountMatch> _matches;
     readonly List<HistoryRow> _rows = [];
+    readonly HashSet<string> _touched = [];
+    readonly HashSet<(string Record, string Account)> _put = [];
     readonly ILookup<string, AccountMatch> _byRecord;
     int _new,
         _changed,
@@ -55,6 +57,10 @@ public sealed class AccountListRun
     /// <param name="accounts">Ours.</param>
     /// <param name="given">The list as it is from now on; null to match the one that is there again.</param>
     /// <param name="at">Now, UTC.</param>
+    /// <param name="changed">
+    /// Accounts that are others than when the list was matched last, if nothing else is that counts: then only records are matched that
+    /// changed, or that these concern. Null to match all.
+    /// </param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <returns>The rows to write, in the order in which they refer to one another, and what became of the list.</returns>
     public static (IReadOnlyList<HistoryRow> Rows, AccountListSummary Summary) Of(
@@ -62,13 +68,14 @@ public sealed class AccountListRun
         OurAccounts accounts,
         IReadOnlyList<PartnerAccount>? given,
         DateTime at,
+        IReadOnlySet<string>? changed = null,
         Action<double>? progress = null
     )
     {
         var run = new AccountListRun(list, at);
         if (given is not null)
             run.Take(given);
-        return run.Match(accounts, progress);
+        return run.Match(accounts, changed, progress);
     }
 
     /// <summary>A list is a snapshot: what it does not have any more ends now.</summary>
@@ -99,28 +106,39 @@ public sealed class AccountListRun
     void TakeRecord(PartnerAccount record)
     {
         _records[record.RecordId] = record;
+        _touched.Add(record.RecordId);
         _rows.Add(MappingCapability.PartnerAccounts.RowOf(record));
     }
 
-    (IReadOnlyList<HistoryRow> Rows, AccountListSummary Summary) Match(OurAccounts accounts, Action<double>? progress)
+    (IReadOnlyList<HistoryRow> Rows, AccountListSummary Summary) Match(
+        OurAccounts accounts,
+        IReadOnlySet<string>? changed,
+        Action<double>? progress
+    )
     {
         // What ends now is over.
-        var live = _records
-            .Values.Where(record => record.Until is null || record.Until > _at)
-            .OrderBy(record => record.RecordId, StringComparer.Ordinal)
-            .ToList();
-        var companies = live.AsParallel()
-            .AsOrdered()
-            .Select(record => Company.Of(record.RecordId, record.Name, record.Domain, record.Country, record.Region))
-            .ToList();
+        var live = _records.Values.Where(record => record.Until is null || record.Until > _at).ToList();
+        live.Sort((x, y) => string.CompareOrdinal(x.RecordId, y.RecordId));
+        var lookedAt = LookedAt(live, changed);
+        var companies = Company.All(
+            lookedAt.Count,
+            i => live[lookedAt[i]] is var one ? Company.Of(one.RecordId, one.Name, one.Domain, one.Country, one.Region) : null!
+        );
         var decisions = _matches
             .Values.Where(match => match.IsDecided)
             .ToLookup(match => match.RecordId, match => (match.AccountId.Value, match.State == "confirmed"));
-        var found = new CompanyMatcher(accounts.Companies).Match(companies, decisions, progress);
+        var found = accounts.Matcher.Match(
+            companies,
+            decisions,
+            changed is null ? _ => true : Wanted(companies, accounts, changed),
+            progress
+        );
         var (matched, confirmed, review) = (0, 0, 0);
-        for (var i = 0; i < live.Count; i++)
+        for (var (i, next) = (0, 0); i < live.Count; i++)
         {
-            switch (Hold(live[i].RecordId, companies[i], found[i]))
+            var isLookedAt = next < lookedAt.Count && lookedAt[next] == i;
+            var of = isLookedAt ? next++ : -1;
+            switch (isLookedAt && found[of] is { } those ? Hold(live[i].RecordId, companies[of], those) : Held(live[i].RecordId))
             {
                 case "matched":
                     matched++;
@@ -133,7 +151,22 @@ public sealed class AccountListRun
                     break;
             }
         }
-        var (before, now) = (_list.Matches, new OverlapSync(_list, _records, _matches, _at));
+        var before = _list.Matches;
+        var accountsTouched = _matches
+            .Values.Where(match =>
+                _touched.Contains(match.RecordId)
+                || _put.Contains((match.RecordId, match.AccountId.Value))
+                || match.OverlapSince is not null && _list.Sharing != "fields"
+                || match.OverlapSince is null && match.IsMatch && _list.Sharing == "fields"
+            )
+            .Select(match => match.AccountId.Value)
+            .ToHashSet();
+        var now = new OverlapSync(
+            _list,
+            _records,
+            _matches.Values.Where(match => accountsTouched.Contains(match.AccountId.Value)),
+            _at
+        );
         foreach (
             var match in now.Matches().Where(match => before.GetValueOrDefault((match.RecordId, match.AccountId.Value)) != match)
         )
@@ -154,6 +187,54 @@ public sealed class AccountListRun
             )
         );
     }
+
+    /// <summary>
+    /// The records that are looked at, by position: all, unless only the list changed. Then those that changed, those that have a domain of
+    /// theirs, and enough others to tell how true pairs agree.
+    /// </summary>
+    List<int> LookedAt(List<PartnerAccount> live, IReadOnlySet<string>? changed)
+    {
+        if (changed is null || changed.Count > 0)
+            return [.. Enumerable.Range(0, live.Count)];
+        var domains = live.Where(record => record.Domain is not null && _touched.Contains(record.RecordId))
+            .Select(record => record.Domain!)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var lookedAt = new List<int>();
+        for (var i = 0; i < live.Count; i++)
+        {
+            if (
+                CompanyMatcher.IsSample(i, live.Count)
+                || _touched.Contains(live[i].RecordId)
+                || live[i].Domain is { } domain && domains.Contains(domain)
+                || _byRecord[live[i].RecordId].Any(match => match.IsDecided)
+            )
+                lookedAt.Add(i);
+        }
+        return lookedAt;
+    }
+
+    /// <summary>Which records are to be matched: those that changed, and those that are, or may be, one of the accounts that did.</summary>
+    Func<int, bool> Wanted(Company[] companies, OurAccounts accounts, IReadOnlySet<string> changed)
+    {
+        var wanted = new HashSet<string>(_touched);
+        wanted.UnionWith(_matches.Values.Where(match => changed.Contains(match.AccountId.Value)).Select(match => match.RecordId));
+        var search = new CompanySearch(new([.. accounts.Companies.Where(account => changed.Contains(account.Id))]));
+        var found = new List<int>();
+        if (changed.Count > 0)
+        {
+            foreach (var company in companies)
+            {
+                search.Find(company, found);
+                if (found.Count > 0)
+                    wanted.Add(company.Id);
+            }
+        }
+        return i => wanted.Contains(companies[i].Id);
+    }
+
+    /// <summary>How a record is held that was not matched again.</summary>
+    string Held(string record) =>
+        _byRecord[record].Select(match => match.State).FirstOrDefault(state => state is not ("none" or "rejected")) ?? "none";
 
     /// <summary>Holds what was found of a record; what a person decided stays.</summary>
     string Hold(string record, Company company, IReadOnlyList<FoundMatch> found)
@@ -211,6 +292,7 @@ public sealed class AccountListRun
                 return;
         }
         _matches[key] = match;
+        _put.Add(key);
     }
 
     internal static string? Text(IEnumerable<string> parts) =>

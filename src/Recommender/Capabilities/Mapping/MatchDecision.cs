@@ -96,7 +96,7 @@ public sealed record MatchDecision(
             if (now != other.State)
                 matches[(recordId, other.AccountId.Value)] = other with { State = now, At = at };
         }
-        var sync = new OverlapSync(list, list.Records, matches, at);
+        var sync = new OverlapSync(list, list.Records, matches.Values, at);
         return new(
             sync.Matches().First(match => match.RecordId == recordId && match.AccountId == accountId),
             [

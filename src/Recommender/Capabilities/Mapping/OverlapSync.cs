@@ -22,12 +22,12 @@ sealed class OverlapSync
     public OverlapSync(
         PartnerList list,
         IReadOnlyDictionary<string, PartnerAccount> records,
-        IReadOnlyDictionary<(string Record, string Account), AccountMatch> matches,
+        IEnumerable<AccountMatch> matches,
         DateTime at
     )
     {
         (_list, _at) = (list, at);
-        foreach (var ofAccount in matches.Values.GroupBy(match => match.AccountId.Value))
+        foreach (var ofAccount in matches.GroupBy(match => match.AccountId.Value))
             Sync(ofAccount.Key, [.. ofAccount.OrderBy(match => match.RecordId, StringComparer.Ordinal)], records);
     }
 

@@ -8,30 +8,24 @@ namespace Recommender.Capabilities.Mapping;
 /// <summary>A partner's list as it stands, what is held of it, and the accounts that its records may be.</summary>
 public sealed class PartnerList
 {
-    readonly Dictionary<(string Account, string Population), List<AccountOverlap>> _overlaps = [];
+    readonly Lazy<ILookup<(string Account, string Population), AccountOverlap>> _overlaps;
 
     /// <summary>Takes together what is known of a partner's list.</summary>
     /// <param name="partnerId">The partner.</param>
     /// <param name="sharing">fields or counts.</param>
     /// <param name="records">By record id, those that ended too.</param>
     /// <param name="matches">By record and account.</param>
-    /// <param name="overlaps">The partner's.</param>
+    /// <param name="overlaps">Gives the partner's, when they are needed.</param>
     public PartnerList(
         PartnerId partnerId,
         string sharing,
         IReadOnlyDictionary<string, PartnerAccount> records,
         IReadOnlyDictionary<(string Record, string Account), AccountMatch> matches,
-        IEnumerable<AccountOverlap> overlaps
+        Func<IEnumerable<AccountOverlap>> overlaps
     )
     {
         (PartnerId, Sharing, Records, Matches) = (partnerId, sharing, records, matches);
-        foreach (var overlap in overlaps)
-        {
-            var key = (overlap.AccountId.Value, overlap.Population);
-            if (!_overlaps.TryGetValue(key, out var held))
-                _overlaps.Add(key, held = new(1));
-            held.Add(overlap);
-        }
+        _overlaps = new(() => overlaps().ToLookup(overlap => (overlap.AccountId.Value, overlap.Population)));
     }
 
     /// <summary>The partner.</summary>
@@ -46,9 +40,27 @@ public sealed class PartnerList
     /// <summary>By record and account.</summary>
     public IReadOnlyDictionary<(string Record, string Account), AccountMatch> Matches { get; }
 
+    /// <summary>
+    /// Since when nothing but accounts can have changed what was computed: when it was computed last, unless people decided something since.
+    /// </summary>
+    public DateTime? ComputedAt
+    {
+        get
+        {
+            var (computed, decided) = (DateTime.MinValue, DateTime.MinValue);
+            foreach (var match in Matches.Values)
+            {
+                if (match.IsDecided)
+                    decided = match.At > decided ? match.At : decided;
+                else
+                    computed = match.At > computed ? match.At : computed;
+            }
+            return computed > decided ? computed : null;
+        }
+    }
+
     /// <summary>The overlaps of an account in a population.</summary>
-    internal IReadOnlyList<AccountOverlap> OverlapsOf(string account, string population) =>
-        _overlaps.GetValueOrDefault((account, population)) ?? [];
+    internal IEnumerable<AccountOverlap> OverlapsOf(string account, string population) => _overlaps.Value[(account, population)];
 
     /// <summary>What the fold knows, copied, so that it can be worked on beside the fold; null if the partner is unknown.</summary>
     public static PartnerList? Of(HistoryState state, PartnerId partnerId) =>
@@ -59,7 +71,7 @@ public sealed class PartnerList
                 MappingCapability.SharingOf(state, partnerId),
                 new Dictionary<string, PartnerAccount>(MappingCapability.ListsOf(state).Of(partnerId)),
                 new Dictionary<(string, string), AccountMatch>(MappingCapability.MatchesOf(state).Of(partnerId)),
-                [.. state.OverlapsOf(partnerId)]
+                Copied(state.OverlapsOf(partnerId))
             );
 
     /// <summary>The same of one record: what is held of it, and of the accounts that it is held to be, or may be from now on.</summary>
@@ -83,7 +95,7 @@ public sealed class PartnerList
                 .Where(lists.ContainsKey)
                 .ToDictionary(record => record, record => lists[record]),
             of.ToDictionary(match => (match.RecordId, match.AccountId.Value)),
-            accounts.SelectMany(account => state.OverlapsOf(partnerId, account))
+            Copied(accounts.SelectMany(account => state.OverlapsOf(partnerId, account)))
         );
     }
 
@@ -92,32 +104,48 @@ public sealed class PartnerList
     {
         if (store.Find(FactTables.Partners, partnerId.Value) is null)
             return null;
-        IEnumerable<T> Of<T>(FactTable<T> table)
-            where T : class => store.ReadRows(table, partnerId.Value).Select(table.Read);
+        IReadOnlyList<T> Of<T>(FactTable<T> table)
+            where T : class => store.ReadNouns(table, partnerId.Value);
+        var (sharing, records, matches) = (
+            Of(MappingCapability.Sharing),
+            Of(MappingCapability.PartnerAccounts).ToDictionary(record => record.RecordId),
+            Of(MappingCapability.AccountMatches).ToDictionary(match => (match.RecordId, match.AccountId.Value))
+        );
+        // Read while the list is matched.
+        var overlaps = Task.Run(() => Of(FactTables.AccountOverlaps));
         return new(
             partnerId,
-            Of(MappingCapability.Sharing).FirstOrDefault()?.Mode ?? "fields",
-            Of(MappingCapability.PartnerAccounts).ToDictionary(record => record.RecordId),
-            Of(MappingCapability.AccountMatches).ToDictionary(match => (match.RecordId, match.AccountId.Value)),
-            Of(FactTables.AccountOverlaps)
+            sharing is [var said, ..] ? said.Mode : "fields",
+            records,
+            matches,
+            () => overlaps.GetAwaiter().GetResult()
         );
+    }
+
+    static Func<IEnumerable<AccountOverlap>> Copied(IEnumerable<AccountOverlap> overlaps)
+    {
+        var copy = overlaps.ToList();
+        return () => copy;
     }
 }
 
 /// <summary>Our accounts, under all names and domains that each has or had, as records are compared with them.</summary>
 public sealed class OurAccounts
 {
-    readonly List<Company> _companies;
-
-    OurAccounts(IEnumerable<(string Id, string? Name, string? Domain, string? Country, string? Region)> rows) =>
-        _companies = [
-            .. rows.AsParallel()
-                .AsOrdered()
-                .Select(row => Company.Of(row.Id, row.Name, row.Domain, row.Country, row.Region))
+    OurAccounts(IReadOnlyList<(string Id, string? Name, string? Domain, string? Country, string? Region)> rows)
+    {
+        Companies =
+        [
+            .. Company
+                .All(rows.Count, i => Company.Of(rows[i].Id, rows[i].Name, rows[i].Domain, rows[i].Country, rows[i].Region))
                 .Where(company => company.Name is not null || company.Domains.Length > 0),
         ];
+        Matcher = new(Companies);
+    }
 
-    internal IReadOnlyList<Company> Companies => _companies;
+    internal IReadOnlyList<Company> Companies { get; }
+
+    internal CompanyMatcher Matcher { get; }
 
     /// <summary>What the fold knows; the rows are copied before anything is worked out.</summary>
     public static Func<OurAccounts> Of(HistoryState state)
@@ -130,15 +158,13 @@ public sealed class OurAccounts
     public static OurAccounts Of(HistoryStore store)
     {
         var accounts = FactTables.Accounts;
+        var rows = Task.Run(() => store.ReadNouns(accounts));
         var merged = store
-            .ReadRows(FactTables.Aliases)
-            .Select(FactTables.Aliases.Read)
+            .ReadNouns(FactTables.Aliases)
             .Where(alias => alias.Table == accounts.Name)
             .ToDictionary(alias => alias.OldId);
         var into = merged.Values.ToLookup(Last);
-        return new([
-            .. store.ReadRows(accounts).Select(accounts.Read).SelectMany(account => Rows(account, into[account.Id.Value])),
-        ]);
+        return new([.. rows.Result.SelectMany(account => Rows(account, into[account.Id.Value]))]);
 
         string Last(Alias alias)
         {
@@ -147,6 +173,24 @@ public sealed class OurAccounts
                 alias = next;
             return alias.NewId;
         }
+    }
+
+    /// <summary>Accounts that were written, or merged into, since a moment; null if one was merged.</summary>
+    public static IReadOnlySet<string>? ChangedSince(HistoryStore store, DateTime since)
+    {
+        const int Page = 10_000;
+        if (store.ReadNouns(FactTables.Aliases).Any(alias => alias.At >= since))
+            return null;
+        var (changed, after, more) = (new HashSet<string>(), "", true);
+        while (more)
+        {
+            var written = store.WrittenSince(FactTables.Accounts, since, after, Page);
+            changed.UnionWith(written.Select(one => one.Row.Key));
+            more = written.Count == Page;
+            if (more)
+                (since, after) = (written[^1].WrittenAt, written[^1].Row.Key);
+        }
+        return changed;
     }
 
     static IEnumerable<(string, string?, string?, string?, string?)> Rows(Account account, IEnumerable<Alias> merged)

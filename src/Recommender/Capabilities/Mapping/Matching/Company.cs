@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Recommender.CoSell;
 
 namespace Recommender.Capabilities.Mapping.Matching;
@@ -42,4 +43,20 @@ sealed record Company
             Country = string.IsNullOrWhiteSpace(country) ? null : Countries.CodeOf(country),
             Region = string.IsNullOrWhiteSpace(region) ? null : TextKey.Search(region),
         };
+
+    /// <summary>Many, worked out on all processors, in their order.</summary>
+    public static Company[] All(int count, Func<int, Company> of)
+    {
+        var companies = new Company[count];
+        if (count > 0)
+            Parallel.ForEach(
+                Partitioner.Create(0, count),
+                range =>
+                {
+                    for (var i = range.Item1; i < range.Item2; i++)
+                        companies[i] = of(i);
+                }
+            );
+        return companies;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Recommender.CoSell;
 
 namespace Recommender.Capabilities.Mapping.Matching;
@@ -10,12 +11,13 @@ sealed class CompanyIndex
 {
     const double GeneralFrom = 0.005;
     const int GeneralAtLeast = 20;
-    readonly Dictionary<string, List<int>> _byDomain = [];
-    readonly Dictionary<string, List<int>> _byLabel = [];
-    readonly Dictionary<string, List<int>> _byCore = [];
-    readonly Dictionary<string, List<int>> _byWord = [];
-    readonly Dictionary<string, List<int>> _byInitials = [];
-    readonly Dictionary<string, List<string>> _byDeletion = [];
+    readonly Blocks _byDomain = new();
+    readonly Blocks _byLabel = new();
+    readonly Blocks _byCore = new();
+    readonly Blocks _byWord = new();
+    readonly Blocks _byInitials = new();
+    readonly Dictionary<int, int> _byDeletion = [];
+    readonly List<(string Word, int Next)> _deletions = [];
     readonly HashSet<string> _general = [];
 
     /// <summary>Takes the accounts in; several of one id are names and domains that it had.</summary>
@@ -27,29 +29,32 @@ sealed class CompanyIndex
             var company = companies[i];
             foreach (var domain in company.Domains)
             {
-                Add(_byDomain, domain, i);
+                _byDomain.Add(domain, i);
                 if (PublicSuffixes.LabelOf(domain) is { Length: > 3 } label)
-                    Add(_byLabel, label, i);
+                    _byLabel.Add(label, i);
             }
             if (company.Name is not { } name)
                 continue;
-            Add(_byCore, name.Core, i);
+            _byCore.Add(name.Core, i);
             foreach (var word in name.Words)
-                Add(_byWord, word, i);
+                _byWord.Add(word, i);
             if (name.Initials is { } initials)
-                Add(_byInitials, initials, i);
+                _byInitials.Add(initials, i);
             else if (name.Words.Length == 1 && name.Core.Length is > 2 and < 7)
-                Add(_byInitials, name.Core, i);
+                _byInitials.Add(name.Core, i);
         }
-        foreach (var (word, having) in _byWord)
+        foreach (var blocks in (Blocks[])[_byDomain, _byLabel, _byCore, _byWord, _byInitials])
+            blocks.Freeze();
+        foreach (var word in _byWord.Keys)
         {
-            if (having.Count >= GeneralAtLeast && having.Count > GeneralFrom * companies.Count)
+            var having = _byWord.Of(word).Count;
+            if (having >= GeneralAtLeast && having > GeneralFrom * companies.Count)
                 _general.Add(word);
             foreach (var deletion in Deletions(word))
             {
-                if (!_byDeletion.TryGetValue(deletion, out var words))
-                    _byDeletion.Add(deletion, words = new(1));
-                words.Add(word);
+                ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_byDeletion, deletion, out var isThere);
+                _deletions.Add((word, isThere ? first : -1));
+                first = _deletions.Count - 1;
             }
         }
     }
@@ -57,35 +62,26 @@ sealed class CompanyIndex
     /// <summary>The accounts.</summary>
     public IReadOnlyList<Company> Companies { get; }
 
-    /// <summary>How many have a domain.</summary>
-    public int WithDomain(string domain) => CountOf(_byDomain, domain);
-
-    /// <summary>How many have a label before any public suffix.</summary>
-    public int WithLabel(string label) => CountOf(_byLabel, label);
-
     /// <summary>Those whose names are the same but for the legal form.</summary>
-    public IReadOnlyList<int> Namesakes(string core) => _byCore.GetValueOrDefault(core) ?? [];
+    public ArraySegment<int> Namesakes(string core) => _byCore.Of(core);
 
-    /// <summary>How many accounts have each name.</summary>
-    public IEnumerable<List<int>> ByName => _byCore.Values;
+    /// <summary>Those that have each name.</summary>
+    public IEnumerable<ArraySegment<int>> ByName => _byCore.All;
 
     /// <summary>True if many names have the word.</summary>
     public bool IsGeneral(string word) => _general.Contains(word) || GeneralWords.Of(word) is not null;
 
-    /// <summary>Share of the accounts whose name has the word.</summary>
-    public double ShareOf(string word) => CountOf(_byWord, word) / (double)Math.Max(1, Companies.Count);
+    /// <summary>Those that have a domain.</summary>
+    public ArraySegment<int> HavingDomain(string domain) => _byDomain.Of(domain);
 
-    /// <summary>Those that have a domain; null if none has.</summary>
-    public IReadOnlyList<int>? HavingDomain(string domain) => _byDomain.GetValueOrDefault(domain);
+    /// <summary>Those that have a label before any public suffix.</summary>
+    public ArraySegment<int> HavingLabel(string label) => _byLabel.Of(label);
 
-    /// <summary>Those that have a label before any public suffix; null if none has.</summary>
-    public IReadOnlyList<int>? HavingLabel(string label) => _byLabel.GetValueOrDefault(label);
+    /// <summary>Those whose names have a word.</summary>
+    public ArraySegment<int> HavingWord(string word) => _byWord.Of(word);
 
-    /// <summary>Those whose names have a word, or a name of several words written so; null if none has.</summary>
-    public List<int>? HavingWord(string word) => _byWord.GetValueOrDefault(word);
-
-    /// <summary>Those whose names begin with such letters, or are them; null if there are none.</summary>
-    public IReadOnlyList<int>? HavingInitials(string initials) => _byInitials.GetValueOrDefault(initials);
+    /// <summary>Those whose names begin with such letters, or are them.</summary>
+    public ArraySegment<int> HavingInitials(string initials) => _byInitials.Of(initials);
 
     /// <summary>Words of the accounts from which one differs by a letter more, less, other, or two swapped.</summary>
     public IEnumerable<string> NearTo(string word)
@@ -93,37 +89,37 @@ sealed class CompanyIndex
         HashSet<string>? seen = null;
         foreach (var deletion in Deletions(word))
         {
-            if (!_byDeletion.TryGetValue(deletion, out var words))
+            if (!_byDeletion.TryGetValue(deletion, out var at))
                 continue;
-            foreach (var near in words)
+            for (; at >= 0; at = _deletions[at].Next)
             {
+                var near = _deletions[at].Word;
                 if (near != word && (seen ??= []).Add(near) && NameComparison.AreNearly(near, word))
                     yield return near;
             }
         }
     }
 
-    /// <summary>The word, and the word without each of its letters (Garbe, SymSpell); nothing of a short one, or one with digits.</summary>
-    static IEnumerable<string> Deletions(string word)
+    /// <summary>Hashes of the word, and of the word without each of its letters (Garbe, SymSpell); none of a short one.</summary>
+    static IEnumerable<int> Deletions(string word)
     {
         if (word.Length is < 4 or > 40 || GeneralWords.Of(word) is not null)
             yield break;
-        yield return word;
-        for (var i = 0; i < word.Length; i++)
+        for (var without = -1; without < word.Length; without++)
         {
-            if (i == 0 || word[i] != word[i - 1])
-                yield return word.Remove(i, 1);
+            if (without < 1 || word[without] != word[without - 1])
+                yield return HashOf(word, without);
         }
     }
 
-    static int CountOf(Dictionary<string, List<int>> block, string key) =>
-        block.TryGetValue(key, out var having) ? having.Count : 0;
-
-    static void Add(Dictionary<string, List<int>> block, string key, int company)
+    static int HashOf(string word, int without)
     {
-        if (!block.TryGetValue(key, out var having))
-            block.Add(key, having = new(1));
-        if (having.Count == 0 || having[^1] != company)
-            having.Add(company);
+        var hash = 5381;
+        for (var i = 0; i < word.Length; i++)
+        {
+            if (i != without)
+                hash = unchecked(hash * 31 + word[i]);
+        }
+        return hash;
     }
 }

@@ -31,8 +31,17 @@ sealed class CompanyMatcher
         IReadOnlyList<Company> records,
         ILookup<string, (string Account, bool IsMatch)> decisions,
         Action<double>? progress = null
+    ) => Match(records, decisions, _ => true, progress)!;
+
+    /// <summary>The same of some records, by position; null of the others.</summary>
+    public IReadOnlyList<FoundMatch>?[] Match(
+        IReadOnlyList<Company> records,
+        ILookup<string, (string Account, bool IsMatch)> decisions,
+        Func<int, bool> isWanted,
+        Action<double>? progress
     )
     {
+        bool IsOfSample(int i) => IsSample(i, records.Count);
         var comparer = new Comparer(_index, records);
         var candidates = new Candidate[records.Count][];
         var done = 0;
@@ -42,8 +51,11 @@ sealed class CompanyMatcher
             () => (Search: new CompanySearch(_index), Found: new List<int>()),
             (i, _, own) =>
             {
-                own.Search.Find(records[i], own.Found);
-                candidates[i] = CandidatesOf(records[i], own.Found, comparer);
+                if (IsOfSample(i) || isWanted(i) || decisions.Contains(records[i].Id))
+                {
+                    own.Search.Find(records[i], own.Found);
+                    candidates[i] = CandidatesOf(records[i], own.Found, comparer);
+                }
                 if (Interlocked.Increment(ref done) % 1000 == 0)
                     progress?.Invoke(0.9 * done / records.Count);
                 return own;
@@ -51,14 +63,15 @@ sealed class CompanyMatcher
             _ => { }
         );
         var model = new MatchModel();
-        var step = Math.Max(1, records.Count / MostEstimated);
-        model.Estimate([.. candidates.Where((_, i) => i % step == 0)]);
+        model.Estimate([.. candidates.Where((_, i) => IsOfSample(i))]);
         if (decisions.Count > 0)
             model.Learn(DecidedOf(records, candidates, decisions, model));
-        var matches = new IReadOnlyList<FoundMatch>[records.Count];
+        var matches = new IReadOnlyList<FoundMatch>?[records.Count];
         Span<double> probabilities = stackalloc double[256];
         for (var i = 0; i < records.Count; i++)
         {
+            if (!isWanted(i))
+                continue;
             // What a person rejected does not stand against the others.
             var open = decisions.Contains(records[i].Id)
                 ? Array.FindAll(candidates[i], one => !decisions[records[i].Id].Contains((IdOf(one), false)))
@@ -68,6 +81,9 @@ sealed class CompanyMatcher
         progress?.Invoke(1);
         return matches;
     }
+
+    /// <summary>True for records by which the model is estimated: some of a long list.</summary>
+    public static bool IsSample(int record, int records) => record % Math.Max(1, records / MostEstimated) == 0;
 
     /// <summary>The candidates of a record, an account once: as that of its names under which it has most in common.</summary>
     Candidate[] CandidatesOf(Company record, List<int> found, Comparer comparer)

@@ -110,6 +110,8 @@ sealed record CompanyName
         {
             for (var at = words.Count - length; at >= 0 && words.Count > length; at--)
             {
+                if (!Countries.MayBegin(words[at]))
+                    continue;
                 var named = length == 1 ? words[at] : $"{words[at]} {words[at + 1]}";
                 var code = Countries.Named(named) ?? (at > 0 && named is "uk" or "usa" ? Countries.CodeOf(named) : null);
                 if (code is null)
@@ -121,10 +123,24 @@ sealed record CompanyName
         return null;
     }
 
+    static bool MayBeReduced(string word)
+    {
+        for (var i = 1; i < word.Length; i++)
+        {
+            if (
+                word[i] == 'e' && word[i - 1] is ('a' or 'o' or 'u')
+                || word[i] == 'a' && word[i - 1] == 'a'
+                || word[i] == 's' && word[i - 1] is ('k' or 's')
+            )
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>A word as it is written by those who spell ä as ae and by those who leave the points out.</summary>
     static string Reduced(string word)
     {
-        if (word.Length < 4)
+        if (word.Length < 4 || !MayBeReduced(word))
             return word;
         var reduced = new StringBuilder(word.Length);
         for (var i = 0; i < word.Length; i++)

@@ -8,7 +8,7 @@ sealed class CompanySearch(CompanyIndex index)
     const int MostOfBlock = 60;
     const int MostCandidates = 200;
     readonly int[] _taken = new int[index.Companies.Count];
-    readonly List<List<int>> _blocks = [];
+    readonly List<ArraySegment<int>> _blocks = [];
     int _round;
 
     /// <summary>The accounts that a company may be, each once.</summary>
@@ -31,12 +31,12 @@ sealed class CompanySearch(CompanyIndex index)
         _blocks.Clear();
         for (var i = 0; i < name.Words.Length; i++)
         {
-            if (index.HavingWord(name.Words[i]) is { } having)
+            if (index.HavingWord(name.Words[i]) is { Count: > 0 } having)
                 _blocks.Add(having);
             if (name.IsGeneral[i] || index.IsGeneral(name.Words[i]))
                 continue;
             foreach (var near in index.NearTo(name.Words[i]))
-                _blocks.Add(index.HavingWord(near)!);
+                _blocks.Add(index.HavingWord(near));
         }
         _blocks.Sort((x, y) => x.Count.CompareTo(y.Count));
         for (var b = 0; b < _blocks.Count && found.Count < MostCandidates; b++)
@@ -48,7 +48,7 @@ sealed class CompanySearch(CompanyIndex index)
         }
     }
 
-    void TakeBoth(List<int> few, List<int> many, List<int> found)
+    void TakeBoth(ArraySegment<int> few, ArraySegment<int> many, List<int> found)
     {
         var (i, j, taken) = (0, 0, 0);
         while (i < few.Count && j < many.Count && taken < MostOfBlock)
@@ -66,12 +66,12 @@ sealed class CompanySearch(CompanyIndex index)
         }
     }
 
-    void Take(IReadOnlyList<int>? block, int most, List<int> found)
+    void Take(ArraySegment<int> block, int most, List<int> found)
     {
-        if (block is null || block.Count > most)
+        if (block.Count > most)
             return;
-        for (var i = 0; i < block.Count; i++)
-            Take(block[i], found);
+        foreach (var account in block)
+            Take(account, found);
     }
 
     bool Take(int account, List<int> found)

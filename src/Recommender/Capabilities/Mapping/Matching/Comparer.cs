@@ -5,7 +5,7 @@ namespace Recommender.Capabilities.Mapping.Matching;
 /// <summary>Compares records of a list with accounts, and knows how common what they agree on is among the accounts and in the list.</summary>
 sealed class Comparer
 {
-    const int MostLookedAt = 4000;
+    const int MostLookedAt = 2000;
     const int MostNamesOfDomain = 10;
 
     // An account list is a sample of the companies there are: no agreement is impossible by chance.
@@ -26,8 +26,7 @@ sealed class Comparer
     public Comparer(CompanyIndex index, IReadOnlyList<Company> records)
     {
         _index = index;
-        foreach (var names in NamesByDomain(records, index))
-            _namesByDomain.Add(names.Key, names.Value.Count);
+        CountNamesByDomain(records);
         foreach (var account in index.Companies)
         {
             if (account.Country is { } country)
@@ -46,15 +45,7 @@ sealed class Comparer
         foreach (var withForm in (bool[])[false, true])
         {
             foreach (var isHere in (bool[])[false, true])
-                _discounts[(withForm, isHere)] = Discount(
-                    index.ByName.SelectMany(namesakes =>
-                        namesakes
-                            .GroupBy(one =>
-                                (withForm ? index.Companies[one].Name!.Form : null, isHere ? index.Companies[one].Country : null)
-                            )
-                            .Select(group => CompaniesOf(group).Count())
-                    )
-                );
+                _discounts[(withForm, isHere)] = Discount(CountsOf(withForm, isHere));
         }
         _namesakes = CountNamesakes();
     }
@@ -110,13 +101,13 @@ sealed class Comparer
             if (Array.IndexOf(account.Domains, domain) < 0)
                 continue;
             var names = _namesByDomain.GetValueOrDefault(domain, 1);
-            return (DomainLevel.Same, FewestSharers + _index.WithDomain(domain) - 1 + (names - 1) / (double)names);
+            return (DomainLevel.Same, FewestSharers + _index.HavingDomain(domain).Count - 1 + (names - 1) / (double)names);
         }
         foreach (var domain in record.Domains)
         {
             var label = PublicSuffixes.LabelOf(domain);
             if (label.Length > 3 && Array.Exists(account.Domains, other => PublicSuffixes.LabelOf(other) == label))
-                return (DomainLevel.SameLabel, Math.Max(0, _index.WithLabel(label) - 1));
+                return (DomainLevel.SameLabel, Math.Max(0, _index.HavingLabel(label).Count - 1));
         }
         return (DomainLevel.Different, 0);
     }
@@ -157,6 +148,25 @@ sealed class Comparer
         accounts
             .Select(one => _index.Companies[one] is { Domains: [var domain, ..] } ? domain : _index.Companies[one].Id)
             .Distinct();
+
+    /// <summary>How many companies have each name, told apart by legal form, by country, or both.</summary>
+    IEnumerable<int> CountsOf(bool withForm, bool inCountry)
+    {
+        foreach (var namesakes in _index.ByName)
+        {
+            if (namesakes.Count == 1)
+                yield return 1;
+            else
+            {
+                foreach (
+                    var group in namesakes.GroupBy(one =>
+                        (withForm ? _index.Companies[one].Name!.Form : null, inCountry ? _index.Companies[one].Country : null)
+                    )
+                )
+                    yield return CompaniesOf(group).Count();
+            }
+        }
+    }
 
     /// <summary>How much is taken off a count, 0.3 to 0.99: the more of them are 1, the more.</summary>
     static double Discount(IEnumerable<int> counts)
@@ -209,23 +219,27 @@ sealed class Comparer
             _ => 0.03,
         };
 
-    /// <summary>By domain, how many names in the list have it that are not one name in other words.</summary>
-    static Dictionary<string, List<CompanyName?>> NamesByDomain(IReadOnlyList<Company> records, CompanyIndex index)
+    /// <summary>Counts, of domains that several records have, the names that are not one name in other words.</summary>
+    void CountNamesByDomain(IReadOnlyList<Company> records)
     {
+        var first = new Dictionary<string, Company>(records.Count);
         var names = new Dictionary<string, List<CompanyName?>>();
         foreach (var record in records)
         {
             foreach (var domain in record.Domains)
             {
+                if (first.TryAdd(domain, record))
+                    continue;
                 if (!names.TryGetValue(domain, out var having))
-                    names.Add(domain, having = new(1));
+                    names.Add(domain, having = [first[domain].Name]);
                 if (
                     having.Count < MostNamesOfDomain
-                    && !having.Exists(one => NameComparison.Of(one, record.Name, index.IsGeneral) < NameLevel.Initials)
+                    && !having.Exists(one => NameComparison.Of(one, record.Name, _index.IsGeneral) < NameLevel.Initials)
                 )
                     having.Add(record.Name);
             }
         }
-        return names;
+        foreach (var (domain, having) in names)
+            _namesByDomain.Add(domain, having.Count);
     }
 }

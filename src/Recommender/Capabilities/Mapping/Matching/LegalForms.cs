@@ -88,6 +88,11 @@ static class LegalForms
     static readonly HashSet<string> _leading = ["kk", "gk", "jusik", "pt", "ooo", "ao", "tnhh", "sarl", "sas", "ltd"];
     static readonly HashSet<string> _never = ["ltd"];
     static readonly Dictionary<string, string> _forms = Read();
+    static readonly HashSet<string> _last = [.. _forms.Keys.Select(spelling => spelling[(spelling.LastIndexOf(' ') + 1)..])];
+    static readonly HashSet<string> _first =
+    [
+        .. _forms.Where(one => _leading.Contains(one.Value)).Select(one => one.Key.Split(' ')[0]),
+    ];
     static readonly int _longest = _forms.Keys.Max(spelling => spelling.Count(c => c == ' ') + 1);
 
     /// <summary>A name with the forms that stand in letters other than Latin ones put into these.</summary>
@@ -118,6 +123,8 @@ static class LegalForms
 
     static (string Form, int Length)? End(List<string> words)
     {
+        if (words.Count < 2 || !_last.Contains(words[^1]))
+            return null;
         for (var length = Math.Min(_longest, words.Count - 1); length > 0; length--)
         {
             if (_forms.TryGetValue(string.Join(' ', words.GetRange(words.Count - length, length)), out var form))
@@ -128,6 +135,8 @@ static class LegalForms
 
     static (string Form, int Length)? Start(List<string> words)
     {
+        if (words.Count < 2 || !_first.Contains(words[0]))
+            return null;
         for (var length = Math.Min(_longest, words.Count - 1); length > 0; length--)
         {
             var first = string.Join(' ', words.GetRange(0, length));

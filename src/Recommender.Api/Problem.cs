@@ -52,6 +52,19 @@ sealed class NotFound(string detail) : Problem(StatusCodes.Status404NotFound, de
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => Declare(builder, 404);
 }
 
+/// <summary>403: the partner shares counts only.</summary>
+sealed class CountsOnly()
+    : Problem(
+        StatusCodes.Status403Forbidden,
+        "The partner shares counts only: nothing of its list is shown, only how many accounts stand in each cell of the map.",
+        "counts_only",
+        []
+    ),
+        IEndpointMetadataProvider
+{
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => Declare(builder, 403);
+}
+
 /// <summary>410: the list that a cursor goes on in is not kept any more.</summary>
 sealed class Gone()
     : Problem(

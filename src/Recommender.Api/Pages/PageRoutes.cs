@@ -3,6 +3,7 @@ using Recommender.Api.Pages.Accounts;
 using Recommender.Api.Pages.CoSellList;
 using Recommender.Api.Pages.Handoffs;
 using Recommender.Api.Pages.Imports;
+using Recommender.Api.Pages.Mapping;
 using Recommender.Api.Pages.Models;
 using Recommender.Api.Pages.Partners;
 using Recommender.Api.Pages.Search;
@@ -32,6 +33,7 @@ static class PageRoutes
         pages.MapHandoffPages();
         pages.MapCoSellListPages();
         pages.MapPartnerPages();
+        pages.MapMappingPages();
         pages.MapModelPages();
         pages.MapImportPages();
     }

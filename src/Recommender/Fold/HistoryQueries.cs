@@ -133,6 +133,22 @@ public sealed partial class HistoryState
     static AccountOverlap[] OverlapsOf(AccountState account, int partner) =>
         account.Pairs is { } pairs && pairs.TryGet(partner, out var pair) ? pair.Overlaps ?? [] : [];
 
+    /// <summary>What an account is to us: customer if it bought, open_opportunity if it may, prospect otherwise.</summary>
+    public string PopulationOf(AccountId accountId)
+    {
+        if (FindAccountState(accountId) is not { } account)
+            return "prospect";
+        var population = "prospect";
+        foreach (var deal in DealsOf(account))
+        {
+            if (deal.Outcome == Outcome.Won)
+                return "customer";
+            if (deal.IsOpen)
+                population = "open_opportunity";
+        }
+        return population;
+    }
+
     /// <summary>What was merged into an account: the names and domains that it had.</summary>
     public IReadOnlyList<Alias> MergedInto(AccountId accountId) => FindAccountState(accountId)?.Merged ?? [];
 

@@ -80,6 +80,12 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("q")?.focus();
 });
 
+// A key does what the button or link that names it does, unless somebody types.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+  document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+});
+
 // Enhanced navigation: links and filters fetch the next page and swap it in, so that nothing flickers.
 async function go(address, isBack) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });

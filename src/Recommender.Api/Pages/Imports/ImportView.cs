@@ -18,6 +18,20 @@ public sealed record ColumnChoice(
     IReadOnlyList<(string Field, string Word, string Means)> Words
 );
 
+/// <summary>What is known of a file before anybody chose.</summary>
+/// <param name="Path">Where its page is.</param>
+/// <param name="Query">What goes with it.</param>
+/// <param name="Set">By column of the table, what it holds where the file has nothing.</param>
+/// <param name="Columns">By name in the file, the column of the table; others are passed over.</param>
+/// <param name="Words">What words of the file mean.</param>
+public sealed record ImportPreset(
+    string Path,
+    string Query,
+    IReadOnlyDictionary<string, string> Set,
+    IReadOnlyDictionary<string, string> Columns,
+    IReadOnlyDictionary<string, string> Words
+);
+
 /// <summary>A file as it would be read by what was chosen.</summary>
 public sealed record ImportView(
     string Id,
@@ -30,6 +44,12 @@ public sealed record ImportView(
     string Map
 )
 {
+    /// <summary>What was known before anybody chose; null if nothing was.</summary>
+    public ImportPreset? Preset { get; private init; }
+
+    /// <summary>Where a part of its page is.</summary>
+    public string Address(string part = "") => Preset is { } known ? known.Path + part + known.Query : $"/import/{Id}{part}";
+
     /// <summary>Passed over.</summary>
     public const string None = "none";
 
@@ -58,7 +78,15 @@ public sealed record ImportView(
     /// <param name="file">The file.</param>
     /// <param name="form">What was chosen; what was not is suggested.</param>
     /// <param name="settings">How texts are read where the file says nothing else.</param>
-    public static ImportView Of(string id, FactTable table, UploadedFile file, IFormCollection form, ReaderSettings settings)
+    /// <param name="preset">What is known before anybody chose; null if nothing is.</param>
+    public static ImportView Of(
+        string id,
+        FactTable table,
+        UploadedFile file,
+        IFormCollection form,
+        ReaderSettings settings,
+        ImportPreset? preset = null
+    )
     {
         var chosen = Choices
             .Select(choice => (choice.Name, Value: form[choice.Name].ToString()))
@@ -72,7 +100,7 @@ public sealed record ImportView(
             map[name] = value;
         try
         {
-            var columns = Choose(file, Source(file, table, map, settings), form);
+            var columns = Choose(file, Source(file, table, map, settings), form, preset);
             var (into, values) = (new JsonObject(), new JsonObject());
             foreach (var one in columns.Where(one => one.Column.Name.Length > 0))
             {
@@ -89,8 +117,10 @@ public sealed record ImportView(
             var source = new JsonObject { ["from"] = file.Name, ["columns"] = into };
             if (values.Count > 0)
                 source["values"] = values;
+            if (preset is { Set.Count: > 0 })
+                source["set"] = JsonSerializer.SerializeToNode(preset.Set);
             map["tables"] = new JsonObject { [table.Name] = source };
-            var view = new ImportView(id, file, table, columns, chosen, [], null, map.ToJsonString(_json));
+            var view = new ImportView(id, file, table, columns, chosen, [], null, map.ToJsonString(_json)) { Preset = preset };
             try
             {
                 return view with { Rows = [.. view.Read(settings).Take(Shown)] };
@@ -102,7 +132,7 @@ public sealed record ImportView(
         }
         catch (InvalidDataException e)
         {
-            return new(id, file, table, [], chosen, [], e.Message, "");
+            return new(id, file, table, [], chosen, [], e.Message, "") { Preset = preset };
         }
     }
 
@@ -113,7 +143,9 @@ public sealed record ImportView(
     /// <summary>The table's columns that nothing becomes and that must be there.</summary>
     public IEnumerable<string> Missing =>
         Table
-            .Columns.Where(column => column.Required && !Columns.Any(one => one.Chosen == column.Name))
+            .Columns.Where(column =>
+                column.Required && Preset?.Set.ContainsKey(column.Name) != true && !Columns.Any(one => one.Chosen == column.Name)
+            )
             .Select(column => column.Name);
 
     /// <summary>What a row holds under a column of the table or an attribute's name.</summary>
@@ -145,7 +177,7 @@ public sealed record ImportView(
         };
     }
 
-    static List<ColumnChoice> Choose(UploadedFile file, SourceMap map, IFormCollection form)
+    static List<ColumnChoice> Choose(UploadedFile file, SourceMap map, IFormCollection form, ImportPreset? preset)
     {
         var choices = new List<ColumnChoice>();
         var taken = new HashSet<string>();
@@ -157,6 +189,7 @@ public sealed record ImportView(
             var chosen =
                 columns[i].Name.Length == 0 ? None
                 : said is None or Attribute || map.Table.IndexOf(said) >= 0 ? said
+                : preset is not null ? preset.Columns.GetValueOrDefault(columns[i].Name, None)
                 : columns[i].Suggested is { } near
                 && !taken.Contains(near)
                 && !columns.Any(other => other.Name == near && other != columns[i])
@@ -185,7 +218,9 @@ public sealed record ImportView(
                                         one.word,
                                         known.Contains(form[one.Item1].ToString())
                                             ? form[one.Item1].ToString()
-                                            : UploadedFile.Means(one.word, known) ?? ""
+                                            : UploadedFile.Means(one.word, known)
+                                                ?? preset?.Words.GetValueOrDefault(one.word)
+                                                ?? ""
                                     )
                                 ),
                         ]

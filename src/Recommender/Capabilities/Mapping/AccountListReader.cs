@@ -74,18 +74,11 @@ public static class AccountListReader
     public static SourceMap MapOf(UploadedFile file, PartnerId partnerId, string? population, ReaderSettings settings)
     {
         var map = Map(partnerId, population, settings) with { File = file.Name };
-        var names = file.Columns(map).Select(column => column.Name).Where(name => name.Length > 0).ToList();
-        var columns = new Dictionary<string, string>();
-        foreach (var (column, known) in _headers)
-        {
-            var best = names.Where(name => !columns.ContainsKey(name)).MinBy(name => RankOf(name, known));
-            if (best is not null && RankOf(best, known) < known.Length)
-                columns.Add(best, column);
-        }
+        var columns = ColumnsOf(file, map);
         string[] needed = ["record_id", .. population is null ? (string[])["population"] : []];
-        if (needed.FirstOrDefault(column => !columns.ContainsValue(column)) is { } missing)
+        if (needed.FirstOrDefault(column => !columns.Values.Contains(column)) is { } missing)
             throw new InvalidDataException(
-                $"{file.Name}, line 1: found {string.Join(", ", names)}; expected a column {missing}"
+                $"{file.Name}, line 1: found {string.Join(", ", file.Columns(map).Select(column => column.Name))}; expected a column {missing}"
                     + (
                         missing == "population"
                             ? ", or to be told of which population all are (customer, open_opportunity or prospect)."
@@ -117,12 +110,33 @@ public static class AccountListReader
             Settings = settings,
         };
 
+    /// <summary>What words of populations mean, however they are spelt.</summary>
+    public static IReadOnlyDictionary<string, string> PopulationWords => _populations;
+
+    /// <summary>By name in a file, the column that it is; others are passed over.</summary>
+    /// <exception cref="InvalidDataException">It has no header.</exception>
+    public static IReadOnlyDictionary<string, string> ColumnsOf(UploadedFile file, SourceMap map)
+    {
+        var names = file.Columns(map).Select(column => column.Name).Where(name => name.Length > 0).ToList();
+        var columns = new Dictionary<string, string>();
+        foreach (var (column, known) in _headers)
+        {
+            var best = names.Where(name => !columns.ContainsKey(name)).MinBy(name => RankOf(name, known));
+            if (best is not null && RankOf(best, known) < known.Length)
+                columns.Add(best, column);
+        }
+        return columns;
+    }
+
     /// <summary>Reads a file of CSV by a map.</summary>
     /// <exception cref="InvalidDataException">The header cannot be taken as the map says.</exception>
-    public static AccountListFile Read(UploadedFile file, SourceMap map)
+    public static AccountListFile Read(UploadedFile file, SourceMap map) => Of(file.Rows(map));
+
+    /// <summary>The records of rows of partner_accounts.</summary>
+    public static AccountListFile Of(IEnumerable<UploadedRow> rows)
     {
         var (records, rejected) = (new List<PartnerAccount>(), new List<RejectedRow>());
-        foreach (var (_, row, why) in file.Rows(map))
+        foreach (var (_, row, why) in rows)
         {
             if (row is null)
                 rejected.Add(why!);

@@ -59,6 +59,17 @@ public sealed class PartnerList
         }
     }
 
+    /// <summary>True if the same is known as another time.</summary>
+    public bool IsStill(PartnerList? now) =>
+        now is not null
+        && now.Sharing == Sharing
+        && now.Records.Count == Records.Count
+        && now.Matches.Count == Matches.Count
+        && now.Records.Values.All(record => ReferenceEquals(Records.GetValueOrDefault(record.RecordId), record))
+        && now.Matches.Values.All(match =>
+            ReferenceEquals(Matches.GetValueOrDefault((match.RecordId, match.AccountId.Value)), match)
+        );
+
     /// <summary>The overlaps of an account in a population.</summary>
     internal IEnumerable<AccountOverlap> OverlapsOf(string account, string population) => _overlaps.Value[(account, population)];
 

@@ -1,0 +1,194 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Recommender.Capabilities.Mapping;
+
+namespace Recommender.Api.Endpoints;
+
+/// <summary>A record of a partner's list and an account of ours.</summary>
+/// <param name="RecordId">The record.</param>
+/// <param name="AccountId">The account; null if the record is none.</param>
+/// <param name="State">matched, review or none as computed, confirmed or rejected by a person.</param>
+/// <param name="Probability">That they are one as computed, 0 to 1; null if nothing was.</param>
+/// <param name="Agrees">What speaks for it.</param>
+/// <param name="Differs">What speaks against it.</param>
+/// <param name="Name">Of the record.</param>
+/// <param name="AccountName">Of the account.</param>
+/// <param name="DecidedBy">Who decided; null if nobody did.</param>
+/// <param name="At">Since when it is held so; null if the record is none.</param>
+sealed record MatchResponse(
+    string RecordId,
+    string? AccountId,
+    string State,
+    double? Probability,
+    IReadOnlyList<string> Agrees,
+    IReadOnlyList<string> Differs,
+    string? Name,
+    string? AccountName,
+    string? DecidedBy,
+    DateTime? At
+);
+
+/// <summary>Matches found.</summary>
+sealed record MatchesResponse(IReadOnlyList<MatchResponse> Items, Pagination Pagination);
+
+/// <summary>Which account a decision is about.</summary>
+sealed record MatchDecisionRequest
+{
+    /// <summary>The account.</summary>
+    public required string AccountId { get; init; }
+}
+
+static class MatchesApi
+{
+    static readonly string[] _states = ["matched", "review", "none", "confirmed", "rejected"];
+
+    public static void MapMatches(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/v1/partners/{id}").WithTags("Partners");
+        group.MapGet("/matches", FindMatches).RequireAuthorization("recommend").WithName("FindMatches");
+        foreach (
+            var (action, name) in (IEnumerable<(MatchAction, string)>)
+                [(MatchAction.Confirm, "confirm"), (MatchAction.Reject, "reject"), (MatchAction.Undo, "undo")]
+        )
+            group
+                .MapPost($"/matches/{{record_id}}/{name}", Decision(action))
+                .RequireAuthorization("recommend")
+                .WithName($"{action}Match")
+                .WithSummary(
+                    action switch
+                    {
+                        MatchAction.Confirm =>
+                            "Decides that a record is an account: it stays so whatever is computed later, until that is taken back",
+                        MatchAction.Reject =>
+                            "Decides that a record is not an account: it stays so whatever is computed later, until that is taken back",
+                        _ => "Takes a decision back: what was computed holds again",
+                    }
+                )
+                .Accepts<MatchDecisionRequest>("application/json");
+    }
+
+    /// <summary>Records of a partner's list and the accounts that they are, may be, or are not, in the order of their ids</summary>
+    public static Results<Ok<MatchesResponse>, Invalid, NotFound, CountsOnly, Unavailable> FindMatches(
+        string id,
+        HttpContext http,
+        LiveRecommender live,
+        string? state = null,
+        int limit = 50,
+        string? cursor = null
+    )
+    {
+        if (state is not null && !_states.Contains(state))
+            return Problems.Invalid("state", $"Expected one of {string.Join(", ", _states)}.");
+        if (limit is < 1 or > 1000)
+            return Problems.Invalid("limit", "Expected 1 to 1000.");
+        var after = cursor is null ? ["", ""] : Cursor.Read(cursor, 2);
+        if (after is null)
+            return Problems.Invalid("cursor", "Expected a cursor of an earlier answer.");
+        if (!live.Answers)
+            return Problems.NotReady(http);
+        var (isKnown, isShared, items) = live.Read(
+            (fold, asOf) =>
+                fold.FindPartner(id) is null ? (false, true, [])
+                : MappingCapability.SharingOf(fold, id) == "counts" ? (true, false, [])
+                : (true, true, MatchList.Of(fold, id, state, (after[0], after[1]), limit + 1, asOf))
+        );
+        if (!isKnown)
+            return Problems.NotFound($"No partner has the id '{id}'.");
+        if (!isShared)
+            return new CountsOnly();
+        var next =
+            items.Count > limit ? Cursor.Of(items[limit - 1].RecordId, items[limit - 1].Match?.AccountId.Value ?? "") : null;
+        return TypedResults.Ok(new MatchesResponse([.. items.Take(limit).Select(Response)], Pagination.Of(http, next)));
+    }
+
+    internal static MatchResponse Response(ListedMatch one) =>
+        new(
+            one.RecordId,
+            one.Match?.AccountId.Value,
+            one.Match?.State ?? "none",
+            one.Match?.Probability,
+            one.Match?.Agrees?.Split('|') ?? [],
+            one.Match?.Differs?.Split('|') ?? [],
+            one.Record.Name,
+            one.Account?.Name,
+            one.Match?.By,
+            one.Match?.At
+        );
+
+    static Func<
+        string,
+        string,
+        HttpContext,
+        LiveRecommender,
+        Writes,
+        IOptions<RecommenderOptions>,
+        bool,
+        Task<Results<WriteOutcome<Results<Ok<MatchResponse>, NotFound>>, BadBody, NotFound, CountsOnly, Unavailable>>
+    > Decision(MatchAction action) =>
+        async (id, record_id, http, live, writes, options, dry_run) =>
+        {
+            var (request, bytes, problem) = await Body.ReadAsync(
+                http,
+                options.Value.Limits.BodyBytes,
+                ApiJson.Default.MatchDecisionRequest
+            );
+            if (request is null)
+                return problem!;
+            return await DecideAsync(http, live, writes, id, record_id, request.AccountId, action, bytes, dry_run);
+        };
+
+    /// <summary>Decides on a record and an account.</summary>
+    public static async Task<
+        Results<WriteOutcome<Results<Ok<MatchResponse>, NotFound>>, BadBody, NotFound, CountsOnly, Unavailable>
+    > DecideAsync(
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        string partner,
+        string record,
+        string account,
+        MatchAction action,
+        byte[] bytes,
+        bool dryRun
+    )
+    {
+        if (!live.Answers)
+            return Problems.NotReady(http);
+        if (live.Read((state, _) => MappingCapability.SharingOf(state, partner)) == "counts")
+            return new CountsOnly();
+        return await writes.RunAsync<Results<Ok<MatchResponse>, NotFound>>(
+            http,
+            bytes,
+            needsKey: false,
+            dryRun,
+            scope =>
+            {
+                var decision =
+                    live.Read(
+                        (state, _) => MatchDecision.Of(state, partner, record, account, action, Caller.Of(http), scope.Stamp)
+                    )
+                    ?? throw new WriteRefusedException(
+                        Problems.NotFound($"Partner {partner} has no record '{record}', or no account has the id '{account}'.")
+                    );
+                if (decision.Match is not { } match)
+                    throw new WriteRefusedException(
+                        Problems.Conflict(
+                            $"{decision.Why} Allowed: {string.Join(", ", decision.Allowed).ToLowerInvariant()}.",
+                            "not_allowed_now"
+                        )
+                    );
+                foreach (var row in decision.Rows)
+                {
+                    if (scope.Upsert(row).Reason is { } why)
+                        throw new WriteRefusedException(
+                            Problems.Refused("The decision does not fit the history.", "row_rejected", Problems.ErrorOf(why))
+                        );
+                }
+                return WriteAnswer.Of(
+                    Response(live.Read((state, _) => MatchList.Of(state, match))),
+                    ApiJson.Default.MatchResponse
+                );
+            }
+        );
+    }
+}

@@ -128,6 +128,11 @@ static class ApiDescription
                         or "MergeAccounts"
                         or "MergePartners"
                         or "EraseAccount"
+                        or "PostAccountList"
+                        or "MatchAccountList"
+                        or "ConfirmMatch"
+                        or "RejectMatch"
+                        or "UndoMatch"
                     )
                     && context.Description.HttpMethod == "POST"
             );
@@ -151,8 +156,14 @@ static class ApiDescription
             return;
         if (example["body"] is { } body && operation.RequestBody?.Content?.Values.FirstOrDefault() is { } content)
         {
-            if (operation.RequestBody.Content.ContainsKey("application/x-ndjson"))
-                content.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A JSON object a line" };
+            foreach (
+                var (type, description) in (IEnumerable<(string, string)>)
+                    [("application/x-ndjson", "A JSON object a line"), ("text/csv", "A header, and a row a line")]
+            )
+            {
+                if (operation.RequestBody.Content.TryGetValue(type, out var lines))
+                    lines.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = description };
+            }
             content.Example = body.DeepClone();
         }
         if (

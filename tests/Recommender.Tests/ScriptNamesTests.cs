@@ -30,6 +30,8 @@ public class ScriptNamesTests
                 "Recommender.Journal.Sqlite.0003_journal.sql",
                 "Recommender.Journal.Sqlite.0004_look_ups.sql",
                 "Recommender.Journal.Sqlite.0005_packed_answers.sql",
+                "Recommender.Mapping.SqlServer.0012_mapping.sql",
+                "Recommender.Mapping.Sqlite.0013_mapping.sql",
             ],
             typeof(CoSell.Account)
                 .Assembly.GetManifestResourceNames()

@@ -47,23 +47,13 @@ static class MatchesApi
         var group = routes.MapGroup("/v1/partners/{id}").WithTags("Partners");
         group.MapGet("/matches", FindMatches).RequireAuthorization("recommend").WithName("FindMatches");
         foreach (
-            var (action, name) in (IEnumerable<(MatchAction, string)>)
-                [(MatchAction.Confirm, "confirm"), (MatchAction.Reject, "reject"), (MatchAction.Undo, "undo")]
+            var (name, decide) in (IEnumerable<(string, Delegate)>)
+                [("Confirm", ConfirmAsync), ("Reject", RejectAsync), ("Undo", UndoAsync)]
         )
             group
-                .MapPost($"/matches/{{record_id}}/{name}", Decision(action))
+                .MapPost($"/matches/{{record_id}}/{name.ToLowerInvariant()}", decide)
                 .RequireAuthorization("recommend")
-                .WithName($"{action}Match")
-                .WithSummary(
-                    action switch
-                    {
-                        MatchAction.Confirm =>
-                            "Decides that a record is an account: it stays so whatever is computed later, until that is taken back",
-                        MatchAction.Reject =>
-                            "Decides that a record is not an account: it stays so whatever is computed later, until that is taken back",
-                        _ => "Takes a decision back: what was computed holds again",
-                    }
-                )
+                .WithName(name + "Match")
                 .Accepts<MatchDecisionRequest>("application/json");
     }
 
@@ -115,27 +105,67 @@ static class MatchesApi
             one.Match?.At
         );
 
-    static Func<
-        string,
-        string,
-        HttpContext,
-        LiveRecommender,
-        Writes,
-        IOptions<RecommenderOptions>,
-        bool,
-        Task<Results<WriteOutcome<Results<Ok<MatchResponse>, NotFound>>, BadBody, NotFound, CountsOnly, Unavailable>>
-    > Decision(MatchAction action) =>
-        async (id, record_id, http, live, writes, options, dry_run) =>
-        {
-            var (request, bytes, problem) = await Body.ReadAsync(
-                http,
-                options.Value.Limits.BodyBytes,
-                ApiJson.Default.MatchDecisionRequest
-            );
-            if (request is null)
-                return problem!;
-            return await DecideAsync(http, live, writes, id, record_id, request.AccountId, action, bytes, dry_run);
-        };
+    /// <summary>Decides that a record is an account: it stays so whatever is computed later, until that is taken back</summary>
+    public static Task<
+        Results<WriteOutcome<Results<Ok<MatchResponse>, NotFound>>, BadBody, NotFound, CountsOnly, Unavailable>
+    > ConfirmAsync(
+        string id,
+        string record_id,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        IOptions<RecommenderOptions> options,
+        bool dry_run = false
+    ) => DecideAsync(http, live, writes, options, id, record_id, MatchAction.Confirm, dry_run);
+
+    /// <summary>Decides that a record is not an account: it stays so whatever is computed later, until that is taken back</summary>
+    public static Task<
+        Results<WriteOutcome<Results<Ok<MatchResponse>, NotFound>>, BadBody, NotFound, CountsOnly, Unavailable>
+    > RejectAsync(
+        string id,
+        string record_id,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        IOptions<RecommenderOptions> options,
+        bool dry_run = false
+    ) => DecideAsync(http, live, writes, options, id, record_id, MatchAction.Reject, dry_run);
+
+    /// <summary>Takes a decision back: what was computed holds again</summary>
+    public static Task<
+        Results<WriteOutcome<Results<Ok<MatchResponse>, NotFound>>, BadBody, NotFound, CountsOnly, Unavailable>
+    > UndoAsync(
+        string id,
+        string record_id,
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        IOptions<RecommenderOptions> options,
+        bool dry_run = false
+    ) => DecideAsync(http, live, writes, options, id, record_id, MatchAction.Undo, dry_run);
+
+    static async Task<
+        Results<WriteOutcome<Results<Ok<MatchResponse>, NotFound>>, BadBody, NotFound, CountsOnly, Unavailable>
+    > DecideAsync(
+        HttpContext http,
+        LiveRecommender live,
+        Writes writes,
+        IOptions<RecommenderOptions> options,
+        string partner,
+        string record,
+        MatchAction action,
+        bool dryRun
+    )
+    {
+        var (request, bytes, problem) = await Body.ReadAsync(
+            http,
+            options.Value.Limits.BodyBytes,
+            ApiJson.Default.MatchDecisionRequest
+        );
+        return request is null
+            ? problem!
+            : await DecideAsync(http, live, writes, partner, record, request.AccountId, action, bytes, dryRun);
+    }
 
     /// <summary>Decides on a record and an account.</summary>
     public static async Task<

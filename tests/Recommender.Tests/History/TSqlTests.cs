@@ -54,6 +54,7 @@ public class TSqlTests
                 "0009_merged_identities.sql",
                 "0010_clock_after_imports.sql",
                 "0011_moment_of_imports.sql",
+                "0012_mapping.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );

@@ -116,6 +116,8 @@ public sealed class AccountListRun
         Action<double>? progress
     )
     {
+        // Read while the list is matched.
+        var overlaps = Task.Run(_list.ReadOverlaps);
         // What ends now is over.
         var live = _records.Values.Where(record => record.Until is null || record.Until > _at).ToList();
         live.Sort((x, y) => string.CompareOrdinal(x.RecordId, y.RecordId));
@@ -161,6 +163,7 @@ public sealed class AccountListRun
             )
             .Select(match => match.AccountId.Value)
             .ToHashSet();
+        overlaps.GetAwaiter().GetResult();
         var now = new OverlapSync(
             _list,
             _records,

@@ -70,6 +70,9 @@ public sealed class PartnerList
             ReferenceEquals(Matches.GetValueOrDefault((match.RecordId, match.AccountId.Value)), match)
         );
 
+    /// <summary>Reads the overlaps, if that was not done.</summary>
+    internal void ReadOverlaps() => _ = _overlaps.Value;
+
     /// <summary>The overlaps of an account in a population.</summary>
     internal IEnumerable<AccountOverlap> OverlapsOf(string account, string population) => _overlaps.Value[(account, population)];
 
@@ -122,14 +125,12 @@ public sealed class PartnerList
             Of(MappingCapability.PartnerAccounts).ToDictionary(record => record.RecordId),
             Of(MappingCapability.AccountMatches).ToDictionary(match => (match.RecordId, match.AccountId.Value))
         );
-        // Read while the list is matched.
-        var overlaps = Task.Run(() => Of(FactTables.AccountOverlaps));
         return new(
             partnerId,
             sharing is [var said, ..] ? said.Mode : "fields",
             records,
             matches,
-            () => overlaps.GetAwaiter().GetResult()
+            () => Of(FactTables.AccountOverlaps)
         );
     }
 

@@ -139,7 +139,7 @@ public static class AccountListReader
         foreach (var (_, row, why) in rows)
         {
             if (row is null)
-                rejected.Add(why!);
+                rejected.Add(OfList(why!));
             else
                 records.Add(MappingCapability.PartnerAccounts.Read(row));
         }
@@ -184,6 +184,10 @@ public static class AccountListReader
         }
         return new(records, rejected);
     }
+
+    /// <summary>A list is of one partner: what is said of the key is said of the record.</summary>
+    static RejectedRow OfList(RejectedRow why) =>
+        why.Column == "partner_id" ? why with { Column = "record_id", Found = why.Found[(why.Found.IndexOf('/') + 1)..] } : why;
 
     /// <summary>The object with a population, if it says none and one holds for all.</summary>
     static ReadOnlySpan<byte> WithPopulation(ReadOnlySpan<byte> line, string? population)

@@ -45,6 +45,15 @@ public sealed class Browser : IAsyncLifetime
             )
             .WhenReadyAsync();
         Address = _service.Client.BaseAddress!.ToString().TrimEnd('/');
+        // A partner whose list is mapped, for its pages.
+        using var list = new StringContent(
+            "record_id,name,domain,country,population,contact_count\n"
+                + "R1,Wescrest & Co,wescrestco.example,US,customer,3\nR2,Altport Corp.,altportcorporation.example,DE,prospect,1\n"
+                + "R3,Holford Logistics,holfordholding.example,US,prospect,\nR4,Nobody We Know AG,nobody.example,DE,customer,2\n",
+            System.Text.Encoding.UTF8,
+            "text/csv"
+        );
+        (await Client.PostAsync("/v1/partners/P00050/account-list", list)).EnsureSuccessStatusCode();
         Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(

@@ -35,6 +35,12 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             "/deals",
             "/deals?owner=nobody",
             "/partners/P00001",
+            "/partners/P00001/map",
+            "/partners/P00050/map",
+            "/partners/P00050/map/accounts?ours=customer&theirs=customer",
+            "/partners/P00050/review",
+            "/partners/P00001/review",
+            "/partners/P00050/matches",
             "/models",
             "/models/partner-fit/rollback",
             "/import",
@@ -607,6 +613,49 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         Assert.Equal("EUR", deal.GetProperty("currency").GetString());
         Assert.Equal("SMB", deal.GetProperty("Segment").GetString());
         Assert.False(deal.TryGetProperty("Last Modified", out _));
+    }
+
+    [Fact]
+    public async Task A_partners_list_is_dropped_matched_and_decided_on_by_keyboard()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/partners/P00051");
+        await page.ClickAsync("text=Account map");
+        await page.Locator("#file")
+            .SetInputFilesAsync(
+                new FilePayload
+                {
+                    Name = "export.csv",
+                    MimeType = "text/csv",
+                    Buffer = System.Text.Encoding.UTF8.GetBytes(
+                        "Account ID;Account Name;Website;Billing Country;Kind of relation\nK1;SOLWOOD B.V.;solwoodbv.example;US;Buyer\nK2;Granmark Logistics;granmarkholding.example;US;Prospect\nK3;Lumwood Energy;lumwoodltd.example;DE;Prospect\nK4;Nimwood Foods;nimwoodab.example;US;Prospect\n"
+                    ),
+                }
+            );
+        await page.ClickAsync("text=Look at it");
+        await Expect(page.Locator("[aria-label='Website is']")).ToHaveValueAsync("domain");
+        await Expect(page.Locator("body")).ToContainTextAsync("Still needed: population");
+        await page.Locator("[aria-label='Kind of relation is']").SelectOptionAsync("population");
+        await page.ClickAsync("text=Look again");
+        await page.Locator("label:has-text('Buyer') select").SelectOptionAsync("customer");
+        await page.ClickAsync("text=Look again");
+        await page.ClickAsync("text=Take all rows in");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("4 records: 4 new");
+        await page.ClickAsync("text=Decide on 3 records");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Is it the same company?");
+        await Expect(page.Locator("table")).ToContainTextAsync("Granmark Logistics");
+        await page.Keyboard.PressAsync("c");
+        await Expect(page.Locator("table")).ToContainTextAsync("Lumwood Energy");
+        await page.Keyboard.PressAsync("r");
+        await Expect(page.Locator("table")).ToContainTextAsync("Nimwood Foods");
+        await page.Keyboard.PressAsync("s");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("That was the last; 1 record still to decide");
+        await page.ClickAsync("text=Account map");
+        await page.Locator(".grid a.count").First.ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync("to us");
+        await page.GotoAsync("/partners/P00051/matches?state=rejected");
+        await page.ClickAsync("text=Take back");
+        await Expect(page.Locator("body")).ToContainTextAsync("None.");
     }
 
     [Fact]

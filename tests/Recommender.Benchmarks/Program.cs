@@ -7,6 +7,8 @@ else if (args is ["serving", .. var serving])
     return await ServingMeasurements.RunAsync(serving);
 else if (args is ["stores"])
     return await StoreComparison.RunAsync(ServingMeasurements.Root());
+else if (args is ["mapping", .. var mapping])
+    return MappingMeasurements.Run(ServingMeasurements.Root(), mapping);
 else
     BenchmarkSwitcher.FromAssembly(typeof(RankingBenchmarks).Assembly).Run(args);
 return 0;

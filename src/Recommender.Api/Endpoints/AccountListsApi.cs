@@ -20,7 +20,7 @@ namespace Recommender.Api.Endpoints;
 /// <param name="Review">Records that may be: a person decides.</param>
 /// <param name="None">Records that are none of our accounts.</param>
 /// <param name="Rejected">Rows that could not be taken.</param>
-/// <param name="Errors">Why, the first hundred.</param>
+/// <param name="Errors">Why, the first hundred. Of a partner that shares counts only they say where, and matched, confirmed, review and none are null below five.</param>
 sealed record AccountListResponse(
     string PartnerId,
     int Records,
@@ -28,10 +28,10 @@ sealed record AccountListResponse(
     int Changed,
     int Unchanged,
     int Ended,
-    int Matched,
-    int Confirmed,
-    int Review,
-    int None,
+    int? Matched,
+    int? Confirmed,
+    int? Review,
+    int? None,
     int Rejected,
     IReadOnlyList<ProblemError> Errors
 );
@@ -154,10 +154,7 @@ static class AccountListsApi
             if (file is null && list.Records.Count == 0)
                 return Problems.NotFound($"Partner {partner} has no list yet.");
             var at = Instants.ToMillisecond(live.Now());
-            var (rows, summary) = await Task.Run(
-                () => AccountListRun.Of(list, accounts(), file?.Records, at),
-                http.RequestAborted
-            );
+            var (rows, summary) = await Task.Run(() => AccountListRun.Of(list, accounts(), file, at), http.RequestAborted);
             var isOutdated = false;
             var answer = await writes.RunAsync<Results<Ok<AccountListResponse>, NotFound>>(
                 http,
@@ -172,9 +169,9 @@ static class AccountListsApi
                         throw new WriteRefusedException(
                             Problems.Conflict("The list, or what is held of it, changes all the time; try again.", "list_changes")
                         );
-                    Write(scope, live.Events, partner, rows, summary);
+                    Write(scope, live.Events, partner, rows, Response(list, summary, file));
                     taken?.Invoke(summary);
-                    return WriteAnswer.Of(Response(partner, summary, file), ApiJson.Default.AccountListResponse);
+                    return WriteAnswer.Of(Response(list, summary, file), ApiJson.Default.AccountListResponse);
                 }
             );
             if (!isOutdated || tries == MostTries)
@@ -187,7 +184,7 @@ static class AccountListsApi
         EventLog events,
         string partner,
         IReadOnlyList<HistoryRow> rows,
-        AccountListSummary summary
+        AccountListResponse summary
     )
     {
         scope.Expect(rows);
@@ -213,30 +210,40 @@ static class AccountListsApi
                 {
                     ["partner_id"] = partner,
                     ["records"] = summary.Records,
-                    ["matched"] = summary.Matched + summary.Confirmed,
+                    ["matched"] = summary.Matched,
+                    ["confirmed"] = summary.Confirmed,
                     ["review"] = summary.Review,
                 }
             )
         );
     }
 
-    static AccountListResponse Response(string partner, AccountListSummary summary, AccountListFile? file) =>
-        new(
-            partner,
+    static AccountListResponse Response(PartnerList list, AccountListSummary summary, AccountListFile? file)
+    {
+        var isCounts = list.Sharing == "counts";
+        int? Shown(int count) => isCounts && count < AccountMap.FewestShown ? null : count;
+        return new(
+            list.PartnerId.Value,
             summary.Records,
             summary.New,
             summary.Changed,
             summary.Unchanged,
             summary.Ended,
-            summary.Matched,
-            summary.Confirmed,
-            summary.Review,
-            summary.None,
+            Shown(summary.Matched),
+            Shown(summary.Confirmed),
+            Shown(summary.Review),
+            Shown(summary.None),
             file?.Rejected.Count ?? 0,
             [
                 .. (file?.Rejected ?? [])
                     .Take(MostErrorsListed)
-                    .Select(row => Problems.ErrorOf(row, FormattableString.Invariant($"line {row.Line}, {row.Column}"))),
+                    .Select(row =>
+                        Problems.ErrorOf(
+                            isCounts ? row with { Found = "…" } : row,
+                            FormattableString.Invariant($"line {row.Line}, {row.Column}")
+                        )
+                    ),
             ]
         );
+    }
 }

@@ -214,6 +214,23 @@ static class MatchesApi
                             Problems.Refused("The decision does not fit the history.", "row_rejected", Problems.ErrorOf(why))
                         );
                 }
+                if (decision.Rows.Count > 0)
+                    live.Events.Append(
+                        scope,
+                        new(
+                            "match.decided",
+                            account,
+                            scope.Stamp,
+                            new Dictionary<string, object?>
+                            {
+                                ["partner_id"] = partner,
+                                ["record_id"] = record,
+                                ["account_id"] = account,
+                                ["state"] = match.State,
+                                ["decided_by"] = match.By,
+                            }
+                        )
+                    );
                 return WriteAnswer.Of(
                     Response(live.Read((state, _) => MatchList.Of(state, match))),
                     ApiJson.Default.MatchResponse

@@ -149,7 +149,9 @@ public sealed class CompanyIdentity
             host = host[..port];
         host = host.Replace('。', '.').Trim('.', ' ');
         if (host.StartsWith("www.", StringComparison.Ordinal))
-            host = host[4..];
+            host = host[4..].TrimStart('.');
+        if (host.Contains("..", StringComparison.Ordinal))
+            return null;
         if (!System.Text.Ascii.IsValid(host))
         {
             try

@@ -80,7 +80,10 @@ public static class Countries
 
     /// <summary>The code of a country of which a word or two is the name; null if none is called so. A code itself is no name.</summary>
     /// <param name="words">Lower case, ASCII.</param>
-    internal static string? Named(string words) => words.Length > 3 ? _codes.Value.GetValueOrDefault(words) : null;
+    internal static string? Named(string words) =>
+        words.Length > 3 && words is not ("england" or "scotland" or "wales" or "america" or "georgia" or "jersey")
+            ? _codes.Value.GetValueOrDefault(words)
+            : null;
 
     /// <summary>True if a country's name begins with a word.</summary>
     internal static bool MayBegin(string word) => _first.Value.Contains(word);

@@ -36,7 +36,8 @@ public static class PublicSuffixes
             {
                 if (suffix.Length == host.Length)
                     return (host, host.Length);
-                var before = host.LastIndexOf('.', host.Length - suffix.Length - 2);
+                var end = host.Length - suffix.Length - 2;
+                var before = end < 0 ? -1 : host.LastIndexOf('.', end);
                 return (host[(before + 1)..], suffix.Length);
             }
             at += parent + 1;

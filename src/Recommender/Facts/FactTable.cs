@@ -181,6 +181,9 @@ public abstract class FactTable
             ? [new(end.Name, Instants.Text(ended), $"lies before {start.Name}; taken as it stands")]
             : [];
 
+    /// <summary>True if a row takes the place of another that has the key it comes to have because what both name was merged.</summary>
+    internal virtual bool Wins(HistoryRow row, HistoryRow over) => false;
+
     /// <summary>What it means that a row has no date in a column; null if that needs no word.</summary>
     internal virtual string? MeaningIfMissing(HistoryRow row, FactColumn column) => column.IfMissing;
 

@@ -88,7 +88,7 @@ sealed class Merges(HistoryWriter writer)
         renamed = renamed.With("recorded_at", null);
         var isMoved = column.Position < table.KeyLength;
         var other = isMoved ? writer.Rows.Read(table, renamed.Key) : null;
-        var isFirst = other is null || given.At.Line < LineOf(table, renamed.Key);
+        var isFirst = other is null || given.At.Line < LineOf(table, renamed.Key) || table.Wins(renamed, other.Row);
         if (isGiven && isFirst)
             Given[(table.Name, renamed.Key)] = given;
         if (isMoved)

@@ -826,6 +826,29 @@ public sealed class StoreContractTests : IDisposable
                 at = "2026-01-10",
             }
         );
+        yield return Row(
+            "partner_accounts",
+            new
+            {
+                partner_id = "p",
+                record_id = "r",
+                name = "Acme " + note,
+                population = "customer",
+            }
+        );
+        yield return Row(
+            "account_matches",
+            new
+            {
+                partner_id = "p",
+                record_id = "r",
+                account_id = "a",
+                state = version == 1 ? "review" : "matched",
+                probability = 0.5,
+                at = "2024-01-01",
+            }
+        );
+        yield return Row("partner_sharing", new { partner_id = "p", mode = version == 1 ? "fields" : "counts" });
     }
 
     ImportSummary Import(HistoryStore store, string folder) =>

@@ -107,7 +107,7 @@ static class MapVerb
     {
         PartnerList? list = null;
         OurAccounts? accounts = null;
-        IReadOnlyList<PartnerAccount>? given = null;
+        AccountListFile? given = null;
         progress.Step(
             "read",
             _ =>
@@ -116,7 +116,7 @@ static class MapVerb
                 list =
                     PartnerList.Of(store, partner)
                     ?? throw new InvalidDataException($"No partner has the id '{partner}'; expected one of the database.");
-                given = reading.GetAwaiter().GetResult()?.Records;
+                given = reading.GetAwaiter().GetResult();
                 accounts = ours.GetAwaiter().GetResult();
             }
         );

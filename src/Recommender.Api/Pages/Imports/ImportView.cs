@@ -140,6 +140,10 @@ public sealed record ImportView(
     public IEnumerable<UploadedRow> Read(ReaderSettings settings) =>
         File.Rows(Source(File, Table, JsonNode.Parse(Map)!.AsObject(), settings));
 
+    /// <summary>The file read otherwise, by what was chosen.</summary>
+    public T Read<T>(ReaderSettings settings, Func<UploadedFile, SourceMap, T> read) =>
+        read(File, Source(File, Table, JsonNode.Parse(Map)!.AsObject(), settings));
+
     /// <summary>The table's columns that nothing becomes and that must be there.</summary>
     public IEnumerable<string> Missing =>
         Table

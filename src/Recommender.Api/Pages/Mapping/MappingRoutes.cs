@@ -41,8 +41,11 @@ static class MappingRoutes
 
     static RazorComponentResult Unknown() => Message("No such partner", "There is no partner with this id.", 404);
 
+    static bool IsCountsOnly(LiveRecommender live, string id) =>
+        live.Read((state, _) => MappingCapability.SharingOf(state, id)) == "counts";
+
     static RazorComponentResult? CountsOnly(LiveRecommender live, string id) =>
-        live.Read((state, _) => MappingCapability.SharingOf(state, id)) == "counts"
+        IsCountsOnly(live, id)
             ? Message("This partner shares counts only", new CountsOnly().Detail, 403, PageOf(id) + "/map")
             : null;
 
@@ -136,8 +139,20 @@ static class MappingRoutes
         return ProblemOf(answer, back) is { } told ? told : Seen(http, back);
     }
 
-    static async Task<Results<RazorComponentResult, StatusCodeHttpResult>> SendAsync(string id, HttpContext http, Uploads uploads)
+    static async Task<Results<RazorComponentResult, StatusCodeHttpResult>> SendAsync(
+        string id,
+        HttpContext http,
+        LiveRecommender live,
+        Uploads uploads
+    )
     {
+        if (IsCountsOnly(live, id))
+            return Message(
+                "This partner shares counts only",
+                "A page would show its list. Send it to POST /v1/partners/{id}/account-list, or take it in by the console; both show counts.",
+                403,
+                PageOf(id) + "/map"
+            );
         var form = await FormAsync(http);
         if (form.Files.GetFile("file") is not { Length: > 0 } file)
             return Message("No list was sent", "Choose the partner's list as a file.", 400, PageOf(id) + "/map");
@@ -189,7 +204,7 @@ static class MappingRoutes
         AccountListFile list;
         try
         {
-            list = AccountListReader.Of(view.Read(options.Value.Reader.Settings));
+            list = view.Read(options.Value.Reader.Settings, AccountListReader.Read);
         }
         catch (InvalidDataException e)
         {
@@ -240,6 +255,8 @@ static class MappingRoutes
         if (ProblemOf(answer, PageOf(id) + "/map") is { } told)
             return told;
         forget?.Invoke();
+        if (IsCountsOnly(live, id))
+            return Message("The list is matched", "The map says what came of it.", 200, PageOf(id) + "/map");
         return Page<ListTakenPage>(
             (nameof(ListTakenPage.PartnerId), id),
             (nameof(ListTakenPage.Summary), summary),

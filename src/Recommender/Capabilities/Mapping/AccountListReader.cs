@@ -7,7 +7,14 @@ namespace Recommender.Capabilities.Mapping;
 /// <summary>A list as it was read.</summary>
 /// <param name="Records">Its records, in their order.</param>
 /// <param name="Rejected">Rows that could not be taken, and why.</param>
-public sealed record AccountListFile(IReadOnlyList<PartnerAccount> Records, IReadOnlyList<RejectedRow> Rejected);
+/// <param name="Unread">The records of those: they are on the list, whatever it says of them.</param>
+/// <param name="HasNameless">True if nobody knows which records some of those are: then none is known to be gone.</param>
+public sealed record AccountListFile(
+    IReadOnlyList<PartnerAccount> Records,
+    IReadOnlyList<RejectedRow> Rejected,
+    IReadOnlyCollection<string> Unread,
+    bool HasNameless
+);
 
 /// <summary>Reads a partner's list, as CRMs and spreadsheets export it.</summary>
 public static class AccountListReader
@@ -130,20 +137,35 @@ public static class AccountListReader
 
     /// <summary>Reads a file of CSV by a map.</summary>
     /// <exception cref="InvalidDataException">The header cannot be taken as the map says.</exception>
-    public static AccountListFile Read(UploadedFile file, SourceMap map) => Of(file.Rows(map));
-
-    /// <summary>The records of rows of partner_accounts.</summary>
-    public static AccountListFile Of(IEnumerable<UploadedRow> rows)
+    public static AccountListFile Read(UploadedFile file, SourceMap map)
     {
         var (records, rejected) = (new List<PartnerAccount>(), new List<RejectedRow>());
-        foreach (var (_, row, why) in rows)
+        foreach (var (_, row, why) in file.Rows(map))
         {
             if (row is null)
                 rejected.Add(OfList(why!));
             else
                 records.Add(MappingCapability.PartnerAccounts.Read(row));
         }
-        return new(records, rejected);
+        if (rejected.Count == 0)
+            return new(records, rejected, [], false);
+        // By their ids alone, all rows can be read that have one.
+        var ids = map with
+        {
+            Columns = map.Columns.Where(column => column.Value.Any(target => target.As == "record_id")).ToDictionary(),
+            OnlyNamed = true,
+            Set = new Dictionary<string, string>(map.Set) { ["population"] = "prospect" },
+        };
+        var (lines, unread) = (rejected.Select(row => row.Line).ToHashSet(), new List<string>());
+        var nameless = false;
+        foreach (var (line, row, why) in file.Rows(ids))
+        {
+            if (row is not null && lines.Contains(line))
+                unread.Add(MappingCapability.PartnerAccounts.Read(row).RecordId);
+            else if (row is null)
+                nameless |= !why!.Expected.StartsWith("a key that", StringComparison.Ordinal);
+        }
+        return new(records, rejected, unread, nameless);
     }
 
     /// <summary>Reads lines of JSON, a record each.</summary>
@@ -160,6 +182,7 @@ public static class AccountListReader
     {
         var table = MappingCapability.PartnerAccounts;
         var (records, rejected, seen) = (new List<PartnerAccount>(), new List<RejectedRow>(), new HashSet<string>());
+        var (unread, nameless) = (new List<string>(), false);
         foreach (var (number, line) in lines)
         {
             try
@@ -167,7 +190,13 @@ public static class AccountListReader
                 var json = new Utf8JsonReader(WithPopulation(line.Span, population));
                 json.Read();
                 if (!JsonRow.TryRead(table, ref json, number, out var row, out var fault, partnerId.Value, settings))
+                {
                     rejected.Add(fault! with { File = "the list" });
+                    if (IdOf(line) is { } id)
+                        unread.Add(id);
+                    else
+                        nameless = true;
+                }
                 else if (json.Read())
                     rejected.Add(new("the list", number, "the line", "more than one object", "one"));
                 else if (table.Read(row) is var record && !seen.Add(record.RecordId))
@@ -175,14 +204,27 @@ public static class AccountListReader
                 else
                     records.Add(record);
             }
-            catch (JsonException)
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
+                nameless = true;
                 rejected.Add(
                     new("the list", number, "the line", "no JSON", "an object with record_id, name, domain, country, …")
                 );
             }
         }
-        return new(records, rejected);
+        return new(records, rejected, unread, nameless);
+    }
+
+    /// <summary>The record that a line is about; null if it does not say.</summary>
+    static string? IdOf(ReadOnlyMemory<byte> line)
+    {
+        using var json = JsonDocument.Parse(line);
+        return
+            json.RootElement.ValueKind == JsonValueKind.Object
+            && json.RootElement.TryGetProperty("record_id", out var id)
+            && id.ValueKind is JsonValueKind.String or JsonValueKind.Number
+            ? id.ToString().Trim()
+            : null;
     }
 
     /// <summary>A list is of one partner: what is said of the key is said of the record.</summary>

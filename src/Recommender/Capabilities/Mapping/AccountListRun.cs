@@ -66,7 +66,7 @@ public sealed class AccountListRun
     public static (IReadOnlyList<HistoryRow> Rows, AccountListSummary Summary) Of(
         PartnerList list,
         OurAccounts accounts,
-        IReadOnlyList<PartnerAccount>? given,
+        AccountListFile? given,
         DateTime at,
         IReadOnlySet<string>? changed = null,
         Action<double>? progress = null
@@ -79,10 +79,11 @@ public sealed class AccountListRun
     }
 
     /// <summary>A list is a snapshot: what it does not have any more ends now.</summary>
-    void Take(IReadOnlyList<PartnerAccount> given)
+    void Take(AccountListFile given)
     {
-        var there = new HashSet<string>(given.Count);
-        foreach (var record in given)
+        // A row that could not be read is on the list all the same.
+        var there = new HashSet<string>(given.Unread);
+        foreach (var record in given.Records)
         {
             there.Add(record.RecordId);
             if (_records.TryGetValue(record.RecordId, out var before) && before == record)
@@ -96,6 +97,8 @@ public sealed class AccountListRun
                 _changed++;
             TakeRecord(record);
         }
+        if (given.HasNameless)
+            return;
         foreach (var record in _list.Records.Values.Where(record => record.IsLive(_at) && !there.Contains(record.RecordId)))
         {
             _ended++;
@@ -154,16 +157,15 @@ public sealed class AccountListRun
             }
         }
         var before = _list.Matches;
+        overlaps.GetAwaiter().GetResult();
         var accountsTouched = _matches
             .Values.Where(match =>
                 _touched.Contains(match.RecordId)
                 || _put.Contains((match.RecordId, match.AccountId.Value))
-                || match.OverlapSince is not null && _list.Sharing != "fields"
-                || match.OverlapSince is null && match.IsMatch && _list.Sharing == "fields"
+                || HasOverlap(match) != (match.IsMatch && _list.Sharing == "fields")
             )
             .Select(match => match.AccountId.Value)
             .ToHashSet();
-        overlaps.GetAwaiter().GetResult();
         var now = new OverlapSync(
             _list,
             _records,
@@ -235,6 +237,13 @@ public sealed class AccountListRun
         return i => wanted.Contains(companies[i].Id);
     }
 
+    /// <summary>True if the overlap that was made of a match last holds.</summary>
+    bool HasOverlap(AccountMatch match) =>
+        match.OverlapSince is { } since
+        && _list
+            .OverlapsOf(match.AccountId.Value, match.Population!)
+            .Any(overlap => overlap.Since == since && overlap.IsLive(_at));
+
     /// <summary>How a record is held that was not matched again.</summary>
     string Held(string record) =>
         _byRecord[record].Select(match => match.State).FirstOrDefault(state => state is not ("none" or "rejected")) ?? "none";
@@ -273,7 +282,17 @@ public sealed class AccountListRun
         foreach (var old in _byRecord[record])
         {
             if (old.State is "matched" or "review" && !held.Any(match => match.Account == old.AccountId.Value))
-                Put(old with { State = "none", At = _at });
+                Put(
+                    old with
+                    {
+                        State = "none",
+                        Probability = found.FirstOrDefault(match => match.Account == old.AccountId.Value)?.Probability is { } now
+                            ? Math.Round(now, 4)
+                            : null,
+                        By = null,
+                        At = _at,
+                    }
+                );
         }
         return state;
     }
@@ -287,7 +306,8 @@ public sealed class AccountListRun
                 return;
             match = match with { Population = before.Population, OverlapSince = before.OverlapSince };
             if (
-                before.State == match.State
+                before.By is null
+                && before.State == match.State
                 && before.Agrees == match.Agrees
                 && before.Differs == match.Differs
                 && Math.Abs((before.Probability ?? 0) - (match.Probability ?? 0)) < Worth

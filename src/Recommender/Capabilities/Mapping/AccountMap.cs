@@ -60,7 +60,9 @@ public sealed record AccountMap(
                 ? MappingCapability
                     .MatchesOf(state)
                     .Of(partnerId)
-                    .Values.Where(match => match.State == "review" && records[match.RecordId].IsLive(asOf))
+                    .Values.Where(match =>
+                        match.State == "review" && records.TryGetValue(match.RecordId, out var record) && record.IsLive(asOf)
+                    )
                     .Select(match => match.RecordId)
                     .Distinct()
                     .Count()

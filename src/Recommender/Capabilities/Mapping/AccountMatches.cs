@@ -11,9 +11,9 @@ namespace Recommender.Capabilities.Mapping;
 /// <param name="Probability">That they are one as computed, 0 to 1; null if the two have nothing in common.</param>
 /// <param name="Agrees">What speaks for it, parted by '|'; null if nothing does.</param>
 /// <param name="Differs">What speaks against it, parted by '|'; null if nothing does.</param>
-/// <param name="Population">Of the overlap that was made of it; null if none was.</param>
+/// <param name="Population">Of the overlap that was made of it last, if it ended since, too; null if none was.</param>
 /// <param name="OverlapSince">Since when that overlap holds; null if none was made.</param>
-/// <param name="By">Who decided; null if nobody did.</param>
+/// <param name="By">Who decided, or took a decision back since it was computed last; null if nobody did.</param>
 /// <param name="At">Since when it is held so, UTC.</param>
 public sealed record AccountMatch(
     PartnerId PartnerId,
@@ -85,6 +85,13 @@ public sealed class AccountMatchTable : FactTable<AccountMatch>
             row.Text(_by),
             row.Date(_at)!.Value
         );
+
+    /// <summary>What a person decided goes before what was computed, what is held to be one before what is not, and the later before the earlier.</summary>
+    internal override bool Wins(HistoryRow row, HistoryRow over)
+    {
+        var (one, other) = (Read(row), Read(over));
+        return (one.IsDecided, one.IsMatch, one.At).CompareTo((other.IsDecided, other.IsMatch, other.At)) > 0;
+    }
 
     /// <summary>The row of a noun.</summary>
     internal HistoryRow RowOf(AccountMatch match) =>

@@ -1,7 +1,6 @@
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
-using Recommender.Webhooks;
 
 namespace Recommender.Capabilities.Mapping;
 
@@ -46,22 +45,11 @@ public sealed class MappingCapability : ICapability
 
     internal static HeldMatches MatchesOf(HistoryState state) => (HeldMatches)state.LedgerOf(Matched);
 
-    /// <inheritdoc/>
-    public IEnumerable<Event> EventsOf(DatedFact fact)
-    {
-        if (fact is { IsRetraction: false, Noun: AccountMatch { IsDecided: true } match })
-            yield return new(
-                "match.decided",
-                match.AccountId.Value,
-                fact.AppliedAt,
-                new Dictionary<string, object?>
-                {
-                    ["partner_id"] = match.PartnerId.Value,
-                    ["record_id"] = match.RecordId,
-                    ["account_id"] = match.AccountId.Value,
-                    ["state"] = match.State,
-                    ["decided_by"] = match.By,
-                }
-            );
-    }
+    /// <summary>What was made of the list of a partner that shares counts only ends.</summary>
+    public IEnumerable<HistoryRow> Due(HistoryState state, DateTime now) =>
+        ((SharingModes)state.LedgerOf(Shared))
+            .WithCounts.Where(partner => MatchesOf(state).Of(partner).Values.Any(match => match.OverlapSince is not null))
+            .Select(partner => PartnerList.Of(state, partner))
+            .OfType<PartnerList>()
+            .SelectMany(list => new OverlapSync(list, list.Records, list.Matches.Values, now).Overlaps);
 }

@@ -152,6 +152,9 @@ sealed class SharingModes : Ledger<PartnerSharing>
 {
     readonly Dictionary<string, string> _modes = [];
 
+    /// <summary>Partners that share counts only.</summary>
+    public IEnumerable<PartnerId> WithCounts => _modes.Where(one => one.Value == "counts").Select(one => new PartnerId(one.Key));
+
     /// <summary>fields or counts.</summary>
     public string Of(PartnerId partnerId) => _modes.GetValueOrDefault(partnerId.Value, "fields");
 

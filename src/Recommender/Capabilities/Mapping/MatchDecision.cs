@@ -81,21 +81,12 @@ public sealed record MatchDecision(
             {
                 MatchAction.Confirm => "confirmed",
                 MatchAction.Reject => "rejected",
-                _ => Computed(pair),
+                _ => "none",
             },
-            By = action == MatchAction.Undo ? null : by,
+            By = by,
             At = at,
         };
-        foreach (var other in list.Matches.Values.Where(match => match.RecordId == recordId && match.AccountId != accountId))
-        {
-            // A record is one account: what else it may be is out of question, until that is taken back.
-            var now =
-                action == MatchAction.Confirm && other.State is ("matched" or "review") ? "none"
-                : action != MatchAction.Confirm && held?.State == "confirmed" && other.State == "none" ? Computed(other)
-                : other.State;
-            if (now != other.State)
-                matches[(recordId, other.AccountId.Value)] = other with { State = now, At = at };
-        }
+        Recompute(matches, recordId, at);
         var sync = new OverlapSync(list, list.Records, matches.Values, at);
         return new(
             sync.Matches().First(match => match.RecordId == recordId && match.AccountId == accountId),
@@ -110,13 +101,31 @@ public sealed record MatchDecision(
         );
     }
 
-    static string Computed(AccountMatch match) =>
-        match.Probability switch
+    /// <summary>
+    /// Holds what nobody decided of a record as it was computed. A record is one account: beside one that is confirmed, or computed to be
+    /// it, there is no other.
+    /// </summary>
+    static void Recompute(Dictionary<(string Record, string Account), AccountMatch> matches, string recordId, DateTime at)
+    {
+        var pairs = matches.Values.Where(match => match.RecordId == recordId).ToList();
+        var isTaken = pairs.Exists(match => match.State == "confirmed");
+        foreach (
+            var match in pairs
+                .Where(match => !match.IsDecided)
+                .OrderByDescending(match => match.Probability ?? 0)
+                .ThenBy(match => match.AccountId)
+        )
         {
-            >= CompanyMatcher.MatchedFrom => "matched",
-            >= CompanyMatcher.ReviewFrom => "review",
-            _ => "none",
-        };
+            var state =
+                isTaken ? "none"
+                : match.Probability >= CompanyMatcher.MatchedFrom ? "matched"
+                : match.Probability >= CompanyMatcher.ReviewFrom ? "review"
+                : "none";
+            isTaken |= state == "matched";
+            if (state != match.State)
+                matches[(recordId, match.AccountId.Value)] = match with { State = state, At = at };
+        }
+    }
 
     /// <summary>A pair that was not found, with what the two have in common all the same.</summary>
     static AccountMatch Compared(HistoryState state, PartnerAccount record, AccountId accountId, DateTime at)

@@ -83,11 +83,15 @@ sealed class OverlapSync
         {
             var of = live.Find(one => one.Match == match).Record?.Population;
             var since = of is null ? null : overlapOf[of];
-            _matches.Add(match with { Population = since is null ? null : of, OverlapSince = since });
+            // What was made once is known as ours, though it ended.
+            _matches.Add(since is null ? match : match with { Population = of, OverlapSince = since });
         }
     }
 
-    /// <summary>Since when the overlap holds that is to stand; null if one stands that came from elsewhere.</summary>
+    /// <summary>
+    /// Since when the overlap holds that is to stand: what the list says, unless an overlap from elsewhere has that date; null if one from
+    /// elsewhere holds.
+    /// </summary>
     DateTime? SinceOf(
         string account,
         string population,
@@ -95,22 +99,17 @@ sealed class OverlapSync
         List<PartnerAccount> held
     )
     {
-        if (held.Exists(record => record.Since is not null))
-        {
-            var earliest = held.Min(record => record.Since ?? DateTime.MaxValue);
-            if (made.Contains((population, earliest)))
-                return earliest;
-            if (made.Exists(one => one.Population == population) is false && IsFromElsewhere())
-                return null;
-            return earliest;
-        }
+        var elsewhere = _list
+            .OverlapsOf(account, population)
+            .Where(overlap => !made.Contains((population, overlap.Since)))
+            .ToList();
+        if (elsewhere.Exists(overlap => overlap.IsLive(_at)))
+            return null;
+        var since = held.Min(record => record.Since);
+        if (since is not null && !elsewhere.Exists(overlap => overlap.Since == since))
+            return since;
         var before = made.Where(one => one.Population == population).Select(one => (DateTime?)one.Since).Min();
-        return before ?? (IsFromElsewhere() ? null : _at);
-
-        bool IsFromElsewhere() =>
-            _list
-                .OverlapsOf(account, population)
-                .Any(overlap => overlap.IsLive(_at) && !made.Contains((population, overlap.Since)));
+        return before ?? _at;
     }
 
     AccountOverlap? Find(string account, string population, DateTime since) =>

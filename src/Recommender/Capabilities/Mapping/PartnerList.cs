@@ -50,7 +50,7 @@ public sealed class PartnerList
             var (computed, decided) = (DateTime.MinValue, DateTime.MinValue);
             foreach (var match in Matches.Values)
             {
-                if (match.IsDecided)
+                if (match.By is not null)
                     decided = match.At > decided ? match.At : decided;
                 else
                     computed = match.At > computed ? match.At : computed;
@@ -65,6 +65,7 @@ public sealed class PartnerList
         && now.Sharing == Sharing
         && now.Records.Count == Records.Count
         && now.Matches.Count == Matches.Count
+        && now._overlaps.Value.SelectMany(one => one).SequenceEqual(_overlaps.Value.SelectMany(one => one))
         && now.Records.Values.All(record => ReferenceEquals(Records.GetValueOrDefault(record.RecordId), record))
         && now.Matches.Values.All(match =>
             ReferenceEquals(Matches.GetValueOrDefault((match.RecordId, match.AccountId.Value)), match)

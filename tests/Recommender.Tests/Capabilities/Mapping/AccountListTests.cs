@@ -62,7 +62,7 @@ public sealed class AccountListTests : IDisposable
             "R1,Tamport BV,tamportbv.example,US,customer,4,director,2020-05-01",
             "R2,Junwell Corp,junwellcorporation.example,US,prospect,,,"
         );
-        Assert.Equal(["customer", "open_opportunity ended"], Overlaps("A000001").Select(Word).Order());
+        Assert.Equal(["customer", "customer ended", "open_opportunity ended"], Overlaps("A000001").Select(Word).Order());
         Assert.Equal(["prospect"], Overlaps("A000002").Where(overlap => overlap.Until is null).Select(Word));
     }
 
@@ -112,6 +112,101 @@ public sealed class AccountListTests : IDisposable
     }
 
     [Fact]
+    public void An_overlap_from_elsewhere_that_ended_is_not_opened_again()
+    {
+        Write(
+            FactTables.AccountOverlaps.Row(
+                ("partner_id", Partner),
+                ("account_id", "A000001"),
+                ("population", "customer"),
+                ("since", Day(2020, 5, 1)),
+                ("until", Day(2021, 5, 1)),
+                ("contact_count", 99.0)
+            )
+        );
+        Take("R1,Tamport BV,tamportbv.example,US,customer,3,director,2020-05-01");
+        Assert.Equal(
+            [(99.0, "customer ended"), (3.0, "customer")],
+            Overlaps("A000001").OrderBy(overlap => overlap.Since).Select(overlap => (overlap.ContactCount!.Value, Word(overlap)))
+        );
+    }
+
+    [Fact]
+    public void A_record_that_could_not_be_read_has_not_left_the_list()
+    {
+        string[] two =
+        [
+            "R1,Tamport BV,tamportbv.example,US,customer,,,",
+            "R2,Junwell Corp,junwellcorporation.example,US,prospect,,,",
+        ];
+        Take(two);
+        Assert.Equal(0, Take("R1,Tamport BV,tamportbv.example,US,churn risk,,,", two[1]).Ended);
+        Assert.Equal(1, Take("R1,Tamport BV,tamportbv.example,US,churn risk,,,").Ended);
+        Take(two);
+        Assert.Equal(0, Take(two[0], ",Nameless,,US,customer,,,").Ended);
+        Assert.Equal("customer", Word(Overlaps("A000001").Single(overlap => overlap.Until is null)));
+    }
+
+    [Fact]
+    public void A_record_is_one_account_whatever_is_decided_and_taken_back()
+    {
+        Take("R1,Tamport BV,tamportbv.example,US,customer,,,");
+        Decide("R1", "A000001", MatchAction.Reject);
+        Decide("R1", "A000010", MatchAction.Confirm);
+        Decide("R1", "A000001", MatchAction.Undo);
+        Assert.Equal(["confirmed", "none"], States());
+        Decide("R1", "A000010", MatchAction.Undo);
+        Assert.Equal(["matched", "none"], States());
+        Assert.Single(
+            _store.ReadNouns(FactTables.AccountOverlaps, Partner),
+            overlap => overlap.Until is null && overlap.Since > Day(2026, 9, 1)
+        );
+
+        List<string> States() => [.. PartnerList.Of(_store, Partner)!.Matches.Values.Select(match => match.State).Order()];
+    }
+
+    [Fact]
+    public void What_a_person_decided_on_an_account_holds_for_the_one_it_is_merged_into()
+    {
+        Write(
+            FactTables.Accounts.Row(
+                ("account_id", "D1"),
+                ("name", "Zebrafish Ltd"),
+                ("domain", "zebrafish.example"),
+                ("country", "US")
+            )
+        );
+        Write(
+            FactTables.Accounts.Row(
+                ("account_id", "D2"),
+                ("name", "Zebrafish Ltd"),
+                ("domain", "zebrafish.example"),
+                ("country", "US")
+            )
+        );
+        Assert.Equal(1, Take("R1,Zebrafish Ltd,zebrafish.example,US,customer,,,").Review);
+        Decide("R1", "D1", MatchAction.Confirm);
+        Write(FactTables.Aliases.Row(("old_id", "D1"), ("new_id", "D2"), ("table", "accounts"), ("at", Now())));
+        Assert.Equal("confirmed", Held("R1", "D2").State);
+        Assert.Equal(1, Take("R1,Zebrafish Ltd,zebrafish.example,US,customer,,,").Confirmed);
+        Assert.Single(Overlaps("D2"), overlap => overlap.Until is null);
+        Take("R9,Nobody,,US,customer,,,");
+        Assert.DoesNotContain(Overlaps("D2"), overlap => overlap.Until is null);
+    }
+
+    [Fact]
+    public void Once_a_partner_shares_counts_only_what_was_made_of_its_list_ends_by_itself()
+    {
+        Take("R1,Tamport BV,tamportbv.example,US,customer,,,");
+        var capability = new MappingCapability();
+        Assert.Empty(capability.Due(State(), Now()));
+        Write(MappingCapability.Sharing.Row(("partner_id", Partner), ("mode", "counts")));
+        Write([.. capability.Due(State(), Now())]);
+        Assert.Equal("customer ended", Word(Assert.Single(Overlaps("A000001"))));
+        Assert.Empty(capability.Due(State(), Now()));
+    }
+
+    [Fact]
     public void With_counts_no_overlap_is_made_and_those_that_were_end()
     {
         Take("R1,Tamport BV,tamportbv.example,US,customer,,,");
@@ -157,7 +252,7 @@ public sealed class AccountListTests : IDisposable
             ];
         Take(Lines(_ => false));
         var list = PartnerList.Of(_store, Partner)!;
-        var given = Read(Lines(i => i % 50 == 0)).Records;
+        var given = Read(Lines(i => i % 50 == 0));
         var at = Now();
         var (all, _) = AccountListRun.Of(list, OurAccounts.Of(_store), given, at);
         var (some, _) = AccountListRun.Of(list, OurAccounts.Of(_store), given, at, new HashSet<string>());
@@ -330,7 +425,8 @@ public sealed class AccountListTests : IDisposable
     AccountListSummary Take(string partner, string[] lines) =>
         _store.Write(scope =>
         {
-            var given = Read(lines).Records.Select(record => record with { PartnerId = partner }).ToList();
+            var read = Read(lines);
+            var given = read with { Records = [.. read.Records.Select(record => record with { PartnerId = partner })] };
             var (rows, summary) = AccountListRun.Of(PartnerList.Of(_store, partner)!, OurAccounts.Of(_store), given, scope.Stamp);
             foreach (var row in rows)
                 Assert.Null(scope.Upsert(row).Reason);

@@ -39,6 +39,8 @@ public sealed class MatchingTests(ITestOutputHelper output)
     [InlineData("Tam Port Systems", "Tamport Systems")]
     [InlineData("O'Reilly Media, Inc.", "OReilly Media Inc")]
     [InlineData("PT Astra Tbk", "Astra PT")]
+    [InlineData("SAS Institute Inc", "SAS Institute")]
+    [InlineData("Acme Deutschland GmbH", "Acme Germany")]
     [InlineData("Infosys Private Limited", "Infosys Pvt. Ltd.")]
     public void Names_are_the_same(string left, string right) =>
         Assert.InRange(LevelOf(left, right), NameLevel.Same, NameLevel.SameWithoutForm);
@@ -53,6 +55,12 @@ public sealed class MatchingTests(ITestOutputHelper output)
     [InlineData("Acme Logistics", "Acme Foods", nameof(NameLevel.SomeWords))]
     [InlineData("Global Services", "Global Solutions", nameof(NameLevel.Different))]
     [InlineData("International Business Machines", "IBM", nameof(NameLevel.Initials))]
+    [InlineData("A.O. Smith Corporation", "Smith Corporation", nameof(NameLevel.Part))]
+    [InlineData("Air France", "France Air", nameof(NameLevel.Reordered))]
+    [InlineData("Delta Electronics Inc", "Delta Electric Inc", nameof(NameLevel.SomeWords))]
+    [InlineData("Bank of England", "Bank of Scotland", nameof(NameLevel.Different))]
+    [InlineData("Limited Run Games", "Run Games", nameof(NameLevel.Part))]
+    [InlineData("The Limited", "The Company", nameof(NameLevel.Different))]
     [InlineData("Studio 54", "Studio 55", nameof(NameLevel.SomeWords))]
     public void Names_are_not_quite_the_same(string left, string right, string level) =>
         Assert.Equal(level, LevelOf(left, right).ToString());
@@ -72,6 +80,15 @@ public sealed class MatchingTests(ITestOutputHelper output)
         Assert.InRange(Assert.Single(matches[^2]).Probability, CompanyMatcher.ReviewFrom, CompanyMatcher.MatchedFrom);
         Assert.True(Assert.Single(matches[^1]).Probability > CompanyMatcher.MatchedFrom);
     }
+
+    [Theory]
+    [InlineData("acme..com")]
+    [InlineData("www..com")]
+    [InlineData("http://www..co.uk/")]
+    [InlineData(".")]
+    [InlineData("com")]
+    [InlineData("co.uk")]
+    public void A_domain_that_is_none_is_no_fault(string domain) => Assert.NotNull(Company.Of("A", "Acme", domain, "US", null));
 
     [Fact]
     public void Fifty_decisions_on_pairs_of_a_kind_move_later_pairs_of_that_kind()

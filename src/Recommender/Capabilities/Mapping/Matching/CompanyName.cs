@@ -39,9 +39,12 @@ sealed record CompanyName
     public static CompanyName Of(string text)
     {
         var words = WordsOf(text);
+        var all = words.ToList();
         var form = LegalForms.Strip(words);
-        words.RemoveAll(GeneralWords.IsUnsaid);
         var place = TakePlace(words);
+        words.RemoveAll(GeneralWords.IsUnsaid);
+        if (words.Count == 0)
+            (words, form, place) = (all, null, null);
         if (words.Count > 1 && _onlyWithCountry.Contains(words[^1]))
             words.RemoveAt(words.Count - 1);
         var general = new bool[words.Count];
@@ -50,7 +53,7 @@ sealed record CompanyName
             if (GeneralWords.Of(words[i]) is { } word)
                 (words[i], general[i]) = (word, true);
             else
-                words[i] = Reduced(words[i]);
+                (words[i], general[i]) = (Reduced(words[i]), GeneralWords.IsUnsaid(words[i]));
         }
         return new(text)
         {
@@ -103,22 +106,23 @@ sealed record CompanyName
     /// <summary>True if the letters before a point were parted by points themselves.</summary>
     static bool IsSpelt(string text, int at, int letters) => at >= 2 * letters - 1 && text[at - 2] == '.';
 
-    /// <summary>Takes out the words that name a country, unless nothing else would be left.</summary>
+    /// <summary>
+    /// Takes off the country at the end of a name, as in Acme Deutschland; not where it is of the name itself, as in Bank of America, or no
+    /// word that tells would be left.
+    /// </summary>
     static string? TakePlace(List<string> words)
     {
         for (var length = 2; length > 0; length--)
         {
-            for (var at = words.Count - length; at >= 0 && words.Count > length; at--)
-            {
-                if (!Countries.MayBegin(words[at]))
-                    continue;
-                var named = length == 1 ? words[at] : $"{words[at]} {words[at + 1]}";
-                var code = Countries.Named(named) ?? (at > 0 && named is "uk" or "usa" ? Countries.CodeOf(named) : null);
-                if (code is null)
-                    continue;
-                words.RemoveRange(at, length);
-                return code;
-            }
+            var at = words.Count - length;
+            if (at < 1 || !Countries.MayBegin(words[at]) || words[at - 1] is "of" or "de" or "du" or "von" or "for")
+                continue;
+            var named = length == 1 ? words[at] : $"{words[at]} {words[at + 1]}";
+            var code = Countries.Named(named) ?? (named is "uk" or "usa" ? Countries.CodeOf(named) : null);
+            if (code is null || words.Take(at).All(word => GeneralWords.IsUnsaid(word) || GeneralWords.Of(word) is not null))
+                continue;
+            words.RemoveRange(at, length);
+            return code;
         }
         return null;
     }

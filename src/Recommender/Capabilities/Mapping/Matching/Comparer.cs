@@ -54,7 +54,7 @@ sealed class Comparer
     public Comparison Of(Company record, Company account)
     {
         var name = NameComparison.Of(record.Name, account.Name, _index.IsGeneral);
-        var (domain, sharers) = DomainOf(record, account);
+        var (domain, sharers, shared) = DomainOf(record, account);
         var country = LevelOf(record.Country, account.Country);
         var region =
             country != ColumnLevel.Different && record.Region is { } one && _byRegion.ContainsKey((null, one))
@@ -73,7 +73,8 @@ sealed class Comparer
             sharers,
             country == ColumnLevel.Unknown ? 0 : ShareOfCountry(record.Country!),
             region == ColumnLevel.Unknown ? 0 : RegionShare(record, country),
-            form == ColumnLevel.Unknown ? 0 : _byForm.GetValueOrDefault(record.Name!.Form!) / _withForm
+            form == ColumnLevel.Unknown ? 0 : _byForm.GetValueOrDefault(record.Name!.Form!) / _withForm,
+            shared
         );
     }
 
@@ -92,24 +93,28 @@ sealed class Comparer
         return Math.Min(1, _byRegion.GetValueOrDefault((of, record.Region!)) / all);
     }
 
-    (DomainLevel Level, double Sharers) DomainOf(Company record, Company account)
+    (DomainLevel Level, double Sharers, string? Shared) DomainOf(Company record, Company account)
     {
         if (record.Domains.Length == 0 || account.Domains.Length == 0)
-            return (DomainLevel.Unknown, 0);
+            return (DomainLevel.Unknown, 0, null);
         foreach (var domain in record.Domains)
         {
             if (Array.IndexOf(account.Domains, domain) < 0)
                 continue;
             var names = _namesByDomain.GetValueOrDefault(domain, 1);
-            return (DomainLevel.Same, FewestSharers + _index.HavingDomain(domain).Count - 1 + (names - 1) / (double)names);
+            return (
+                DomainLevel.Same,
+                FewestSharers + _index.HavingDomain(domain).Count - 1 + (names - 1) / (double)names,
+                domain
+            );
         }
         foreach (var domain in record.Domains)
         {
             var label = PublicSuffixes.LabelOf(domain);
             if (label.Length > 3 && Array.Exists(account.Domains, other => PublicSuffixes.LabelOf(other) == label))
-                return (DomainLevel.SameLabel, Math.Max(0, _index.HavingLabel(label).Count - 1));
+                return (DomainLevel.SameLabel, Math.Max(0, _index.HavingLabel(label).Count - 1), domain);
         }
-        return (DomainLevel.Different, 0);
+        return (DomainLevel.Different, 0, null);
     }
 
     /// <summary>

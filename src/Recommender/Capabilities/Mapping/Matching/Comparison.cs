@@ -40,6 +40,7 @@ enum ColumnLevel
 /// <param name="CountryShare">Share of the accounts in the record's country.</param>
 /// <param name="RegionShare">Share of the accounts of that country in the record's region.</param>
 /// <param name="FormShare">Share of the accounts that have the record's legal form.</param>
+/// <param name="SharedDomain">The record's domain that agrees; null if none does.</param>
 readonly record struct Comparison(
     NameLevel Name,
     DomainLevel Domain,
@@ -50,7 +51,8 @@ readonly record struct Comparison(
     double Sharers,
     double CountryShare,
     double RegionShare,
-    double FormShare
+    double FormShare,
+    string? SharedDomain
 )
 {
     /// <summary>The kind of pair: what decisions on such pairs teach holds for all of it.</summary>
@@ -60,9 +62,9 @@ readonly record struct Comparison(
     public IEnumerable<string> Agrees(Company record)
     {
         if (Domain == DomainLevel.Same)
-            yield return $"domain {record.Domains[0]}";
+            yield return $"domain {SharedDomain}";
         else if (Domain == DomainLevel.SameLabel)
-            yield return $"domain {record.Domains[0]} but for its ending";
+            yield return $"domain {SharedDomain} but for its ending";
         if (NameAgrees is { } name)
             yield return name;
         if (Country == ColumnLevel.Same)

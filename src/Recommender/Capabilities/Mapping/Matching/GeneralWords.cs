@@ -5,6 +5,7 @@ static class GeneralWords
 {
     const string Spellings = """
         agency: agencies agentur
+        air: airlines airways airline
         alliance:
         american: america
         associate: associates associated association assoc assn
@@ -28,7 +29,8 @@ static class GeneralWords
         digital:
         direct:
         distribution: distributors dist
-        electric: electrical electronics electronic elektro elektronik
+        electric: electrical elektro electricite electrica
+        electronic: electronics elektronik elettronica electronica
         energy: energie energia energies
         engineering: eng engineers ingenieure
         enterprise: enterprises
@@ -40,6 +42,7 @@ static class GeneralWords
         first: 1st
         food: foods
         foundation: stiftung
+        gas:
         general: gen
         global: globe worldwide
         group: grp gruppe groupe gruppo grupo gr
@@ -78,6 +81,7 @@ static class GeneralWords
         partner: partners
         pharmaceutical: pharmaceuticals pharma pharm
         plastic: plastics
+        post:
         power:
         product: products prod produkte produits
         production: productions
@@ -85,6 +89,8 @@ static class GeneralWords
         project: projects
         property: properties
         public:
+        radio:
+        rail: railways railway
         research:
         resource: resources
         retail:

@@ -66,12 +66,12 @@ static class LegalForms
     // Written in their own letters, before these are put into Latin ones.
     static readonly (string Own, string Latin)[] _own =
     [
-        ("株式会社", " kk "),
-        ("(株)", " kk "),
-        ("（株）", " kk "),
-        ("㈱", " kk "),
-        ("合同会社", " gk "),
-        ("有限会社", " gk "),
+        ("株式会社", " kabushiki kaisha "),
+        ("(株)", " kabushiki kaisha "),
+        ("（株）", " kabushiki kaisha "),
+        ("㈱", " kabushiki kaisha "),
+        ("合同会社", " godo kaisha "),
+        ("有限会社", " godo kaisha "),
         ("股份有限公司", " ltd "),
         ("有限责任公司", " ltd "),
         ("有限責任公司", " ltd "),
@@ -84,15 +84,27 @@ static class LegalForms
         ("בע״מ", " ltd "),
     ];
 
-    // May stand before the name, too.
-    static readonly HashSet<string> _leading = ["kk", "gk", "jusik", "pt", "ooo", "ao", "tnhh", "sarl", "sas", "ltd"];
-    static readonly HashSet<string> _never = ["ltd"];
+    // May stand before the name, too, where nothing stands behind it.
+    static readonly HashSet<string> _leading =
+    [
+        "kabushiki kaisha",
+        "godo kaisha",
+        "yugen kaisha",
+        "jusik",
+        "pt",
+        "ooo",
+        "oao",
+        "zao",
+        "pao",
+        "tov",
+        "cong ty tnhh",
+        "cong ty co phan",
+        "cong ty",
+        "obschestvo s ogranichennoy otvetstvennostyu",
+    ];
     static readonly Dictionary<string, string> _forms = Read();
     static readonly HashSet<string> _last = [.. _forms.Keys.Select(spelling => spelling[(spelling.LastIndexOf(' ') + 1)..])];
-    static readonly HashSet<string> _first =
-    [
-        .. _forms.Where(one => _leading.Contains(one.Value)).Select(one => one.Key.Split(' ')[0]),
-    ];
+    static readonly HashSet<string> _first = [.. _leading.Select(spelling => spelling.Split(' ')[0])];
     static readonly int _longest = _forms.Keys.Max(spelling => spelling.Count(c => c == ' ') + 1);
 
     /// <summary>A name with the forms that stand in letters other than Latin ones put into these.</summary>
@@ -113,10 +125,10 @@ static class LegalForms
             words.RemoveRange(words.Count - end.Length, end.Length);
             form ??= end.Form;
         }
-        if (Start(words) is { } start)
+        if (Start(words) is { } start && (form is null || form == start.Form))
         {
             words.RemoveRange(0, start.Length);
-            form ??= start.Form;
+            form = start.Form;
         }
         return form;
     }
@@ -140,7 +152,7 @@ static class LegalForms
         for (var length = Math.Min(_longest, words.Count - 1); length > 0; length--)
         {
             var first = string.Join(' ', words.GetRange(0, length));
-            if (_forms.TryGetValue(first, out var form) && _leading.Contains(form) && !_never.Contains(first))
+            if (_leading.Contains(first) && _forms.TryGetValue(first, out var form))
                 return (form, length);
         }
         return null;

@@ -85,7 +85,7 @@ static class NameComparison
                     if (isTakenRight[j])
                         continue;
                     var distance =
-                        pass > 0 ? Edits(left.Words[i], right.Words[j])
+                        pass > 0 ? (left.IsGeneral[i] || right.IsGeneral[j] ? 3 : Edits(left.Words[i], right.Words[j]))
                         : left.Words[i] == right.Words[j] ? 0
                         : 3;
                     if (distance > 2)

@@ -84,7 +84,10 @@ public sealed class MappingApiTests : IAsyncLifetime
         (await Decide("R1", "undo", "A000001")).Expect(HttpStatusCode.OK);
         Assert.Contains("R1 A000001", (await Matches("matched")).EnumerateArray().Select(Pair));
         var events = (await _service.GetAsync("/v1/events?type=match.decided"))["items"].EnumerateArray().ToList();
-        Assert.Equal(["confirmed", "rejected"], events.Select(one => one.GetProperty("data").GetProperty("state").GetString()));
+        Assert.Equal(
+            ["confirmed", "rejected", "matched"],
+            events.Select(one => one.GetProperty("data").GetProperty("state").GetString())
+        );
         Assert.NotEmpty((await _service.GetAsync("/v1/events?type=account_list.taken"))["items"].EnumerateArray());
     }
 

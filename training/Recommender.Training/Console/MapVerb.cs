@@ -13,6 +13,8 @@ namespace Recommender.Training;
 /// <summary>Takes a partner's account list in and matches it with our accounts.</summary>
 static class MapVerb
 {
+    const int RowsOfChunk = 10_000;
+
     public static Command Command()
     {
         var partner = new Option<string>("--partner") { Description = "Partner id", Required = true };
@@ -142,12 +144,16 @@ static class MapVerb
             "write",
             told =>
             {
-                for (var i = 0; i < rows.Count; i++)
+                var done = 0;
+                foreach (var chunk in rows.Chunk(RowsOfChunk))
                 {
-                    if (scope.Upsert(rows[i]).Reason is { } why)
-                        throw new InvalidDataException($"The list does not fit the history: {why}");
-                    if (i % 1000 == 0)
-                        told(i / (double)rows.Count);
+                    scope.Expect(chunk);
+                    foreach (var row in chunk)
+                    {
+                        if (scope.Upsert(row).Reason is { } why)
+                            throw new InvalidDataException($"The list does not fit the history: {why}");
+                    }
+                    told((done += chunk.Length) / (double)rows.Count);
                 }
             }
         );

@@ -54,6 +54,7 @@ public sealed class AddressTests(AddressTests.Listening service) : IClassFixture
                         : text.Replace($"{{{one.Name}}}", Uri.EscapeDataString(id), StringComparison.Ordinal)
             );
             using var answer = await service.Client.SendAsync(new(new(method), address), TestContext.Current.CancellationToken);
+            Assert.True(answer.Headers.Contains("X-Route"), $"{method} {address}: {answer.StatusCode}");
             Assert.Equal(pattern.RawText, answer.Headers.GetValues("X-Route").Single());
             var given = JsonElement.Parse(answer.Headers.GetValues("X-Ids").Single());
             Assert.All(names, name => Assert.Equal(id, given.GetProperty(name).GetString()));

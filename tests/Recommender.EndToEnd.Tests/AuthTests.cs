@@ -69,6 +69,17 @@ public sealed class AuthTests : IAsyncLifetime
         ["DELETE /v1/assists/{id}"] = "ingest",
         ["POST /v1/accounts/{id}/merge"] = "ingest",
         ["POST /v1/partners/{id}/merge"] = "ingest",
+        ["GET /v1/partner-sharing/{id}"] = "recommend",
+        ["PUT /v1/partner-sharing/{id}"] = "ingest",
+        ["DELETE /v1/partner-sharing/{id}"] = "ingest",
+        ["POST /v1/partners/{id}/account-list"] = "ingest",
+        ["POST /v1/partners/{id}/account-list/match"] = "ingest",
+        ["GET /v1/partners/{id}/matches"] = "recommend",
+        ["POST /v1/partners/{id}/matches/{record_id}/confirm"] = "recommend",
+        ["POST /v1/partners/{id}/matches/{record_id}/reject"] = "recommend",
+        ["POST /v1/partners/{id}/matches/{record_id}/undo"] = "recommend",
+        ["GET /v1/partners/{id}/account-map"] = "recommend",
+        ["GET /v1/partners/{id}/account-map/accounts"] = "recommend",
         ["POST /v1/erasures"] = "admin",
     };
 
@@ -251,7 +262,7 @@ public sealed class AuthTests : IAsyncLifetime
         path = path.Replace("{deliveryId}", "7", StringComparison.Ordinal);
         path = System.Text.RegularExpressions.Regex.Replace(
             path,
-            "{[a-zA-Z]+}",
+            "{[a-zA-Z_]+}",
             "nothing",
             System.Text.RegularExpressions.RegexOptions.None,
             TimeSpan.FromSeconds(1)
@@ -260,7 +271,9 @@ public sealed class AuthTests : IAsyncLifetime
             new(method),
             path,
             method is "POST" or "PUT" ? "{" : null,
-            route is "POST /v1/history" or "POST /v1/partner-recommendations/batch" ? "application/x-ndjson" : "application/json",
+            route is "POST /v1/history" or "POST /v1/partner-recommendations/batch" or "POST /v1/partners/{id}/account-list"
+                ? "application/x-ndjson"
+                : "application/json",
             headers: authorization is null ? [] : [("Authorization", authorization)]
         );
         if (expected is { } status)

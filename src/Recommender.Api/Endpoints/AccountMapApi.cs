@@ -52,11 +52,11 @@ static class AccountMapApi
         string id,
         HttpContext http,
         LiveRecommender live,
-        string ours,
-        string theirs
+        string? ours = null,
+        string? theirs = null
     )
     {
-        if (!AccountMap.Populations.Contains(ours) || !AccountMap.Populations.Contains(theirs))
+        if (ours is null || theirs is null || !AccountMap.Populations.Contains(ours) || !AccountMap.Populations.Contains(theirs))
             return Problems.Invalid(
                 "ours",
                 $"Expected ours and theirs, each one of {string.Join(", ", AccountMap.Populations)}."

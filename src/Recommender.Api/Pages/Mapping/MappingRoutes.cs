@@ -58,10 +58,12 @@ static class MappingRoutes
             )
             : Unknown();
 
-    static RazorComponentResult Accounts(string id, LiveRecommender live, string ours, string theirs)
+    static RazorComponentResult Accounts(string id, LiveRecommender live, string? ours = null, string? theirs = null)
     {
         if (
-            !AccountMap.Populations.Contains(ours)
+            ours is null
+            || theirs is null
+            || !AccountMap.Populations.Contains(ours)
             || !AccountMap.Populations.Contains(theirs)
             || live.Read((state, _) => state.FindPartner(id)) is not { } partner
         )

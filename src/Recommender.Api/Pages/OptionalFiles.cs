@@ -12,7 +12,7 @@ static class OptionalFiles
         return
         [
             .. FactTables
-                .OfFacts.Where(table => !table.Required && table.TakesRows && !held.Contains(table.Name))
+                .OfFacts.Where(table => !table.Required && table.TakesRows && table.MakesFeatures && !held.Contains(table.Name))
                 .Select(table => table.Name),
         ];
     }

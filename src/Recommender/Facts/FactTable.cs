@@ -117,6 +117,9 @@ public abstract class FactTable
     /// <summary>False if rows are written by an endpoint of their own only.</summary>
     public bool TakesRows { get; protected init; } = true;
 
+    /// <summary>False if no feature is made of its rows: a history without them lacks nothing.</summary>
+    public bool MakesFeatures { get; protected init; } = true;
+
     /// <summary>The columns, those of the key first, recorded_at last.</summary>
     public IReadOnlyList<FactColumn> Columns => _columns;
 

@@ -153,7 +153,9 @@ static class Report
                     : "<p>Too few cases to tell.</p>"
             );
         var missing = FactTables
-            .OfFacts.Where(table => !table.Required && table.TakesRows && !manifest.FeatureSettings.Fold.Has(table.Name))
+            .OfFacts.Where(table =>
+                !table.Required && table.TakesRows && table.MakesFeatures && !manifest.FeatureSettings.Fold.Has(table.Name)
+            )
             .Select(table => table.File);
         Section(
             "Data",

@@ -56,6 +56,7 @@ public sealed class AccountMatchTable : FactTable<AccountMatch>
         : base("account_matches", MappingCapability.Matched)
     {
         TakesRows = false;
+        MakesFeatures = false;
         _partner = Key("partner_id", references: "partners");
         _record = Key("record_id");
         _account = Key("account_id", references: "accounts");

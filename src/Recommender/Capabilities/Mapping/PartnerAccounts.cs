@@ -42,6 +42,7 @@ public sealed class PartnerAccountTable : FactTable<PartnerAccount>
         : base("partner_accounts", MappingCapability.Listed)
     {
         TakesRows = false;
+        MakesFeatures = false;
         _partner = Key("partner_id", references: "partners");
         _record = Key("record_id");
         _name = Text("name");

@@ -19,6 +19,7 @@ public sealed class PartnerSharingTable : FactTable<PartnerSharing>
         : base("partner_sharing", MappingCapability.Shared)
     {
         Route = "partner-sharing";
+        MakesFeatures = false;
         _partner = Key("partner_id", references: "partners");
         _mode = Text("mode", required: true, oneOf: ["fields", "counts"]);
         Recorded();

@@ -163,7 +163,7 @@ public static class AccountListReader
             if (row is not null && lines.Contains(line))
                 unread.Add(MappingCapability.PartnerAccounts.Read(row).RecordId);
             else if (row is null)
-                nameless |= !why!.Expected.StartsWith("a key that", StringComparison.Ordinal);
+                nameless |= !IsRepeated(why!);
         }
         return new(records, rejected, unread, nameless);
     }
@@ -227,9 +227,12 @@ public static class AccountListReader
             : null;
     }
 
+    /// <summary>True if an earlier row has the key, of which the partner is the first column.</summary>
+    static bool IsRepeated(RejectedRow why) => why.Column == MappingCapability.PartnerAccounts.Columns[0].Name;
+
     /// <summary>A list is of one partner: what is said of the key is said of the record.</summary>
     static RejectedRow OfList(RejectedRow why) =>
-        why.Column == "partner_id" ? why with { Column = "record_id", Found = why.Found[(why.Found.IndexOf('/') + 1)..] } : why;
+        IsRepeated(why) ? why with { Column = "record_id", Found = why.Found[(why.Found.IndexOf('/') + 1)..] } : why;
 
     /// <summary>The object with a population, if it says none and one holds for all.</summary>
     static ReadOnlySpan<byte> WithPopulation(ReadOnlySpan<byte> line, string? population)

@@ -252,11 +252,7 @@ public sealed class AccountListRun
     string Hold(string record, Company company, IReadOnlyList<FoundMatch> found)
     {
         var isConfirmed = _byRecord[record].Any(match => match.State == "confirmed");
-        var state =
-            isConfirmed ? "confirmed"
-            : found.Count == 0 ? "none"
-            : found[0].Probability >= CompanyMatcher.MatchedFrom ? "matched"
-            : "review";
+        var state = isConfirmed ? "confirmed" : CompanyMatcher.StateOf(found is [var first, ..] ? first.Probability : null);
         var held = state switch
         {
             "matched" => found.Take(1),

@@ -4,147 +4,130 @@ using Recommender.Fold;
 
 namespace Recommender.Capabilities.Mapping;
 
-/// <summary>The lists of partners, as they stand.</summary>
-sealed class PartnerLists : Ledger<PartnerAccount>
+/// <summary>Rows of partners under a key of their own, as they stand.</summary>
+abstract class OfPartners<TKey, T> : Ledger<T>
+    where TKey : notnull
+    where T : class
 {
-    static readonly Dictionary<string, PartnerAccount> _none = [];
-    readonly Dictionary<string, Dictionary<string, PartnerAccount>> _lists = [];
+    static readonly Dictionary<TKey, T> _none = [];
+    readonly Dictionary<PartnerId, Dictionary<TKey, T>> _rows = [];
 
-    /// <summary>By record id, those that ended too.</summary>
-    public IReadOnlyDictionary<string, PartnerAccount> Of(PartnerId partnerId) =>
-        _lists.GetValueOrDefault(partnerId.Value, _none);
+    /// <summary>Those of a partner.</summary>
+    public IReadOnlyDictionary<TKey, T> Of(PartnerId partnerId) => _rows.GetValueOrDefault(partnerId, _none);
 
-    /// <summary>Partners that have a list.</summary>
-    public IEnumerable<string> Partners => _lists.Keys;
+    public sealed override bool IsWritten => true;
 
-    public override bool IsWritten => true;
-
-    public override void Write(SnapshotWriter to)
+    public sealed override void Write(SnapshotWriter to)
     {
-        to.Write(_lists.Values.Sum(list => list.Count));
-        foreach (var record in _lists.Values.SelectMany(list => list.Values))
-        {
-            to.Write(record.PartnerId.Value);
-            to.Write(record.RecordId);
-            to.Write(record.Name);
-            to.Write(record.Domain);
-            to.Write(record.Country);
-            to.Write(record.Region);
-            to.Write(record.Population);
-            to.Write(record.ContactCount);
-            to.Write(record.ContactLevel);
-            to.Write(record.Since);
-            to.Write(record.Until);
-        }
+        to.Write(_rows.Values.Sum(rows => rows.Count));
+        foreach (var row in _rows.Values.SelectMany(rows => rows.Values))
+            Write(to, row);
     }
 
-    public override void Read(SnapshotReader from)
+    public sealed override void Read(SnapshotReader from)
     {
         for (var left = from.Whole(); left > 0; left--)
-            Put(
-                new(
-                    from.Text()!,
-                    from.Text()!,
-                    from.Text(),
-                    from.Text(),
-                    from.Text(),
-                    from.Text(),
-                    from.Text()!,
-                    from.NumberOrNone(),
-                    from.Text(),
-                    from.InstantOrNone(),
-                    from.InstantOrNone()
-                )
-            );
+            Put(ReadOne(from));
     }
 
-    protected override void Add(PartnerAccount row, in DatedFact fact) => Put(row);
+    protected abstract (PartnerId PartnerId, TKey Key) KeyOf(T row);
 
-    protected override void Retract(PartnerAccount row, in DatedFact fact)
+    protected abstract void Write(SnapshotWriter to, T row);
+
+    protected abstract T ReadOne(SnapshotReader from);
+
+    protected sealed override void Add(T row, in DatedFact fact) => Put(row);
+
+    protected sealed override void Retract(T row, in DatedFact fact)
     {
-        var list = _lists.GetValueOrDefault(row.PartnerId.Value, _none);
-        if (!list.Remove(row.RecordId))
-            throw new InvalidOperationException($"The record {row.RecordId} is taken back, which was never taken in.");
-        if (list.Count == 0)
-            _lists.Remove(row.PartnerId.Value);
+        var (partner, key) = KeyOf(row);
+        var rows = _rows.GetValueOrDefault(partner, _none);
+        if (!rows.Remove(key))
+            throw new InvalidOperationException($"The {typeof(T).Name} {key} is taken back, which was never taken in.");
+        if (rows.Count == 0)
+            _rows.Remove(partner);
     }
 
-    void Put(PartnerAccount row)
+    void Put(T row)
     {
-        if (!_lists.TryGetValue(row.PartnerId.Value, out var list))
-            _lists.Add(row.PartnerId.Value, list = []);
-        list.Add(row.RecordId, row);
+        var (partner, key) = KeyOf(row);
+        if (!_rows.TryGetValue(partner, out var rows))
+            _rows.Add(partner, rows = []);
+        rows.Add(key, row);
     }
 }
 
-/// <summary>What is held of records and accounts, by partner.</summary>
-sealed class HeldMatches : Ledger<AccountMatch>
+/// <summary>The lists of partners: by record, those that ended too.</summary>
+sealed class PartnerLists : OfPartners<string, PartnerAccount>
 {
-    static readonly Dictionary<(string, string), AccountMatch> _none = [];
-    readonly Dictionary<string, Dictionary<(string Record, string Account), AccountMatch>> _matches = [];
+    protected override (PartnerId PartnerId, string Key) KeyOf(PartnerAccount record) => (record.PartnerId, record.RecordId);
 
-    /// <summary>By record and account.</summary>
-    public IReadOnlyDictionary<(string Record, string Account), AccountMatch> Of(PartnerId partnerId) =>
-        _matches.GetValueOrDefault(partnerId.Value, _none);
-
-    public override bool IsWritten => true;
-
-    public override void Write(SnapshotWriter to)
+    protected override void Write(SnapshotWriter to, PartnerAccount record)
     {
-        to.Write(_matches.Values.Sum(list => list.Count));
-        foreach (var match in _matches.Values.SelectMany(list => list.Values))
-        {
-            to.Write(match.PartnerId.Value);
-            to.Write(match.RecordId);
-            to.Write(match.AccountId.Value);
-            to.Write(match.State);
-            to.Write(match.Probability);
-            to.Write(match.Agrees);
-            to.Write(match.Differs);
-            to.Write(match.Population);
-            to.Write(match.OverlapSince);
-            to.Write(match.By);
-            to.Write(match.At);
-        }
+        to.Write(record.PartnerId.Value);
+        to.Write(record.RecordId);
+        to.Write(record.Name);
+        to.Write(record.Domain);
+        to.Write(record.Country);
+        to.Write(record.Region);
+        to.Write(record.Population);
+        to.Write(record.ContactCount);
+        to.Write(record.ContactLevel);
+        to.Write(record.Since);
+        to.Write(record.Until);
     }
 
-    public override void Read(SnapshotReader from)
+    protected override PartnerAccount ReadOne(SnapshotReader from) =>
+        new(
+            from.Text()!,
+            from.Text()!,
+            from.Text(),
+            from.Text(),
+            from.Text(),
+            from.Text(),
+            from.Text()!,
+            from.NumberOrNone(),
+            from.Text(),
+            from.InstantOrNone(),
+            from.InstantOrNone()
+        );
+}
+
+/// <summary>What is held of records and accounts, by both.</summary>
+sealed class HeldMatches : OfPartners<(string Record, string Account), AccountMatch>
+{
+    protected override (PartnerId PartnerId, (string Record, string Account) Key) KeyOf(AccountMatch match) =>
+        (match.PartnerId, (match.RecordId, match.AccountId.Value));
+
+    protected override void Write(SnapshotWriter to, AccountMatch match)
     {
-        for (var left = from.Whole(); left > 0; left--)
-            Put(
-                new(
-                    from.Text()!,
-                    from.Text()!,
-                    from.Text()!,
-                    from.Text()!,
-                    from.NumberOrNone(),
-                    from.Text(),
-                    from.Text(),
-                    from.Text(),
-                    from.InstantOrNone(),
-                    from.Text(),
-                    from.Instant()
-                )
-            );
+        to.Write(match.PartnerId.Value);
+        to.Write(match.RecordId);
+        to.Write(match.AccountId.Value);
+        to.Write(match.State);
+        to.Write(match.Probability);
+        to.Write(match.Agrees);
+        to.Write(match.Differs);
+        to.Write(match.Population);
+        to.Write(match.OverlapSince);
+        to.Write(match.By);
+        to.Write(match.At);
     }
 
-    protected override void Add(AccountMatch row, in DatedFact fact) => Put(row);
-
-    protected override void Retract(AccountMatch row, in DatedFact fact)
-    {
-        var list = _matches.GetValueOrDefault(row.PartnerId.Value, _none);
-        if (!list.Remove((row.RecordId, row.AccountId.Value)))
-            throw new InvalidOperationException($"The match of {row.RecordId} is taken back, which was never taken in.");
-        if (list.Count == 0)
-            _matches.Remove(row.PartnerId.Value);
-    }
-
-    void Put(AccountMatch row)
-    {
-        if (!_matches.TryGetValue(row.PartnerId.Value, out var list))
-            _matches.Add(row.PartnerId.Value, list = []);
-        list.Add((row.RecordId, row.AccountId.Value), row);
-    }
+    protected override AccountMatch ReadOne(SnapshotReader from) =>
+        new(
+            from.Text()!,
+            from.Text()!,
+            from.Text()!,
+            from.Text()!,
+            from.NumberOrNone(),
+            from.Text(),
+            from.Text(),
+            from.Text(),
+            from.InstantOrNone(),
+            from.Text(),
+            from.Instant()
+        );
 }
 
 /// <summary>What partners agreed to have seen.</summary>

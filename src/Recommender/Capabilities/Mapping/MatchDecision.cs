@@ -116,11 +116,7 @@ public sealed record MatchDecision(
                 .ThenBy(match => match.AccountId)
         )
         {
-            var state =
-                isTaken ? "none"
-                : match.Probability >= CompanyMatcher.MatchedFrom ? "matched"
-                : match.Probability >= CompanyMatcher.ReviewFrom ? "review"
-                : "none";
+            var state = isTaken ? "none" : CompanyMatcher.StateOf(match.Probability);
             isTaken |= state == "matched";
             if (state != match.State)
                 matches[(recordId, match.AccountId.Value)] = match with { State = state, At = at };

@@ -15,6 +15,15 @@ sealed class CompanyMatcher
     /// <summary>From which probability on a person is asked.</summary>
     public const double ReviewFrom = 0.1;
 
+    /// <summary>matched, review or none.</summary>
+    public static string StateOf(double? probability) =>
+        probability switch
+        {
+            >= MatchedFrom => "matched",
+            >= ReviewFrom => "review",
+            _ => "none",
+        };
+
     const int MostKept = 3;
     const int MostEstimated = 20_000;
     readonly CompanyIndex _index;

@@ -44,9 +44,6 @@ sealed class MatchModel
     double _share = PriorShare;
     readonly Dictionary<PairKind, double> _shifts = [];
 
-    /// <summary>Share of the records that are one of the accounts.</summary>
-    public double Share => _share;
-
     /// <summary>Estimates how often true pairs agree, from pairs of which nobody knows whether they are.</summary>
     /// <param name="records">Of each record its candidates.</param>
     public void Estimate(IReadOnlyList<IReadOnlyList<Candidate>> records)

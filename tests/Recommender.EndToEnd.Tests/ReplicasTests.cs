@@ -196,7 +196,7 @@ public sealed class ReplicasTests : IDisposable
         await AssertSayTheSameAsync(replicas, cancel);
         foreach (var replica in replicas)
         {
-            Assert.DoesNotContain("   at ", replica.Output, StringComparison.Ordinal);
+            Assert.False(replica.Output.Contains("   at ", StringComparison.Ordinal), replica.Output);
             replica.Dispose();
         }
     }

@@ -16,6 +16,7 @@ sealed class SqlWire : IDisposable
 {
     const byte TransactionRequest = 0x0E;
     const ushort Commit = 7;
+    const int HeadOfPacket = 8;
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly (string Host, int Port) _server;
     readonly ConcurrentDictionary<Line, byte> _lines = new();
@@ -23,6 +24,7 @@ sealed class SqlWire : IDisposable
     volatile Fate? _fate;
     volatile Fate? _refusal;
     int _calls;
+    int _goodBytes = -1;
 
     public SqlWire(string connectionString)
     {
@@ -77,6 +79,9 @@ sealed class SqlWire : IDisposable
     /// <summary>Answers the next request that holds a text with a fault in place of the server, which does not hear of it.</summary>
     public void Fail(string request, int number, byte severity, string message) =>
         _fate = new(request, number, severity, message);
+
+    /// <summary>What the server says next is nonsense after as many bytes, and the last that is heard.</summary>
+    public void SpoilAnswerAfter(int bytes) => _goodBytes = bytes;
 
     async Task AcceptAsync()
     {
@@ -183,7 +188,7 @@ sealed class SqlWire : IDisposable
         catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException) { }
     }
 
-    static async Task ToClientAsync(Line line)
+    async Task ToClientAsync(Line line)
     {
         var buffer = new byte[64 * 1024];
         var (from, to) = (line.Server.GetStream(), line.Client.GetStream());
@@ -191,6 +196,13 @@ sealed class SqlWire : IDisposable
         {
             while (await from.ReadAsync(buffer) is > 0 and var read)
             {
+                if (Interlocked.Exchange(ref _goodBytes, -1) is >= 0 and var good)
+                {
+                    for (var i = HeadOfPacket + good; i < read; i++)
+                        buffer[i] = (byte)(0xFD - i % 3);
+                    await to.WriteAsync(buffer.AsMemory(0, read));
+                    return;
+                }
                 if (!line.IsDeaf)
                     await to.WriteAsync(buffer.AsMemory(0, read));
                 else

@@ -97,31 +97,30 @@ static class TestDatabase
     static void DropAll()
     {
         foreach (var path in _ofPaths.Keys)
-            Drop(path);
+            TryDrop(path, fault => Console.Error.WriteLine($"Left on the server: {fault.Message}"));
     }
 
     /// <summary>Drops the databases in place of files of a folder.</summary>
     public static void DropIn(string folder)
     {
         foreach (var path in _ofPaths.Keys.Where(path => path.StartsWith(folder, StringComparison.Ordinal)))
-        {
-            try
-            {
-                Drop(path);
-            }
-            catch (SqlException)
-            {
-                // Somebody still uses it: it goes at the end of the process.
-            }
-        }
+            // What somebody still uses goes at the end of the process.
+            TryDrop(path, _ => { });
     }
 
-    static void Drop(string path)
+    static void TryDrop(string path, Action<SqlException> failed)
     {
         SqlConnection.ClearAllPools();
         var name = new SqlConnectionStringBuilder(_ofPaths[path]).InitialCatalog;
-        Administer($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
-        _ofPaths.TryRemove(path, out _);
+        try
+        {
+            Administer($"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}");
+            _ofPaths.TryRemove(path, out _);
+        }
+        catch (SqlException e)
+        {
+            failed(e);
+        }
     }
 
     /// <summary>Executes a statement on one connection for all tests: each that is made costs some servers half a second.</summary>

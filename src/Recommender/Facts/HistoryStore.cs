@@ -102,7 +102,7 @@ public abstract class HistoryStore
         {
             return what();
         }
-        catch (Exception e) when (e is DbException or AggregateException or InvalidOperationException)
+        catch (Exception e) when (e is not StoreUnavailableException)
         {
             if (Unavailable(e) is { } unavailable)
                 throw unavailable;

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.SqlClient;
 
 namespace Recommender.Facts;
@@ -21,9 +22,19 @@ static class SqlServerFaults
             SqlException gone when IsGone(gone) => new(StoreFault.Broken, gone),
             InvalidOperationException { InnerException: SqlException inner } when Unavailable(inner) is { } known => known,
             InvalidOperationException { Source: "Microsoft.Data.SqlClient" } pool => new(StoreFault.Broken, pool),
+            SystemException unread when IsOfReading(unread) => new(StoreFault.Broken, unread),
             { InnerException: { } inner } => Unavailable(inner),
             _ => null,
         };
+
+    /// <summary>True if the driver stumbled over an answer, as over one that a server which goes down breaks off.</summary>
+    static bool IsOfReading(SystemException fault) =>
+        fault is not DbException
+        && fault.StackTrace is { } trace
+        && (
+            trace.Contains("Microsoft.Data.SqlClient.TdsParser.Try", StringComparison.Ordinal)
+            || trace.Contains("Microsoft.Data.SqlClient.TdsParserStateObject.Try", StringComparison.Ordinal)
+        );
 
     /// <summary>True if the server, not the statement, is why: cannot be reached, refuses the login, shuts down, was too slow, has no room for the session.</summary>
     static bool IsGone(SqlException fault) =>

@@ -57,6 +57,30 @@ public sealed class SqlServerFaultTests : CorrectedHistory
         AssertIsRefolded(history, store);
     }
 
+    /// <summary>A server that goes down may break off in the middle of an answer: the driver stumbles over what it reads.</summary>
+    [Fact]
+    public void An_answer_that_cannot_be_read_is_a_database_that_is_gone_and_a_column_that_is_not_there_a_fault_of_ours()
+    {
+        const string Query = "SELECT 1 AS a, 'text' AS b, CAST(1.5 AS DECIMAL(10, 4)) AS c UNION ALL SELECT 2, 'other', NULL";
+        using var wire = Wire("middle.db");
+        var others = 0;
+        for (var good = 0; good < 100; good += 4)
+        {
+            using var connection = new SqlConnection(wire.ConnectionString + ";Connect Retry Count=0;Pooling=false");
+            connection.Open();
+            wire.SpoilAnswerAfter(good);
+            // Where only a text is spoilt nobody can tell.
+            if (Record.Exception(() => connection.Query(Query).Count()) is not { } fault)
+                continue;
+            Assert.True(SqlServerFaults.Unavailable(fault)?.Fault == StoreFault.Broken, fault.ToString());
+            others += fault is SqlException or InvalidOperationException ? 0 : 1;
+        }
+        Assert.True(others > 0, "Only faults that say what they are.");
+        using var whole = new SqlConnection(wire.ConnectionString);
+        using var reader = whole.ExecuteReader(Query);
+        Assert.Null(SqlServerFaults.Unavailable(Assert.Throws<IndexOutOfRangeException>(() => reader.GetOrdinal("nowhere"))));
+    }
+
     /// <summary>Faults that a test cannot have a server make: a log that is full, a database that was set to be read only, rights that were taken away.</summary>
     [Theory]
     [InlineData(9002, 17, "Full", "The database is full; expected room to write.")]

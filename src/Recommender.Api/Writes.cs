@@ -186,6 +186,22 @@ sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
         }
     }
 
+    /// <summary>Takes a row in.</summary>
+    /// <param name="scope">The write.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="refusal">What is said if it does not fit.</param>
+    /// <param name="pointerOf">Where in the request a column comes from; null if it is called so there, too.</param>
+    /// <exception cref="WriteRefusedException">It does not fit the history.</exception>
+    public static RowVerdict Take(WriteScope scope, HistoryRow row, string refusal, Func<string, string>? pointerOf = null)
+    {
+        var result = scope.Upsert(row);
+        return result.Reason is { } why
+            ? throw new WriteRefusedException(
+                Problems.Refused(refusal, "row_rejected", Problems.ErrorOf(why, pointerOf?.Invoke(why.Column)))
+            )
+            : result.Verdict;
+    }
+
     static JsonBytes Answer(HttpContext http, WriteAnswer answer)
     {
         if (answer.ETag is { } etag)

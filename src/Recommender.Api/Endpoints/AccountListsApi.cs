@@ -169,9 +169,10 @@ static class AccountListsApi
                         throw new WriteRefusedException(
                             Problems.Conflict("The list, or what is held of it, changes all the time; try again.", "list_changes")
                         );
-                    Write(scope, live.Events, partner, rows, Response(list, summary, file));
+                    var response = Response(list, summary, file);
+                    Write(scope, live.Events, partner, rows, response);
                     taken?.Invoke(summary);
-                    return WriteAnswer.Of(Response(list, summary, file), ApiJson.Default.AccountListResponse);
+                    return WriteAnswer.Of(response, ApiJson.Default.AccountListResponse);
                 }
             );
             if (!isOutdated || tries == MostTries)
@@ -189,16 +190,7 @@ static class AccountListsApi
     {
         scope.Expect(rows);
         foreach (var row in rows)
-        {
-            if (scope.Upsert(row).Reason is { } why)
-                throw new WriteRefusedException(
-                    Problems.Refused(
-                        "The list does not fit the history; errors says where.",
-                        "row_rejected",
-                        Problems.ErrorOf(why)
-                    )
-                );
-        }
+            Writes.Take(scope, row, "The list does not fit the history; errors says where.");
         Telemetry.FactsTaken(rows.Count);
         events.Append(
             scope,

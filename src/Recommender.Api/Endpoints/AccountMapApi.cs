@@ -76,14 +76,13 @@ static class AccountMapApi
             (state, asOf) =>
                 AccountMap
                     .AccountsOf(state, id, ours, theirs, asOf)
-                    .Select(overlap =>
+                    .Select(overlap => (Overlap: overlap, Deals: state.OpenDealsOf(overlap.AccountId).ToList()))
+                    .Select(one =>
                         (
-                            Overlap: overlap,
-                            state.FindAccount(overlap.AccountId)?.Name,
-                            Worth: state
-                                .OpenDealsOf(overlap.AccountId)
-                                .Sum(deal => state.WorthOf(deal, state.Settings.BaseCurrency) ?? 0),
-                            Deal: state.OpenDealsOf(overlap.AccountId).Select(deal => (OpportunityId?)deal.Id).FirstOrDefault()
+                            one.Overlap,
+                            state.FindAccount(one.Overlap.AccountId)?.Name,
+                            Worth: one.Deals.Sum(deal => state.WorthOf(deal, state.Settings.BaseCurrency) ?? 0),
+                            Deal: one.Deals is [var newest, ..] ? newest.Id : (OpportunityId?)null
                         )
                     )
                     .OrderByDescending(one => one.Worth)
@@ -110,19 +109,13 @@ static class AccountMapApi
                             }
                         )?.Recommendation;
                         var ranked = answer is { Partners: [var first, ..] } ? first : null;
-                        var (population, contacts, level, since) = (
-                            one.Overlap.Population,
-                            one.Overlap.ContactCount,
-                            one.Overlap.ContactLevel,
-                            one.Overlap.Since
-                        );
                         return new MappedAccountResponse(
                             one.Overlap.AccountId.Value,
                             one.Name,
                             ranked?.FitScore,
                             ranked?.Lift,
                             ranked?.ExpectedValue,
-                            new(population, (int)(contacts ?? 0), level, since)
+                            WarmPath.Of(one.Overlap)
                         );
                     })
                     .OrderByDescending(one => one.Lift ?? double.NegativeInfinity)

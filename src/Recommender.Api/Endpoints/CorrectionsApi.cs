@@ -154,18 +154,15 @@ static class CorrectionsApi
                     ("at", scope.Stamp),
                     ("table", table.Name)
                 );
-                var result = scope.Upsert(row);
-                if (result.Reason is { } why)
-                    throw new WriteRefusedException(
-                        Problems.Refused(
-                            "They cannot be merged; errors says why.",
-                            "row_rejected",
-                            Problems.ErrorOf(why, why.Column == "new_id" ? "/into" : "id")
-                        )
-                    );
-                Tell(scope, live.Events, row, result.Verdict);
+                var verdict = Writes.Take(
+                    scope,
+                    row,
+                    "They cannot be merged; errors says why.",
+                    column => column == "new_id" ? "/into" : "id"
+                );
+                Tell(scope, live.Events, row, verdict);
                 return WriteAnswer.Of(
-                    new MergeResponse(id, request.Into, result.Verdict == RowVerdict.Unchanged ? "unchanged" : "merged"),
+                    new MergeResponse(id, request.Into, verdict == RowVerdict.Unchanged ? "unchanged" : "merged"),
                     ApiJson.Default.MergeResponse
                 );
             }

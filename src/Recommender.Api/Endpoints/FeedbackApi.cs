@@ -136,15 +136,7 @@ static class FeedbackApi
             );
         void Write(HistoryRow row)
         {
-            var result = scope.Upsert(row);
-            if (result.Reason is { } reason)
-                throw new WriteRefusedException(
-                    Problems.Refused(
-                        "The feedback does not fit the history; errors says where.",
-                        "row_rejected",
-                        Problems.ErrorOf(reason)
-                    )
-                );
+            Writes.Take(scope, row, "The feedback does not fit the history; errors says where.");
             Say(row.Table, row.Key);
         }
         void Say(FactTable table, string key) => facts.Add($"{table.Name}/{key}");

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Recommender.Capabilities.Mapping;
+using Recommender.Fold;
 
 namespace Recommender.Api.Endpoints;
 
@@ -76,19 +77,38 @@ static class MatchesApi
             return Problems.Invalid("cursor", "Expected a cursor of an earlier answer.");
         if (!live.Answers)
             return Problems.NotReady(http);
-        var (isKnown, isShared, items) = live.Read(
+        var (isKnown, isShared, items, next) = live.Read(
             (fold, asOf) =>
-                fold.FindPartner(id) is null ? (false, true, [])
-                : MappingCapability.SharingOf(fold, id) == "counts" ? (true, false, [])
-                : (true, true, MatchList.Of(fold, id, state, (after[0], after[1]), limit + 1, asOf))
+            {
+                if (fold.FindPartner(id) is null)
+                    return (false, true, [], null);
+                if (MappingCapability.SharesCountsOnly(fold, id))
+                    return (true, false, [], null);
+                var (found, more) = Found(fold, id, state, after, limit, asOf);
+                return (true, true, found, more);
+            }
         );
         if (!isKnown)
             return Problems.NotFound($"No partner has the id '{id}'.");
         if (!isShared)
             return new CountsOnly();
-        var next =
-            items.Count > limit ? Cursor.Of(items[limit - 1].RecordId, items[limit - 1].Match?.AccountId.Value ?? "") : null;
-        return TypedResults.Ok(new MatchesResponse([.. items.Take(limit).Select(Response)], Pagination.Of(http, next)));
+        return TypedResults.Ok(new MatchesResponse([.. items.Select(Response)], Pagination.Of(http, next)));
+    }
+
+    /// <summary>A page of what is held of live records, and the cursor of the next; null if it is the last.</summary>
+    public static (IReadOnlyList<ListedMatch> Items, string? Next) Found(
+        HistoryState state,
+        string partner,
+        string? held,
+        string[] after,
+        int limit,
+        DateTime asOf
+    )
+    {
+        var found = MatchList.Of(state, partner, held, (after[0], after[1]), limit + 1, asOf);
+        return found.Count <= limit
+            ? (found, null)
+            : ([.. found.Take(limit)], Cursor.Of(found[limit - 1].RecordId, found[limit - 1].Match?.AccountId.Value ?? ""));
     }
 
     internal static MatchResponse Response(ListedMatch one) =>
@@ -184,7 +204,7 @@ static class MatchesApi
     {
         if (!live.Answers)
             return Problems.NotReady(http);
-        if (live.Read((state, _) => MappingCapability.SharingOf(state, partner)) == "counts")
+        if (live.Read((state, _) => MappingCapability.SharesCountsOnly(state, partner)))
             return new CountsOnly();
         return await writes.RunAsync<Results<Ok<MatchResponse>, NotFound>>(
             http,
@@ -208,12 +228,7 @@ static class MatchesApi
                         )
                     );
                 foreach (var row in decision.Rows)
-                {
-                    if (scope.Upsert(row).Reason is { } why)
-                        throw new WriteRefusedException(
-                            Problems.Refused("The decision does not fit the history.", "row_rejected", Problems.ErrorOf(why))
-                        );
-                }
+                    Writes.Take(scope, row, "The decision does not fit the history.");
                 if (decision.Rows.Count > 0)
                     live.Events.Append(
                         scope,

@@ -147,6 +147,9 @@ public sealed record AccountOverlap(
 {
     /// <summary>True unless its end was seen strictly before <paramref name="asOf"/>.</summary>
     public bool IsLive(DateTime asOf) => Until is null || Until >= asOf;
+
+    /// <summary>True unless its end has come: what ends now does not go on.</summary>
+    public bool GoesOnAfter(DateTime now) => Until is null || Until > now;
 }
 
 /// <summary>A partner's claim on a deal.</summary>

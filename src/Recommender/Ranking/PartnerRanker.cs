@@ -256,14 +256,7 @@ public sealed class PartnerRanker
                 chance?.Lift?.Deals ?? counts.Won + counts.Lost
             ),
             Reasons = reasons,
-            WarmPath = overlap is null
-                ? null
-                : new(
-                    overlap.Population,
-                    (int)Math.Min(overlap.ContactCount ?? 0, int.MaxValue),
-                    overlap.ContactLevel,
-                    overlap.Since
-                ),
+            WarmPath = overlap is null ? null : WarmPath.Of(overlap),
             Cautions = isUnsayable
                 ? [.. Cautions(pair, holders), "Its win probability is not a finite number and is left out"]
                 : Cautions(pair, holders),

@@ -66,7 +66,12 @@ public sealed record Reason(string Text, double Contribution, string Direction)
 public sealed record Support(int SimilarDeals, int PartnerDeals);
 
 /// <summary>Who on the partner's side knows the account.</summary>
-public sealed record WarmPath(string Population, int ContactCount, string? ContactLevel, DateTime Since);
+public sealed record WarmPath(string Population, int ContactCount, string? ContactLevel, DateTime Since)
+{
+    /// <summary>The way in that an overlap is; contacts that are not told count as none.</summary>
+    public static WarmPath Of(AccountOverlap overlap) =>
+        new(overlap.Population, (int)Math.Min(overlap.ContactCount ?? 0, int.MaxValue), overlap.ContactLevel, overlap.Since);
+}
 
 /// <summary>A ranked partner. Without a win-probability model the probabilities are null: unknown.</summary>
 public sealed record RecommendedPartner

@@ -27,7 +27,7 @@ static class MapVerb
         {
             Description = "Of which population all records are that do not say it: customer, open_opportunity or prospect",
         };
-        population.AcceptOnlyFromAmong("customer", "open_opportunity", "prospect");
+        population.AcceptOnlyFromAmong([.. AccountMap.Populations]);
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would match and keep nothing" };
         var rejectedFile = new Option<string>("--rejected")
         {

@@ -42,7 +42,7 @@ static class MappingRoutes
     static RazorComponentResult Unknown() => Message("No such partner", "There is no partner with this id.", 404);
 
     static bool IsCountsOnly(LiveRecommender live, string id) =>
-        live.Read((state, _) => MappingCapability.SharingOf(state, id)) == "counts";
+        live.Read((state, _) => MappingCapability.SharesCountsOnly(state, id));
 
     static RazorComponentResult? CountsOnly(LiveRecommender live, string id) =>
         IsCountsOnly(live, id)
@@ -84,7 +84,7 @@ static class MappingRoutes
         var (waiting, found) = live.Read(
             (state, asOf) =>
                 (
-                    AccountMap.Of(state, id, asOf)!.Review ?? 0,
+                    MatchList.Waiting(state, id, asOf),
                     MatchList.Of(state, id, "review", (record ?? "", account ?? ""), 1, asOf) is [var first] ? first : null
                 )
         );
@@ -110,18 +110,13 @@ static class MappingRoutes
         if (CountsOnly(live, id) is { } told)
             return told;
         var after = Cursor.Read(cursor, 2) ?? ["", ""];
-        var items = live.Read((fold, asOf) => MatchList.Of(fold, id, state, (after[0], after[1]), MatchesOfPage + 1, asOf));
+        var (items, next) = live.Read((fold, asOf) => MatchesApi.Found(fold, id, state, after, MatchesOfPage, asOf));
         return Page<MatchesPage>(
             (nameof(MatchesPage.PartnerId), id),
             (nameof(MatchesPage.Name), partner.Name ?? id),
             (nameof(MatchesPage.State), state),
-            (nameof(MatchesPage.Items), (IReadOnlyList<ListedMatch>)[.. items.Take(MatchesOfPage)]),
-            (
-                nameof(MatchesPage.Next),
-                items.Count > MatchesOfPage
-                    ? Cursor.Of(items[MatchesOfPage - 1].RecordId, items[MatchesOfPage - 1].Match?.AccountId.Value ?? "")
-                    : null
-            )
+            (nameof(MatchesPage.Items), items),
+            (nameof(MatchesPage.Next), next)
         );
     }
 

@@ -121,8 +121,7 @@ public sealed class AccountListRun
     {
         // Read while the list is matched.
         var overlaps = Task.Run(_list.ReadOverlaps);
-        // What ends now is over.
-        var live = _records.Values.Where(record => record.Until is null || record.Until > _at).ToList();
+        var live = _records.Values.Where(record => record.GoesOnAfter(_at)).ToList();
         live.Sort((x, y) => string.CompareOrdinal(x.RecordId, y.RecordId));
         var lookedAt = LookedAt(live, changed);
         var companies = Company.All(

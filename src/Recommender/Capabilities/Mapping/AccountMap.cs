@@ -56,17 +56,7 @@ public sealed record AccountMap(
                 ),
             ],
             isShown ? records.Values.Count(record => record.IsLive(asOf)) : null,
-            isShown
-                ? MappingCapability
-                    .MatchesOf(state)
-                    .Of(partnerId)
-                    .Values.Where(match =>
-                        match.State == "review" && records.TryGetValue(match.RecordId, out var record) && record.IsLive(asOf)
-                    )
-                    .Select(match => match.RecordId)
-                    .Distinct()
-                    .Count()
-                : null
+            isShown ? MatchList.Waiting(state, partnerId, asOf) : null
         );
     }
 
@@ -78,7 +68,7 @@ public sealed record AccountMap(
         string theirs,
         DateTime asOf
     ) =>
-        MappingCapability.SharingOf(state, partnerId) == "counts"
+        MappingCapability.SharesCountsOnly(state, partnerId)
             ? []
             :
             [
@@ -91,22 +81,20 @@ public sealed record AccountMap(
     /// <summary>What the partner holds now: its overlaps, or if it shares counts only, which makes none, what its records match.</summary>
     static IEnumerable<AccountOverlap> Held(HistoryState state, PartnerId partnerId, DateTime asOf)
     {
-        if (MappingCapability.SharingOf(state, partnerId) != "counts")
+        if (!MappingCapability.SharesCountsOnly(state, partnerId))
             return state
                 .OverlapsOf(partnerId)
                 .Where(overlap => overlap.IsLive(asOf) && state.FindAccount(overlap.AccountId) is not null);
-        var records = MappingCapability.ListsOf(state).Of(partnerId);
         return MappingCapability
-            .MatchesOf(state)
-            .Of(partnerId)
-            .Values.Where(match => match.IsMatch && records.TryGetValue(match.RecordId, out var record) && record.IsLive(asOf))
-            .Select(match => new AccountOverlap(
+            .LiveMatchesOf(state, partnerId, asOf)
+            .Where(one => one.Match.IsMatch)
+            .Select(one => new AccountOverlap(
                 partnerId,
-                match.AccountId,
-                records[match.RecordId].Population,
+                one.Match.AccountId,
+                one.Record.Population,
                 null,
                 null,
-                match.At,
+                one.Match.At,
                 null
             ));
     }

@@ -29,13 +29,10 @@ public static class MatchList
         DateTime asOf
     )
     {
-        var records = MappingCapability.ListsOf(state).Of(partnerId);
         var matches = MappingCapability
-            .MatchesOf(state)
-            .Of(partnerId)
-            .Values.Where(match =>
-                match.State != "none" && records.TryGetValue(match.RecordId, out var record) && record.IsLive(asOf)
-            )
+            .LiveMatchesOf(state, partnerId, asOf)
+            .Select(one => one.Match)
+            .Where(match => match.State != "none")
             .ToList();
         IEnumerable<(string Record, AccountMatch? Match)> all = matches
             .Where(match => held is null || match.State == held)
@@ -45,7 +42,9 @@ public static class MatchList
             // A record that a person said is not an account, and nothing else either, is none of ours.
             var found = matches.Where(match => match.State != "rejected").Select(match => match.RecordId).ToHashSet();
             all = all.Concat(
-                records
+                MappingCapability
+                    .ListsOf(state)
+                    .Of(partnerId)
                     .Values.Where(record => record.IsLive(asOf) && !found.Contains(record.RecordId))
                     .Select(record => (record.RecordId, (AccountMatch?)null))
             );
@@ -59,6 +58,15 @@ public static class MatchList
                 .Select(one => Of(state, partnerId, one.Record, one.Match)),
         ];
     }
+
+    /// <summary>How many records wait for a person to decide.</summary>
+    public static int Waiting(HistoryState state, PartnerId partnerId, DateTime asOf) =>
+        MappingCapability
+            .LiveMatchesOf(state, partnerId, asOf)
+            .Where(one => one.Match.State == "review")
+            .Select(one => one.Match.RecordId)
+            .Distinct()
+            .Count();
 
     /// <summary>A pair with what both sides say.</summary>
     public static ListedMatch Of(HistoryState state, AccountMatch match) => Of(state, match.PartnerId, match.RecordId, match);

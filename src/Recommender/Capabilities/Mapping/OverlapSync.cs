@@ -49,7 +49,7 @@ sealed class OverlapSync
         var live = matches
             .Where(match => match.IsMatch && _list.Sharing == "fields")
             .Select(match => (Match: match, Record: records.GetValueOrDefault(match.RecordId)))
-            .Where(one => one.Record is not null && (one.Record.Until is null || one.Record.Until > _at))
+            .Where(one => one.Record?.GoesOnAfter(_at) == true)
             .ToList();
         foreach (var population in live.GroupBy(one => one.Record!.Population))
         {
@@ -76,7 +76,7 @@ sealed class OverlapSync
         }
         foreach (var (population, since) in made.Where(one => !kept.Contains(one)))
         {
-            if (Find(account, population, since) is { } over && (over.Until is null || over.Until > _at))
+            if (Find(account, population, since) is { } over && over.GoesOnAfter(_at))
                 Write(over with { Until = _at });
         }
         foreach (var match in matches)

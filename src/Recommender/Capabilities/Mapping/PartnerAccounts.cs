@@ -20,6 +20,9 @@ public sealed record PartnerAccount(
 {
     /// <summary>True unless its end lies before <paramref name="asOf"/>.</summary>
     public bool IsLive(DateTime asOf) => Until is null || Until >= asOf;
+
+    /// <summary>True unless its end has come: what ends now does not go on.</summary>
+    public bool GoesOnAfter(DateTime now) => Until is null || Until > now;
 }
 
 /// <summary>The accounts that partners hold, record by record, as their lists have them.</summary>

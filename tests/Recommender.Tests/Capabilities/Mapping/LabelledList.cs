@@ -233,6 +233,27 @@ public static class LabelledList
         return records;
     }
 
+    /// <summary>A list of ours, a quarter each as it is and as three systems write it, by name and country, and of others as they are.</summary>
+    public static IReadOnlyList<LabelledRecord> Of(IReadOnlyList<NamedAccount> ours, IReadOnlyList<NamedAccount> others, int seed)
+    {
+        var random = Random(seed);
+        return
+        [
+            .. ours.Select(
+                    (one, i) =>
+                        (i % 4) switch
+                        {
+                            0 => Like(one, one.Name, "same"),
+                            1 => Like(one, one.Name.ToUpperInvariant() + ", Inc.", "capitals and a legal form"),
+                            2 => Like(one, Misspelt(one.Name, random), "typo"),
+                            _ => Like(one, one.Name.ToLowerInvariant() + " llc", "lower case and a legal form"),
+                        }
+                )
+                .Concat(others.Select(one => Like(one, one.Name, "none of ours") with { Truth = null }))
+                .Select((one, i) => one with { Id = FormattableString.Invariant($"R{i:000000}") }),
+        ];
+    }
+
     /// <summary>The rows as the matcher takes them.</summary>
     internal static List<Company> Companies(IEnumerable<LabelledRecord> records) =>
         [.. records.Select(one => Company.Of(one.Id, one.Name, one.Domain, one.Country, one.Region))];
@@ -312,6 +333,6 @@ public static class LabelledList
     }
 
 #pragma warning disable RS0030 // A test's own chance, with its seed.
-    static Random Random(int seed) => new(seed);
+    internal static Random Random(int seed) => new(seed);
 #pragma warning restore RS0030
 }

@@ -94,7 +94,7 @@ public abstract class HistoryStore
         Action<RejectedRow>? reject = null
     ) => Guarded(() => ImportAll(folder, rejectedFile, strict, progress, reject));
 
-    /// <summary>Does something; a fault of the database itself comes as what it is.</summary>
+    /// <summary>Does something; a fault of the database itself comes as what it is, unless it says so already.</summary>
     /// <exception cref="StoreUnavailableException">The database is full, read only, busy or gone.</exception>
     private protected T Guarded<T>(Func<T> what)
     {
@@ -102,7 +102,7 @@ public abstract class HistoryStore
         {
             return what();
         }
-        catch (Exception e) when (e is not StoreUnavailableException)
+        catch (Exception e) when (e is not (IOException or InvalidDataException))
         {
             if (Unavailable(e) is { } unavailable)
                 throw unavailable;

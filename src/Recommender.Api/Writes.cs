@@ -45,6 +45,7 @@ sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
     /// <param name="dryRun">Undo it and say what would have been.</param>
     /// <param name="write">Does it, on the writer's thread.</param>
     /// <param name="before">Does first what is no part of the transaction; not done in a dry run.</param>
+    /// <param name="decides">True if what it does depends on the fold.</param>
     /// <typeparam name="TOutcomes">What it can end with beside not being done.</typeparam>
     public async Task<WriteOutcome<TOutcomes>> RunAsync<TOutcomes>(
         HttpContext http,
@@ -52,18 +53,13 @@ sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
         bool needsKey,
         bool dryRun,
         Func<WriteScope, WriteAnswer> write,
-        Func<Task>? before = null
+        Func<Task>? before = null,
+        bool decides = false
     )
-        where TOutcomes : IEndpointMetadataProvider => new(await RunAsync(http, body, needsKey, dryRun, write, before));
+        where TOutcomes : IEndpointMetadataProvider =>
+        new(await RunAsync(http, body, needsKey, dryRun, new(write, before, decides)));
 
-    async Task<IResult> RunAsync(
-        HttpContext http,
-        byte[] body,
-        bool needsKey,
-        bool dryRun,
-        Func<WriteScope, WriteAnswer> write,
-        Func<Task>? before
-    )
+    async Task<IResult> RunAsync(HttpContext http, byte[] body, bool needsKey, bool dryRun, Write write)
     {
         if (!live.Answers)
             return Problems.NotReady(http);
@@ -75,11 +71,11 @@ sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
                     "Expected the header Idempotency-Key: a text of your own that names this write, so that you can send it again.",
                     "idempotency_key_missing"
                 )
-                : await TryAsync(http, dryRun, write, before);
+                : await TryAsync(http, dryRun, write);
         if (key.Length > LongestKey || key.Any(char.IsControl))
             return Problems.Invalid("Idempotency-Key", $"Expected at most {LongestKey} characters, none a control character.");
         if (dryRun)
-            return await TryAsync(http, dryRun, write, before);
+            return await TryAsync(http, dryRun, write);
         var caller = Caller.Of(http);
         var hash = HashOf(http, body);
         if (!_inFlight.TryAdd((caller, key), 0))
@@ -91,22 +87,27 @@ sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
             return await TryAsync(
                 http,
                 dryRun,
-                scope =>
+                write with
                 {
-                    // Another replica may have done it since; then nothing is done here.
-                    if (live.Store.IsShared && IdempotencyKeys.Find(scope, caller, key, live.Now().AddDays(-1)) is { } meanwhile)
-                        throw new WriteRefusedException(Again(http, meanwhile, hash));
-                    var answer = write(scope);
-                    // What is shown once, such as a webhook's secret, must not lie there in clear for a day.
-                    IdempotencyKeys.Keep(
-                        scope,
-                        caller,
-                        key,
-                        new(hash, answer.Status, Protected, _protector.Protect(answer.Body))
-                    );
-                    return answer;
-                },
-                before
+                    Do = scope =>
+                    {
+                        // Another replica may have done it since; then nothing is done here.
+                        if (
+                            live.Store.IsShared
+                            && IdempotencyKeys.Find(scope, caller, key, live.Now().AddDays(-1)) is { } meanwhile
+                        )
+                            throw new WriteRefusedException(Again(http, meanwhile, hash));
+                        var answer = write.Do(scope);
+                        // What is shown once, such as a webhook's secret, must not lie there in clear for a day.
+                        IdempotencyKeys.Keep(
+                            scope,
+                            caller,
+                            key,
+                            new(hash, answer.Status, Protected, _protector.Protect(answer.Body))
+                        );
+                        return answer;
+                    },
+                }
             );
         }
         finally
@@ -135,21 +136,22 @@ sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
         }
     }
 
-    async Task<IResult> TryAsync(HttpContext http, bool dryRun, Func<WriteScope, WriteAnswer> write, Func<Task>? before)
+    async Task<IResult> TryAsync(HttpContext http, bool dryRun, Write write)
     {
         try
         {
-            if (before is not null && !dryRun)
+            if (write.Before is { } before && !dryRun)
                 await before();
             if (
                 !live.History.TryWrite(
                     scope =>
                     {
-                        var answer = write(scope);
-                        Tell(scope);
+                        var answer = write.Do(scope);
+                        CapabilityList.Tell(scope, live.Events);
                         return dryRun ? throw new DryRunException(answer) : answer;
                     },
-                    out var done
+                    out var done,
+                    write.Decides
                 )
             )
                 return Problems.Busy(http, "Too many writes wait for the database.", "overloaded");
@@ -171,18 +173,6 @@ sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
         catch (InvalidDataException e)
         {
             return Problems.Refused(e.Message.ReplaceLineEndings(" "), "refused");
-        }
-    }
-
-    /// <summary>Notes the events that capabilities make of what was written.</summary>
-    void Tell(WriteScope scope)
-    {
-        foreach (var capability in CapabilityList.All)
-        {
-            if (capability.Tables.Count == 0)
-                continue;
-            foreach (var happened in scope.FactsOfThisWrite.SelectMany(capability.EventsOf).ToList())
-                live.Events.Append(scope, happened);
         }
     }
 
@@ -216,6 +206,9 @@ sealed class Writes(LiveRecommender live, IDataProtectionProvider protection)
         hash.AppendData(body);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>What is to be done, what first, and whether it depends on the fold.</summary>
+    sealed record Write(Func<WriteScope, WriteAnswer> Do, Func<Task>? Before, bool Decides);
 
     /// <summary>Carries the answer of a dry run past the transaction that is undone.</summary>
     sealed class DryRunException(WriteAnswer answer) : Exception("Dry run.")

@@ -250,7 +250,8 @@ static class MatchesApi
                     Response(live.Read((state, _) => MatchList.Of(state, match))),
                     ApiJson.Default.MatchResponse
                 );
-            }
+            },
+            decides: true
         );
     }
 }

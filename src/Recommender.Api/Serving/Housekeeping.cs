@@ -62,15 +62,11 @@ sealed partial class Housekeeping(
             live.Note(Event.OfModel("model.promoted", model, version, before.GetValueOrDefault(model), live.Now()));
     }
 
-    /// <summary>Writes what clocks that ran out have become; what is written already changes nothing.</summary>
+    /// <summary>Writes what clocks that ran out have become.</summary>
     void Sweep()
     {
-        foreach (var capability in CapabilityList.All)
-        {
-            var due = live.Read((state, asOf) => capability.Due(state, asOf).ToList());
-            if (due.Count > 0)
-                live.History.TryWrite(scope => due.Count(row => scope.Upsert(row).Verdict == RowVerdict.Inserted), out _);
-        }
+        if (live.Read((state, _) => CapabilityList.IsAnyDue(state, live.Now())))
+            CapabilityList.TrySweep(live.History, live.Events, time, out _);
     }
 
     /// <summary>Takes over what other replicas changed beside facts and models.</summary>

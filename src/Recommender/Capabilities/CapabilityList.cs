@@ -48,6 +48,45 @@ public static class CapabilityList
         }
     }
 
+    /// <summary>Notes the events that capabilities make of what a write wrote, in its transaction.</summary>
+    public static void Tell(WriteScope scope, EventLog events)
+    {
+        foreach (var capability in All)
+        {
+            if (capability.Tables.Count == 0)
+                continue;
+            foreach (var happened in scope.FactsOfThisWrite.SelectMany(capability.EventsOf).ToList())
+                events.Append(scope, happened);
+        }
+    }
+
+    /// <summary>
+    /// Writes what clocks that ran out have become, with the events that follow. It looks at the fold on the writer's thread, when all that
+    /// anybody wrote before is in it: what one process wrote is not due to another any more.
+    /// </summary>
+    /// <param name="history">The history.</param>
+    /// <param name="events">The log of events.</param>
+    /// <param name="now">The clock.</param>
+    /// <param name="swept">How many rows were written; ends when they are durable.</param>
+    /// <returns>False if too many writes wait.</returns>
+    public static bool TrySweep(LiveHistory history, EventLog events, TimeProvider now, out Task<int> swept) =>
+        history.TryWrite(
+            scope =>
+            {
+                var due = history.Fold.Read(_ => DueOf(history.Fold.States[0], now.GetUtcNow().UtcDateTime));
+                var written = due.Count(row => scope.Upsert(row).Verdict is RowVerdict.Inserted or RowVerdict.Updated);
+                Tell(scope, events);
+                return written;
+            },
+            out swept,
+            decides: true
+        );
+
+    /// <summary>True if a clock ran out that nothing was made of yet.</summary>
+    public static bool IsAnyDue(HistoryState state, DateTime now) => All.Any(one => one.Due(state, now).Any());
+
+    static List<HistoryRow> DueOf(HistoryState state, DateTime now) => [.. All.SelectMany(one => one.Due(state, now))];
+
     static void Register(ICapability capability)
     {
         FactTables.Add(capability.Tables, capability.GetType().Assembly);

@@ -164,19 +164,23 @@ public sealed record DealRegistration(
     DateTime? ExpiresAt
 )
 {
-    /// <summary>True if its status says that it was decided.</summary>
-    internal bool IsDecided => Status is "approved" or "rejected" or "expired";
+    /// <summary>True if its status says that it was decided, or is over.</summary>
+    internal bool IsDecided => Status is not (null or "submitted");
+
+    /// <summary>True if it was approved and not taken back: it protects until it ends, and did if it has.</summary>
+    internal bool WasApproved => Status is "approved" or "expired" or "converted";
 
     /// <summary>
     /// True from an approving decision until <see cref="ExpiresAt"/> (exclusive; for ever if there is none). What its status calls expired
     /// was approved once and is over at <see cref="ExpiresAt"/>; without that date nobody knows for how long it held, and it is not live.
+    /// One that became a deal goes on protecting until then.
     /// </summary>
     /// <param name="asOf">The moment.</param>
     /// <param name="seenAt">When its decision could be seen: an end that was told after the decision was over when it was told.</param>
     public bool IsLive(DateTime asOf, DateTime seenAt) =>
         Status switch
         {
-            "approved" => ExpiresAt is null || ExpiresAt >= asOf,
+            "approved" or "converted" => ExpiresAt is null || ExpiresAt >= asOf,
             "expired" => ExpiresAt >= asOf && seenAt == (DecidedAt ?? SubmittedAt),
             _ => false,
         };

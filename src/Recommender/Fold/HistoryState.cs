@@ -41,6 +41,7 @@ public sealed partial class HistoryState
         Touches = new(this);
         Rates = new(this);
         Merges = new(this);
+        Registrations = new(this);
         _byKind = new()
         {
             [FactKind.Account] = Names,
@@ -48,7 +49,7 @@ public sealed partial class HistoryState
             [FactKind.Certification] = new Certifications(this),
             [FactKind.Overlap] = new Overlaps(this),
             [FactKind.OpportunityCreated] = Pipeline,
-            [FactKind.RegistrationSubmitted] = new Registrations(this),
+            [FactKind.RegistrationSubmitted] = Registrations,
             [FactKind.RegistrationDecided] = new DecidedRegistrations(this),
             [FactKind.StageEntered] = new Stages(this),
             [FactKind.Touch] = Touches,
@@ -117,6 +118,8 @@ public sealed partial class HistoryState
     internal ExchangeRates Rates { get; }
 
     internal MergedCompanies Merges { get; }
+
+    internal Registrations Registrations { get; }
 
     internal Decay Slow { get; }
 

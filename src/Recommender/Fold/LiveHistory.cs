@@ -120,9 +120,14 @@ public sealed class LiveHistory : IAsyncDisposable
     /// Hands a write in; false if too many wait. The task ends when what it did is durable and applied. It fails with
     /// <see cref="StoreUnavailableException"/> if the database cannot be written; then nothing was changed.
     /// </summary>
-    public bool TryWrite<T>(Func<WriteScope, T> write, out Task<T> done)
+    /// <param name="write">Does it, on the writer's thread.</param>
+    /// <param name="done">What it comes to.</param>
+    /// <param name="decides">
+    /// True if what it does depends on the fold: it is the first of its transaction, so that the fold holds all that was written before.
+    /// </param>
+    public bool TryWrite<T>(Func<WriteScope, T> write, out Task<T> done, bool decides = false)
     {
-        var task = new PendingWrite<T>(write);
+        var task = new PendingWrite<T>(write) { IsFirst = decides };
         done = task.Done.Task;
         return _writes.Writer.TryWrite(task);
     }
@@ -242,7 +247,7 @@ public sealed class LiveHistory : IAsyncDisposable
             batch.Clear();
             while (batch.Count < MostOfOneTransaction && _writes.Reader.TryPeek(out var next))
             {
-                if (next.IsTask && batch.Count > 0)
+                if ((next.IsTask || next.IsFirst) && batch.Count > 0)
                     break;
                 _writes.Reader.TryRead(out _);
                 if (next.IsTask)

@@ -7,6 +7,9 @@ abstract class PendingWrite
 {
     public virtual bool IsTask => false;
 
+    /// <summary>True if no other may come before it in one transaction.</summary>
+    public bool IsFirst { get; init; }
+
     public abstract void Run(WriteScope scope);
 
     public abstract void Complete();

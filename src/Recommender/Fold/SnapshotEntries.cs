@@ -44,6 +44,8 @@ public sealed partial class HistoryState
         if (account.Pairs is { } pairs)
             WriteMap(to, pairs, WritePair);
         to.All(account.TouchesOfPartners, WriteTouch);
+        to.All(account.Submitted, static (to, one) => to.Write(one));
+        to.All(account.Decided, static (to, one) => to.Write(one));
     }
 
     static AccountState ReadAccount(SnapshotReader from, List<(AccountState, int, EngagementEntry)> newest)
@@ -71,6 +73,8 @@ public sealed partial class HistoryState
         if (from.Flag())
             ReadMap(from, account.Pairs = new(), ReadPair);
         account.TouchesOfPartners = from.List(ReadTouch);
+        account.Submitted = from.Array(static from => from.Registration());
+        account.Decided = from.Array(static from => from.SeenRegistration());
         return account;
     }
 
@@ -90,6 +94,15 @@ public sealed partial class HistoryState
         to.All(pair.Overlaps, static (to, one) => to.Write(one));
         to.All(pair.Registrations, static (to, one) => to.Write(one));
         to.All(pair.Declines, static (to, one) => to.Write(one));
+        to.All(
+            pair.Assists,
+            static (to, one) =>
+            {
+                to.Write(one.Id);
+                to.Write(one.Given);
+                to.Write(one.At);
+            }
+        );
     }
 
     static PairHistory ReadPair(SnapshotReader from) =>
@@ -107,8 +120,9 @@ public sealed partial class HistoryState
             LastEngagementAt = from.Instant(),
             LastTouchAt = from.Instant(),
             Overlaps = from.Array(static from => from.Overlap()),
-            Registrations = from.Array(static from => from.Registration()),
+            Registrations = from.Array(static from => from.SeenRegistration()),
             Declines = from.Array(static from => from.Feedback()),
+            Assists = from.Array(static from => new AssistEntry(from.Text()!, from.Flag(), from.Instant())),
         };
 
     static void WritePartner(SnapshotWriter to, PartnerState partner)
@@ -299,9 +313,10 @@ public sealed partial class HistoryState
     {
         to.Write(touch.Partner + 1);
         to.Write(touch.At);
+        to.Write(touch.Id);
     }
 
-    static TouchEntry ReadTouch(SnapshotReader from) => new(from.Whole() - 1, from.Instant());
+    static TouchEntry ReadTouch(SnapshotReader from) => new(from.Whole() - 1, from.Instant(), from.Text());
 
     static void WriteCounts(SnapshotWriter to, PartnerCounts counts)
     {

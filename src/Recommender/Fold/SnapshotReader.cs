@@ -150,8 +150,10 @@ public sealed class SnapshotReader : IDisposable
 
     internal AccountOverlap Overlap() => new(Text()!, Text()!, Text()!, NumberOrNone(), Text(), Instant(), InstantOrNone());
 
-    internal SeenRegistration Registration() =>
-        new(new(Text()!, Text()!, Text()!, Text(), Instant(), Text(), InstantOrNone(), InstantOrNone()), Instant());
+    internal DealRegistration Registration() =>
+        new(Text()!, Text()!, Text()!, Text(), Instant(), Text(), InstantOrNone(), InstantOrNone());
+
+    internal SeenRegistration SeenRegistration() => new(Registration(), Instant());
 
     internal Certification Certification() => new(Text()!, Text()!, Instant(), InstantOrNone());
 

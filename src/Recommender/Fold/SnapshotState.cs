@@ -11,7 +11,7 @@ namespace Recommender.Fold;
 public sealed partial class HistoryState
 {
     const int Mark = 0x4E53_4652;
-    const int Version = 5;
+    const int Version = 6;
 
     /// <summary>False if something in it does not know how to write itself, such as a ledger of a capability.</summary>
     public bool CanBeWritten =>
@@ -113,7 +113,10 @@ public sealed partial class HistoryState
         if (from.Whole() != Mark)
             throw new InvalidDataException("The snapshot does not end where it should.");
         for (var account = 0; account < AccountStates.Count; account++)
+        {
             Names.Index(account, AccountStates[account].Row);
+            Registrations.Index(account);
+        }
         for (var partner = 0; partner < PartnerStates.Count; partner++)
             PartnerNames.Index(partner, PartnerStates[partner].Row);
     }

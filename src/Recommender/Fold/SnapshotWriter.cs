@@ -196,7 +196,12 @@ public sealed class SnapshotWriter : IDisposable
 
     internal void Write(SeenRegistration seen)
     {
-        var row = seen.Row;
+        Write(seen.Row);
+        Write(seen.SeenAt);
+    }
+
+    internal void Write(DealRegistration row)
+    {
         Write(row.Id);
         Write(row.PartnerId);
         Write(row.AccountId);
@@ -205,7 +210,6 @@ public sealed class SnapshotWriter : IDisposable
         Write(row.Status);
         Write(row.DecidedAt);
         Write(row.ExpiresAt);
-        Write(seen.SeenAt);
     }
 
     internal void Write(Certification row)

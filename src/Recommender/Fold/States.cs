@@ -25,6 +25,7 @@ struct PairHistory
     public AccountOverlap[]? Overlaps;
     public SeenRegistration[]? Registrations;
     public Feedback[]? Declines;
+    public AssistEntry[]? Assists;
 
     /// <summary>
     /// The overlap that is live, the closest if there are several: customer before open opportunity before prospect, then the one that
@@ -120,6 +121,12 @@ sealed class AccountState(AccountId id, int measures)
     public PartnerMap<PairHistory>? Pairs;
     public List<TouchEntry>? TouchesOfPartners;
 
+    /// <summary>Registrations as they were submitted. What they say of their decision may not be known yet.</summary>
+    public DealRegistration[]? Submitted;
+
+    /// <summary>Registrations as they were decided, whatever was decided.</summary>
+    public SeenRegistration[]? Decided;
+
     public static double[] NoMeasures(int measures)
     {
         var none = new double[measures];
@@ -183,9 +190,12 @@ readonly record struct KnownEngagement(EngagementEntry Entry, OpportunityState D
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 readonly record struct StageEntry(int Stage, DateTime EnteredAt);
 
-/// <summary>A contact; -1 is our own people. There are many: packed.</summary>
+/// <summary>A contact; -1 is our own people, whose contacts keep no id. There are many: packed.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
-readonly record struct TouchEntry(int Partner, DateTime At);
+readonly record struct TouchEntry(int Partner, DateTime At, string? Id);
+
+/// <summary>An assist between a partner and an account.</summary>
+readonly record struct AssistEntry(string Id, bool Given, DateTime At);
 
 /// <summary>What is known of an opportunity.</summary>
 sealed class OpportunityState(Opportunity row, int account, DateTime knownAt, int[][] values, double[] measures)

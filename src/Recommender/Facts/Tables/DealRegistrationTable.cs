@@ -25,7 +25,7 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
         _account = Reference("account_id", "accounts", required: true);
         _product = Text("product");
         _submitted = Date("submitted_at", required: true);
-        _status = Text("status", oneOf: ["submitted", "approved", "rejected", "expired"]);
+        _status = Text("status", oneOf: ["submitted", "approved", "rejected", "expired", "withdrawn", "converted"]);
         _decided = Date(
             "decided_at",
             role: DateRole.End,
@@ -69,8 +69,7 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
         [.. EndBefore(row, _submitted, _decided), .. EndBefore(row, _submitted, _expires)];
 
     internal override string? MeaningIfMissing(HistoryRow row, FactColumn column) =>
-        column == _decided && row.Text(_status) is not ("approved" or "rejected" or "expired")
-        || column == _expires && row.Text(_status) is not ("approved" or "expired")
+        column == _decided && !Read(row).IsDecided || column == _expires && !Read(row).WasApproved
             ? null
             : base.MeaningIfMissing(row, column);
 

@@ -3,25 +3,34 @@ using Recommender.Facts;
 
 namespace Recommender.Fold;
 
-/// <summary>Rows of accounts, found by name; a correction of one counts all its deals under the new columns.</summary>
+/// <summary>Rows of accounts, found by name and by domain; a correction of one counts all its deals under the new columns.</summary>
 sealed class AccountNames(HistoryState state) : Ledger<Account>
 {
     readonly NameIndex _index = new();
+    readonly NameIndex _domains = new();
 
     /// <summary>Numbers of the accounts whose name or id holds <paramref name="text"/>.</summary>
     public IEnumerable<int> Find(string text) => _index.Find(text);
 
-    /// <summary>Has an account that was read from a snapshot be found by its row's name.</summary>
+    /// <summary>Numbers of the accounts whose domain holds <paramref name="text"/>.</summary>
+    public IEnumerable<int> FindByDomain(string text) => _domains.Find(text);
+
+    /// <summary>Has an account that was read from a snapshot be found by its row.</summary>
     public void Index(int account, Account? row)
     {
-        if (row is not null)
-            _index.Set(account, row.Name, row.Id.Value);
+        if (row is null)
+            return;
+        _index.Set(account, row.Name, row.Id.Value);
+        if (row.Identifiers().Domain is { } domain)
+            _domains.Set(account, null, domain);
+        else
+            _domains.Remove(account);
     }
 
     protected override void Add(Account row, in DatedFact fact)
     {
         var index = state.AccountIndex(row.Id);
-        _index.Set(index, row.Name, row.Id.Value);
+        Index(index, row);
         Set(
             state.AccountStates[index],
             row,
@@ -36,6 +45,7 @@ sealed class AccountNames(HistoryState state) : Ledger<Account>
     {
         var index = state.AccountIndex(row.Id);
         _index.Remove(index);
+        _domains.Remove(index);
         Set(state.AccountStates[index], null, [], AccountState.NoMeasures(state.Settings.Measures.Count));
     }
 

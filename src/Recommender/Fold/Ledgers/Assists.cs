@@ -3,7 +3,7 @@ using Recommender.Facts;
 
 namespace Recommender.Fold;
 
-/// <summary>Assists given to partners and received from them, decayed with the slow half-life; by account they are counted.</summary>
+/// <summary>Assists given to partners and received from them, decayed with the slow half-life; by account they are kept.</summary>
 sealed class Assists(HistoryState state) : Ledger<Assist>
 {
     protected override void Add(Assist row, in DatedFact fact) => Count(row, 1);
@@ -23,5 +23,7 @@ sealed class Assists(HistoryState state) : Ledger<Assist>
             pair.AssistsGiven += times;
         else
             pair.AssistsReceived += times;
+        var entry = new AssistEntry(row.Id, row.Given, row.At);
+        pair.Assists = times > 0 ? Several.With(pair.Assists, entry) : Several.Without(pair.Assists, held => held == entry);
     }
 }

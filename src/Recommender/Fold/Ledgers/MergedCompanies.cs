@@ -10,6 +10,18 @@ sealed class MergedCompanies(HistoryState state) : Ledger<Alias>
     readonly SortedDictionary<string, Alias> _merged = new(StringComparer.Ordinal);
     readonly Dictionary<(string Table, string Id), HashSet<string>> _into = [];
 
+    /// <summary>Accounts that were merged, each with the id of that which stands for it now.</summary>
+    public IEnumerable<(string Into, Alias Old)> Accounts =>
+        _merged.Values.Where(row => row.Table == FactTables.Accounts.Name).Select(row => (Last(row), row));
+
+    string Last(Alias row)
+    {
+        var told = new HashSet<string>();
+        while (told.Add(row.NewId) && _merged.TryGetValue($"{row.NewId}\u001f{row.Table}", out var next))
+            row = next;
+        return row.NewId;
+    }
+
     /// <inheritdoc/>
     public override void Write(SnapshotWriter to)
     {

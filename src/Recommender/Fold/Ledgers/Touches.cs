@@ -27,7 +27,9 @@ sealed class Touches(HistoryState state) : Ledger<Touch>
     void Count(Touch row, OpportunityState? deal, int times)
     {
         var weight = times * state.Fast.Weight(row.At);
-        var entry = new TouchEntry(row.PartnerId is { } partner ? state.PartnerIndex(partner) : Ours, row.At);
+        var entry = row.PartnerId is { } partner
+            ? new TouchEntry(state.PartnerIndex(partner), row.At, row.Id)
+            : new TouchEntry(Ours, row.At, null);
         if (deal is not null)
             Add(ref (entry.Partner == Ours ? ref deal.OwnTouches : ref deal.PartnerTouches), weight);
         if (row.AccountId is { } account)
@@ -63,10 +65,10 @@ sealed class Touches(HistoryState state) : Ledger<Touch>
         else if (times < 0 && touch.At == pair.LastTouchAt)
         {
             pair.LastTouchAt = default;
-            foreach (var (partner, at) in all)
+            foreach (var held in all)
             {
-                if (partner == touch.Partner && at > pair.LastTouchAt)
-                    pair.LastTouchAt = at;
+                if (held.Partner == touch.Partner && held.At > pair.LastTouchAt)
+                    pair.LastTouchAt = held.At;
             }
         }
     }

@@ -1,3 +1,5 @@
+using Recommender.CoSell;
+
 namespace Recommender.Capabilities.Mapping.Matching;
 
 /// <summary>How far two companies' domains are one.</summary>

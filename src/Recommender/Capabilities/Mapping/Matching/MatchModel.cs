@@ -1,3 +1,4 @@
+using Recommender.CoSell;
 using Recommender.Facts;
 
 namespace Recommender.Capabilities.Mapping.Matching;

@@ -1,4 +1,5 @@
 using Quickenshtein;
+using Recommender.CoSell;
 
 namespace Recommender.Capabilities.Mapping.Matching;
 

@@ -1,8 +1,7 @@
 using System.Text;
 using AnyAscii;
-using Recommender.CoSell;
 
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.CoSell;
 
 /// <summary>
 /// A company's name as it is compared: in Latin letters without accents, an umlaut and the two letters that stand for it alike, without the

@@ -1,4 +1,4 @@
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.CoSell;
 
 /// <summary>
 /// What companies of the thirty largest economies call their legal form, folded to ASCII: each line one form, spelt in the ways that its

@@ -1,4 +1,4 @@
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.CoSell;
 
 /// <summary>Words that many names have, which tell companies little apart, and the one spelling that stands for all of each.</summary>
 static class GeneralWords

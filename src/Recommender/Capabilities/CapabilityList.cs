@@ -17,6 +17,7 @@ public static class CapabilityList
         new CoSellList.CoSellListCapability(),
         new Handoffs.HandoffsCapability(),
         new Mapping.MappingCapability(),
+        new Registrations.RegistrationsCapability(),
     ];
     static bool _isRead;
 

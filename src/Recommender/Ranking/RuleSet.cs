@@ -20,7 +20,10 @@ public sealed record Rule
     /// <summary>What exclusions are listed under.</summary>
     public required string Id { get; init; }
 
-    /// <summary>registration, house_account, partner_only, territory, certification, capacity or do_not_share.</summary>
+    /// <summary>
+    /// registration, house_account, partner_only, territory, certification, capacity, do_not_share or account_class, which stand before the
+    /// ranking; registration_window or auto_approve, which say how registrations are decided.
+    /// </summary>
     public required string Kind { get; init; }
 
     /// <summary>What a person is told; null for a standing sentence.</summary>
@@ -41,6 +44,27 @@ public sealed record Rule
     /// <summary>How many open deals a partner may have.</summary>
     public int? Limit { get; init; }
 
+    /// <summary>
+    /// How an account is sold: direct, then without partners; partner, then our own open deal is none in a partner's way; shared, then a
+    /// person decides between the two. The first rule that is about an account holds.
+    /// </summary>
+    public string? Class { get; init; }
+
+    /// <summary>Within how many hours a registration is to be decided; null for 48. The first rule of the kind that fits holds.</summary>
+    public double? ReviewHours { get; init; }
+
+    /// <summary>For how many days an approved registration protects; null for 90.</summary>
+    public double? ProtectionDays { get; init; }
+
+    /// <summary>By how many days it is extended; null for 30.</summary>
+    public double? ExtensionDays { get; init; }
+
+    /// <summary>How often; null for once.</summary>
+    public int? Extensions { get; init; }
+
+    /// <summary>Who decides where two claims have equal rights: the id of a key, or the subject of a token; null for anybody.</summary>
+    public string? Adjudicator { get; init; }
+
     /// <summary>The rule holds from then on, inclusive; null for always.</summary>
     public DateTime? From { get; init; }
 
@@ -60,7 +84,12 @@ public sealed class RuleSet
         "certification",
         "capacity",
         "do_not_share",
+        "account_class",
+        "registration_window",
+        "auto_approve",
     ];
+
+    static readonly string[] _classes = ["direct", "partner", "shared"];
 
     static readonly JsonSerializerOptions _json = new()
     {
@@ -164,6 +193,12 @@ public sealed class RuleSet
             return "limit, zero or more, belongs to a rule of kind capacity and to no other";
         if (rule.Competency is not null && rule.Kind != "certification")
             return "competency belongs to a rule of kind certification";
+        if (rule.Kind is "account_class" != rule.Class is not null || rule.Class is not null && !_classes.Contains(rule.Class))
+            return $"class is '{rule.Class}'; one of {string.Join(", ", _classes)} belongs to a rule of kind account_class and to no other";
+        if (rule.Kind is "account_class" && rule.Partners is not null)
+            return "a rule of kind account_class is of accounts and products, for all partners alike";
+        if (WindowFault(rule) is { } window)
+            return window;
         if (rule.From >= rule.To)
             return "from is not before to";
         foreach (var condition in (IReadOnlyDictionary<string, IReadOnlyList<string>>?[])[rule.Accounts, rule.Partners])
@@ -172,6 +207,27 @@ public sealed class RuleSet
                 return "a condition names a column without values";
         }
         return null;
+    }
+
+    static string? WindowFault(Rule rule)
+    {
+        var isSaid =
+            rule.ReviewHours is not null
+            || rule.ProtectionDays is not null
+            || rule.ExtensionDays is not null
+            || rule.Extensions is not null
+            || rule.Adjudicator is not null;
+        if (rule.Kind is not "registration_window")
+            return isSaid
+                ? "review_hours, protection_days, extension_days, extensions and adjudicator belong to a rule of kind registration_window"
+                : null;
+        if (!isSaid)
+            return "a rule of kind registration_window needs one of review_hours, protection_days, extension_days, extensions, adjudicator";
+        if (rule.ReviewHours is not (null or (>= 0 and <= 8760)))
+            return "review_hours is not within 0 and 8760";
+        if (rule.ProtectionDays is not (null or (> 0 and <= 3650)) || rule.ExtensionDays is not (null or (> 0 and <= 3650)))
+            return "protection_days and extension_days are above 0 and at most 3650";
+        return rule.Extensions is not (null or (>= 0 and <= 100)) ? "extensions is not within 0 and 100" : null;
     }
 
     static int LineAt(ReadOnlySpan<byte> text, long at) => 1 + text[..(int)at].Count((byte)'\n');
@@ -186,6 +242,9 @@ public sealed class RuleSet
         List<Rule>? concerned = null;
         foreach (var rule in Rules)
         {
+            // Of an account's classes the first holds.
+            if (rule.Class is not null && concerned?.Exists(before => before.Class is not null) == true)
+                continue;
             if (
                 !(rule.From > asOf)
                 && !(rule.To <= asOf)
@@ -229,7 +288,7 @@ public sealed class RuleSet
     )
     {
         var row = partner.Row!;
-        bool IsMeant() => Meets(rule.Partners, (column, values) => RuleColumns.Hold(row, partner.Merged, column, values));
+        bool IsMeant() => RuleSet.IsMeant(rule, partner);
         switch (rule.Kind)
         {
             case "registration":
@@ -261,8 +320,16 @@ public sealed class RuleSet
                 return deals >= rule.Limit && IsMeant()
                     ? rule.Detail ?? FormattableString.Invariant($"Works on {deals} open deals; {rule.Limit} are its limit")
                     : null;
-            default:
+            case "account_class":
+                return rule.Class == "direct" ? rule.Detail ?? "Sold directly: without partners" : null;
+            case "do_not_share":
                 return IsMeant() ? rule.Detail ?? "Not to be shared with this partner" : null;
+            default:
+                return null;
         }
     }
+
+    /// <summary>True if a rule is about a partner.</summary>
+    internal static bool IsMeant(Rule rule, PartnerState partner) =>
+        Meets(rule.Partners, (column, values) => RuleColumns.Hold(partner.Row!, partner.Merged, column, values));
 }

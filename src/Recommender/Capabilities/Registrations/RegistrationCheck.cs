@@ -1,0 +1,69 @@
+using Recommender.CoSell;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Ranking;
+
+namespace Recommender.Capabilities.Registrations;
+
+/// <summary>What stands in the way of a registration, and what would follow if it were approved. Before and when it is decided, the same.</summary>
+/// <param name="Verdict">clear, review or conflict.</param>
+/// <param name="Grounds">What speaks against it: rules of the company first, then claims of others, our own deals, and what is missing.</param>
+/// <param name="Account">The account; null if the company is none of ours yet.</param>
+/// <param name="Candidates">Accounts that the company may be, if it is not sure which.</param>
+/// <param name="DecideBy">Until when it is to be decided, UTC.</param>
+/// <param name="ProtectedUntil">Until when it protects if it is approved now, UTC.</param>
+/// <param name="Policy">By what.</param>
+/// <param name="IsTie">True if another claim has equal rights: the adjudicator decides.</param>
+/// <param name="Work">What the partner did with the account, newest first.</param>
+public sealed record RegistrationCheck(
+    string Verdict,
+    IReadOnlyList<Ground> Grounds,
+    Account? Account,
+    IReadOnlyList<Account> Candidates,
+    DateTime DecideBy,
+    DateTime ProtectedUntil,
+    RegistrationPolicy Policy,
+    bool IsTie,
+    IReadOnlyList<DatedWork> Work
+)
+{
+    /// <summary>Checks a claim; null if the partner, or the account that it names, is unknown.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="rules">The rules that hold.</param>
+    /// <param name="claim">The claim.</param>
+    /// <param name="now">Now, UTC.</param>
+    /// <param name="own">The registration it is, if it was submitted.</param>
+    public static RegistrationCheck? Of(
+        HistoryState state,
+        RuleSet rules,
+        RegistrationClaim claim,
+        DateTime now,
+        DealRegistration? own = null
+    )
+    {
+        if (
+            state.IndexOfPartner(claim.PartnerId) is not (>= 0 and var at)
+            || state.PartnerStates[at] is not { Row: not null } partner
+        )
+            return null;
+        var found = claim.AccountId is { } id
+            ? new CompanyFound(state.FindAccount(id), [])
+            : state.FindCompany(claim.Name, claim.Domain, claim.Country);
+        if (claim.AccountId is not null && found.Account is null)
+            return null;
+        var review = new ClaimReview(state, claim, partner, found, own, now, rules);
+        var grounds = review.Grounds();
+        var policy = RegistrationPolicy.Of(review.Concerned, partner);
+        return new(
+            Registrations.Grounds.VerdictOf(grounds),
+            grounds,
+            found.Account,
+            [.. found.Candidates.Select(one => one.Account)],
+            review.SubmittedAt + policy.Review,
+            now + policy.Protection,
+            policy,
+            review.IsTie,
+            review.Work
+        );
+    }
+}

@@ -133,6 +133,11 @@ static class ApiDescription
                         or "ConfirmMatch"
                         or "RejectMatch"
                         or "UndoMatch"
+                        or "ApproveRegistration"
+                        or "RejectRegistration"
+                        or "ExtendRegistration"
+                        or "WithdrawRegistration"
+                        or "ConvertRegistration"
                     )
                     && context.Description.HttpMethod == "POST"
             );

@@ -176,6 +176,7 @@ app.MapPartners();
 app.MapAccountLists();
 app.MapMatches();
 app.MapAccountMap();
+app.MapRegistrations();
 app.MapModels();
 app.MapRules();
 app.MapEvents();

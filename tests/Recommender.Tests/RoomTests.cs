@@ -66,7 +66,7 @@ public class RoomTests
         "Recommender.Webhooks",
         "Recommender.Records"
     )]
-    [InlineData("AnyAscii", "Recommender.Capabilities")]
+    [InlineData("AnyAscii", "Recommender.CoSell")]
     [InlineData("Quickenshtein", "Recommender.Capabilities")]
     [InlineData("CsvHelper", "Recommender.Facts", "Recommender.Training")]
     [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Models")]

@@ -32,6 +32,8 @@ public class ScriptNamesTests
                 "Recommender.Journal.Sqlite.0005_packed_answers.sql",
                 "Recommender.Mapping.SqlServer.0012_mapping.sql",
                 "Recommender.Mapping.Sqlite.0013_mapping.sql",
+                "Recommender.Registrations.SqlServer.0013_registrations.sql",
+                "Recommender.Registrations.Sqlite.0014_registrations.sql",
             ],
             typeof(CoSell.Account)
                 .Assembly.GetManifestResourceNames()

@@ -849,6 +849,31 @@ public sealed class StoreContractTests : IDisposable
             }
         );
         yield return Row("partner_sharing", new { partner_id = "p", mode = version == 1 ? "fields" : "counts" });
+        yield return Row(
+            "registration_steps",
+            new
+            {
+                registration_id = "r",
+                step = "submitted",
+                at = "2026-01-06",
+                partner_id = "p",
+                account_id = "a",
+                opportunity_id = "o",
+                until = "2026-01-08",
+                amount = 1000.5,
+                note,
+            }
+        );
+        yield return Row(
+            "registration_holds",
+            new
+            {
+                account_id = "a",
+                product = "cloud",
+                registration_id = "r",
+                until = version == 1 ? "2026-04-06" : null,
+            }
+        );
     }
 
     ImportSummary Import(HistoryStore store, string folder) =>

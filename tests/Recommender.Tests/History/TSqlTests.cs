@@ -55,6 +55,7 @@ public class TSqlTests
                 "0010_clock_after_imports.sql",
                 "0011_moment_of_imports.sql",
                 "0012_mapping.sql",
+                "0013_registrations.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );
@@ -73,7 +74,7 @@ public class TSqlTests
         )
             Assert.Contains(name, _texts.Keys);
         Assert.True(_texts.Count > 120, $"{_texts.Count} texts");
-        Assert.Equal(40, _streams.Length);
+        Assert.Equal(44, _streams.Length);
     }
 
     /// <summary>A text in the source that is no constant would be looked at by no other test.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Recommender.Capabilities.Registrations;
 
 /// <summary>A row behind a ground.</summary>
@@ -38,6 +40,8 @@ public static class Grounds
     /// <summary>All codes.</summary>
     public static IReadOnlyList<string> Codes { get; } =
     [Duplicate, DirectPipeline, HouseList, NotQualified, NoRelationship, Thin];
+
+    internal static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>What a check may come to.</summary>
     public static IReadOnlyList<string> Verdicts { get; } = ["clear", "review", "conflict"];

@@ -36,7 +36,7 @@ public sealed record RegistrationOutcome(RegistrationFile File, RegistrationChec
 /// <param name="rules">The rules that hold.</param>
 public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleSet rules)
 {
-    static readonly JsonSerializerOptions _json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    const int MostRows = 5;
     readonly DateTime _now = scope.Stamp;
 
     /// <summary>Takes a claim in; one against which nothing speaks is approved at once if a rule says so.</summary>
@@ -296,20 +296,23 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
             Trace = check.Grounds.Count == 0 ? null : TraceOf(check.Grounds),
         };
 
-    /// <summary>Grounds as JSON, with as many of the rows behind them as fit.</summary>
-    static string? TraceOf(IReadOnlyList<Ground> grounds)
+    /// <summary>Grounds as JSON, with as many of the rows behind them as fit, and as many of them.</summary>
+    static string TraceOf(IReadOnlyList<Ground> grounds)
     {
         var longest = RegistrationsCapability.Steps.Columns[RegistrationsCapability.Steps.IndexOf("trace")].MaxLength;
-        for (var rows = 5; rows >= 0; rows--)
+        for (var (kept, rows) = (grounds.Count, MostRows); ; )
         {
             var text = JsonSerializer.Serialize(
-                grounds.Select(ground => ground with { Rows = [.. ground.Rows.Take(rows)] }),
-                _json
+                grounds.Take(kept).Select(ground => ground with { Rows = [.. ground.Rows.Take(rows)] }),
+                Grounds.Json
             );
             if (text.Length <= longest)
                 return text;
+            if (rows > 0)
+                rows--;
+            else
+                kept--;
         }
-        return JsonSerializer.Serialize(grounds.Select(ground => new { ground.Rule, ground.Code }).Take(longest / 300), _json);
     }
 
     void Note(List<RegistrationStep> steps, RegistrationStep step)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.Facts;
 
@@ -47,6 +48,10 @@ public sealed record RegistrationStep(string RegistrationId, string Kind, DateTi
 
     /// <summary>The deal that it became.</summary>
     public OpportunityId? OpportunityId { get; init; }
+
+    /// <summary>What it found.</summary>
+    public IReadOnlyList<Ground> GroundsFound() =>
+        Trace is null ? [] : JsonSerializer.Deserialize<List<Ground>>(Trace, Grounds.Json)!;
 }
 
 /// <summary>What became of registrations.</summary>

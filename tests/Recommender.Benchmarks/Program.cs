@@ -9,6 +9,8 @@ else if (args is ["stores"])
     return await StoreComparison.RunAsync(ServingMeasurements.Root());
 else if (args is ["mapping", .. var mapping])
     return MappingMeasurements.Run(ServingMeasurements.Root(), mapping);
+else if (args is ["registrations", .. var registrations])
+    return await RegistrationMeasurements.RunAsync(registrations);
 else
     BenchmarkSwitcher.FromAssembly(typeof(RankingBenchmarks).Assembly).Run(args);
 return 0;

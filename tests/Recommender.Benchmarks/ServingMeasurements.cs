@@ -237,7 +237,7 @@ static class ServingMeasurements
         );
     }
 
-    static string Simulate(string folder, int accounts, int partners, int deals, int years)
+    public static string Simulate(string folder, int accounts, int partners, int deals, int years)
     {
         var history = Path.Combine(folder, "history");
         new Simulation(
@@ -288,7 +288,7 @@ static class ServingMeasurements
         return (times[times.Count / 2], bytes, 2 * Accounts / clock.Elapsed.TotalSeconds);
     }
 
-    static ServiceProcess Start(string database, params IEnumerable<string> settings) =>
+    public static ServiceProcess Start(string database, params IEnumerable<string> settings) =>
         ServiceProcess.Start(
             _root,
             "Development",
@@ -304,7 +304,7 @@ static class ServingMeasurements
         );
 
     /// <summary>Ends when the index of open deals is made, so that it does not count.</summary>
-    static async Task SettleAsync(ServiceProcess service)
+    public static async Task SettleAsync(ServiceProcess service)
     {
         for (var i = 0; i < 600; i++)
         {

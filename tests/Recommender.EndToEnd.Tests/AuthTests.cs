@@ -80,6 +80,15 @@ public sealed class AuthTests : IAsyncLifetime
         ["POST /v1/partners/{id}/matches/{record_id}/undo"] = "recommend",
         ["GET /v1/partners/{id}/account-map"] = "recommend",
         ["GET /v1/partners/{id}/account-map/accounts"] = "recommend",
+        ["POST /v1/deal-registrations/check"] = "recommend",
+        ["POST /v1/deal-registrations"] = "recommend",
+        ["GET /v1/deal-registrations"] = "recommend",
+        ["GET /v1/deal-registrations/{id}/state"] = "recommend",
+        ["POST /v1/deal-registrations/{id}/approve"] = "recommend",
+        ["POST /v1/deal-registrations/{id}/reject"] = "recommend",
+        ["POST /v1/deal-registrations/{id}/extend"] = "recommend",
+        ["POST /v1/deal-registrations/{id}/withdraw"] = "recommend",
+        ["POST /v1/deal-registrations/{id}/convert"] = "recommend",
         ["POST /v1/erasures"] = "admin",
     };
 

@@ -54,6 +54,19 @@ public sealed class Browser : IAsyncLifetime
             "text/csv"
         );
         (await Client.PostAsync("/v1/partners/P00050/account-list", list)).EnsureSuccessStatusCode();
+        // Registrations: one that waits with a rival, and one that protects.
+        foreach (var (id, partner, account, product) in ((string, string, string, string)[])[("REG-1", "P00001", "A000002", "Security"), ("REG-2", "P00018", "A000002", "Security"), ("REG-3", "P00001", "A000002", "Analytics Plus")])
+        {
+            using var claim = new StringContent(
+                $$"""{"registration_id":"{{id}}","partner_id":"{{partner}}","account_id":"{{account}}","product":"{{product}}","amount":48000,"currency":"EUR","evidence":"Workshop with the CISO"}""",
+                System.Text.Encoding.UTF8,
+                "application/json"
+            );
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/deal-registrations") { Content = claim };
+            request.Headers.Add("Idempotency-Key", id);
+            (await Client.SendAsync(request)).EnsureSuccessStatusCode();
+        }
+        (await Client.PostAsync("/v1/deal-registrations/REG-3/approve", null)).EnsureSuccessStatusCode();
         Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(

@@ -72,6 +72,14 @@ public sealed partial class OpenApiTests : IAsyncLifetime
             path.Value.TryGetProperty("put", out _) ? 0
             : path.Name.EndsWith("/merge", StringComparison.Ordinal) ? 2
             : 1;
+        // One for each thing that may be done with a registration.
+        foreach (var (id, status) in ((string, string)[])[("approve", "submitted"), ("reject", "submitted"), ("extend", "approved"), ("withdraw", "approved"), ("convert", "approved")])
+            (
+                await _service.PutAsync(
+                    "/v1/deal-registrations/EX-" + id,
+                    $$"""{"partner_id":"P00001","account_id":"A000002","product":"{{id}}","submitted_at":"2026-01-01","status":"{{status}}","expires_at":"2099-01-01"}"""
+                )
+            ).Expect(HttpStatusCode.Created);
         foreach (var path in paths.EnumerateObject().OrderBy(Turn))
         {
             foreach (var operation in path.Value.EnumerateObject())
@@ -94,7 +102,13 @@ public sealed partial class OpenApiTests : IAsyncLifetime
                 var text = media.Name is "application/x-ndjson" or "text/csv" ? example.GetString()! : example.GetRawText();
                 var address = path
                     .Name.Replace("{model}", ModelPackage.PartnerFit, StringComparison.Ordinal)
-                    .Replace("{id}", "EX1", StringComparison.Ordinal)
+                    .Replace(
+                        "{id}",
+                        path.Name.StartsWith("/v1/deal-registrations/{id}/", StringComparison.Ordinal)
+                            ? "EX-" + path.Name.Split('/')[^1]
+                            : "EX1",
+                        StringComparison.Ordinal
+                    )
                     .Replace("{externalId}", "EX2", StringComparison.Ordinal)
                     .Replace("{record_id}", "R1", StringComparison.Ordinal);
                 var answer = await _service.SendAsync(

@@ -41,6 +41,14 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             "/partners/P00050/review",
             "/partners/P00001/review",
             "/partners/P00050/matches",
+            "/registrations",
+            "/registrations?state=approved",
+            "/registrations?state=withdrawn",
+            "/registrations/new?partner=P00001",
+            "/registrations/REG-1",
+            "/registrations/REG-2",
+            "/registrations/REG-3",
+            "/registrations/R0000001",
             "/models",
             "/models/partner-fit/rollback",
             "/import",
@@ -325,6 +333,49 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await Expect(page.Locator("li.tag").First).ToHaveTextAsync(Pattern(@"^seller\d+: \d+ of \d+ won$"));
         await page.Locator("table").Nth(1).Locator("a").First.PressAsync("Enter");
         await Expect(page.Locator("text=Partners to bring")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_deal_is_registered_checked_approved_and_becomes_a_deal()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/registrations");
+        await Expect(page.Locator("tbody tr", new() { HasText = "Lumcrest" }).First).ToContainTextAsync("decide by");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Register a deal" }).PressAsync("Enter");
+        await page.Locator("#partner").FillAsync("Nobody of this name");
+        await page.Locator("#company").FillAsync("Tamport");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Check" }).PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("No partner is called");
+        // By name; the company is known by its domain.
+        await page.Locator("#partner").FillAsync("Ironridge Partners");
+        await page.Locator("#domain").FillAsync("https://www.tamportbv.example/");
+        await page.Locator("#product").FillAsync("Telephony");
+        await page.Locator("#amount").FillAsync("12,500");
+        await page.GetByLabel("Currency").FillAsync("EUR");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Check" }).PressAsync("Enter");
+        await Expect(page.Locator("main")).ToContainTextAsync("The account is Tamport BV.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Submit" }).PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Ironridge Partners claims Tamport BV");
+        await Expect(page.Locator(".notice").First).ToContainTextAsync("Submitted: decide by");
+        await page.Locator("#note").FillAsync("Agreed");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve until" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice").First).ToContainTextAsync("Approved: protects until");
+        await Expect(page.Locator("tbody")).ToContainTextAsync("Agreed");
+        // Another claim on it cannot be approved.
+        var registration = page.Url;
+        await page.GotoAsync("/registrations/new?partner=P00002&account=A000001");
+        await page.Locator("#product").FillAsync("telephony");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Check" }).PressAsync("Enter");
+        await Expect(page.Locator(".reasons")).ToContainTextAsync("Ironridge Partners holds the live registration");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Submit" }).PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Approve" })).ToHaveCountAsync(0);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Reject" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice").First).ToContainTextAsync("Rejected");
+        await page.GotoAsync(registration);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make it a deal" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice").First).ToContainTextAsync("deal deal_dr_");
+        await page.GotoAsync("/registrations?state=converted");
+        await Expect(page.Locator("tbody")).ToContainTextAsync("Tamport BV");
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Recommender.Api.Pages.Imports;
 using Recommender.Api.Pages.Mapping;
 using Recommender.Api.Pages.Models;
 using Recommender.Api.Pages.Partners;
+using Recommender.Api.Pages.Registrations;
 using Recommender.Api.Pages.Search;
 using Recommender.Api.Pages.SignIn;
 using static Recommender.Api.Pages.PageAnswers;
@@ -34,6 +35,7 @@ static class PageRoutes
         pages.MapCoSellListPages();
         pages.MapPartnerPages();
         pages.MapMappingPages();
+        pages.MapRegistrationPages();
         pages.MapModelPages();
         pages.MapImportPages();
     }

@@ -27,6 +27,14 @@ public sealed record RegistrationCheck(
     IReadOnlyList<DatedWork> Work
 )
 {
+    /// <summary>Checks a registration that was submitted; null if its partner or account is not known any more.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="rules">The rules that hold.</param>
+    /// <param name="file">The registration.</param>
+    /// <param name="now">Now, UTC.</param>
+    public static RegistrationCheck? Of(HistoryState state, RuleSet rules, RegistrationFile file, DateTime now) =>
+        Of(state, rules, RegistrationClaim.Of(file.Row, file.Submitted), now, file.Row);
+
     /// <summary>Checks a claim; null if the partner, or the account that it names, is unknown.</summary>
     /// <param name="state">The fold.</param>
     /// <param name="rules">The rules that hold.</param>

@@ -170,7 +170,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
     RegistrationCheck CheckOf(RegistrationFile file, string by)
     {
         var check =
-            RegistrationCheck.Of(state, rules, RegistrationClaim.Of(file.Row, file.Submitted), _now, file.Row)
+            RegistrationCheck.Of(state, rules, file, _now)
             ?? throw new RegistrationRefusedException(
                 RegistrationRefusal.Unknown,
                 $"The partner '{file.Row.PartnerId}' or the account '{file.Row.AccountId}' is not known any more."

@@ -47,6 +47,45 @@ public static class RegistrationList
                 .Select(one => FileOf(state, rules, one, now)),
         ];
 
+    /// <summary>Registrations of a state, what is due first on top: by when they are to be decided, or by when their protection ends; what is over, the newest first.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="rules">The rules that hold.</param>
+    /// <param name="held">One of <see cref="States"/>.</param>
+    /// <param name="skip">How many stand before.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="now">Now, UTC.</param>
+    /// <returns>Them, and how many there are in all.</returns>
+    public static (IReadOnlyList<RegistrationFile> Items, int Total) DueFirst(
+        HistoryState state,
+        RuleSet rules,
+        string held,
+        int skip,
+        int limit,
+        DateTime now
+    )
+    {
+        var steps = RegistrationsCapability.StepsOf(state);
+        var all = state.AllRegistrations(now).Where(one => one.State == held).ToList();
+        DateTime Due(DealRegistration row) =>
+            held switch
+            {
+                "submitted" => steps.Of(row.Id).FirstOrDefault(step => step.Kind == "submitted")?.Until ?? DateTime.MaxValue,
+                "approved" => row.ExpiresAt ?? DateTime.MaxValue,
+                _ => default,
+            };
+        return (
+            [
+                .. all.OrderBy(one => Due(one.Row))
+                    .ThenByDescending(one => one.Row.DecidedAt ?? one.Row.SubmittedAt)
+                    .ThenBy(one => one.Row.Id, StringComparer.Ordinal)
+                    .Skip(skip)
+                    .Take(limit)
+                    .Select(one => FileOf(state, rules, one, now)),
+            ],
+            all.Count
+        );
+    }
+
     static int Compare((DateTime At, string Id) one, (DateTime At, string Id) other) =>
         one.At.CompareTo(other.At) is not 0 and var order ? order : string.CompareOrdinal(one.Id, other.Id);
 

@@ -14,6 +14,8 @@ static class ApiDescription
         ["Recommendations"] = "What to do: partners for an account, open deals for a partner, and what came of it",
         ["History"] = "Facts in: one row or many, in the next answer when they are acknowledged",
         ["Accounts"] = "Find and read accounts",
+        ["Partners"] = "Find and read partners, take in what they hold, and see who holds what",
+        ["Registrations"] = "Claims of partners on accounts: checked, submitted, decided",
         ["Models"] = "What answers, and making another version answer",
         ["Rules"] = "What the company decides before the model does",
         ["Events"] = "What happened: a feed to pull and webhooks",

@@ -55,7 +55,14 @@ public sealed class Browser : IAsyncLifetime
         );
         (await Client.PostAsync("/v1/partners/P00050/account-list", list)).EnsureSuccessStatusCode();
         // Registrations: one that waits with a rival, and one that protects.
-        foreach (var (id, partner, account, product) in ((string, string, string, string)[])[("REG-1", "P00001", "A000002", "Security"), ("REG-2", "P00018", "A000002", "Security"), ("REG-3", "P00001", "A000002", "Analytics Plus")])
+        foreach (
+            var (id, partner, account, product) in ((string, string, string, string)[])
+                [
+                    ("REG-1", "P00001", "A000002", "Security"),
+                    ("REG-2", "P00018", "A000002", "Security"),
+                    ("REG-3", "P00001", "A000002", "Analytics Plus"),
+                ]
+        )
         {
             using var claim = new StringContent(
                 $$"""{"registration_id":"{{id}}","partner_id":"{{partner}}","account_id":"{{account}}","product":"{{product}}","amount":48000,"currency":"EUR","evidence":"Workshop with the CISO"}""",

@@ -73,11 +73,20 @@ public sealed partial class OpenApiTests : IAsyncLifetime
             : path.Name.EndsWith("/merge", StringComparison.Ordinal) ? 2
             : 1;
         // One for each thing that may be done with a registration.
-        foreach (var (id, status) in ((string, string)[])[("approve", "submitted"), ("reject", "submitted"), ("extend", "approved"), ("withdraw", "approved"), ("convert", "approved")])
+        foreach (
+            var (id, status) in ((string, string)[])
+                [
+                    ("approve", "submitted"),
+                    ("reject", "submitted"),
+                    ("extend", "approved"),
+                    ("withdraw", "approved"),
+                    ("convert", "approved"),
+                ]
+        )
             (
                 await _service.PutAsync(
                     "/v1/deal-registrations/EX-" + id,
-                    $$"""{"partner_id":"P00001","account_id":"A000002","product":"{{id}}","submitted_at":"2026-01-01","status":"{{status}}","expires_at":"2099-01-01"}"""
+                    $$"""{"partner_id":"P00001","account_id":"A000069","product":"{{id}}","submitted_at":"2026-01-01","status":"{{status}}","expires_at":"2099-01-01"}"""
                 )
             ).Expect(HttpStatusCode.Created);
         foreach (var path in paths.EnumerateObject().OrderBy(Turn))

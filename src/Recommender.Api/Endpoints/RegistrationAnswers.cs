@@ -263,7 +263,7 @@ sealed record RegistrationResponse(
     IReadOnlyList<string> Allowed,
     string? Verdict,
     IReadOnlyList<GroundResponse> Grounds,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RegistrationStepResponse>? Steps
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RegistrationStepResponse>? Steps = null
 )
 {
     public static RegistrationResponse Of(RegistrationFile file, DateTime now, RegistrationCheck? check, bool isWhole = true)

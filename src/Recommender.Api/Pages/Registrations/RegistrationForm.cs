@@ -67,13 +67,22 @@ public sealed record RegistrationForm
     internal RegistrationRequest? Request(HistoryState fold, out string? wrong)
     {
         wrong = null;
-        var partner = fold.FindPartner(Partner)?.Id.Value ?? OnlyOne([.. fold.FindPartners(Partner, 20).Where(row => row.Name == Partner).Select(row => row.Id.Value)]);
+        var partner =
+            fold.FindPartner(Partner)?.Id.Value
+            ?? OnlyOne([.. fold.FindPartners(Partner, 20).Where(row => row.Name == Partner).Select(row => row.Id.Value)]);
         if (partner is null)
             wrong = Partner.Length == 0 ? "Say which partner." : $"No partner is called '{Partner}'; choose one of the list.";
         double? amount = null;
         if (Amount.Length > 0)
         {
-            if (double.TryParse(Amount, NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number))
+            if (
+                double.TryParse(
+                    Amount,
+                    NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands,
+                    CultureInfo.InvariantCulture,
+                    out var number
+                )
+            )
                 amount = number;
             else
                 wrong ??= $"'{Amount}' is no amount; expected a number such as 48000.";

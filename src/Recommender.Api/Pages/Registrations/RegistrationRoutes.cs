@@ -28,9 +28,10 @@ static class RegistrationRoutes
     {
         if (!RegistrationList.States.Contains(state))
             state = "submitted";
-        var at = int.TryParse(page, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 100_000
-            ? number
-            : 1;
+        var at =
+            int.TryParse(page, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 100_000
+                ? number
+                : 1;
         var rules = live.Rules;
         var (rows, total) = live.Read(
             (fold, asOf) =>
@@ -127,6 +128,5 @@ static class RegistrationRoutes
         return ProblemOf(answer, "/registrations/new") is { } told ? told : Seen(http, PageOf(request.RegistrationId!));
     }
 
-    static string? Text(IFormCollection form, string name) =>
-        form[name].ToString().Trim() is { Length: > 0 } text ? text : null;
+    static string? Text(IFormCollection form, string name) => form[name].ToString().Trim() is { Length: > 0 } text ? text : null;
 }

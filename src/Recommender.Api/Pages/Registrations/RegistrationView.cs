@@ -24,13 +24,15 @@ public sealed record RegistrationView(RegistrationFile File, string Partner, str
     public string Due(DateTime now) =>
         File.State switch
         {
-            "submitted" when File.DecideBy is { } by => by < now ? $"overdue since {Format.Moment(by)}" : $"decide by {Format.Moment(by)}",
+            "submitted" when File.DecideBy is { } by => by < now
+                ? $"overdue since {Format.Moment(by)}"
+                : $"decide by {Format.Moment(by)}",
             "submitted" => $"submitted {Format.Day(File.Row.SubmittedAt)}",
             "approved" => File.ProtectedUntil is { } until ? $"protects until {Format.Day(until)}" : "protects for ever",
             "expired" => File.ProtectedUntil is { } end ? $"ended {Format.Day(end)}" : "ended",
             var state => File.Steps is [.., var last] ? $"{state} {Format.Day(last.At)}"
-                : File.Row.DecidedAt is { } decided ? $"{state} {Format.Day(decided)}"
-                : state,
+            : File.Row.DecidedAt is { } decided ? $"{state} {Format.Day(decided)}"
+            : state,
         };
 
     /// <summary>True if it should have been decided before now.</summary>

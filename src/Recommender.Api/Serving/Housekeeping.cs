@@ -65,8 +65,8 @@ sealed partial class Housekeeping(
     /// <summary>Writes what clocks that ran out have become.</summary>
     void Sweep()
     {
-        if (live.Read((state, _) => CapabilityList.IsAnyDue(state, live.Now())))
-            CapabilityList.TrySweep(live.History, live.Events, time, out _);
+        if (live.Read(CapabilityList.IsAnyDue))
+            CapabilityList.TrySweep(live.History, live.Events, out _);
     }
 
     /// <summary>Takes over what other replicas changed beside facts and models.</summary>

@@ -67,14 +67,13 @@ public static class CapabilityList
     /// </summary>
     /// <param name="history">The history.</param>
     /// <param name="events">The log of events.</param>
-    /// <param name="now">The clock.</param>
     /// <param name="swept">How many rows were written; ends when they are durable.</param>
     /// <returns>False if too many writes wait.</returns>
-    public static bool TrySweep(LiveHistory history, EventLog events, TimeProvider now, out Task<int> swept) =>
+    public static bool TrySweep(LiveHistory history, EventLog events, out Task<int> swept) =>
         history.TryWrite(
             scope =>
             {
-                var due = history.Fold.Read(_ => DueOf(history.Fold.States[0], now.GetUtcNow().UtcDateTime));
+                var due = history.Fold.Read(_ => DueOf(history.Fold.States[0], scope.Stamp));
                 var written = due.Count(row => scope.Upsert(row).Verdict is RowVerdict.Inserted or RowVerdict.Updated);
                 Tell(scope, events);
                 return written;

@@ -871,7 +871,7 @@ public sealed class StoreContractTests : IDisposable
                 account_id = "a",
                 product = "cloud",
                 registration_id = "r",
-                until = version == 1 ? "2026-04-06" : null,
+                own = note,
             }
         );
     }

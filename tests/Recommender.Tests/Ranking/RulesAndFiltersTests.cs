@@ -127,6 +127,10 @@ public sealed class RulesAndFiltersTests : IDisposable
         "kept for other partners"
     )]
     [InlineData("""{"id":"R","kind":"do_not_share","partners":{"partner_type":["isv"]}}""", "Not to be shared")]
+    [InlineData(
+        """{"id":"S","kind":"account_class","class":"partner","accounts":{"account_id":["A000008"]}},{"id":"R","kind":"account_class","class":"direct","accounts":{"account_id":["A000007","A000008"]}}""",
+        "Sold directly"
+    )]
     [InlineData("""{"id":"R","kind":"territory"}""", "outside its territory")]
     [InlineData("""{"id":"R","kind":"certification"}""", "Holds no live certification in Security")]
     [InlineData("""{"id":"R","kind":"capacity","limit":2}""", "open deals; 2 are its limit")]

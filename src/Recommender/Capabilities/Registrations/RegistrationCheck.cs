@@ -8,6 +8,7 @@ namespace Recommender.Capabilities.Registrations;
 /// <summary>What stands in the way of a registration, and what would follow if it were approved. Before and when it is decided, the same.</summary>
 /// <param name="Verdict">clear, review or conflict.</param>
 /// <param name="Grounds">What speaks against it: rules of the company first, then claims of others, our own deals, and what is missing.</param>
+/// <param name="PartnerId">The partner.</param>
 /// <param name="Account">The account; null if the company is none of ours yet.</param>
 /// <param name="Candidates">Accounts that the company may be, if it is not sure which.</param>
 /// <param name="DecideBy">Until when it is to be decided, UTC.</param>
@@ -18,6 +19,7 @@ namespace Recommender.Capabilities.Registrations;
 public sealed record RegistrationCheck(
     string Verdict,
     IReadOnlyList<Ground> Grounds,
+    PartnerId PartnerId,
     Account? Account,
     IReadOnlyList<Account> Candidates,
     DateTime DecideBy,
@@ -49,6 +51,12 @@ public sealed record RegistrationCheck(
         DealRegistration? own = null
     )
     {
+        // Who was merged into another is that other.
+        claim = claim with
+        {
+            PartnerId = state.Merges.Last(FactTables.Partners, claim.PartnerId.Value),
+            AccountId = AccountId.OrNone(claim.AccountId is { } said ? state.Merges.Last(FactTables.Accounts, said.Value) : null),
+        };
         if (
             state.IndexOfPartner(claim.PartnerId) is not (>= 0 and var at)
             || state.PartnerStates[at] is not { Row: not null } partner
@@ -65,6 +73,7 @@ public sealed record RegistrationCheck(
         return new(
             Registrations.Grounds.VerdictOf(grounds),
             grounds,
+            claim.PartnerId,
             found.Account,
             [.. found.Candidates.Select(one => one.Account)],
             review.SubmittedAt + policy.Review,

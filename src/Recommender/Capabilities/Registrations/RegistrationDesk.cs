@@ -72,7 +72,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
         var approves = check is { Verdict: "clear", Policy.AutoApprove: not null };
         var row = FactTables.DealRegistrations.Row(
             ("registration_id", id),
-            ("partner_id", claim.PartnerId),
+            ("partner_id", check.PartnerId),
             ("account_id", account),
             ("product", claim.Product),
             ("submitted_at", _now),
@@ -82,7 +82,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
         );
         var fingerprint = Take(row, new(null, Absent: true));
         var submitted = WithTrace(
-            new(id, "submitted", _now, claim.PartnerId, account)
+            new(id, "submitted", _now, check.PartnerId, account)
             {
                 By = by,
                 Until = check.DecideBy,
@@ -98,7 +98,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
             Hold(FactTables.DealRegistrations.Read(row));
             steps.Add(
                 WithTrace(
-                    new(id, "approved", _now, claim.PartnerId, account)
+                    new(id, "approved", _now, check.PartnerId, account)
                     {
                         By = "rule:" + check.Policy.AutoApprove,
                         Until = check.ProtectedUntil,
@@ -149,12 +149,10 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
             case RegistrationAction.Extend:
                 var until = claim.ExpiresAt!.Value + file.Policy.Extension;
                 row = row.With("expires_at", until);
-                Hold(FactTables.DealRegistrations.Read(row));
                 Note(steps, StepOf(file, "extended", order) with { Until = until });
                 break;
             case RegistrationAction.Withdraw:
                 row = row.With("status", "withdrawn").With("decided_at", _now);
-                Release(claim);
                 Note(steps, StepOf(file, "withdrawn", order));
                 break;
             default:
@@ -218,32 +216,25 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
         {
             if (
                 scope.Find(RegistrationsCapability.Holds, RegistrationHoldTable.KeyOf(row.AccountId, product)) is var (found, _)
-                && RegistrationsCapability.Holds.Read(found) is var held
-                && held.RegistrationId != row.Id
-                && !(held.Until <= _now)
+                && RegistrationsCapability.Holds.Read(found).RegistrationId is var holder
+                && holder != row.Id
+                && Holds(holder, row)
             )
                 throw new RegistrationRefusedException(
                     RegistrationRefusal.Conflict,
-                    $"The registration {held.RegistrationId} holds the account for this. Allowed: reject, withdraw."
+                    $"The registration {holder} holds the account for this. Allowed: reject, withdraw."
                 );
         }
-        Take(
-            RegistrationsCapability.Holds.RowOf(
-                new(row.AccountId, RegistrationHoldTable.ProductOf(row.Product), row.Id, row.ExpiresAt)
-            )
-        );
+        Take(RegistrationsCapability.Holds.RowOf(new(row.AccountId, RegistrationHoldTable.ProductOf(row.Product), row.Id)));
     }
 
-    void Release(DealRegistration row)
-    {
-        var key = RegistrationHoldTable.KeyOf(row.AccountId, row.Product);
-        if (
-            scope.Find(RegistrationsCapability.Holds, key) is var (found, _)
-            && RegistrationsCapability.Holds.Read(found) is var held
-            && held.RegistrationId == row.Id
-        )
-            Take(RegistrationsCapability.Holds.RowOf(held with { Until = _now }));
-    }
+    /// <summary>True if a registration holds what another asks for: it may be over since, taken back, or on another account.</summary>
+    bool Holds(string holder, DealRegistration row) =>
+        scope.Find(FactTables.DealRegistrations, holder) is var (found, _)
+        && FactTables.DealRegistrations.Read(found) is { Status: "approved" or "converted" } held
+        && held.AccountId == row.AccountId
+        && held.IsAbout(row.Product)
+        && !(held.ExpiresAt <= _now);
 
     /// <summary>The deal that a registration becomes, with the partner on it.</summary>
     OpportunityId Deal(RegistrationFile file, RegistrationOrder order)

@@ -4,13 +4,13 @@ using Recommender.Facts;
 namespace Recommender.Capabilities.Registrations;
 
 /// <summary>
-/// An account that a registration holds for a product. Its key lets one be there at a time: of two approvals at once the database takes one.
+/// Which registration holds an account for a product, as long as it is approved and not over. Its key lets one be there at a time: of two
+/// approvals at once the database takes one.
 /// </summary>
 /// <param name="AccountId">The account.</param>
 /// <param name="Product">What is sold, folded; <see cref="RegistrationHoldTable.AnyProduct"/> if the registration names no product.</param>
 /// <param name="RegistrationId">The registration that holds it, or held it last.</param>
-/// <param name="Until">Until when, UTC; null for ever.</param>
-public sealed record RegistrationHold(AccountId AccountId, string Product, string RegistrationId, DateTime? Until);
+public sealed record RegistrationHold(AccountId AccountId, string Product, string RegistrationId);
 
 /// <summary>What registrations hold.</summary>
 public sealed class RegistrationHoldTable : FactTable<RegistrationHold>
@@ -20,8 +20,7 @@ public sealed class RegistrationHoldTable : FactTable<RegistrationHold>
 
     readonly FactColumn _account,
         _product,
-        _registration,
-        _until;
+        _registration;
 
     /// <summary>Declares the table.</summary>
     public RegistrationHoldTable()
@@ -32,7 +31,6 @@ public sealed class RegistrationHoldTable : FactTable<RegistrationHold>
         _account = Key("account_id", references: "accounts");
         _product = Key("product");
         _registration = Reference("registration_id", "deal_registrations", required: true);
-        _until = Date("until", role: DateRole.Planned);
         Recorded();
     }
 
@@ -47,20 +45,11 @@ public sealed class RegistrationHoldTable : FactTable<RegistrationHold>
 
     /// <inheritdoc/>
     public override RegistrationHold Read(HistoryRow row) =>
-        new(row.Text(_account)!, row.Text(_product)!, row.Text(_registration)!, row.Date(_until));
+        new(row.Text(_account)!, row.Text(_product)!, row.Text(_registration)!);
 
     /// <summary>The row of a noun.</summary>
     internal HistoryRow RowOf(RegistrationHold hold) =>
-        Row(
-            ("account_id", hold.AccountId),
-            ("product", hold.Product),
-            ("registration_id", hold.RegistrationId),
-            ("until", hold.Until)
-        );
-
-    /// <summary>Of two accounts that were merged, that which holds longer.</summary>
-    internal override bool Wins(HistoryRow row, HistoryRow over) =>
-        (row.Date(_until) ?? DateTime.MaxValue) > (over.Date(_until) ?? DateTime.MaxValue);
+        Row(("account_id", hold.AccountId), ("product", hold.Product), ("registration_id", hold.RegistrationId));
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(RegistrationHold noun) => null;

@@ -12,14 +12,17 @@ sealed class MergedCompanies(HistoryState state) : Ledger<Alias>
 
     /// <summary>Accounts that were merged, each with the id of that which stands for it now.</summary>
     public IEnumerable<(string Into, Alias Old)> Accounts =>
-        _merged.Values.Where(row => row.Table == FactTables.Accounts.Name).Select(row => (Last(row), row));
+        _merged
+            .Values.Where(row => row.Table == FactTables.Accounts.Name)
+            .Select(row => (Last(FactTables.Accounts, row.NewId), row));
 
-    string Last(Alias row)
+    /// <summary>What stands for an account or partner now: that into which it was merged in the end, or it itself.</summary>
+    public string Last(FactTable table, string id)
     {
         var told = new HashSet<string>();
-        while (told.Add(row.NewId) && _merged.TryGetValue($"{row.NewId}\u001f{row.Table}", out var next))
-            row = next;
-        return row.NewId;
+        while (told.Add(id) && _merged.TryGetValue($"{id}\u001f{table.Name}", out var next))
+            id = next.NewId;
+        return id;
     }
 
     /// <inheritdoc/>

@@ -80,12 +80,12 @@ public sealed class RegistrationClockTests : IDisposable
     {
         await using var world = await SharedAsync(engine);
         var other = world.OpenOther();
-        // What a server calls now nobody can move: a window of no length has run out when it begins.
+        // What a server calls now nobody can move: a window of no length runs out when it begins.
         world.SetRules("""{"id":"w","kind":"registration_window","review_hours":0}""");
         const int Many = 20;
         for (var r = 0; r < Many; r++)
             await world.SubmitAsync(Claim("p1", product: $"product {r}"), $"r{r}");
-        world.Time.SetUtcNow(TimeProvider.System.GetUtcNow().AddDays(1));
+        world.Time.Advance(TimeSpan.FromDays(1));
         var swept = await Task.WhenAll(world.SweepAsync(), world.SweepAsync(other), world.SweepAsync(), world.SweepAsync(other));
         Assert.Equal(Many, swept.Sum());
         for (var r = 0; r < Many; r++)
@@ -127,21 +127,24 @@ public sealed class RegistrationClockTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Engines))]
-    public async Task The_database_itself_lets_one_registration_hold_an_account_for_a_product(string engine)
+    public async Task The_database_itself_lets_one_registration_hold_an_account_for_a_product_while_it_is_live(string engine)
     {
         await using var world = await SharedAsync(engine);
-        await world.WriteAsync(Imported("r", "p1", "2026-02-03", "rejected"), Imported("s", "p2", "2026-02-03", "rejected"));
-        HistoryRow Hold(string id) =>
-            RegistrationsCapability.Holds.RowOf(new("a", RegistrationHoldTable.ProductOf("ＣLOUD "), id, null));
-        await world.WriteAsync(Hold("r"));
-        Assert.True(world.History.TryWrite(scope => scope.Upsert(Hold("s"), new(null, Absent: true)), out var done));
+        await world.SubmitAsync(Claim("p1", product: "ＣLOUD "), "r");
+        await world.DoAsync("r", RegistrationAction.Approve);
+        var hold = RegistrationsCapability.Holds.RowOf(new("a", RegistrationHoldTable.ProductOf("cloud"), "r"));
+        Assert.True(world.History.TryWrite(scope => scope.Upsert(hold, new(null, Absent: true)), out var done));
         Assert.Equal(RowVerdict.NotAsExpected, (await done).Verdict);
-        await world.SubmitAsync(Claim("p3"), "t");
-        var refused = await Assert.ThrowsAsync<RegistrationRefusedException>(() =>
-            world.DoAsync("t", RegistrationAction.Approve)
-        );
-        Assert.Equal(RegistrationRefusal.Conflict, refused.Why);
-        Assert.Contains("registration r holds", refused.Message, StringComparison.Ordinal);
+        await world.SubmitAsync(Claim("p2"), "s");
+        var row = world.Store.Find(FactTables.DealRegistrations, "r")!.Value.Row;
+        foreach (var status in (string[])["converted", "approved", "withdrawn"])
+        {
+            // As the CRM says.
+            await world.WriteAsync(row.With("status", status).With("recorded_at", null));
+            if (status != "withdrawn")
+                await Assert.ThrowsAsync<RegistrationRefusedException>(() => world.DoAsync("s", RegistrationAction.Approve));
+        }
+        Assert.True((await world.DoAsync("s", RegistrationAction.Approve)).File.IsLive);
     }
 
     Task<RegistrationWorld> SharedAsync(string engine)

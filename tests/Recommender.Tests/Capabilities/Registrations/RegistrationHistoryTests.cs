@@ -142,6 +142,9 @@ public sealed class RegistrationHistoryTests : IDisposable
         Assert.Equal("b", world.Find("r")!.Row.AccountId.Value);
         Assert.Equal(["submitted", "approved", "extended"], world.Find("r")!.Steps.Select(step => step.Kind));
         Assert.Equal(2, world.Check(Claim("p3", "b"))!.Grounds.Count(ground => ground.Code == Grounds.Duplicate));
+        // Whoever knows the account by its old id means the new one.
+        Assert.Equal("b", world.Check(Claim("p3", "a"))!.Account!.Id.Value);
+        Assert.Equal("b", (await world.SubmitAsync(Claim("p3", "a", "Data"))).File.Row.AccountId.Value);
     }
 
     static HistoryState FoldOf(HistoryStore store, DateTime asOf)

@@ -33,7 +33,6 @@ CREATE TABLE registration_holds (
     account_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT registration_holds_account_id_known REFERENCES accounts,
     product nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
     registration_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT registration_holds_registration_id_known REFERENCES deal_registrations,
-    until datetimeoffset(3) NULL,
     recorded_at datetimeoffset(3) NULL,
     attributes nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     seen_at datetimeoffset(3) NOT NULL,

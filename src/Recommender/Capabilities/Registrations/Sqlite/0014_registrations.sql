@@ -31,7 +31,6 @@ CREATE TABLE registration_holds (
     account_id TEXT NOT NULL REFERENCES accounts,
     product TEXT NOT NULL,
     registration_id TEXT NOT NULL REFERENCES deal_registrations,
-    until TEXT,
     recorded_at TEXT,
     attributes TEXT,
     seen_at TEXT NOT NULL,

@@ -350,7 +350,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.Locator("#partner").FillAsync("Ironridge Partners");
         await page.Locator("#domain").FillAsync("https://www.tamportbv.example/");
         await page.Locator("#product").FillAsync("Telephony");
-        await page.Locator("#amount").FillAsync("12,500");
+        await page.Locator("#amount").FillAsync("12 500.50");
         await page.GetByLabel("Currency").FillAsync("EUR");
         await page.GetByRole(AriaRole.Button, new() { Name = "Check" }).PressAsync("Enter");
         await Expect(page.Locator("main")).ToContainTextAsync("The account is Tamport BV.");

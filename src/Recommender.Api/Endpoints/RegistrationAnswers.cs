@@ -9,6 +9,9 @@ sealed record RegistrationRequest
 {
     const int LongestProduct = 200;
 
+    // Its account, deal and engagement are called after it.
+    const int LongestId = 180;
+
     /// <summary>The partner.</summary>
     public required string PartnerId { get; init; }
 
@@ -73,6 +76,8 @@ sealed record RegistrationRequest
             if (text is not null && JsonRow.FaultOfId(text) is { } expected)
                 faults.Add(new("/" + name, $"Expected {expected}."));
         }
+        if (RegistrationId?.Length > LongestId)
+            faults.Add(new("/registration_id", FormattableString.Invariant($"Expected at most {LongestId} characters.")));
         if (AccountId is null && string.IsNullOrWhiteSpace(Name) && string.IsNullOrWhiteSpace(Domain))
             faults.Add(new("/account_id", "Expected an account, or the name and domain of a company."));
         foreach (
@@ -186,7 +191,7 @@ sealed record RegistrationCheckResponse(
             check.ProtectedUntil,
             check.Policy.Rule,
             check.Policy.AutoApprove,
-            check.Policy.Adjudicator,
+            check.Adjudicator,
             [.. check.Work.Take(MostWork).Select(one => new GroundRow(one.Table, one.Id, one.At))]
         );
 }

@@ -107,8 +107,7 @@ static class RegistrationsApi
         RegistrationRequest request,
         byte[] bytes,
         bool needsKey,
-        bool dryRun,
-        Action<RegistrationOutcome>? taken = null
+        bool dryRun
     ) =>
         RunAsync<Results<Created<RegistrationResponse>, NotFound>>(
             http,
@@ -118,8 +117,7 @@ static class RegistrationsApi
             needsKey,
             dryRun,
             StatusCodes.Status201Created,
-            desk => desk.Submit(request.Claim(), request.RegistrationId, Caller.Of(http), request.NewAccount),
-            taken
+            desk => desk.Submit(request.Claim(), request.RegistrationId, Caller.Of(http), request.NewAccount)
         );
 
     /// <summary>Registrations in the order in which they were submitted, by where they stand, partner or account</summary>
@@ -189,7 +187,8 @@ static class RegistrationsApi
         var rules = live.Rules;
         if (live.Read((state, asOf) => RegistrationList.Find(state, rules, id, asOf)) is not { } file)
             return Problems.NotFound($"No registration has the id '{id}'.");
-        if (live.Store.Find(FactTables.DealRegistrations, id) is { } row)
+        // Of a version that the fold has not taken in yet nobody has seen the state.
+        if (live.Store.Find(FactTables.DealRegistrations, id) is { } row && file.IsAs(FactTables.DealRegistrations.Read(row.Row)))
             http.Response.Headers.ETag = RowsApi.ETag(row.Fingerprint);
         return TypedResults.Ok(RegistrationResponse.Of(file, live.Now(), null));
     }
@@ -316,11 +315,13 @@ static class RegistrationsApi
         bool needsKey,
         bool dryRun,
         int status,
-        Func<RegistrationDesk, RegistrationOutcome> run,
-        Action<RegistrationOutcome>? taken = null
+        Func<RegistrationDesk, RegistrationOutcome> run
     )
-        where T : Microsoft.AspNetCore.Http.Metadata.IEndpointMetadataProvider =>
-        writes.RunAsync<T>(
+        where T : Microsoft.AspNetCore.Http.Metadata.IEndpointMetadataProvider
+    {
+        if (live.Store.IsShared)
+            live.FollowRules();
+        return writes.RunAsync<T>(
             http,
             bytes,
             needsKey,
@@ -330,7 +331,6 @@ static class RegistrationsApi
                 try
                 {
                     var outcome = live.Read((state, _) => run(new(scope, state, live.Rules)));
-                    taken?.Invoke(outcome);
                     return WriteAnswer.Of(
                         RegistrationResponse.Of(outcome.File, scope.Stamp, outcome.Check),
                         ApiJson.Default.RegistrationResponse,
@@ -345,6 +345,7 @@ static class RegistrationsApi
             },
             decides: true
         );
+    }
 
     static Problem ProblemOf(RegistrationRefusedException e) =>
         e.Why switch

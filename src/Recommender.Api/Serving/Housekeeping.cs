@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Recommender.Capabilities;
 using Recommender.Facts;
 using Recommender.Records;
@@ -14,6 +15,8 @@ sealed partial class Housekeeping(
     ILogger logger
 )
 {
+    readonly ConcurrentDictionary<string, string> _notSwept = new(StringComparer.Ordinal);
+
     /// <summary>Goes on until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -65,15 +68,35 @@ sealed partial class Housekeeping(
     /// <summary>Writes what clocks that ran out have become.</summary>
     void Sweep()
     {
-        if (live.Read(CapabilityList.IsAnyDue))
-            CapabilityList.TrySweep(live.History, live.Events, out _);
+        foreach (var capability in CapabilityList.All)
+        {
+            if (
+                live.Read((state, asOf) => capability.Due(state, asOf).Any())
+                && CapabilityList.TrySweep(capability, live.History, live.Events, out var swept)
+            )
+                _ = swept.ContinueWith(
+                    task => Told(capability.Name, task.Exception!.GetBaseException()),
+                    CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default
+                );
+        }
+    }
+
+    /// <summary>Says why clocks are not written, once as long as it is the same.</summary>
+    void Told(string capability, Exception why)
+    {
+        // Of a database that takes no writes the log tells already.
+        if (live.Store.IsToBlame(why) || _notSwept.GetValueOrDefault(capability) == why.Message)
+            return;
+        _notSwept[capability] = why.Message;
+        Log.NotSwept(logger, capability, why.Message.ReplaceLineEndings(" "));
     }
 
     /// <summary>Takes over what other replicas changed beside facts and models.</summary>
     void FollowOthers()
     {
-        if (live.RuleStore.NewestVersion() > live.Rules.Version)
-            live.SetRules(live.RuleStore.Newest().Rules);
+        live.FollowRules();
         live.Events.Webhooks = live.Webhooks.List();
         live.History.Heard();
     }
@@ -82,5 +105,8 @@ sealed partial class Housekeeping(
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "The live pointer is not followed, what was live stays: {Reason}")]
         public static partial void Refused(ILogger logger, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "What clocks of {Capability} became is not written: {Reason}")]
+        public static partial void NotSwept(ILogger logger, string capability, string reason);
     }
 }

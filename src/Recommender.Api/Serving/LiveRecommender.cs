@@ -175,6 +175,8 @@ sealed partial class LiveRecommender(
             Volatile.Write(ref _rules, RuleStore.Newest().Rules);
             Events.Webhooks = Webhooks.List();
             History = LiveHistory.Open(Store, time, models.Folds, _options.Limits.Writes, _stop.Token);
+            // Made before the first who asks waits for it.
+            Read((state, _) => state.FindCompany(null, "example", null));
             // What reading left behind goes back to the machine: the service will not need as much again.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             History.FaultChanged = fault =>
@@ -282,6 +284,13 @@ sealed partial class LiveRecommender(
                 return;
         } while (Interlocked.CompareExchange(ref _rules, rules, held) != held);
         _worker!.ReindexAll();
+    }
+
+    /// <summary>Takes over the rules that another process set.</summary>
+    public void FollowRules()
+    {
+        if (RuleStore.NewestVersion() > Rules.Version)
+            SetRules(RuleStore.Newest().Rules);
     }
 
     /// <summary>Looks at a deal again.</summary>

@@ -62,30 +62,34 @@ public static class CapabilityList
     }
 
     /// <summary>
-    /// Writes what clocks that ran out have become, with the events that follow. It looks at the fold on the writer's thread, when all that
-    /// anybody wrote before is in it: what one process wrote is not due to another any more.
+    /// Writes what the clocks of a capability that ran out have become, with the events that follow. It looks at the fold on the writer's
+    /// thread, when all that anybody wrote before is in it: what one process wrote is not due to another any more.
     /// </summary>
+    /// <param name="capability">The capability.</param>
     /// <param name="history">The history.</param>
     /// <param name="events">The log of events.</param>
     /// <param name="swept">How many rows were written; ends when they are durable.</param>
     /// <returns>False if too many writes wait.</returns>
-    public static bool TrySweep(LiveHistory history, EventLog events, out Task<int> swept) =>
+    public static bool TrySweep(ICapability capability, LiveHistory history, EventLog events, out Task<int> swept) =>
         history.TryWrite(
             scope =>
             {
-                var due = history.Fold.Read(_ => DueOf(history.Fold.States[0], scope.Stamp));
-                var written = due.Count(row => scope.Upsert(row).Verdict is RowVerdict.Inserted or RowVerdict.Updated);
+                var due = history.Fold.Read(_ => capability.Due(history.Fold.States[0], scope.Stamp).ToList());
+                var written = 0;
+                foreach (var row in due)
+                {
+                    var result = scope.Upsert(row);
+                    if (result.Reason is { } why)
+                        throw new InvalidDataException(why.ToString());
+                    if (result.Verdict is RowVerdict.Inserted or RowVerdict.Updated)
+                        written++;
+                }
                 Tell(scope, events);
                 return written;
             },
             out swept,
             decides: true
         );
-
-    /// <summary>True if a clock ran out that nothing was made of yet.</summary>
-    public static bool IsAnyDue(HistoryState state, DateTime now) => All.Any(one => one.Due(state, now).Any());
-
-    static List<HistoryRow> DueOf(HistoryState state, DateTime now) => [.. All.SelectMany(one => one.Due(state, now))];
 
     static void Register(ICapability capability)
     {

@@ -134,6 +134,10 @@ public sealed class CompanyIdentity
             ? []
             : TextKey.Of(domains).Split(_between, StringSplitOptions.RemoveEmptyEntries).Select(HostOf).OfType<string>();
 
+    /// <summary>The domains that were registered for a company, of a cell that may list several, without those that many share.</summary>
+    public static IEnumerable<string> RegisteredOf(string? domains) =>
+        HostsOf(domains).Select(PublicSuffixes.RegisteredOf).Where(registered => !IsShared(registered)).Distinct();
+
     /// <summary>The host of a domain as people write it: without scheme, www., port, path and the dot at its end, in ASCII; null if there is none.</summary>
     public static string? HostOf(string? domain)
     {

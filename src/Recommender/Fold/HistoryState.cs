@@ -42,6 +42,7 @@ public sealed partial class HistoryState
         Rates = new(this);
         Merges = new(this);
         Registrations = new(this);
+        Companies = new(this);
         _byKind = new()
         {
             [FactKind.Account] = Names,
@@ -120,6 +121,8 @@ public sealed partial class HistoryState
     internal MergedCompanies Merges { get; }
 
     internal Registrations Registrations { get; }
+
+    internal CompanyBook Companies { get; }
 
     internal Decay Slow { get; }
 

@@ -30,6 +30,9 @@ public sealed class LiveHistory : IAsyncDisposable
     StoreUnavailableException? _fault;
     long _faultAt;
     volatile bool _isOutdated;
+
+    // True while the fold lacks something that was written: beside being outdated, it is not what is the case.
+    volatile bool _lacks;
     volatile bool _isLost;
     bool _hasErased;
     bool _hasToForget;
@@ -123,7 +126,8 @@ public sealed class LiveHistory : IAsyncDisposable
     /// <param name="write">Does it, on the writer's thread.</param>
     /// <param name="done">What it comes to.</param>
     /// <param name="decides">
-    /// True if what it does depends on the fold: it is the first of its transaction, so that the fold holds all that was written before.
+    /// True if what it does depends on the fold: it is the first of its transaction, so that the fold holds all that was written before. While
+    /// the fold lacks what another process imported, it fails as if that still wrote.
     /// </param>
     public bool TryWrite<T>(Func<WriteScope, T> write, out Task<T> done, bool decides = false)
     {
@@ -155,6 +159,7 @@ public sealed class LiveHistory : IAsyncDisposable
                 {
                     // An erasure meanwhile changed what was read.
                     _isOutdated = _hasErased;
+                    _lacks = false;
                     if (_captured is not null)
                         fold.Apply(_captured);
                     else
@@ -211,7 +216,7 @@ public sealed class LiveHistory : IAsyncDisposable
         Connect();
         var (now, facts) = _store.ReadChanges(_connection!, exclusive, position);
         if (now.Epoch != position.Epoch)
-            _isOutdated = true;
+            _isOutdated = _lacks = true;
         else
         {
             var since = position.KnownBefore;
@@ -343,7 +348,7 @@ public sealed class LiveHistory : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _isOutdated = true;
+            _isOutdated = _lacks = true;
             NotTakenIn?.Invoke(e);
             return false;
         }
@@ -361,6 +366,13 @@ public sealed class LiveHistory : IAsyncDisposable
     void Try(PendingWrite write, WriteScope scope, DbTransaction transaction)
     {
         const string Name = "one_write";
+        if (write.IsFirst && _lacks)
+        {
+            write.Fail(
+                new StoreUnavailableException(StoreFault.Busy, new InvalidOperationException("The history is folded anew."))
+            );
+            return;
+        }
         scope.FirstFact = scope.Facts.Count;
         var (facts, hadErased) = (scope.Facts.Count, scope.HasErased);
         transaction.Save(Name);

@@ -237,7 +237,8 @@ public sealed class RuleSet
     /// <param name="merged">Those that were merged into it.</param>
     /// <param name="product">What is sold.</param>
     /// <param name="asOf">The moment.</param>
-    internal List<Rule>? About(Account account, Alias[]? merged, string? product, DateTime asOf)
+    /// <param name="isOfAll">True if no product means every product: then rules that keep some of them concern it.</param>
+    internal List<Rule>? About(Account account, Alias[]? merged, string? product, DateTime asOf, bool isOfAll = false)
     {
         List<Rule>? concerned = null;
         foreach (var rule in Rules)
@@ -248,7 +249,11 @@ public sealed class RuleSet
             if (
                 !(rule.From > asOf)
                 && !(rule.To <= asOf)
-                && (rule.Products is null || product is not null && rule.Products.Contains(product, TextKey.Comparer))
+                && (
+                    rule.Products is null
+                    || product is not null && rule.Products.Contains(product, TextKey.Comparer)
+                    || isOfAll && rule.Kind is not ("registration_window" or "auto_approve")
+                )
                 && Meets(rule.Accounts, (column, values) => RuleColumns.Hold(account, merged, column, values))
             )
                 (concerned ??= []).Add(rule);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Recommender.Api.Endpoints;
 using Recommender.Fold;
 
@@ -8,6 +9,7 @@ namespace Recommender.Api.Pages.Registrations;
 public sealed record RegistrationForm
 {
     const int MostPartners = 1000;
+    static readonly Regex _amount = new(@"^\d[\d ]{0,17}(\.\d{1,2})?$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
 
     /// <summary>The partner, by name or id.</summary>
     public string Partner { get; init; } = "";
@@ -75,17 +77,19 @@ public sealed record RegistrationForm
         double? amount = null;
         if (Amount.Length > 0)
         {
+            // A comma is thousands to some and decimals to others.
             if (
-                double.TryParse(
-                    Amount,
-                    NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands,
+                _amount.IsMatch(Amount)
+                && double.TryParse(
+                    Amount.Replace(" ", "", StringComparison.Ordinal),
+                    NumberStyles.AllowDecimalPoint,
                     CultureInfo.InvariantCulture,
                     out var number
                 )
             )
                 amount = number;
             else
-                wrong ??= $"'{Amount}' is no amount; expected a number such as 48000.";
+                wrong ??= $"'{Amount}' is no amount; expected digits, and a point before cents, such as 48000 or 48000.50.";
         }
         var isAccount = Company.Length > 0 && fold.FindAccount(Company) is not null;
         return wrong is not null

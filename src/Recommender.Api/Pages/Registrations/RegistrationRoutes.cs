@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.Api.Endpoints;
 using Recommender.Capabilities.Registrations;
+using Recommender.Facts;
 using static Recommender.Api.Pages.PageAnswers;
 
 namespace Recommender.Api.Pages.Registrations;
@@ -59,7 +60,11 @@ static class RegistrationRoutes
                     RegistrationList.Find(fold, rules, id, asOf) is { } file ? RegistrationView.Of(fold, rules, file, asOf) : null
             )
                 is { } view
-            ? Page<RegistrationPage>((nameof(RegistrationPage.View), view), (nameof(RegistrationPage.Now), live.Now()))
+            ? Page<RegistrationPage>(
+                (nameof(RegistrationPage.View), view),
+                (nameof(RegistrationPage.Now), live.Now()),
+                (nameof(RegistrationPage.Version), live.Store.Find(FactTables.DealRegistrations, id)?.Fingerprint ?? 0)
+            )
             : Message("No such registration", "There is no registration with this id.", 404, "/registrations");
     }
 
@@ -86,7 +91,26 @@ static class RegistrationRoutes
                 400,
                 PageOf(id)
             );
-        var answer = await RegistrationsApi.WorkAsync(http, live, writes, id, action, request, [], default, dryRun: false);
+        // Who decides on what was changed meanwhile, or twice, is told so.
+        var seen = long.TryParse(
+            form["version"].ToString(),
+            NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture,
+            out var version
+        )
+            ? version
+            : 0;
+        var answer = await RegistrationsApi.WorkAsync(
+            http,
+            live,
+            writes,
+            id,
+            action,
+            request,
+            [],
+            new(seen, Absent: false),
+            dryRun: false
+        );
         return ProblemOf(answer, PageOf(id)) is { } told ? told : Seen(http, PageOf(id));
     }
 
@@ -124,6 +148,9 @@ static class RegistrationRoutes
             return RegistrationsApi.Check(live, request) is { } check
                 ? Again(200, null, check)
                 : Again(400, "No partner or no account is called so.");
+        // Sent twice it is one.
+        if (live.Read((fold, asOf) => fold.FindRegistration(form.Id, asOf)) is not null)
+            return Seen(http, PageOf(form.Id));
         var answer = await RegistrationsApi.TakeAsync(http, live, writes, request, [], needsKey: false, dryRun: false);
         return ProblemOf(answer, "/registrations/new") is { } told ? told : Seen(http, PageOf(request.RegistrationId!));
     }

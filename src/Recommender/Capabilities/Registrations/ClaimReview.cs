@@ -35,7 +35,9 @@ sealed class ClaimReview
         (_state, _claim, _partner, _found, _own, _now) = (state, claim, partner, found, own, now);
         _account = found.Account is { } account ? state.FindAccountState(account.Id) : null;
         _row = found.Account ?? claim.NewAccount("");
-        Concerned = rules.About(_row, _account?.Merged, claim.Product, now);
+        Concerned = rules.About(_row, _account?.Merged, claim.Product, now, isOfAll: claim.Product is null);
+        Policy = RegistrationPolicy.Of(Concerned, partner);
+        Adjudicator = Policy.Adjudicator;
         SubmittedAt = own?.SubmittedAt ?? now;
         Work = found.Account is { } known ? state.WorkOf(claim.PartnerId, known.Id, now) : [];
     }
@@ -51,6 +53,12 @@ sealed class ClaimReview
 
     /// <summary>True if another claim has equal rights.</summary>
     public bool IsTie { get; private set; }
+
+    /// <summary>Who decides then, by the policy of this claim, or of that which it ties with; null for anybody.</summary>
+    public string? Adjudicator { get; private set; }
+
+    /// <summary>How long it may wait, protects and may be extended.</summary>
+    public RegistrationPolicy Policy { get; }
 
     string? Class => Concerned?.FirstOrDefault(rule => rule.Class is not null)?.Class;
 
@@ -123,13 +131,6 @@ sealed class ClaimReview
                         .Select(one => new GroundRow(FactTables.Accounts.Name, one.Account.Id.Value, null)),
                 ]
             );
-        else if (_found.IsCut)
-            Add(
-                "known_account",
-                Registrations.Grounds.Duplicate,
-                "Too many accounts of ours have such a name to tell whether it is one. Say its domain, or which by account_id",
-                false
-            );
     }
 
     void AskWhatIsSaid()
@@ -180,7 +181,7 @@ sealed class ClaimReview
                     rule,
                     Registrations.Grounds.Duplicate,
                     isOwn
-                        ? $"It holds the live registration {row.Id}{until} itself: extend that"
+                        ? $"It holds the live registration {row.Id}{until} itself"
                         : $"{NameOf(row.PartnerId)} holds the live registration {row.Id}{until}",
                     true,
                     new GroundRow(FactTables.DealRegistrations.Name, row.Id, row.DecidedAt ?? row.SubmittedAt)
@@ -236,30 +237,39 @@ sealed class ClaimReview
             return;
         var isTie = my.Count == their.Count;
         IsTie |= isTie;
+        if (isTie && _state.IndexOfPartner(rival.PartnerId) is >= 0 and var other)
+            Adjudicator ??= RegistrationPolicy.Of(Concerned, _state.PartnerStates[other]).Adjudicator;
         Add(
             Rule,
             Registrations.Grounds.Duplicate,
             isTie
-                ? $"{name} claims the same with {rival.Id} and equal rights: {(AdjudicatorName is { } who ? $"{who} decides" : "a person decides")}"
+                ? $"{name} claims the same with {rival.Id} and equal rights: {Adjudicator ?? "a person"} decides"
                 : $"{name} claims the same with {rival.Id} and did more with the account in the last year: {Count(their)} against {Count(my)}",
             !isTie,
             [OfClaim(rival), .. their.Take(MostRows - 1).Select(one => new GroundRow(one.Table, one.Id, one.At))]
         );
     }
 
-    string? AdjudicatorName => RegistrationPolicy.Of(Concerned, _partner).Adjudicator;
-
     static string Count(List<DatedWork> work) =>
         work is [var last, ..] ? $"{Format.Count(work.Count, "piece")} of work, the last on {Format.Day(last.At)}" : "none";
 
-    /// <summary>True if a claim was qualified when it was submitted; of one that was made elsewhere nobody knows better.</summary>
+    /// <summary>
+    /// True if a claim was qualified when it was submitted: complete, of a partner that may sell there, with work that is known or evidence.
+    /// Of one that was made elsewhere nobody knows better.
+    /// </summary>
     bool IsQualified(DealRegistration? row)
     {
         if (row is null)
-            return !_grounds.Exists(ground => ground.Code is Registrations.Grounds.Thin or Registrations.Grounds.NotQualified);
-        var codes = RegistrationsCapability.StepsOf(_state).Of(row.Id).FirstOrDefault(step => step.Kind == "submitted")?.Codes;
-        return codes?.Split('|').Any(code => code is Registrations.Grounds.Thin or Registrations.Grounds.NotQualified) != true;
+            return IsQualified(_grounds.Select(ground => ground.Code), _claim.Evidence);
+        var submitted = RegistrationsCapability.StepsOf(_state).Of(row.Id).FirstOrDefault(step => step.Kind == "submitted");
+        return IsQualified(submitted?.Codes?.Split('|') ?? [], submitted?.Evidence);
     }
+
+    static bool IsQualified(IEnumerable<string> codes, string? evidence) =>
+        !codes.Any(code =>
+            code is Registrations.Grounds.Thin or Registrations.Grounds.NotQualified or Registrations.Grounds.HouseList
+            || code == Registrations.Grounds.NoRelationship && evidence is null
+        );
 
     void AskDeals(AccountState account)
     {

@@ -15,6 +15,7 @@ namespace Recommender.Capabilities.Registrations;
 /// <param name="ProtectedUntil">Until when it protects if it is approved now, UTC.</param>
 /// <param name="Policy">By what.</param>
 /// <param name="IsTie">True if another claim has equal rights: the adjudicator decides.</param>
+/// <param name="Adjudicator">Who decides then; null for anybody.</param>
 /// <param name="Work">What the partner did with the account, newest first.</param>
 public sealed record RegistrationCheck(
     string Verdict,
@@ -26,6 +27,7 @@ public sealed record RegistrationCheck(
     DateTime ProtectedUntil,
     RegistrationPolicy Policy,
     bool IsTie,
+    string? Adjudicator,
     IReadOnlyList<DatedWork> Work
 )
 {
@@ -69,17 +71,17 @@ public sealed record RegistrationCheck(
             return null;
         var review = new ClaimReview(state, claim, partner, found, own, now, rules);
         var grounds = review.Grounds();
-        var policy = RegistrationPolicy.Of(review.Concerned, partner);
         return new(
             Registrations.Grounds.VerdictOf(grounds),
             grounds,
             claim.PartnerId,
             found.Account,
             [.. found.Candidates.Select(one => one.Account)],
-            review.SubmittedAt + policy.Review,
-            now + policy.Protection,
-            policy,
+            Instants.ToMillisecond(review.SubmittedAt + review.Policy.Review),
+            Instants.ToMillisecond(now + review.Policy.Protection),
+            review.Policy,
             review.IsTie,
+            review.Adjudicator,
             review.Work
         );
     }

@@ -37,6 +37,8 @@ public sealed record RegistrationOutcome(RegistrationFile File, RegistrationChec
 public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleSet rules)
 {
     const int MostRows = 5;
+    static readonly FactColumn _amount = ColumnOf("amount");
+    static readonly FactColumn _trace = ColumnOf("trace");
     readonly DateTime _now = scope.Stamp;
 
     /// <summary>Takes a claim in; one against which nothing speaks is approved at once if a rule says so.</summary>
@@ -47,6 +49,9 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
     /// <exception cref="RegistrationRefusedException">It cannot be taken.</exception>
     public RegistrationOutcome Submit(RegistrationClaim claim, string? id, string by, bool isNewAccount = false)
     {
+        // As the database keeps it.
+        if (claim.Amount is { } amount && _amount.TryKeep(amount, out var kept))
+            claim = claim with { Amount = kept };
         id ??= "dr_" + Guid.CreateVersion7(new DateTimeOffset(_now)).ToString("N");
         if (scope.Find(FactTables.DealRegistrations, id) is not null)
             throw new RegistrationRefusedException(
@@ -147,7 +152,8 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
                 Note(steps, StepOf(file, "rejected", order) with { Ground = order.Ground });
                 break;
             case RegistrationAction.Extend:
-                var until = claim.ExpiresAt!.Value + file.Policy.Extension;
+                AssertAlone(claim);
+                var until = Instants.ToMillisecond(claim.ExpiresAt!.Value + file.Policy.Extension);
                 row = row.With("expires_at", until);
                 Note(steps, StepOf(file, "extended", order) with { Until = until });
                 break;
@@ -181,7 +187,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
             {
                 Grounds = check.Grounds,
             };
-        if (check is { IsTie: true, Policy.Adjudicator: { } adjudicator } && adjudicator != by)
+        if (check is { IsTie: true, Adjudicator: { } adjudicator } && adjudicator != by)
             throw new RegistrationRefusedException(
                 RegistrationRefusal.NotTheAdjudicator,
                 $"Another claim has equal rights: only {adjudicator} approves it. Allowed: reject, withdraw."
@@ -190,6 +196,21 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
                 Grounds = check.Grounds,
             };
         return check;
+    }
+
+    /// <summary>Refuses to prolong one of two that came to stand on one account, such as when accounts were merged.</summary>
+    void AssertAlone(DealRegistration row)
+    {
+        if (
+            state
+                .RegistrationsOf(row.AccountId, _now)
+                .FirstOrDefault(one => one.IsLive && one.Row.Id != row.Id && one.Row.IsAbout(row.Product)) is
+            { Row: var other }
+        )
+            throw new RegistrationRefusedException(
+                RegistrationRefusal.Conflict,
+                $"{other.PartnerId} holds the live registration {other.Id} on the same. Allowed: withdraw, convert."
+            );
     }
 
     AccountId AddAccount(RegistrationClaim claim, string registration)
@@ -222,7 +243,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
             )
                 throw new RegistrationRefusedException(
                     RegistrationRefusal.Conflict,
-                    $"The registration {holder} holds the account for this. Allowed: reject, withdraw."
+                    $"The registration {holder} holds the account for this."
                 );
         }
         Take(RegistrationsCapability.Holds.RowOf(new(row.AccountId, RegistrationHoldTable.ProductOf(row.Product), row.Id)));
@@ -242,10 +263,10 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
         var claim = file.Row;
         OpportunityId id = order.OpportunityId ?? $"deal_{claim.Id}";
         var known = state.FindOpportunity(id);
-        if (known is not null && (known.AccountId != claim.AccountId || !state.IsOpen(id)))
+        if (known is not null && (known.AccountId != claim.AccountId || !state.IsOpen(id) || !claim.IsAbout(known.Product)))
             throw new RegistrationRefusedException(
                 RegistrationRefusal.Unknown,
-                $"The deal '{id}' is not open on the account {claim.AccountId}; expected one that is, or an id that no deal has."
+                $"The deal '{id}' is not open on the account {claim.AccountId} for this product; expected one that is, or an id that no deal has."
             );
         if (known is null)
             Take(
@@ -290,14 +311,13 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
     /// <summary>Grounds as JSON, with as many of the rows behind them as fit, and as many of them.</summary>
     static string TraceOf(IReadOnlyList<Ground> grounds)
     {
-        var longest = RegistrationsCapability.Steps.Columns[RegistrationsCapability.Steps.IndexOf("trace")].MaxLength;
         for (var (kept, rows) = (grounds.Count, MostRows); ; )
         {
             var text = JsonSerializer.Serialize(
                 grounds.Take(kept).Select(ground => ground with { Rows = [.. ground.Rows.Take(rows)] }),
                 Grounds.Json
             );
-            if (text.Length <= longest)
+            if (text.Length <= _trace.MaxLength)
                 return text;
             if (rows > 0)
                 rows--;
@@ -305,6 +325,8 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
                 kept--;
         }
     }
+
+    static FactColumn ColumnOf(string name) => RegistrationsCapability.Steps.Columns[RegistrationsCapability.Steps.IndexOf(name)];
 
     void Note(List<RegistrationStep> steps, RegistrationStep step)
     {

@@ -51,6 +51,10 @@ public sealed record RegistrationFile(
     /// <summary>The deal that it became; null if it did not.</summary>
     public OpportunityId? OpportunityId => Steps.LastOrDefault(step => step.OpportunityId is not null)?.OpportunityId;
 
+    /// <summary>True if a row says of it what is known here.</summary>
+    public bool IsAs(DealRegistration row) =>
+        Row == (row.IsDecided ? row : row with { Status = "submitted", DecidedAt = null, ExpiresAt = null });
+
     /// <summary>What may be done with it now.</summary>
     public IReadOnlyList<RegistrationAction> Allowed =>
         State switch
@@ -63,6 +67,7 @@ public sealed record RegistrationFile(
                 RegistrationAction.Convert,
             ],
             "approved" => [RegistrationAction.Withdraw, RegistrationAction.Convert],
+            "converted" when IsLive => [RegistrationAction.Withdraw],
             _ => [],
         };
 

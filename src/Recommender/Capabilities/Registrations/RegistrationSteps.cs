@@ -95,7 +95,7 @@ public sealed class RegistrationStepTable : FactTable<RegistrationStep>
         _verdict = Text("verdict", oneOf: Grounds.Verdicts);
         _codes = Text("codes", isList: true);
         _trace = Text("trace", isLong: true);
-        _opportunity = Reference("opportunity_id", "opportunities");
+        _opportunity = Text("opportunity_id", isId: true);
         Recorded();
     }
 

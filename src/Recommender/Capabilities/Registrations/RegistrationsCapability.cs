@@ -65,9 +65,11 @@ public sealed class RegistrationsCapability : ICapability
             var standing = state.FindRegistration(last.RegistrationId, now);
             // Where the CRM said something else meanwhile, that holds.
             if (standing?.State == (kind == "expired" ? "expired" : "submitted"))
-                yield return Steps.RowOf(
-                    new(last.RegistrationId, kind, last.Until!.Value, last.PartnerId, last.AccountId) { Until = last.Until }
-                );
+            {
+                // A CRM may have moved the end.
+                var until = kind == "expired" ? standing.Row.ExpiresAt ?? last.Until!.Value : last.Until!.Value;
+                yield return Steps.RowOf(new(last.RegistrationId, kind, until, last.PartnerId, last.AccountId) { Until = until });
+            }
         }
     }
 }

@@ -3,34 +3,26 @@ using Recommender.Facts;
 
 namespace Recommender.Fold;
 
-/// <summary>Rows of accounts, found by name and by domain; a correction of one counts all its deals under the new columns.</summary>
+/// <summary>Rows of accounts, found by name; a correction of one counts all its deals under the new columns.</summary>
 sealed class AccountNames(HistoryState state) : Ledger<Account>
 {
     readonly NameIndex _index = new();
-    readonly NameIndex _domains = new();
 
     /// <summary>Numbers of the accounts whose name or id holds <paramref name="text"/>.</summary>
     public IEnumerable<int> Find(string text) => _index.Find(text);
 
-    /// <summary>Numbers of the accounts whose domain holds <paramref name="text"/>.</summary>
-    public IEnumerable<int> FindByDomain(string text) => _domains.Find(text);
-
-    /// <summary>Has an account that was read from a snapshot be found by its row.</summary>
+    /// <summary>Has an account that was read from a snapshot be found by its row's name.</summary>
     public void Index(int account, Account? row)
     {
-        if (row is null)
-            return;
-        _index.Set(account, row.Name, row.Id.Value);
-        if (row.Identifiers().Domain is { } domain)
-            _domains.Set(account, null, domain);
-        else
-            _domains.Remove(account);
+        if (row is not null)
+            _index.Set(account, row.Name, row.Id.Value);
     }
 
     protected override void Add(Account row, in DatedFact fact)
     {
         var index = state.AccountIndex(row.Id);
         Index(index, row);
+        Count(row, 1);
         Set(
             state.AccountStates[index],
             row,
@@ -39,13 +31,19 @@ sealed class AccountNames(HistoryState state) : Ledger<Account>
         );
     }
 
-    protected override void Replace(Account replaced, Account row, in DatedFact fact) => Add(row, fact);
+    protected override void Replace(Account replaced, Account row, in DatedFact fact)
+    {
+        Count(replaced, -1);
+        Add(row, fact);
+    }
+
+    void Count(Account row, int times) => state.Companies.Count(row.Id.Value, row.Name, row.Identifiers().Domain, times);
 
     protected override void Retract(Account row, in DatedFact fact)
     {
         var index = state.AccountIndex(row.Id);
         _index.Remove(index);
-        _domains.Remove(index);
+        Count(row, -1);
         Set(state.AccountStates[index], null, [], AccountState.NoMeasures(state.Settings.Measures.Count));
     }
 

@@ -10,11 +10,8 @@ sealed class MergedCompanies(HistoryState state) : Ledger<Alias>
     readonly SortedDictionary<string, Alias> _merged = new(StringComparer.Ordinal);
     readonly Dictionary<(string Table, string Id), HashSet<string>> _into = [];
 
-    /// <summary>Accounts that were merged, each with the id of that which stands for it now.</summary>
-    public IEnumerable<(string Into, Alias Old)> Accounts =>
-        _merged
-            .Values.Where(row => row.Table == FactTables.Accounts.Name)
-            .Select(row => (Last(FactTables.Accounts, row.NewId), row));
+    /// <summary>Accounts that were merged into others.</summary>
+    public IEnumerable<Alias> Accounts => _merged.Values.Where(row => row.Table == FactTables.Accounts.Name);
 
     /// <summary>What stands for an account or partner now: that into which it was merged in the end, or it itself.</summary>
     public string Last(FactTable table, string id)
@@ -59,6 +56,7 @@ sealed class MergedCompanies(HistoryState state) : Ledger<Alias>
         if (!_merged.Remove(fact.Key))
             throw new InvalidOperationException($"The merge of {row.OldId} is taken back, which was never taken in.");
         _into[(row.Table!, row.NewId)].Remove(fact.Key);
+        Count(row, -1);
         Tell(row);
     }
 
@@ -68,7 +66,14 @@ sealed class MergedCompanies(HistoryState state) : Ledger<Alias>
         if (!_into.TryGetValue((row.Table!, row.NewId), out var keys))
             _into.Add((row.Table!, row.NewId), keys = []);
         keys.Add(key);
+        Count(row, 1);
         Tell(row);
+    }
+
+    void Count(Alias row, int times)
+    {
+        if (row.Table == FactTables.Accounts.Name)
+            state.Companies.Count(row.OldId, row.Name, row.Domain, times);
     }
 
     /// <summary>Has the account or partner that a merge leads to, and those on the way, know all that led to them.</summary>

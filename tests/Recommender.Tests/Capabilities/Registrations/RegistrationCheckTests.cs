@@ -3,6 +3,7 @@ using Recommender.Capabilities.Registrations;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Tests.History;
 using static Recommender.Tests.Capabilities.Registrations.RegistrationWorld;
 
 namespace Recommender.Tests.Capabilities.Registrations;
@@ -214,6 +215,79 @@ public sealed class RegistrationCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task A_claim_that_a_rule_shuts_out_or_that_nothing_speaks_for_is_in_nobodys_way()
+    {
+        await using var world = await NewAsync(_folder);
+        world.SetRules("""{"id":"o","kind":"partner_only","accounts":{"account_id":["a"]},"partners":{"partner_id":["p2"]}}""");
+        await world.SubmitAsync(Claim("p1"), "shut-out");
+        Assert.Equal("clear", world.Check(Claim("p2"))!.Verdict);
+        world.SetRules("");
+        await world.SubmitAsync(Claim("p1", "b"), "bare");
+        await world.WriteAsync(Touch("p2", "b", "2026-02-01"));
+        Assert.Equal("clear", world.Check(Claim("p2", "b"))!.Verdict);
+        await world.SubmitAsync(Claim("p1", "b", "Data") with { Evidence = "Workshop" }, "said");
+        Is(world, Claim("p2", "b", "Data"), "conflict first_qualified_registration duplicate");
+    }
+
+    [Fact]
+    public async Task A_claim_on_everything_is_held_to_rules_of_single_products()
+    {
+        await using var world = await NewAsync(_folder);
+        world.SetRules("""{"id":"h","kind":"house_account","accounts":{"account_id":["a"]},"products":["Cloud"]}""");
+        Is(world, Claim("p1"), "conflict h house_list");
+        Assert.Equal("clear", world.Check(Claim("p1", product: "Data"))!.Verdict);
+        Is(world, Claim("p1", product: null), "conflict h house_list, review complete_submission thin_submission");
+    }
+
+    [Fact]
+    public async Task Windows_of_parts_of_days_and_amounts_of_parts_of_cents_stay_what_they_are()
+    {
+        await using var world = await NewAsync(_folder);
+        world.SetRules(
+            """{"id":"w","kind":"registration_window","review_hours":1.7,"protection_days":4.1,"extension_days":2.3}"""
+        );
+        await world.SubmitAsync(Claim("p1") with { Amount = 1234.56789 }, "r");
+        await world.DoAsync("r", RegistrationAction.Approve);
+        await world.DoAsync("r", RegistrationAction.Extend);
+        var before = world.Find("r")!;
+        await world.RestartAsync();
+        var after = world.Find("r")!;
+        Assert.Equal(before.Steps, after.Steps);
+        Assert.Equal(before.Row, after.Row);
+        Assert.Equal(1234.5679, after.Submitted!.Amount);
+        await world.DoAsync("r", RegistrationAction.Withdraw);
+        Assert.False(world.History.IsOutdated);
+    }
+
+    [Fact]
+    public async Task Nobody_decides_by_a_fold_that_lacks_what_another_process_imported()
+    {
+        await using var world = await NewAsync(time => new SharedSqliteStore(_folder["shared.db"], time));
+        await world.SubmitAsync(Claim("p1"), "r");
+        var folder = Directory.CreateDirectory(_folder["history"]).FullName;
+        foreach (
+            var (name, text) in ((string, string)[])
+                [
+                    ("accounts", "account_id\na\n"),
+                    ("partners", "partner_id\np2\n"),
+                    ("opportunities", "opportunity_id,account_id,product,created_at\no,a,Else,2026-01-01\n"),
+                    ("engagements", "engagement_id,opportunity_id,partner_id,started_at\ne,o,p2,2026-01-01\n"),
+                    (
+                        "deal_registrations",
+                        "registration_id,partner_id,account_id,submitted_at,status,decided_at\ni,p2,a,2026-01-01,approved,2026-01-02\n"
+                    ),
+                ]
+        )
+            await File.WriteAllTextAsync(Path.Combine(folder, name + ".csv"), text, TestContext.Current.CancellationToken);
+        world.Store.Import(new HistoryFolder(folder), _folder["rejected.csv"], strict: true);
+        var busy = await Assert.ThrowsAsync<StoreUnavailableException>(() => world.DoAsync("r", RegistrationAction.Approve));
+        Assert.Equal(StoreFault.Busy, busy.Fault);
+        await world.History.RefoldAsync([world.History.Fold.States[0].Settings], _ => { }, TestContext.Current.CancellationToken);
+        var held = await Assert.ThrowsAsync<RegistrationRefusedException>(() => world.DoAsync("r", RegistrationAction.Approve));
+        Assert.Contains("holds the live registration i", held.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_ours_later_is_no_ground_against_who_came_before()
     {
         await using var world = await NewAsync(_folder);
@@ -285,6 +359,11 @@ public sealed class RegistrationCheckTests : IDisposable
     [InlineData("Whatever", "https://www.acme.example/about", null, "a")]
     [InlineData(null, "info@mail.acme.example", null, "a")]
     [InlineData("ACME", null, null, "? a")]
+    [InlineData("Acme Private Limited", null, null, "? a")]
+    [InlineData("Muller", null, null, "? m")]
+    [InlineData("Mueller Holding", "www.müller.example", null, "m")]
+    [InlineData("Any", "xn--mller-kva.example", null, "m")]
+    [InlineData("Any", "me.example", null, "-")]
     [InlineData("Acme S.A.", "acme.test", null, "? a")]
     [InlineData("Acme", null, "FR", "-")]
     [InlineData("Acmeo", "gmail.com", null, "-")]
@@ -299,6 +378,7 @@ public sealed class RegistrationCheckTests : IDisposable
     {
         await using var world = await NewAsync(_folder);
         await world.WriteAsync(
+            Row("accounts", new { account_id = "m", name = "Wrong" }),
             Row(
                 "accounts",
                 new
@@ -320,6 +400,19 @@ public sealed class RegistrationCheckTests : IDisposable
             )
         );
         var claim = Claim("p1", null) with { Name = name, Domain = domain, Country = country };
+        Assert.Empty(world.Check(Claim("p1", null) with { Name = "Müller AG" })!.Candidates);
+        // Corrected after somebody asked.
+        await world.WriteAsync(
+            Row(
+                "accounts",
+                new
+                {
+                    account_id = "m",
+                    name = "Müller AG",
+                    domain = "Müller.example",
+                }
+            )
+        );
         var check = world.Check(claim)!;
         Assert.Equal(
             found,
@@ -347,7 +440,7 @@ public sealed class RegistrationCheckTests : IDisposable
                     using var folder = new TemporaryFolder();
                     RunHistory(new Random(seed), folder).GetAwaiter().GetResult();
                 },
-                iter: 25,
+                iter: 60,
                 threads: 1
             );
 
@@ -394,7 +487,35 @@ public sealed class RegistrationCheckTests : IDisposable
                     )
                         await world.DoAsync(id, action);
                     break;
+                case 6:
+                    // What the CRM says of one of its own, or of one that was made here.
+                    var known = claims > 0 && random.Next(2) == 0 ? $"r{random.Next(claims)}" : "i";
+                    var status = One("submitted", "approved", "rejected", "withdrawn", "converted", "expired");
+                    await world.WriteAsync(
+                        Imported(
+                            known,
+                            partner,
+                            Instants.Text(world.Now.AddDays(-2)),
+                            status,
+                            status == "submitted" ? null : Instants.Text(world.Now.AddDays(-1)),
+                            One(Instants.Text(world.Now.AddDays(30)), null)
+                        )
+                    );
+                    break;
                 default:
+                    if (random.Next(4) == 0)
+                    {
+                        await Compare(
+                            world,
+                            Claim(partner, null, product) with
+                            {
+                                Domain = One("acme.example", "new.example"),
+                                Amount = 10,
+                            },
+                            $"r{claims++}"
+                        );
+                        break;
+                    }
                     var claim = Claim(partner, account, product) with { Amount = random.Next(4) == 0 ? null : 10 };
                     await Compare(world, claim, $"r{claims++}");
                     break;

@@ -74,6 +74,22 @@ public sealed class RegistrationClockTests : IDisposable
         Assert.Equal("rejected", world.Find("r")!.State);
     }
 
+    [Fact]
+    public async Task An_end_that_the_crm_moved_is_the_end()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.SubmitAsync(Claim("p1"), "r");
+        await world.DoAsync("r", RegistrationAction.Approve);
+        var end = world.Now.AddDays(180);
+        var row = world.Store.Find(FactTables.DealRegistrations, "r")!.Value.Row;
+        await world.WriteAsync(row.With("expires_at", end).With("recorded_at", null));
+        world.Time.Advance(TimeSpan.FromDays(100));
+        Assert.Equal(0, await world.SweepAsync());
+        world.Time.Advance(TimeSpan.FromDays(81));
+        Assert.Equal(1, await world.SweepAsync());
+        Assert.Equal((end, "expired"), (world.Find("r")!.Steps[^1].At, world.Find("r")!.Steps[^1].Kind));
+    }
+
     [Theory]
     [MemberData(nameof(Engines))]
     public async Task Of_two_replicas_that_sweep_at_once_one_writes(string engine)

@@ -18,12 +18,14 @@ public sealed class RegistrationStatesTests : IDisposable
     [InlineData("for ever", "withdraw convert")]
     [InlineData("rejected", "")]
     [InlineData("withdrawn", "")]
-    [InlineData("converted", "")]
+    [InlineData("converted", "withdraw")]
     [InlineData("expired", "")]
     [InlineData("imported submitted", "approve reject withdraw")]
     [InlineData("imported approved", "extend withdraw convert")]
     [InlineData("imported expired", "")]
     [InlineData("imported rejected", "")]
+    [InlineData("imported withdrawn", "")]
+    [InlineData("imported converted", "withdraw")]
     public async Task Each_action_is_done_or_refused_with_what_is_allowed(string state, string allowed)
     {
         foreach (var action in Enum.GetValues<RegistrationAction>())
@@ -76,7 +78,7 @@ public sealed class RegistrationStatesTests : IDisposable
                     "2026-02-03",
                     status,
                     status == "submitted" ? null : "2026-02-04",
-                    status is "approved" ? "2026-06-01"
+                    status is "approved" or "converted" ? "2026-06-01"
                         : status is "expired" ? "2026-02-20"
                         : null
                 )
@@ -166,7 +168,12 @@ public sealed class RegistrationStatesTests : IDisposable
             world.RunAsync(world.History, desk => desk.Do("t", new(RegistrationAction.Convert, "me") { OpportunityId = "q" }))
         );
         Assert.Equal(RegistrationRefusal.Unknown, foreign.Why);
-        await world.RunAsync(world.History, desk => desk.Do("t", new(RegistrationAction.Convert, "me") { OpportunityId = "o" }));
+        var other = await Assert.ThrowsAsync<RegistrationRefusedException>(() =>
+            world.RunAsync(world.History, desk => desk.Do("t", new(RegistrationAction.Convert, "me") { OpportunityId = "o" }))
+        );
+        Assert.Equal(RegistrationRefusal.Unknown, other.Why);
+        await world.WriteAsync(Deal("v", "a", "2026-01-01", "Phones"), Engagement("v", "p2"));
+        await world.RunAsync(world.History, desk => desk.Do("t", new(RegistrationAction.Convert, "me") { OpportunityId = "v" }));
         Assert.Contains(
             world.Store.ReadFacts(DateTime.MaxValue),
             fact => fact.Noun is CoSell.Engagement { Id: "t_engagement", Role: "co_sell" }

@@ -32,14 +32,7 @@ sealed record Company
         {
             Id = id,
             Name = name is not null && CompanyName.Of(name) is { Core.Length: > 0 } known ? known : null,
-            Domains =
-            [
-                .. CompanyIdentity
-                    .HostsOf(domain)
-                    .Select(PublicSuffixes.RegisteredOf)
-                    .Where(registered => !CompanyIdentity.IsShared(registered))
-                    .Distinct(),
-            ],
+            Domains = [.. CompanyIdentity.RegisteredOf(domain)],
             Country = string.IsNullOrWhiteSpace(country) ? null : Countries.CodeOf(country),
             Region = string.IsNullOrWhiteSpace(region) ? null : TextKey.Search(region),
         };

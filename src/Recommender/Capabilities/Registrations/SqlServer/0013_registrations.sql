@@ -16,7 +16,7 @@ CREATE TABLE registration_steps (
     verdict nvarchar(20) COLLATE Latin1_General_100_BIN2 NULL,
     codes nvarchar(4000) COLLATE Latin1_General_100_BIN2 NULL,
     trace nvarchar(4000) COLLATE Latin1_General_100_BIN2 NULL,
-    opportunity_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NULL CONSTRAINT registration_steps_opportunity_id_known REFERENCES opportunities,
+    opportunity_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NULL,
     recorded_at datetimeoffset(3) NULL,
     attributes nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
     seen_at datetimeoffset(3) NOT NULL,

@@ -16,7 +16,7 @@ CREATE TABLE registration_steps (
     verdict TEXT,
     codes TEXT,
     trace TEXT,
-    opportunity_id TEXT REFERENCES opportunities,
+    opportunity_id TEXT,
     recorded_at TEXT,
     attributes TEXT,
     seen_at TEXT NOT NULL,

@@ -15,6 +15,7 @@ static class RegistrationMeasurements
 {
     const int Registrations = 200_000;
     const int Calls = 5_000;
+    const int Lists = 100;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -102,6 +103,13 @@ static class RegistrationMeasurements
             for (var kind = 0; kind < kinds.Length; kind++)
                 Say(kinds[kind].What, times[kind]);
             Say("all", [.. times.SelectMany(one => one)]);
+            foreach (var address in (string[])["/v1/deal-registrations?state=submitted&limit=50", "/registrations"])
+            {
+                var lists = new List<double>();
+                for (var call = 0; call < Lists; call++)
+                    lists.Add(await TimeAsync(async () => (await service.Client.GetAsync(address)).EnsureSuccessStatusCode()));
+                Say(address, lists);
+            }
             Console.WriteLine(string.Join("; ", verdicts.Select(one => $"{one.Key} {one.Value}")));
             return 0;
         }

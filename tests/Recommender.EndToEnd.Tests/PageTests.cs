@@ -303,8 +303,9 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await Expect(page.Locator(".pager")).ToContainTextAsync("Page 2");
         await Expect(page.Locator("tbody tr td").First).ToHaveTextAsync("26");
         Assert.NotEqual(first, await page.Locator("tbody tr").First.InnerTextAsync());
+        var all = await page.Locator(".lead").InnerTextAsync();
         await page.Locator("#f-owner").SelectOptionAsync(new SelectOptionValue { Label = "seller07" });
-        await Expect(page.Locator(".lead")).Not.ToContainTextAsync("535");
+        await Expect(page.Locator(".lead")).Not.ToHaveTextAsync(all);
         var owners = await page.Locator("tbody tr td:nth-child(9)").AllInnerTextsAsync();
         Assert.All(owners, owner => Assert.Equal("seller07", owner));
         Assert.DoesNotContain("seller07", page.Url, StringComparison.Ordinal);
@@ -746,7 +747,8 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         Eventually.IsSoAsync(async () =>
         {
             await page.ReloadAsync();
-            return (await page.ContentAsync()).Contains("All 535 open deals", StringComparison.Ordinal);
+            // The sample has 535; registrations may become deals meanwhile.
+            return Pattern("All 53[5-9] open deals").IsMatch(await page.ContentAsync());
         });
 
     static Regex Pattern(string pattern) => new(pattern, RegexOptions.None, TimeSpan.FromSeconds(1));

@@ -165,10 +165,14 @@ public sealed record DealRegistration(
 )
 {
     /// <summary>True if its status says that it was decided, or is over.</summary>
-    internal bool IsDecided => Status is not (null or "submitted");
+    internal bool IsDecided => IsDecision(Status);
 
     /// <summary>True if it was approved and not taken back: it protects until it ends, and did if it has.</summary>
-    internal bool WasApproved => Status is "approved" or "expired" or "converted";
+    internal bool WasApproved => IsApproval(Status);
+
+    internal static bool IsDecision(string? status) => status is not (null or "submitted");
+
+    internal static bool IsApproval(string? status) => status is "approved" or "expired" or "converted";
 
     /// <summary>
     /// True from an approving decision until <see cref="ExpiresAt"/> (exclusive; for ever if there is none). What its status calls expired

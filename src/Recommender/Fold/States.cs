@@ -190,8 +190,7 @@ readonly record struct KnownEngagement(EngagementEntry Entry, OpportunityState D
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 readonly record struct StageEntry(int Stage, DateTime EnteredAt);
 
-/// <summary>A contact; -1 is our own people, whose contacts keep no id. There are many: packed.</summary>
-[StructLayout(LayoutKind.Sequential, Pack = 4)]
+/// <summary>A contact; -1 is our own people, whose contacts keep no id: there are many.</summary>
 readonly record struct TouchEntry(int Partner, DateTime At, string? Id);
 
 /// <summary>An assist between a partner and an account.</summary>

@@ -69,7 +69,8 @@ public sealed class DealRegistrationTable : FactTable<DealRegistration>
         [.. EndBefore(row, _submitted, _decided), .. EndBefore(row, _submitted, _expires)];
 
     internal override string? MeaningIfMissing(HistoryRow row, FactColumn column) =>
-        column == _decided && !Read(row).IsDecided || column == _expires && !Read(row).WasApproved
+        column == _decided && !DealRegistration.IsDecision(row.Text(_status))
+        || column == _expires && !DealRegistration.IsApproval(row.Text(_status))
             ? null
             : base.MeaningIfMissing(row, column);
 

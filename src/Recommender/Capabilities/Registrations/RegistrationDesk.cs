@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.Facts;
@@ -261,7 +262,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
     OpportunityId Deal(RegistrationFile file, RegistrationOrder order)
     {
         var claim = file.Row;
-        OpportunityId id = order.OpportunityId ?? $"deal_{claim.Id}";
+        OpportunityId id = order.OpportunityId ?? New(FactTables.Opportunities, $"deal_{claim.Id}", "deal_");
         var known = state.FindOpportunity(id);
         if (known is not null && (known.AccountId != claim.AccountId || !state.IsOpen(id) || !claim.IsAbout(known.Product)))
             throw new RegistrationRefusedException(
@@ -283,7 +284,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
         if (known is null || !state.WorksOn(claim.PartnerId, id, _now))
             Take(
                 FactTables.Engagements.Row(
-                    ("engagement_id", $"{claim.Id}_engagement"),
+                    ("engagement_id", New(FactTables.Engagements, $"{claim.Id}_engagement", "")),
                     ("opportunity_id", id),
                     ("partner_id", claim.PartnerId),
                     // Who came before there was a deal brought it.
@@ -293,6 +294,12 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
             );
         return id;
     }
+
+    /// <summary>An id that no row has: one that became a deal before, and that the CRM set back, may become another.</summary>
+    string New(FactTable table, string id, string prefix) =>
+        scope.Find(table, id) is null
+            ? id
+            : string.Create(CultureInfo.InvariantCulture, $"{prefix}{Guid.CreateVersion7(new DateTimeOffset(_now)):N}");
 
     RegistrationStep StepOf(RegistrationFile file, string kind, RegistrationOrder? order) =>
         new(file.Row.Id, kind, _now, file.Row.PartnerId, file.Row.AccountId) { By = order?.By, Note = order?.Note };

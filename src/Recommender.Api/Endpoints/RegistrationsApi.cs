@@ -187,11 +187,17 @@ static class RegistrationsApi
         var rules = live.Rules;
         if (live.Read((state, asOf) => RegistrationList.Find(state, rules, id, asOf)) is not { } file)
             return Problems.NotFound($"No registration has the id '{id}'.");
-        // Of a version that the fold has not taken in yet nobody has seen the state.
-        if (live.Store.Find(FactTables.DealRegistrations, id) is { } row && file.IsAs(FactTables.DealRegistrations.Read(row.Row)))
-            http.Response.Headers.ETag = RowsApi.ETag(row.Fingerprint);
+        if (VersionOf(live, file) is { } version)
+            http.Response.Headers.ETag = RowsApi.ETag(version);
         return TypedResults.Ok(RegistrationResponse.Of(file, live.Now(), null));
     }
+
+    /// <summary>The version of a registration that is shown; null if the fold has not taken in yet what the database holds.</summary>
+    public static long? VersionOf(LiveRecommender live, RegistrationFile file) =>
+        live.Store.Find(FactTables.DealRegistrations, file.Row.Id) is { } row
+        && file.IsAs(FactTables.DealRegistrations.Read(row.Row))
+            ? row.Fingerprint
+            : null;
 
     /// <summary>Approves a registration: it protects its account and product from now on, alone. 409 while something speaks against it</summary>
     public static Task<Outcome> ApproveAsync(

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Recommender.Api.Endpoints;
 using Recommender.Capabilities.Registrations;
-using Recommender.Facts;
 using static Recommender.Api.Pages.PageAnswers;
 
 namespace Recommender.Api.Pages.Registrations;
@@ -63,7 +62,7 @@ static class RegistrationRoutes
             ? Page<RegistrationPage>(
                 (nameof(RegistrationPage.View), view),
                 (nameof(RegistrationPage.Now), live.Now()),
-                (nameof(RegistrationPage.Version), live.Store.Find(FactTables.DealRegistrations, id)?.Fingerprint ?? 0)
+                (nameof(RegistrationPage.Version), RegistrationsApi.VersionOf(live, view.File) ?? 0)
             )
             : Message("No such registration", "There is no registration with this id.", 404, "/registrations");
     }

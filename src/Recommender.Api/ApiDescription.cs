@@ -16,6 +16,7 @@ static class ApiDescription
         ["Accounts"] = "Find and read accounts",
         ["Partners"] = "Find and read partners, take in what they hold, and see who holds what",
         ["Registrations"] = "Claims of partners on accounts: checked, submitted, decided",
+        ["Conflicts"] = "Claims on an account that cannot both stand: found, decided, kept",
         ["Models"] = "What answers, and making another version answer",
         ["Rules"] = "What the company decides before the model does",
         ["Events"] = "What happened: a feed to pull and webhooks",
@@ -135,6 +136,8 @@ static class ApiDescription
                         or "ConfirmMatch"
                         or "RejectMatch"
                         or "UndoMatch"
+                        or "DecideConflict"
+                        or "ReopenConflict"
                         or "ApproveRegistration"
                         or "RejectRegistration"
                         or "ExtendRegistration"

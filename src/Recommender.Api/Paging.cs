@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Recommender.Api;
@@ -39,6 +40,17 @@ static class Cursor
             .Replace('+', '-')
             .Replace('/', '_');
 
+    /// <summary>A place in a list by moment, and by id within one.</summary>
+    public static string Of(DateTime at, string id) => Of(at.Ticks.ToString(CultureInfo.InvariantCulture), id);
+
+    /// <summary>The moment and the id of a cursor; null if it is none of ours.</summary>
+    public static (DateTime At, string Id)? ReadMoment(string cursor) =>
+        Read(cursor, 2) is [var at, var id]
+        && long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
+        && ticks <= DateTime.MaxValue.Ticks
+            ? (new DateTime(ticks, DateTimeKind.Utc), id)
+            : null;
+
     /// <summary>The parts of a cursor; null if it is none of ours.</summary>
     public static string[]? Read(string? cursor, int parts)
     {
@@ -56,8 +68,8 @@ static class Cursor
         Read(cursor, 1) is [var text]
         && long.TryParse(
             text,
-            System.Globalization.NumberStyles.None,
-            System.Globalization.CultureInfo.InvariantCulture,
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
             out var at
         )
             ? at

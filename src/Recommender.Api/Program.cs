@@ -177,6 +177,7 @@ app.MapAccountLists();
 app.MapMatches();
 app.MapAccountMap();
 app.MapRegistrations();
+app.MapConflicts();
 app.MapModels();
 app.MapRules();
 app.MapEvents();

@@ -89,6 +89,12 @@ public sealed class AuthTests : IAsyncLifetime
         ["POST /v1/deal-registrations/{id}/extend"] = "recommend",
         ["POST /v1/deal-registrations/{id}/withdraw"] = "recommend",
         ["POST /v1/deal-registrations/{id}/convert"] = "recommend",
+        ["GET /v1/accounts/{id}/claims"] = "recommend",
+        ["GET /v1/conflicts"] = "recommend",
+        ["GET /v1/conflicts/counts"] = "recommend",
+        ["GET /v1/conflicts/{id}"] = "recommend",
+        ["POST /v1/conflicts/{id}/decide"] = "recommend",
+        ["POST /v1/conflicts/{id}/reopen"] = "recommend",
         ["POST /v1/erasures"] = "admin",
     };
 

@@ -13,6 +13,9 @@ public sealed class Browser : IAsyncLifetime
     IBrowser? _browser;
     ServiceProcess? _service;
 
+    /// <summary>Of REG-2 with REG-1; its id follows from what it is about.</summary>
+    public const string Conflict = "cf_3ff6a9c43587f2d0f091b5d9";
+
     public string Address { get; private set; } = "";
 
     public string OtherVersion { get; private set; } = "";

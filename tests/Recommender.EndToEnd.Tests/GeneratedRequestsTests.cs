@@ -66,6 +66,15 @@ public sealed class GeneratedRequestsTests
         "POST /registrations/{}/decide",
         "GET /registrations/new?partner={}&account={}",
         "POST /registrations/new",
+        "GET /v1/conflicts?state={}&kind={}&partner_id={}&account_id={}&limit={}&cursor={}",
+        "GET /v1/conflicts/counts?since={}",
+        "GET /v1/conflicts/{}",
+        "POST /v1/conflicts/{}/decide?dry_run={}",
+        "POST /v1/conflicts/{}/reopen",
+        "GET /v1/accounts/{}/claims",
+        "GET /conflicts?state={}&page={}",
+        "GET /conflicts/{}",
+        "POST /conflicts/{}/decide",
         "PUT /v1/assists/{}",
         "GET /v1/partners/{}",
         "POST /v1/history?dry_run={}&strict={}",
@@ -141,6 +150,8 @@ public sealed class GeneratedRequestsTests
         "evidence",
         "registration_id",
         "ground",
+        "decision",
+        "reason",
     ];
 
     static readonly IReadOnlyList<(string Method, string[] Path, HashSet<int> Statuses)> _contract =

@@ -89,6 +89,18 @@ public sealed partial class OpenApiTests : IAsyncLifetime
                     $$"""{"partner_id":"P00001","account_id":"A000069","product":"{{id}}","submitted_at":"2026-01-01","status":"{{status}}","expires_at":"2099-01-01"}"""
                 )
             ).Expect(HttpStatusCode.Created);
+        // And one conflict.
+        foreach (var partner in (string[])["P00001", "P00018"])
+            (
+                await _service.PutAsync(
+                    "/v1/deal-registrations/EX-" + partner,
+                    $$"""{"partner_id":"{{partner}}","account_id":"A000069","product":"conflict","submitted_at":"2026-01-01","status":"submitted"}"""
+                )
+            ).Expect(HttpStatusCode.Created);
+        var conflicts = (await _service.GetAsync("/v1/conflicts?account_id=A000069&kind=second_registration")).Expect(
+            HttpStatusCode.OK
+        );
+        var conflict = Assert.Single(conflicts["items"].EnumerateArray()).GetProperty("conflict_id").GetString();
         foreach (var path in paths.EnumerateObject().OrderBy(Turn))
         {
             foreach (var operation in path.Value.EnumerateObject())
@@ -115,7 +127,8 @@ public sealed partial class OpenApiTests : IAsyncLifetime
                         "{id}",
                         path.Name.StartsWith("/v1/deal-registrations/{id}/", StringComparison.Ordinal)
                             ? "EX-" + path.Name.Split('/')[^1]
-                            : "EX1",
+                        : path.Name.StartsWith("/v1/conflicts/", StringComparison.Ordinal) ? conflict
+                        : "EX1",
                         StringComparison.Ordinal
                     )
                     .Replace("{externalId}", "EX2", StringComparison.Ordinal)

@@ -49,6 +49,10 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             "/registrations/REG-2",
             "/registrations/REG-3",
             "/registrations/R0000001",
+            "/accounts/A000002",
+            "/conflicts",
+            "/conflicts?state=decided",
+            "/conflicts/" + Browser.Conflict,
             "/models",
             "/models/partner-fit/rollback",
             "/import",
@@ -244,7 +248,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.Locator(".partner summary").First.PressAsync("Enter");
         await page.Locator(".partner button[value=accepted]").First.PressAsync("Enter");
         await Expect(page.Locator("[role=status]")).ToContainTextAsync("on the deal");
-        await Expect(page.Locator(".notice.bad", new() { HasText = "already works on this deal" })).ToBeVisibleAsync();
+        await Expect(page.Locator(".claims li", new() { HasText = "works on the open deal" }).First).ToBeVisibleAsync();
     }
 
     [Fact]

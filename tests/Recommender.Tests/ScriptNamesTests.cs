@@ -8,6 +8,8 @@ public class ScriptNamesTests
         Assert.Equal(
             [
                 "Recommender.Artifacts.SqlServer.0003_registry.sql",
+                "Recommender.Conflicts.SqlServer.0014_conflicts.sql",
+                "Recommender.Conflicts.Sqlite.0015_conflicts.sql",
                 "Recommender.History.SqlServer.0001_history.sql",
                 "Recommender.History.SqlServer.0004_corrections.sql",
                 "Recommender.History.SqlServer.0005_erasures.sql",
@@ -33,7 +35,9 @@ public class ScriptNamesTests
                 "Recommender.Mapping.SqlServer.0012_mapping.sql",
                 "Recommender.Mapping.Sqlite.0013_mapping.sql",
                 "Recommender.Registrations.SqlServer.0013_registrations.sql",
+                "Recommender.Registrations.SqlServer.0015_rules_version.sql",
                 "Recommender.Registrations.Sqlite.0014_registrations.sql",
+                "Recommender.Registrations.Sqlite.0016_rules_version.sql",
             ],
             typeof(CoSell.Account)
                 .Assembly.GetManifestResourceNames()

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Recommender.Capabilities.Conflicts;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -24,6 +25,31 @@ sealed record AccountResponse(
 /// <summary>Accounts found.</summary>
 sealed record AccountsResponse(IReadOnlyList<AccountResponse> Items, Pagination Pagination);
 
+/// <summary>Something that somebody holds on an account, or that stands against it.</summary>
+/// <param name="Kind">conflict, live_registration, waiting_registration, rule, direct_deal, partner_on_deal or overlap.</param>
+/// <param name="Sentence">What a person is told.</param>
+/// <param name="LeavesOut">Which partners the ranking leaves out for it: all, others, some or none.</param>
+/// <param name="PartnerId">The partner whose it is; null where it is ours, or a rule's.</param>
+/// <param name="RuleId">The rule of the company by which it holds, or leaves partners out; null if none does.</param>
+/// <param name="Since">Since when, UTC.</param>
+/// <param name="Until">Until when, UTC.</param>
+/// <param name="Id">The conflict, registration or deal.</param>
+/// <param name="Rows">The rows behind it.</param>
+sealed record AccountClaimResponse(
+    string Kind,
+    string Sentence,
+    string LeavesOut,
+    string? PartnerId,
+    string? RuleId,
+    DateTime? Since,
+    DateTime? Until,
+    string? Id,
+    IReadOnlyList<GroundRow> Rows
+);
+
+/// <summary>The claims on an account.</summary>
+sealed record AccountClaimsResponse(string AccountId, long RulesVersion, IReadOnlyList<AccountClaimResponse> Items);
+
 static class AccountsApi
 {
     static readonly FoundRows<Account> _rows = new(
@@ -38,6 +64,7 @@ static class AccountsApi
         var group = routes.MapGroup("/v1/accounts").RequireAuthorization("recommend").WithTags("Accounts");
         group.MapGet("", Find).WithName("FindAccounts");
         group.MapGet("/{id}", Get).WithName("GetAccount");
+        group.MapGet("/{id}/claims", ClaimsAsync).WithName("GetAccountClaims");
     }
 
     /// <summary>With q: accounts whose name or id holds it, best first. Without: accounts in the order in which they were last written, whatever their dates; one that is changed meanwhile comes again, and bookmark is for what comes later</summary>
@@ -75,6 +102,40 @@ static class AccountsApi
                 RecordedAt = stored.Row["recorded_at"] as DateTime?,
             }
         );
+    }
+
+    /// <summary>Who holds an account: open conflicts, registrations, rules of ours, our own deals, partners on deals and those that hold it too</summary>
+    public static async Task<Results<Ok<AccountClaimsResponse>, NotFound, Unavailable>> ClaimsAsync(
+        string id,
+        HttpContext http,
+        LiveRecommender live
+    )
+    {
+        if (!live.Answers)
+            return Problems.NotReady(http);
+        await live.Accounts.SettledAsync(http.RequestAborted);
+        var rules = live.Rules;
+        return live.Read((state, asOf) => AccountClaims.Of(state, rules, id, asOf)) is { } claims
+            ? TypedResults.Ok(
+                new AccountClaimsResponse(
+                    id,
+                    rules.Version,
+                    [
+                        .. claims.Select(claim => new AccountClaimResponse(
+                            claim.Kind,
+                            claim.Sentence,
+                            claim.LeavesOut,
+                            claim.PartnerId?.Value,
+                            claim.Rule,
+                            claim.Since,
+                            claim.Until,
+                            claim.Id,
+                            claim.Rows
+                        )),
+                    ]
+                )
+            )
+            : CorrectionsApi.Missing(FactTables.Accounts, id, live.Store.WhatBecameOf(FactTables.Accounts, id));
     }
 
     static AccountResponse Response(Account account) =>

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Recommender.Capabilities.Registrations;
 using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Api.Endpoints;
 
@@ -99,8 +100,8 @@ sealed record RegistrationRequest
         }
         if (Amount is not (null or (>= 0 and < 1e15)))
             faults.Add(new("/amount", "Expected a number, zero or more and below 10^15."));
-        if (Currency is not null && CoSell.Currency.Of(Currency) is null)
-            faults.Add(new("/currency", "Expected a currency, such as EUR."));
+        if (Currency is not null && CoSell.Currency.Of(Currency) is not { Length: 3 })
+            faults.Add(new("/currency", $"Found '{Currency}'; expected a currency by its ISO 4217 code, such as EUR."));
         return faults;
     }
 }
@@ -205,6 +206,7 @@ sealed record RegistrationCheckResponse(
 /// <param name="Note">What a person said.</param>
 /// <param name="Verdict">What the check came to.</param>
 /// <param name="Grounds">What it found.</param>
+/// <param name="RulesVersion">Which version of the rules held; null of a clock.</param>
 sealed record RegistrationStepResponse(
     string Step,
     DateTime At,
@@ -213,7 +215,8 @@ sealed record RegistrationStepResponse(
     string? Ground,
     string? Note,
     string? Verdict,
-    IReadOnlyList<GroundResponse> Grounds
+    IReadOnlyList<GroundResponse> Grounds,
+    long? RulesVersion = null
 )
 {
     public static RegistrationStepResponse Of(RegistrationStep step) =>
@@ -225,7 +228,8 @@ sealed record RegistrationStepResponse(
             step.Ground,
             step.Note,
             step.Verdict,
-            [.. step.GroundsFound().Select(GroundResponse.Of)]
+            [.. step.GroundsFound().Select(GroundResponse.Of)],
+            step.RulesVersion
         );
 }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -138,13 +137,9 @@ static class RegistrationsApi
         (DateTime, string)? after = null;
         if (cursor is not null)
         {
-            if (
-                Cursor.Read(cursor, 2) is not [var at, var id]
-                || !long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
-                || ticks > DateTime.MaxValue.Ticks
-            )
+            if (Cursor.ReadMoment(cursor) is not { } read)
                 return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
-            after = (new DateTime(ticks, DateTimeKind.Utc), id);
+            after = read;
         }
         if (!live.Answers)
             return Problems.NotReady(http);
@@ -165,7 +160,7 @@ static class RegistrationsApi
         var page = found.Take(limit).ToList();
         var next =
             found.Count > limit && page is [.., { Row: var last }]
-                ? Cursor.Of(last.SubmittedAt.Ticks.ToString(CultureInfo.InvariantCulture), last.Id)
+                ? Cursor.Of(last.SubmittedAt, last.Id)
                 : null;
         return TypedResults.Ok(
             new RegistrationsResponse(

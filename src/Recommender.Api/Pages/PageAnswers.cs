@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -61,6 +62,12 @@ static class PageAnswers
             throw new BadHttpRequestException("The form could not be read.", e);
         }
     }
+
+    /// <summary>Which page of a list is asked for, from 1; the first if that is no number.</summary>
+    public static int NumberOf(string? page) =>
+        int.TryParse(page, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 100_000
+            ? number
+            : 1;
 
     /// <summary>An address of ours; the start for any other.</summary>
     public static string Local(string? address) => address is ['/', not ('/' or '\\'), ..] ? address : "/";

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Recommender.Api.Pages.Accounts;
+using Recommender.Api.Pages.Conflicts;
 using Recommender.Api.Pages.CoSellList;
 using Recommender.Api.Pages.Handoffs;
 using Recommender.Api.Pages.Imports;
@@ -36,6 +37,7 @@ static class PageRoutes
         pages.MapPartnerPages();
         pages.MapMappingPages();
         pages.MapRegistrationPages();
+        pages.MapConflictPages();
         pages.MapModelPages();
         pages.MapImportPages();
     }

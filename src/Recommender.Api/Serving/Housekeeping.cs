@@ -41,6 +41,7 @@ sealed partial class Housekeeping(
             if (options.Database.ReadOnly)
                 continue;
             Sweep();
+            live.Accounts.LookAtAll();
             if ((live.Now() - purged).TotalHours < 1)
                 continue;
             purged = live.Now();
@@ -72,7 +73,7 @@ sealed partial class Housekeeping(
         {
             if (
                 live.Read((state, asOf) => capability.Due(state, asOf).Any())
-                && CapabilityList.TrySweep(capability, live.History, live.Events, out var swept)
+                && CapabilityList.TrySweep(capability.Due, live.History, live.Events, out var swept)
             )
                 _ = swept.ContinueWith(
                     task => Told(capability.Name, task.Exception!.GetBaseException()),

@@ -27,13 +27,6 @@ sealed partial class IndexWorker(
 
     LiveHistory History { get; } = history;
 
-    /// <summary>Has all open deals looked at, and from now on those that facts touch.</summary>
-    public void Begin()
-    {
-        ReindexAll();
-        History.Applied = Reindex;
-    }
-
     /// <summary>Starts the thread.</summary>
     public void Start(CancellationToken stop)
     {
@@ -57,7 +50,7 @@ sealed partial class IndexWorker(
     }
 
     /// <summary>Deals that facts have something to say about are looked at again.</summary>
-    void Reindex(IReadOnlyList<DatedFact> facts)
+    public void Reindex(IReadOnlyList<DatedFact> facts)
     {
         var fold = History.Fold;
         var touched = fold.Read(_ =>

@@ -74,6 +74,9 @@ sealed partial class LiveRecommender(
     /// <summary>What would have been answered, or was.</summary>
     public PastRankings Past { get; private set; } = null!;
 
+    /// <summary>What follows from facts that touch an account.</summary>
+    public AccountWatch Accounts { get; private set; } = null!;
+
     public OpportunityIndex Index { get; } = new();
 
     /// <summary>What amounts are compared in, if that is set.</summary>
@@ -111,6 +114,7 @@ sealed partial class LiveRecommender(
             path = Path.Combine(Path.GetTempPath(), "recommender");
         Registry = new(_options.Models.Path, Store);
         Models = new(Registry, _options.Models.Path, Replaced, time, logger);
+        Accounts = new(this, _options.Database.ReadOnly, time, logger);
         Past = new(Models, Store, _options.Past);
         var models = Models.OpenNewest();
         Keys = new(Store);
@@ -199,7 +203,12 @@ sealed partial class LiveRecommender(
             if (models.Versions.Count < 2)
                 Log.NoModel(logger, string.Join(", ", ModelRegistry.Models.Except(models.Versions.Keys)));
             _worker = new(Index, Models, History, () => Rules, _options.Index, time, logger);
-            _worker.Begin();
+            _worker.ReindexAll();
+            History.Applied = facts =>
+            {
+                _worker.Reindex(facts);
+                Accounts.Touched(facts);
+            };
             Models.Begin(models, History);
             _worker.Start(_stop.Token);
             await new Housekeeping(this, Models, _options, time, logger).RunAsync(_stop.Token);

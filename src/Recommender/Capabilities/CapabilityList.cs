@@ -1,6 +1,8 @@
 using System.Reflection;
+using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Ranking;
 using Recommender.Webhooks;
 
 namespace Recommender.Capabilities;
@@ -18,6 +20,7 @@ public static class CapabilityList
         new Handoffs.HandoffsCapability(),
         new Mapping.MappingCapability(),
         new Registrations.RegistrationsCapability(),
+        new Conflicts.ConflictsCapability(),
     ];
     static bool _isRead;
 
@@ -61,20 +64,33 @@ public static class CapabilityList
         }
     }
 
+    /// <summary>The rows that what is known of an account makes necessary, by any capability.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="rules">The rules that hold.</param>
+    /// <param name="account">The account.</param>
+    /// <param name="now">Now, UTC.</param>
+    public static IEnumerable<HistoryRow> FollowsFrom(HistoryState state, RuleSet rules, AccountId account, DateTime now) =>
+        All.SelectMany(capability => capability.FollowsFrom(state, rules, account, now));
+
     /// <summary>
-    /// Writes what the clocks of a capability that ran out have become, with the events that follow. It looks at the fold on the writer's
-    /// thread, when all that anybody wrote before is in it: what one process wrote is not due to another any more.
+    /// Writes what follows from the fold, such as what the clocks of a capability that ran out have become, with the events of it. It looks
+    /// at the fold on the writer's thread, when all that anybody wrote before is in it: what one process wrote is not due to another any more.
     /// </summary>
-    /// <param name="capability">The capability.</param>
+    /// <param name="follows">What follows from the fold at a moment.</param>
     /// <param name="history">The history.</param>
     /// <param name="events">The log of events.</param>
     /// <param name="swept">How many rows were written; ends when they are durable.</param>
     /// <returns>False if too many writes wait.</returns>
-    public static bool TrySweep(ICapability capability, LiveHistory history, EventLog events, out Task<int> swept) =>
+    public static bool TrySweep(
+        Func<HistoryState, DateTime, IEnumerable<HistoryRow>> follows,
+        LiveHistory history,
+        EventLog events,
+        out Task<int> swept
+    ) =>
         history.TryWrite(
             scope =>
             {
-                var due = history.Fold.Read(_ => capability.Due(history.Fold.States[0], scope.Stamp).ToList());
+                var due = history.Fold.Read(_ => follows(history.Fold.States[0], scope.Stamp).ToList());
                 var written = 0;
                 foreach (var row in due)
                 {

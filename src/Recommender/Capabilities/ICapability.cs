@@ -1,6 +1,7 @@
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Ranking;
 using Recommender.Webhooks;
 
 namespace Recommender.Capabilities;
@@ -39,6 +40,16 @@ public interface ICapability
     /// <param name="state">The fold.</param>
     /// <param name="now">Now, UTC.</param>
     IEnumerable<HistoryRow> Due(HistoryState state, DateTime now) => [];
+
+    /// <summary>
+    /// The rows that what is known of an account makes necessary now; none once they are there. Asked of an account right after facts touched
+    /// it, and of all accounts when the rules change and now and then, since time passes, too.
+    /// </summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="rules">The rules that hold.</param>
+    /// <param name="account">The account.</param>
+    /// <param name="now">Now, UTC.</param>
+    IEnumerable<HistoryRow> FollowsFrom(HistoryState state, RuleSet rules, AccountId account, DateTime now) => [];
 }
 
 /// <summary>A question that is answered from the fold.</summary>

@@ -53,6 +53,7 @@ sealed class SqlServerSchema(Func<DbConnection> connect, string connectionString
                 [.. FactTables.Assemblies],
                 name => name.Contains(".SqlServer.", StringComparison.Ordinal)
             )
+            .WithScriptNameComparer(new ScriptOrder())
             .WithVariablesDisabled()
             .WithTransactionPerScript()
             .JournalToSqlTable("dbo", "schema_versions")

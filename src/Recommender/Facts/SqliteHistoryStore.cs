@@ -56,6 +56,7 @@ public class SqliteHistoryStore : HistoryStore
                     [.. FactTables.Assemblies],
                     name => name.Contains(".Sqlite.", StringComparison.Ordinal)
                 )
+                .WithScriptNameComparer(new ScriptOrder())
                 .WithTransactionPerScript()
                 .LogTo(new NoOpUpgradeLog())
                 .Build()

@@ -32,6 +32,15 @@ public sealed partial class HistoryState
     public IEnumerable<Account> Accounts =>
         AccountStates.Where(account => account.Row is not null).Select(account => account.Row!);
 
+    /// <summary>Ids of accounts, known or only named, in the order in which they came.</summary>
+    /// <param name="first">How many to pass over.</param>
+    /// <param name="count">How many at most.</param>
+    public IEnumerable<AccountId> AccountIds(int first, int count)
+    {
+        for (var at = first; at < Math.Min(first + count, AccountStates.Count); at++)
+            yield return AccountStates[at].Id;
+    }
+
     /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>
     /// <param name="text">What to look for, as people look for it: without accents or in Latin letters, whatever the case and the blanks.</param>
     /// <param name="limit">How many at most.</param>

@@ -9,6 +9,21 @@ namespace Recommender.Fold;
 /// <param name="IsLive">True if it protects the account.</param>
 public sealed record RegistrationStanding(DealRegistration Row, string State, bool IsLive);
 
+/// <summary>A row that something rests on.</summary>
+/// <param name="Table">Its table.</param>
+/// <param name="Id">Its key, the parts parted by '|'.</param>
+/// <param name="Date">When what it says happened, UTC; null if it has no date.</param>
+public sealed record GroundRow(string Table, string Id, DateTime? Date)
+{
+    /// <summary>What a partner holds of an account.</summary>
+    public static GroundRow Of(AccountOverlap overlap) =>
+        new(
+            FactTables.AccountOverlaps.Name,
+            $"{overlap.PartnerId}|{overlap.AccountId}|{overlap.Population}|{Instants.Text(overlap.Since)}",
+            overlap.Since
+        );
+}
+
 /// <summary>A piece of work that a partner did with an account.</summary>
 /// <param name="Table">The table of its row.</param>
 /// <param name="Id">The key of its row, its parts parted by '|'.</param>
@@ -64,13 +79,7 @@ public sealed partial class HistoryState
             foreach (var overlap in pair.Overlaps ?? [])
             {
                 if (overlap.IsLive(asOf))
-                    work.Add(
-                        new(
-                            FactTables.AccountOverlaps.Name,
-                            $"{partnerId}|{accountId}|{overlap.Population}|{Instants.Text(overlap.Since)}",
-                            overlap.Since
-                        )
-                    );
+                    work.Add(new(FactTables.AccountOverlaps.Name, GroundRow.Of(overlap).Id, overlap.Since));
             }
             foreach (var assist in pair.Assists ?? [])
                 work.Add(new(FactTables.Assists.Name, assist.Id, assist.At));

@@ -66,6 +66,25 @@ sealed class CandidateChoice(HistoryState state)
         return count;
     }
 
+    /// <summary>The partners that are known which a rule leaves out, in the order in which they came.</summary>
+    public IEnumerable<ExcludedPartner> ExcludedByRules(RuleSet rules, Decision decision)
+    {
+        if (
+            state.FindAccountState(decision.Opportunity.AccountId) is not { Row: { } account } ofAccount
+            || rules.About(account, ofAccount.Merged, decision.Opportunity.Product, decision.AsOf) is not { } concerned
+        )
+            yield break;
+        for (var partner = 0; partner < state.PartnerCount; partner++)
+        {
+            var known = state.PartnerStates[partner];
+            if (
+                known.Row is not null
+                && Excluding(concerned, account, ofAccount, known, partner, decision) is var (rule, detail)
+            )
+                yield return new(known.Id.Value, rule, detail);
+        }
+    }
+
     (string Rule, string Detail)? Excluding(
         List<Rule> concerned,
         Account account,

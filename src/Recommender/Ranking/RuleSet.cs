@@ -175,6 +175,11 @@ public sealed class RuleSet
         return found.Count > 0 ? null : new(version, rules);
     }
 
+    /// <summary>The same rules, as if those that begin only then had begun already.</summary>
+    /// <param name="at">Then, UTC; what began before stands as it is.</param>
+    public RuleSet AsIfBegun(DateTime at) =>
+        new(Version, [.. Rules.Select(rule => rule.From >= at ? rule with { From = null } : rule)]);
+
     static string? Fault(Rule rule, List<Rule> before)
     {
         if (rule.Id is not { Length: > 0 and <= 100 })
@@ -260,6 +265,12 @@ public sealed class RuleSet
         }
         return concerned;
     }
+
+    /// <summary>The partners that a rule leaves out of a decision, in the order in which they came, without ranking the others.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="decision">The decision.</param>
+    public IReadOnlyList<ExcludedPartner> Excluded(HistoryState state, Decision decision) =>
+        [.. new CandidateChoice(state).ExcludedByRules(this, decision)];
 
     static bool Meets(
         IReadOnlyDictionary<string, IReadOnlyList<string>>? condition,

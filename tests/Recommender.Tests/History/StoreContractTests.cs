@@ -862,6 +862,7 @@ public sealed class StoreContractTests : IDisposable
                 until = "2026-01-08",
                 amount = 1000.5,
                 note,
+                rules_version = 2,
             }
         );
         yield return Row(
@@ -872,6 +873,21 @@ public sealed class StoreContractTests : IDisposable
                 product = "cloud",
                 registration_id = "r",
                 own = note,
+            }
+        );
+        yield return Row(
+            "conflict_steps",
+            new
+            {
+                conflict_id = "c",
+                step = "decided",
+                at = "2026-01-07",
+                account_id = "a",
+                kind = "second_registration",
+                holder_id = "p",
+                rules_version = 3,
+                decision = version == 1 ? "holder_keeps" : "both_proceed",
+                reason = note,
             }
         );
     }

@@ -56,6 +56,8 @@ public class TSqlTests
                 "0011_moment_of_imports.sql",
                 "0012_mapping.sql",
                 "0013_registrations.sql",
+                "0014_conflicts.sql",
+                "0015_rules_version.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );
@@ -74,7 +76,7 @@ public class TSqlTests
         )
             Assert.Contains(name, _texts.Keys);
         Assert.True(_texts.Count > 120, $"{_texts.Count} texts");
-        Assert.Equal(44, _streams.Length);
+        Assert.Equal(46, _streams.Length);
     }
 
     /// <summary>A text in the source that is no constant would be looked at by no other test.</summary>

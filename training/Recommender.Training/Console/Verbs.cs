@@ -19,6 +19,7 @@ static class Verbs
             SimulateGateVerb.Command(),
             ImportVerb.Command(),
             MapVerb.Command(),
+            RulesVerb.Command(),
             UpgradeVerb.Command(),
             TrainVerb.Command(),
             EvaluateVerb.Command(),

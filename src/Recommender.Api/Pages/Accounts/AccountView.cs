@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Recommender.Api.Pages.Conflicts;
+using Recommender.Capabilities.Conflicts;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -19,6 +21,8 @@ public sealed record AccountView(
     GivenRecommendation GivenRecommendation,
     IReadOnlyDictionary<string, Change> Changes,
     IReadOnlyDictionary<PartnerId, Partner> Partners,
+    IReadOnlyList<AccountClaim> Claims,
+    IReadOnlyList<ConflictView> Earlier,
     IReadOnlyList<string> MissingFiles
 ) : DealView(About)
 {
@@ -40,6 +44,8 @@ public sealed record AccountView(
         )
             return null;
         var ranked = said.Recommendation.Partners;
+        await live.Accounts.SettledAsync(cancel);
+        var rules = live.Rules;
         return new(
             about,
             said,
@@ -50,6 +56,15 @@ public sealed record AccountView(
                         .Select(partner => state.FindPartner(partner.PartnerId))
                         .OfType<Partner>()
                         .ToDictionary(partner => partner.Id)
+            ),
+            live.Read((state, asOf) => AccountClaims.Of(state, rules, id, asOf)) ?? [],
+            live.Read(
+                (state, _) =>
+                    ConflictList
+                        .Of(state, null, accountId: id)
+                        .Where(one => one.State != "open")
+                        .Select(one => ConflictView.Of(state, one))
+                        .ToList()
             ),
             OptionalFiles.Missing(live)
         );

@@ -28,10 +28,7 @@ static class RegistrationRoutes
     {
         if (!RegistrationList.States.Contains(state))
             state = "submitted";
-        var at =
-            int.TryParse(page, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 100_000
-                ? number
-                : 1;
+        var at = NumberOf(page);
         var rules = live.Rules;
         var (rows, total) = live.Read(
             (fold, asOf) =>

@@ -169,8 +169,7 @@ sealed class ClaimReview
             var (row, standing, isLive) in _state
                 .RegistrationsOf(account.Id, _now)
                 .Where(one => one.Row.Id != _own?.Id && one.Row.IsAbout(_claim.Product))
-                .OrderBy(one => one.Row.SubmittedAt)
-                .ThenBy(one => one.Row.Id, StringComparer.Ordinal)
+                .OrderBy(one => (one.Row.SubmittedAt, one.Row.Id), RegistrationList.ByMoment)
         )
         {
             var isOwn = row.PartnerId == _claim.PartnerId;
@@ -204,9 +203,7 @@ sealed class ClaimReview
     }
 
     static bool Comes(DealRegistration row, DealRegistration before) =>
-        row.SubmittedAt != before.SubmittedAt
-            ? row.SubmittedAt < before.SubmittedAt
-            : string.CompareOrdinal(row.Id, before.Id) < 0;
+        RegistrationList.ByMoment.Compare((row.SubmittedAt, row.Id), (before.SubmittedAt, before.Id)) < 0;
 
     /// <summary>
     /// Which of two claims that wait has the better right: the first that was qualified when it was submitted, then that of the partner that

@@ -1,12 +1,7 @@
 using System.Text.Json;
+using Recommender.Fold;
 
 namespace Recommender.Capabilities.Registrations;
-
-/// <summary>A row behind a ground.</summary>
-/// <param name="Table">Its table.</param>
-/// <param name="Id">Its key, the parts parted by '|'.</param>
-/// <param name="Date">When what it says happened, UTC; null if it has no date.</param>
-public sealed record GroundRow(string Table, string Id, DateTime? Date);
 
 /// <summary>What speaks against a registration.</summary>
 /// <param name="Rule">The company's rule, by its id, or the standing one that every registration is held to.</param>

@@ -95,6 +95,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
                 Amount = claim.Amount,
                 Currency = claim.Currency,
                 Evidence = claim.Evidence,
+                RulesVersion = rules.Version,
             },
             check
         );
@@ -108,6 +109,7 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
                     {
                         By = "rule:" + check.Policy.AutoApprove,
                         Until = check.ProtectedUntil,
+                        RulesVersion = rules.Version,
                     },
                     check
                 )
@@ -302,7 +304,12 @@ public sealed class RegistrationDesk(WriteScope scope, HistoryState state, RuleS
             : string.Create(CultureInfo.InvariantCulture, $"{prefix}{Guid.CreateVersion7(new DateTimeOffset(_now)):N}");
 
     RegistrationStep StepOf(RegistrationFile file, string kind, RegistrationOrder? order) =>
-        new(file.Row.Id, kind, _now, file.Row.PartnerId, file.Row.AccountId) { By = order?.By, Note = order?.Note };
+        new(file.Row.Id, kind, _now, file.Row.PartnerId, file.Row.AccountId)
+        {
+            By = order?.By,
+            Note = order?.Note,
+            RulesVersion = order is null ? null : rules.Version,
+        };
 
     static RegistrationStep WithTrace(RegistrationStep step, RegistrationCheck check) =>
         step with

@@ -49,6 +49,9 @@ public sealed record RegistrationStep(string RegistrationId, string Kind, DateTi
     /// <summary>The deal that it became.</summary>
     public OpportunityId? OpportunityId { get; init; }
 
+    /// <summary>Which version of the rules held; null of a clock.</summary>
+    public long? RulesVersion { get; init; }
+
     /// <summary>What it found.</summary>
     public IReadOnlyList<Ground> GroundsFound() =>
         Trace is null ? [] : JsonSerializer.Deserialize<List<Ground>>(Trace, Grounds.Json)!;
@@ -72,7 +75,8 @@ public sealed class RegistrationStepTable : FactTable<RegistrationStep>
         _verdict,
         _codes,
         _trace,
-        _opportunity;
+        _opportunity,
+        _rulesVersion;
 
     /// <summary>Declares the table.</summary>
     public RegistrationStepTable()
@@ -96,6 +100,7 @@ public sealed class RegistrationStepTable : FactTable<RegistrationStep>
         _codes = Text("codes", isList: true);
         _trace = Text("trace", isLong: true);
         _opportunity = Text("opportunity_id", isId: true);
+        _rulesVersion = Number("rules_version");
         Recorded();
     }
 
@@ -114,6 +119,7 @@ public sealed class RegistrationStepTable : FactTable<RegistrationStep>
             Codes = row.Text(_codes),
             Trace = row.Text(_trace),
             OpportunityId = OpportunityId.OrNone(row.Text(_opportunity)),
+            RulesVersion = (long?)row.Number(_rulesVersion),
         };
 
     /// <summary>The row of a noun.</summary>
@@ -134,7 +140,8 @@ public sealed class RegistrationStepTable : FactTable<RegistrationStep>
             ("verdict", step.Verdict),
             ("codes", step.Codes),
             ("trace", step.Trace),
-            ("opportunity_id", step.OpportunityId)
+            ("opportunity_id", step.OpportunityId),
+            ("rules_version", (double?)step.RulesVersion)
         );
 
     /// <inheritdoc/>

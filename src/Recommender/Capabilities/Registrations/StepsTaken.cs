@@ -8,12 +8,7 @@ sealed class StepsTaken : Ledger<RegistrationStep>
 {
     static readonly RegistrationStep[] _none = [];
     readonly Dictionary<string, RegistrationStep[]> _steps = [];
-    readonly SortedSet<(DateTime Until, string RegistrationId)> _clocks = new(
-        Comparer<(DateTime Until, string Id)>.Create(
-            (one, other) =>
-                one.Until.CompareTo(other.Until) is not 0 and var order ? order : string.CompareOrdinal(one.Id, other.Id)
-        )
-    );
+    readonly SortedSet<(DateTime Until, string RegistrationId)> _clocks = new(RegistrationList.ByMoment);
 
     /// <summary>The steps of a registration, the first first; none of one that was made elsewhere.</summary>
     public IReadOnlyList<RegistrationStep> Of(string registrationId) => _steps.GetValueOrDefault(registrationId, _none);
@@ -53,6 +48,7 @@ sealed class StepsTaken : Ledger<RegistrationStep>
             to.Write(step.Codes);
             to.Write(step.Trace);
             to.Write(step.OpportunityId?.Value);
+            to.Write((double?)step.RulesVersion);
         }
     }
 
@@ -73,6 +69,7 @@ sealed class StepsTaken : Ledger<RegistrationStep>
                     Codes = from.Text(),
                     Trace = from.Text(),
                     OpportunityId = OpportunityId.OrNone(from.Text()),
+                    RulesVersion = (long?)from.NumberOrNone(),
                 }
             );
     }
@@ -95,7 +92,7 @@ sealed class StepsTaken : Ledger<RegistrationStep>
                     .GetValueOrDefault(row.RegistrationId, _none)
                     .Append(row)
                     .OrderBy(step => step.At)
-                    .ThenBy(step => RankOf(step.Kind)),
+                    .ThenBy(step => RegistrationStep.Kinds.TakeWhile(one => one != step.Kind).Count()),
             ]
         );
 
@@ -114,14 +111,4 @@ sealed class StepsTaken : Ledger<RegistrationStep>
     /// <summary>The step that set the clock that runs; null if none does.</summary>
     static RegistrationStep? Last(RegistrationStep[] steps) =>
         steps is [.., { Kind: "submitted" or "approved" or "extended", Until: not null } last] ? last : null;
-
-    static int RankOf(string kind)
-    {
-        for (var rank = 0; rank < RegistrationStep.Kinds.Count; rank++)
-        {
-            if (RegistrationStep.Kinds[rank] == kind)
-                return rank;
-        }
-        return -1;
-    }
 }

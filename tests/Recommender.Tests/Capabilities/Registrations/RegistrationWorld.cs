@@ -233,7 +233,7 @@ sealed class RegistrationWorld : IAsyncDisposable
 
     public async Task<int> SweepAsync(LiveHistory? history = null)
     {
-        Assert.True(CapabilityList.TrySweep(new RegistrationsCapability(), history ?? History, Events, out var swept));
+        Assert.True(CapabilityList.TrySweep(new RegistrationsCapability().Due, history ?? History, Events, out var swept));
         return await swept;
     }
 

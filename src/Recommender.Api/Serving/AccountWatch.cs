@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using Recommender.Capabilities;
+using Recommender.CoSell;
+using Recommender.Facts;
+using Recommender.Fold;
+
+namespace Recommender.Api.Serving;
+
+/// <summary>
+/// Has written what follows from facts that touch an account (<see cref="ICapability.FollowsFrom"/>): right after each transaction, before
+/// those who wait for it are answered, what follows is the next write. All accounts are looked at when the rules change and once a minute:
+/// time passes, and the console imports.
+/// </summary>
+sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimeProvider time, ILogger logger)
+{
+    const int OfOneWrite = 200;
+    const int OfOneLook = 1000;
+    static readonly TimeSpan _allEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+    readonly ConcurrentDictionary<AccountId, byte> _waiting = [];
+    readonly Lock _gate = new();
+    Task _writing = Task.CompletedTask;
+    bool _isWriting;
+    DateTime _lookedAt = DateTime.MinValue;
+    long _rulesVersion = -1;
+    string? _told;
+
+    /// <summary>Looks at the accounts that facts have something to say of; on the writer's thread.</summary>
+    public void Touched(IReadOnlyList<DatedFact> facts)
+    {
+        if (isReadOnly)
+            return;
+        var accounts = live.Read(
+            (state, _) =>
+            {
+                var touched = new HashSet<AccountId>();
+                foreach (var fact in facts)
+                {
+                    foreach (var noun in (object?[])[fact.Noun, fact.Replaced])
+                    {
+                        var (account, deal) = noun is null ? default : FactTables.Of(fact.Kind).ConcernsOf(noun);
+                        if ((account ?? (deal is { } id ? state.FindOpportunity(id)?.AccountId : null)) is { } one)
+                            touched.Add(one);
+                    }
+                }
+                return touched;
+            }
+        );
+        LookAt(accounts);
+    }
+
+    /// <summary>Looks at every account, if it is time to.</summary>
+    public void LookAtAll()
+    {
+        var rules = live.Rules.Version;
+        if (rules == _rulesVersion && live.Now() - _lookedAt < _allEvery)
+        {
+            // What could not be written may be now.
+            Write();
+            return;
+        }
+        (_rulesVersion, _lookedAt) = (rules, live.Now());
+        var count = live.Read((state, _) => state.AccountCount);
+        for (var start = 0; start < count; start += OfOneLook)
+        {
+            var first = start;
+            LookAt(live.Read((state, _) => state.AccountIds(first, OfOneLook).ToList()));
+        }
+    }
+
+    /// <summary>Ends when what follows from all that was written here before is written, too, or soon after if that cannot be.</summary>
+    public async Task SettledAsync(CancellationToken cancel)
+    {
+        try
+        {
+            while (IsWriting(out var writing))
+                await writing.WaitAsync(_patience, time, cancel);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
+        {
+            // The log tells; what is known is answered.
+        }
+    }
+
+    bool IsWriting(out Task writing)
+    {
+        lock (_gate)
+        {
+            writing = _writing;
+            return _isWriting;
+        }
+    }
+
+    void LookAt(IReadOnlyCollection<AccountId> accounts)
+    {
+        var rules = live.Rules;
+        foreach (
+            var account in live.Read(
+                (state, asOf) =>
+                    accounts.Where(account => CapabilityList.FollowsFrom(state, rules, account, asOf).Any()).ToList()
+            )
+        )
+            _waiting[account] = 0;
+        Write();
+    }
+
+    /// <summary>Begins to write what follows, unless that goes on.</summary>
+    void Write()
+    {
+        lock (_gate)
+        {
+            if (_isWriting || _waiting.IsEmpty)
+                return;
+            _isWriting = true;
+            _writing = WriteAllAsync();
+        }
+    }
+
+    async Task WriteAllAsync()
+    {
+        while (Next() is { } accounts)
+        {
+            try
+            {
+                // Other replicas may go by newer rules already.
+                if (live.Store.IsShared)
+                    live.FollowRules();
+                if (
+                    !CapabilityList.TrySweep(
+                        (state, now) =>
+                            accounts.SelectMany(account => CapabilityList.FollowsFrom(state, live.Rules, account, now)),
+                        live.History,
+                        live.Events,
+                        out var swept
+                    )
+                )
+                {
+                    Rest(accounts);
+                    return;
+                }
+                await swept.ConfigureAwait(false);
+                _told = null;
+            }
+            catch (Exception e)
+            {
+                // Of a database that takes no writes the log tells already.
+                if (!live.Store.IsToBlame(e) && _told != e.Message)
+                    Log.NotWritten(logger, e.Message.ReplaceLineEndings(" "));
+                _told = e.Message;
+                Rest(accounts);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Accounts to write for; null if none wait.</summary>
+    List<AccountId>? Next()
+    {
+        lock (_gate)
+        {
+            List<AccountId> accounts = [.. _waiting.Keys.Take(OfOneWrite)];
+            foreach (var account in accounts)
+                _waiting.TryRemove(account, out _);
+            _isWriting = accounts.Count > 0;
+            return _isWriting ? accounts : null;
+        }
+    }
+
+    /// <summary>Lets accounts wait until somebody looks again.</summary>
+    void Rest(List<AccountId> accounts)
+    {
+        lock (_gate)
+        {
+            foreach (var account in accounts)
+                _waiting[account] = 0;
+            _isWriting = false;
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "What follows from facts about accounts is not written: {Reason}")]
+        public static partial void NotWritten(ILogger logger, string reason);
+    }
+}

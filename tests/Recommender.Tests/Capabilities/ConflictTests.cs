@@ -1,0 +1,396 @@
+using Recommender.Capabilities;
+using Recommender.Capabilities.Conflicts;
+using Recommender.Capabilities.Registrations;
+using Recommender.CoSell;
+using Recommender.Facts;
+using Recommender.Features;
+using Recommender.Fold;
+using Recommender.Tests.Capabilities.Registrations;
+using Recommender.Tests.History;
+using static Recommender.Tests.Capabilities.Registrations.RegistrationWorld;
+
+namespace Recommender.Tests.Capabilities;
+
+/// <summary>Conflicts: found when a fact makes one, kept once whoever looks, decided by a person, ended when the facts hold no more.</summary>
+public sealed class ConflictTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Engines => [TestDatabase.Sqlite, TestDatabase.SqlServer];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_second_registration_is_a_conflict_until_one_is_rejected()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(Registered("first", "p1", "submitted"), Registered("mine", "p1", "submitted"));
+        Assert.Empty(Found(world));
+        await world.WriteAsync(Registered("second", "p2", "submitted"), Registered("data", "p3", "submitted", product: "Data"));
+        var found = Assert.Single(Found(world));
+        Assert.Equal(
+            ("second_registration", "one_live_registration", "p1", "first", "p2", "second"),
+            (found.Kind, found.Rule, found.Holder?.Value, found.HolderClaim, found.Other?.Value, found.OtherClaim)
+        );
+        Assert.Equal(["first", "second"], found.Rows.Select(row => row.Id));
+        // Whoever has it for good holds it, whenever the other came.
+        await world.WriteAsync(Registered("second", "p2", "approved", until: "2027-01-01"));
+        world.SetRules("""{"id":"ROE","kind":"registration"}""");
+        Assert.Equal([("ROE", "second", "first"), ("ROE", "second", "mine")], Found(world).Select(one => (one.Rule, one.HolderClaim!, one.OtherClaim!)));
+        // One that covers everything meets all of them.
+        await world.WriteAsync(Registered("all", "p3", "submitted", product: null));
+        Assert.Equal(["all", "first", "mine"], Found(world).Select(one => one.OtherClaim!));
+        foreach (var id in (string[])["first", "mine", "all"])
+            await world.WriteAsync(Registered(id, id == "all" ? "p3" : "p1", "rejected", product: id == "all" ? null : Product));
+        Assert.Empty(Found(world));
+    }
+
+    [Fact]
+    public async Task Our_own_deal_and_a_partner_on_one_meet_a_live_registration()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(
+            Registered("r", "p1", "submitted"),
+            Deal("own", "a", "2026-01-05"),
+            Deal("other", "a", "2026-01-05", "Data"),
+            Deal("with", "a", "2026-01-06"),
+            Engagement("with", "p2"),
+            Deal("holders", "a", "2026-01-06"),
+            Engagement("holders", "p1"),
+            Deal("over", "a", "2026-01-06", outcome: "won"),
+            Engagement("over", "p3")
+        );
+        // As long as it waits it holds nothing.
+        Assert.Empty(Found(world));
+        await world.WriteAsync(Registered("r", "p1", "approved", until: "2026-06-01"));
+        Assert.Equal(
+            [("direct_deal", null, "own"), ("held_account", "p2", null)],
+            Found(world).Select(one => (one.Kind, one.Other?.Value, one.OtherClaim)).Order()
+        );
+        // It ends with the registration, with the deal, or when a partner comes or goes.
+        Assert.Equal("held_account", Assert.Single(Found(world), one => one.Other is not null).Kind);
+        await world.WriteAsync(
+            Engagement("own", "p1"),
+            Row(
+                "engagements",
+                new
+                {
+                    engagement_id = "with-p2",
+                    opportunity_id = "with",
+                    partner_id = "p2",
+                    started_at = "2026-02-10",
+                    ended_at = "2026-03-01",
+                }
+            )
+        );
+        Assert.Equal("with", Assert.Single(Found(world)).OtherClaim);
+        world.Time.Advance(TimeSpan.FromDays(100));
+        Assert.Empty(Found(world));
+    }
+
+    [Fact]
+    public async Task A_partner_that_a_rule_keeps_out_is_one_conflict_however_much_it_does_there()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(
+            Registered("r", "p1", "submitted"),
+            Deal("d", "a", "2026-01-05", "Data"),
+            Engagement("d", "p1"),
+            Deal("e", "a", "2026-01-05", "Data"),
+            Engagement("e", "p2")
+        );
+        Assert.Empty(Found(world));
+        world.SetRules(
+            """
+            {"id":"HOUSE","kind":"house_account","accounts":{"account_id":["a"]},"partners":{"partner_id":["p1"]},"detail":"Ours"},
+            {"id":"ONLY","kind":"partner_only","accounts":{"account_id":["a"]},"partners":{"partner_id":["p1"]}},
+            {"id":"CERT","kind":"certification"}, {"id":"CAP","kind":"capacity","limit":0}
+            """
+        );
+        var found = Found(world).OrderBy(one => one.Kind, StringComparer.Ordinal).ToList();
+        Assert.Equal([("held_account", "ONLY", "p2"), ("house_account", "HOUSE", "p1")], found.Select(one => (one.Kind, one.Rule, one.Other!.Value.Value)));
+        Assert.Equal(["r", "d-p1"], found[1].Rows.Select(row => row.Id));
+        Assert.Equal("Partner p1 has the registration r: Ours", found[1].Sentence);
+        await world.WriteAsync(Row("partners", new { partner_id = "p2", name = "Partner p2", regions = "US" }));
+        world.SetRules("""{"id":"TERR","kind":"territory"}, {"id":"DIRECT","kind":"account_class","class":"direct","products":["Cloud"]}""");
+        Assert.Equal(
+            [("house_account", "DIRECT", "p1"), ("territory", "TERR", "p2")],
+            Found(world).Select(one => (one.Kind, one.Rule, one.Other!.Value.Value)).Order()
+        );
+    }
+
+    [Fact]
+    public async Task A_conflict_is_kept_decided_opened_again_ended_and_counted()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(Registered("r", "p1", "approved", until: "2027-01-01"), Registered("s", "p2", "submitted"));
+        Assert.Equal(1, await SweepAsync(world));
+        Assert.Equal(0, await SweepAsync(world));
+        var conflict = Assert.Single(Kept(world));
+        Assert.Equal(("open", true), (conflict.State, conflict.IsCurrent));
+        Assert.Equal(["decide"], conflict.Allowed);
+        Assert.Equal(ConflictRefusal.NotAllowedNow, await RefusalAsync(world, desk => desk.Reopen(conflict.Id, "no", "me")));
+        Assert.Equal(ConflictRefusal.Changed, await RefusalAsync(world, desk => desk.Decide(conflict.Id, "no_conflict", "no", "me", 7)));
+        Assert.Equal(ConflictRefusal.Unknown, await RefusalAsync(world, desk => desk.Decide("nothing", "no_conflict", "no", "me")));
+
+        world.Time.Advance(TimeSpan.FromHours(5));
+        await DecideAsync(world, desk => desk.Decide(conflict.Id, "holder_keeps", "Came first", "me", 1));
+        Assert.Equal(ConflictRefusal.NotAllowedNow, await RefusalAsync(world, desk => desk.Decide(conflict.Id, "no_conflict", "no", "me")));
+        // Both still stand: it is not found a second time.
+        Assert.Equal(0, await SweepAsync(world));
+        conflict = Assert.Single(Kept(world));
+        Assert.Equal(("decided", true, "Came first", "me"), (conflict.State, conflict.IsCurrent, conflict.Decision!.Reason, conflict.Decision.By));
+        await DecideAsync(world, desk => desk.Reopen(conflict.Id, "New evidence", "you"));
+        Assert.Equal("open", Assert.Single(Kept(world)).State);
+        await DecideAsync(world, desk => desk.Decide(conflict.Id, "other_proceeds", "Did the work", "you"));
+
+        // What follows is done with the registration; that the conflict was decided stays.
+        await world.WriteAsync(Registered("r", "p1", "withdrawn"));
+        Assert.Equal(1, await SweepAsync(world));
+        conflict = Assert.Single(Kept(world));
+        Assert.Equal(("decided", false), (conflict.State, conflict.IsCurrent));
+        Assert.Empty(conflict.Allowed);
+        Assert.Equal(ConflictRefusal.NotAllowedNow, await RefusalAsync(world, desk => desk.Reopen(conflict.Id, "no", "me")));
+        // What comes again is open again, under the same name.
+        await world.WriteAsync(Registered("r", "p1", "approved", until: "2027-01-01"));
+        Assert.Equal(1, await SweepAsync(world));
+        Assert.Equal(("open", conflict.Id), (Assert.Single(Kept(world)).State, Kept(world)[0].Id));
+        await world.WriteAsync(Registered("s", "p2", "rejected"));
+        Assert.Equal(1, await SweepAsync(world));
+        Assert.Equal("ended", Assert.Single(Kept(world)).State);
+        Assert.Equal(
+            ["detected", "decided", "reopened", "decided", "ended", "detected", "ended"],
+            world.Events.Read(0, 1000).Where(one => one.Subject == conflict.Id).Select(one => one.Type["conflict.".Length..])
+        );
+        var count = world.History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], null)).First(one => one.Kind == "second_registration");
+        Assert.Equal((0, 0, 1), (count.Open, count.Decided, count.Ended));
+    }
+
+    [Fact]
+    public async Task Decisions_are_counted_by_kind_with_how_long_they_took()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(Registered("r", "p1", "approved", until: "2027-01-01"), Registered("s", "p2", "submitted"), Registered("t", "p3", "submitted"), Deal("d", "a", "2026-01-05"));
+        Assert.Equal(3, await SweepAsync(world));
+        foreach (var (conflict, hours) in Kept(world).Where(one => one.Found.Kind == "second_registration").Zip((int[])[2, 4]))
+        {
+            world.Time.Advance(TimeSpan.FromHours(hours));
+            await DecideAsync(world, desk => desk.Decide(conflict.Id, "holder_keeps", "Came first", "me"));
+        }
+        var counts = world.History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], null)).ToDictionary(one => one.Kind);
+        Assert.Equal((0, 2, 2), (counts["second_registration"].Open, counts["second_registration"].Decided, counts["second_registration"].Decisions["holder_keeps"]));
+        // One after two hours, the other after six.
+        Assert.Equal(4, counts["second_registration"].MedianHoursToDecide!.Value, 1e-3);
+        Assert.Equal((1, 0, null), (counts["direct_deal"].Open, counts["direct_deal"].Decided, counts["direct_deal"].MedianHoursToDecide));
+        var later = world.Now;
+        Assert.All(world.History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], later)), one => Assert.Equal(0, one.Open + one.Decided + one.Ended));
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task Of_two_replicas_that_look_at_once_one_writes(string engine)
+    {
+        var database = TestDatabase.Of(engine, _folder["shared.db"]);
+        await using var world = await NewAsync(time =>
+            engine == TestDatabase.SqlServer ? HistoryStore.Open(database) : new SharedSqliteStore(database, time)
+        );
+        var other = world.OpenOther();
+        await world.WriteAsync(Registered("r", "p1", "approved", until: "2099-01-01"), Registered("s", "p2", "submitted"), Deal("d", "a", "2026-01-05"));
+        var swept = await Task.WhenAll(SweepAsync(world), SweepAsync(world, other), SweepAsync(world), SweepAsync(world, other));
+        Assert.Equal(2, swept.Sum());
+        Assert.Equal(2, world.Events.Read(0, 1000).Count(one => one.Type == "conflict.detected"));
+        await world.WriteAsync(Registered("r", "p1", "withdrawn"));
+        swept = await Task.WhenAll(SweepAsync(world), SweepAsync(world, other));
+        Assert.Equal(2, swept.Sum());
+        Assert.Equal(2, world.Events.Read(0, 1000).Count(one => one.Type == "conflict.ended"));
+    }
+
+    [Fact]
+    public async Task As_of_each_moment_conflicts_stand_as_they_stood_then_and_a_fold_that_is_kept_knows_them()
+    {
+        await using var world = await NewAsync(_folder);
+        var seen = new List<(DateTime AsOf, string Said)>();
+        async Task Look()
+        {
+            await SweepAsync(world);
+            world.Time.Advance(TimeSpan.FromMinutes(1));
+            seen.Add(world.History.Fold.Read(asOf => (asOf, Say(world.History.Fold.States[0]))));
+            world.Time.Advance(TimeSpan.FromDays(3));
+        }
+        await Look();
+        await world.WriteAsync(Registered("r", "p1", "approved", until: "2027-01-01"), Registered("s", "p2", "submitted"));
+        await Look();
+        var id = Kept(world)[0].Id;
+        await DecideAsync(world, desk => desk.Decide(id, "both_proceed", "Other site", "me"));
+        await Look();
+        await world.WriteAsync(Registered("s", "p2", "rejected"));
+        await Look();
+        Assert.Equal(seen.Count, seen.Select(one => one.Said).Distinct().Count());
+        foreach (var (asOf, said) in seen)
+        {
+            var then = new HistoryState(HistoryProfile.Of([], [], asOf, 0.95).Fold);
+            foreach (var fact in world.Store.ReadFacts(asOf))
+                then.Apply(fact);
+            Assert.Equal(said, Say(then));
+        }
+        var state = world.History.Fold.States[0];
+        using var bytes = new MemoryStream();
+        using (var to = new SnapshotWriter(bytes))
+            state.Write(to);
+        bytes.Position = 0;
+        using var from = new SnapshotReader(bytes);
+        Assert.Equal(Say(state), Say(HistoryState.Read(state.Settings, from)));
+    }
+
+    [Fact]
+    public async Task Conflicts_follow_their_account_when_it_is_merged_and_go_with_it_when_it_is_forgotten()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(Registered("r", "p1", "approved", until: "2027-01-01"), Registered("s", "p2", "submitted"));
+        await SweepAsync(world);
+        var id = Kept(world)[0].Id;
+        await DecideAsync(world, desk => desk.Decide(id, "both_proceed", "Other site", "me"));
+        await world.WriteAsync(
+            Row(
+                "aliases",
+                new
+                {
+                    old_id = "a",
+                    new_id = "b",
+                    table = "accounts",
+                    at = "2026-03-01",
+                }
+            )
+        );
+        Assert.Equal(0, await SweepAsync(world, account: "b"));
+        Assert.Equal(("b", "decided"), (Assert.Single(Kept(world)).AccountId.Value, Kept(world)[0].State));
+        Assert.True(world.History.TryWrite(scope => scope.Erase("b"), out var done));
+        await done;
+        await world.RestartAsync();
+        Assert.Empty(Kept(world));
+        Assert.DoesNotContain("conflict_steps", world.Store.Tables());
+    }
+
+    [Fact]
+    public async Task A_merged_partner_is_no_rival_of_its_own()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(Registered("r", "p1", "approved", until: "2027-01-01"), Registered("s", "p2", "submitted"));
+        await SweepAsync(world);
+        await world.WriteAsync(
+            Row(
+                "aliases",
+                new
+                {
+                    old_id = "p2",
+                    new_id = "p1",
+                    table = "partners",
+                    at = "2026-03-01",
+                }
+            )
+        );
+        Assert.Equal(1, await SweepAsync(world));
+        Assert.Equal("ended", Assert.Single(Kept(world)).State);
+    }
+
+    [Fact]
+    public async Task The_claims_on_an_account_say_what_the_ranking_makes_of_them()
+    {
+        await using var world = await NewAsync(_folder);
+        IReadOnlyList<AccountClaim> Claims() =>
+            world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "a", asOf))!;
+        Assert.Empty(Claims());
+        await world.WriteAsync(
+            Registered("r", "p1", "approved", until: "2027-01-01"),
+            Registered("s", "p2", "submitted"),
+            Deal("d", "a", "2026-01-05"),
+            Deal("e", "a", "2026-01-05", "Data"),
+            Engagement("e", "p3"),
+            Row(
+                "account_overlaps",
+                new
+                {
+                    partner_id = "p3",
+                    account_id = "a",
+                    population = "customer",
+                    since = "2026-02-02",
+                }
+            )
+        );
+        await SweepAsync(world);
+        Assert.Equal(
+            ["conflict", "conflict", "live_registration", "waiting_registration", "direct_deal", "partner_on_deal", "overlap"],
+            Claims().Select(claim => claim.Kind)
+        );
+        Assert.All(Claims(), claim => Assert.Equal("none", claim.LeavesOut));
+        world.SetRules(
+            """
+            {"id":"ROE","kind":"registration"}, {"id":"HOUSE","kind":"house_account","accounts":{"region":["EMEA"]},"detail":"Ours"},
+            {"id":"ELSE","kind":"house_account","accounts":{"region":["US"]}}
+            """
+        );
+        Assert.Equal(
+            [("live_registration", "others", "ROE"), ("rule", "all", "HOUSE")],
+            Claims().Where(claim => claim.LeavesOut != "none").Select(claim => (claim.Kind, claim.LeavesOut, claim.Rule!))
+        );
+        Assert.Null(world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "nobody", asOf)));
+    }
+
+    static HistoryRow Registered(string id, string partner, string status, string? until = null, string? product = Product) =>
+        Row(
+            "deal_registrations",
+            new
+            {
+                registration_id = id,
+                partner_id = partner,
+                account_id = "a",
+                product,
+                submitted_at = id == "second" ? "2026-01-20" : "2026-01-10",
+                status,
+                decided_at = status == "submitted" ? null : "2026-02-10",
+                expires_at = until,
+            }
+        );
+
+    static IReadOnlyList<FoundConflict> Found(RegistrationWorld world) =>
+        world.History.Fold.Read(asOf => ConflictFinder.Of(world.History.Fold.States[0], world.Rules, "a", asOf));
+
+    static List<AccountConflict> Kept(RegistrationWorld world) =>
+        world.History.Fold.Read(_ => ConflictList.Of(world.History.Fold.States[0], null).ToList());
+
+    static string Say(HistoryState state) =>
+        string.Join('\n', ConflictList.Of(state, null).Select(one => $"{one.Id} {one.State} {string.Join(',', one.Steps)}"));
+
+    static async Task<int> SweepAsync(RegistrationWorld world, LiveHistory? history = null, string account = "a")
+    {
+        Assert.True(
+            CapabilityList.TrySweep(
+                (state, now) => new ConflictsCapability().FollowsFrom(state, world.Rules, account, now),
+                history ?? world.History,
+                world.Events,
+                out var swept
+            )
+        );
+        return await swept;
+    }
+
+    static async Task DecideAsync(RegistrationWorld world, Func<ConflictDesk, AccountConflict> decide)
+    {
+        Assert.True(
+            world.History.TryWrite(
+                scope =>
+                {
+                    var decided = world.History.Fold.Read(_ => decide(new(scope, world.History.Fold.States[0])));
+                    CapabilityList.Tell(scope, world.Events);
+                    return decided;
+                },
+                out var done,
+                decides: true
+            )
+        );
+        await done;
+    }
+
+    static async Task<ConflictRefusal> RefusalAsync(RegistrationWorld world, Func<ConflictDesk, AccountConflict> decide) =>
+        (await Assert.ThrowsAsync<ConflictRefusedException>(() => DecideAsync(world, decide))).Why;
+}

@@ -29,6 +29,7 @@ static class RegistrationMeasurements
             using var service = ServingMeasurements.Start(database);
             await service.WhenReadyAsync(TimeSpan.FromMinutes(10));
             await FillAsync(service, accounts, partners);
+            Console.WriteLine($"{await ConflictsAsync(service)} conflicts found");
             var random = new Random(7);
             var known = (await AccountsAsync(service)).OrderBy(_ => random.Next()).ToList();
             string Partner() => $"P{random.Next(partners) + 1:00000}";
@@ -103,7 +104,16 @@ static class RegistrationMeasurements
             for (var kind = 0; kind < kinds.Length; kind++)
                 Say(kinds[kind].What, times[kind]);
             Say("all", [.. times.SelectMany(one => one)]);
-            foreach (var address in (string[])["/v1/deal-registrations?state=submitted&limit=50", "/registrations"])
+            foreach (
+                var address in (string[])
+                    [
+                        "/v1/deal-registrations?state=submitted&limit=50",
+                        "/registrations",
+                        "/v1/conflicts?state=open&limit=50",
+                        "/conflicts",
+                        $"/v1/accounts/{known[0].Id}/claims",
+                    ]
+            )
             {
                 var lists = new List<double>();
                 for (var call = 0; call < Lists; call++)
@@ -116,6 +126,20 @@ static class RegistrationMeasurements
         finally
         {
             Directory.Delete(folder, true);
+        }
+    }
+
+    /// <summary>How many conflicts stand, once no more are found.</summary>
+    static async Task<long> ConflictsAsync(ServiceProcess service)
+    {
+        for (long before = -1; ; )
+        {
+            var kinds = JsonElement.Parse(await service.Client.GetStringAsync("/v1/conflicts/counts")).GetProperty("kinds");
+            var found = kinds.EnumerateArray().Sum(kind => kind.GetProperty("open").GetInt64());
+            if (found == before)
+                return found;
+            before = found;
+            await Task.Delay(TimeSpan.FromSeconds(3));
         }
     }
 

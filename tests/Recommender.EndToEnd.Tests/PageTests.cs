@@ -384,6 +384,36 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
+    public async Task A_conflict_is_decided_with_a_reason_and_taken_back()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/accounts/A000002");
+        await Expect(page.Locator(".claims .notice.bad")).ToContainTextAsync("Lumcrest Digital has submitted REG-2 for the same");
+        await Expect(page.Locator(".claims")).ToContainTextAsync("Ironridge Partners holds the live registration REG-3");
+        await page.Locator(".claims").GetByRole(AriaRole.Link, new() { Name = "Decide" }).First.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Second registration: Junwell Corporation");
+        await page.Locator("#decision").SelectOptionAsync(new SelectOptionValue { Label = "Lumcrest Digital goes on" });
+        // Nobody decides without a word.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Decide" }).PressAsync("Enter");
+        await Expect(page.Locator("#reason:invalid")).ToBeVisibleAsync();
+        await page.Locator("#reason").FillAsync("It did the workshop");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Decide" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice.good")).ToContainTextAsync("Lumcrest Digital goes on, decided by");
+        await Expect(page.Locator("tbody").Last).ToContainTextAsync("It did the workshop");
+        await page.GotoAsync("/conflicts?state=decided");
+        await Expect(page.Locator("tbody")).ToContainTextAsync("Lumcrest Digital goes on");
+        await page.GotoAsync("/accounts/A000002");
+        await page.GetByText("1 earlier conflict").PressAsync("Enter");
+        await Expect(page.Locator(".claims details")).ToContainTextAsync("It did the workshop");
+        await page.Locator(".claims details a").First.PressAsync("Enter");
+        await page.GetByText("Take the decision back").PressAsync("Enter");
+        await page.Locator("#reason").FillAsync("Too early");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Open it again" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice.bad")).ToContainTextAsync("Open since");
+        await Expect(page.Locator("tbody").Last).ToContainTextAsync("Too early");
+    }
+
+    [Fact]
     public async Task A_version_is_promoted_and_rolled_back_with_a_confirmation()
     {
         var page = await browser.OpenAsync();

@@ -8,14 +8,15 @@ namespace Recommender.Api.Serving;
 
 /// <summary>
 /// Has written what follows from facts that touch an account (<see cref="ICapability.FollowsFrom"/>): right after each transaction, before
-/// those who wait for it are answered, what follows is the next write. All accounts are looked at when the rules change and once a minute:
-/// time passes, and the console imports.
+/// those who wait for it are answered, what follows is the next write. All accounts are looked at when the rules change, soon after a partner
+/// did, and once a minute: time passes, and the console imports.
 /// </summary>
 sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimeProvider time, ILogger logger)
 {
     const int OfOneWrite = 200;
     const int OfOneLook = 1000;
     static readonly TimeSpan _allEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan _allSoon = TimeSpan.FromSeconds(5);
     static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
     readonly ConcurrentDictionary<AccountId, byte> _waiting = [];
     readonly Lock _gate = new();
@@ -23,6 +24,7 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     bool _isWriting;
     DateTime _lookedAt = DateTime.MinValue;
     long _rulesVersion = -1;
+    volatile bool _isDue;
     string? _told;
 
     /// <summary>Looks at the accounts that facts have something to say of; on the writer's thread.</summary>
@@ -30,6 +32,9 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     {
         if (isReadOnly)
             return;
+        // On which accounts what a partner is says something nobody keeps.
+        if (facts.Any(fact => fact.Kind == FactKind.Partner || fact.Kind == FactKind.Merge))
+            _isDue = true;
         var accounts = live.Read(
             (state, _) =>
             {
@@ -52,13 +57,14 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     /// <summary>Looks at every account, if it is time to.</summary>
     public void LookAtAll()
     {
-        var rules = live.Rules.Version;
-        if (rules == _rulesVersion && live.Now() - _lookedAt < _allEvery)
+        var (rules, since) = (live.Rules.Version, live.Now() - _lookedAt);
+        if (rules == _rulesVersion && since < (_isDue ? _allSoon : _allEvery))
         {
             // What could not be written may be now.
             Write();
             return;
         }
+        _isDue = false;
         (_rulesVersion, _lookedAt) = (rules, live.Now());
         var count = live.Read((state, _) => state.AccountCount);
         for (var start = 0; start < count; start += OfOneLook)

@@ -20,7 +20,7 @@ public sealed record ConflictView(AccountConflict Conflict, string Account, stri
         return new(
             conflict,
             fold.FindAccount(conflict.AccountId)?.Name ?? conflict.AccountId.Value,
-            Name(found.HolderId, found.HolderClaim is null ? $"our rule {found.RuleId}" : "we"),
+            Name(found.HolderId, $"the rule {found.RuleId}"),
             Name(found.OtherId, "we")
         );
     }
@@ -40,7 +40,8 @@ public sealed record ConflictView(AccountConflict Conflict, string Account, stri
     public string Words(string? decision) =>
         decision switch
         {
-            "holder_keeps" => $"{Capital(Holder)} {(Holder == "we" ? "keep" : "keeps")} the account",
+            "holder_keeps" when Conflict.Found.HolderClaim is null => $"{Capital(Holder)} holds",
+            "holder_keeps" => $"{Holder} keeps the account",
             "other_proceeds" => $"{Capital(Other)} {(Other == "we" ? "go" : "goes")} on",
             "both_proceed" => "Both go on",
             "no_conflict" => "It is no conflict",

@@ -66,7 +66,7 @@ public static class AccountClaims
             if (deal.CreatedAt > now)
                 continue;
             var (partners, opened) = (state.PartnersOn(deal.Id, now), new GroundRow("opportunities", deal.Id.Value, deal.CreatedAt));
-            var about = $"deal {deal.Id}{(deal.Product is { } product ? $", {product}" : "")}";
+            var about = $"deal {deal.Id}{(deal.Product is { } product ? $" ({product})" : "")}";
             if (partners.Count == 0)
                 claims.Add(
                     new("direct_deal", $"We work on the open {about} without a partner", "none", [opened])
@@ -77,7 +77,7 @@ public static class AccountClaims
                 );
             foreach (var partner in partners)
                 claims.Add(
-                    new("partner_on_deal", $"{NameOf(state, state.PartnerId(partner))} works on the open {about} with us", "none", [opened])
+                    new("partner_on_deal", $"{NameOf(state, state.PartnerId(partner))} works on the open {about}", "none", [opened])
                     {
                         PartnerId = state.PartnerId(partner),
                         Since = deal.CreatedAt,

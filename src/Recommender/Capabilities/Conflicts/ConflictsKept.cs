@@ -6,25 +6,25 @@ namespace Recommender.Capabilities.Conflicts;
 /// <summary>The steps of each conflict in their order, by account.</summary>
 sealed class ConflictsKept : Ledger<ConflictStep>
 {
-    readonly Dictionary<string, ConflictStep[]> _steps = [];
+    readonly Dictionary<string, AccountConflict> _conflicts = [];
     readonly Dictionary<AccountId, string[]> _ofAccounts = [];
 
     /// <summary>A conflict; null if it is not known.</summary>
-    public AccountConflict? Find(string id) => _steps.TryGetValue(id, out var steps) ? new(steps) : null;
+    public AccountConflict? Find(string id) => _conflicts.GetValueOrDefault(id);
 
     /// <summary>Those of an account, in the order in which they were found.</summary>
     public IEnumerable<AccountConflict> Of(AccountId accountId) =>
-        (_ofAccounts.GetValueOrDefault(accountId) ?? []).Select(id => new AccountConflict(_steps[id]));
+        (_ofAccounts.GetValueOrDefault(accountId) ?? []).Select(id => _conflicts[id]);
 
     /// <summary>All, in no useful order.</summary>
-    public IEnumerable<AccountConflict> All => _steps.Values.Select(steps => new AccountConflict(steps));
+    public IEnumerable<AccountConflict> All => _conflicts.Values;
 
     public override bool IsWritten => true;
 
     public override void Write(SnapshotWriter to)
     {
-        to.Write(_steps.Values.Sum(steps => steps.Length));
-        foreach (var step in _steps.Values.SelectMany(steps => steps))
+        to.Write(_conflicts.Values.Sum(conflict => conflict.Steps.Count));
+        foreach (var step in _conflicts.Values.SelectMany(conflict => conflict.Steps))
         {
             to.Write(step.ConflictId);
             to.Write(step.Step);
@@ -72,11 +72,12 @@ sealed class ConflictsKept : Ledger<ConflictStep>
 
     protected override void Retract(ConflictStep row, in DatedFact fact)
     {
-        var (id, left) = (row.ConflictId, Several.Without(_steps.GetValueOrDefault(row.ConflictId), held => held == row));
+        var id = row.ConflictId;
+        var left = Several.Without([.. _conflicts.GetValueOrDefault(id)?.Steps ?? []], held => held == row);
         if (left is null)
-            _steps.Remove(id);
+            _conflicts.Remove(id);
         else
-            _steps[id] = left;
+            _conflicts[id] = new(left);
         if (left?.Any(step => step.AccountId == row.AccountId) == true)
             return;
         if (Several.Without(_ofAccounts[row.AccountId], held => held == id) is { } others)
@@ -87,13 +88,12 @@ sealed class ConflictsKept : Ledger<ConflictStep>
 
     void Put(ConflictStep row)
     {
-        _steps[row.ConflictId] =
-        [
-            .. (_steps.GetValueOrDefault(row.ConflictId) ?? [])
+        _conflicts[row.ConflictId] = new([
+            .. (_conflicts.GetValueOrDefault(row.ConflictId)?.Steps ?? [])
                 .Append(row)
                 .OrderBy(step => step.At)
                 .ThenBy(step => ConflictStep.Steps.TakeWhile(one => one != step.Step).Count()),
-        ];
+        ]);
         var held = _ofAccounts.GetValueOrDefault(row.AccountId) ?? [];
         if (!held.Contains(row.ConflictId))
             _ofAccounts[row.AccountId] = Several.With(held, row.ConflictId);

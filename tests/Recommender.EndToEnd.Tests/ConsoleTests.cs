@@ -130,6 +130,8 @@ public sealed class ConsoleTests : IDisposable
     [InlineData("import --history no/such --database x.db", "no/such is not a folder")]
     [InlineData("train --database missing.db", "There is no database missing.db")]
     [InlineData("recommend --account a --database missing.db", "There is no database missing.db")]
+    [InlineData("rules check --database missing.db", "There is no database missing.db and no file; expected a file of rules")]
+    [InlineData("rules check no.json", "no.json not found; expected a file of rules")]
     [InlineData("models promote partner-fit 2020", "manifest.json is missing")]
     [InlineData("models rollback partner-fit", "has no earlier live version")]
     [InlineData("models import x.onnx", "comes without --manifest")]
@@ -144,6 +146,48 @@ public sealed class ConsoleTests : IDisposable
         var output = new List<string>();
         Assert.Equal(1, await Run(output, arguments.Split(' ')));
         Assert.Contains(says, Assert.Single(output), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rules_are_checked_before_they_hold()
+    {
+        string Rules(string name, string text)
+        {
+            File.WriteAllText(_folder[name], text);
+            return _folder[name];
+        }
+        var output = new List<string>();
+        var bad = Rules("bad.json", "{\"rules\": [\n{\"id\": \"A\", \"kind\": \"territory\"},\n{\"id\": \"B\", \"kind\": \"region\"}]}");
+        Assert.Equal(1, await Run(output, "rules", "check", bad));
+        Assert.Contains("bad.json:3: kind is 'region'; expected one of registration,", Assert.Single(output), StringComparison.Ordinal);
+        // It is looked up beside a database that is not there.
+        string[] beside = ["--history", Sample.Folder, "--as-of", "2026-07-01", "--database", _folder["none.db"]];
+        output.Clear();
+        var nearly = Rules("nearly.json", """{"rules":[{"id":"H","kind":"house_account","accounts":{"industri":["banking"]}}]}""");
+        Assert.Equal(1, await Run(output, ["rules", "check", nearly, .. beside, "--json"]));
+        Assert.Contains("expected 'industry'", Assert.Single(output), StringComparison.Ordinal);
+        output.Clear();
+        var good = Rules("good.json", """{"rules":[{"id":"H","kind":"house_account","accounts":{"industry":["banking"]}}]}""");
+        Assert.Equal(0, await Run(output, ["rules", "check", good, .. beside, "--json"]));
+        var found = JsonElement.Parse(string.Join('\n', output)).GetProperty("comparison");
+        Assert.Equal("2026-04-02T00:00:00Z", found.GetProperty("from").GetString());
+        Assert.True(found.GetProperty("engagements_left_out").GetProperty("after").GetDouble() > 10);
+        Assert.Equal(0, found.GetProperty("engagements_left_out").GetProperty("before").GetDouble());
+        var first = found.GetProperty("changed")[0];
+        Assert.Equal("left out by H: A house account: sold without partners", first.GetProperty("after").GetString());
+        output.Clear();
+        Assert.Equal(0, await Run(output, ["rules", "check", good, "--against", good, .. beside]));
+        Assert.Contains("Nothing would have gone otherwise.", output);
+        output.Clear();
+        Assert.Equal(0, await Run(output, "rules", "check", good, "--database", _folder["none.db"]));
+        Assert.StartsWith("1 rule, no fault.", Assert.Single(output), StringComparison.Ordinal);
+        // Rules that hold already, beside those before them.
+        var database = TestDatabase.Of(_folder["held.db"]);
+        var store = TestDatabase.Store(_folder["held.db"]);
+        store.Import(new HistoryFolder(Sample.Folder), _folder["held.csv"], strict: true);
+        output.Clear();
+        Assert.Equal(0, await Run(output, "rules", "check", "--history", "--database", database, "--as-of", "2026-07-01"));
+        Assert.Contains("Nothing would have gone otherwise.", output);
     }
 
     [Fact]

@@ -248,7 +248,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.Locator(".partner summary").First.PressAsync("Enter");
         await page.Locator(".partner button[value=accepted]").First.PressAsync("Enter");
         await Expect(page.Locator("[role=status]")).ToContainTextAsync("on the deal");
-        await Expect(page.Locator(".claims li", new() { HasText = "works on the open deal" }).First).ToBeVisibleAsync();
+        await Expect(page.Locator(".claims li", new() { HasText = "At work" }).First).ToBeVisibleAsync();
     }
 
     [Fact]

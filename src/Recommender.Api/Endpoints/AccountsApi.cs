@@ -30,6 +30,7 @@ sealed record AccountsResponse(IReadOnlyList<AccountResponse> Items, Pagination 
 /// <param name="Sentence">What a person is told.</param>
 /// <param name="LeavesOut">Which partners the ranking leaves out for it: all, others, some or none.</param>
 /// <param name="PartnerId">The partner whose it is; null where it is ours, or a rule's.</param>
+/// <param name="Name">The partner's name, or its id.</param>
 /// <param name="RuleId">The rule of the company by which it holds, or leaves partners out; null if none does.</param>
 /// <param name="Since">Since when, UTC.</param>
 /// <param name="Until">Until when, UTC.</param>
@@ -40,6 +41,7 @@ sealed record AccountClaimResponse(
     string Sentence,
     string LeavesOut,
     string? PartnerId,
+    string? Name,
     string? RuleId,
     DateTime? Since,
     DateTime? Until,
@@ -126,6 +128,7 @@ static class AccountsApi
                             claim.Sentence,
                             claim.LeavesOut,
                             claim.PartnerId?.Value,
+                            claim.PartnerName,
                             claim.Rule,
                             claim.Since,
                             claim.Until,

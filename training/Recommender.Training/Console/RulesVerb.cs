@@ -155,6 +155,10 @@ static class RulesVerb
         Row("registrations approved at once", found.Registrations, found.ApprovedAtOnce);
         Row("conflicts at the end", -1, found.Conflicts);
         table.Print();
+        if (found.RegistrationsUnknown > 0)
+            Console.WriteLine(
+                $"{Format.Count(found.RegistrationsUnknown, "registration")} more could not be judged: partner or account was not known then."
+            );
         Console.WriteLine(
             found.Changed.Count == 0
                 ? "Nothing would have gone otherwise."

@@ -39,6 +39,7 @@ sealed class RuleComparison
     readonly HistoryState _state;
     readonly List<ChangedByRules> _changed = [];
     readonly HashSet<OpportunityId> _seen = [];
+    readonly Dictionary<OpportunityId, List<Engagement>> _waiting = [];
     readonly int[] _leftOut = new int[2];
     readonly int[] _nobody = new int[2];
     readonly int[] _deals = new int[2];
@@ -71,6 +72,9 @@ sealed class RuleComparison
 
     /// <summary>How many registrations were submitted.</summary>
     public int Registrations { get; private set; }
+
+    /// <summary>How many more were, whose partner or account was not known then: nobody could have judged them.</summary>
+    public int RegistrationsUnknown { get; private set; }
 
     /// <summary>What their check came to when they were.</summary>
     public IReadOnlyDictionary<string, BeforeAndAfter> Verdicts => _verdicts.ToDictionary(pair => pair.Key, pair => Pair(pair.Value));
@@ -109,11 +113,10 @@ sealed class RuleComparison
         var comparison = new RuleComparison(before, after, from, ranker.State) { To = to };
         foreach (var fact in facts.Before(to))
         {
-            if (fact is { IsRetraction: false, Replaced: null } && fact.SeenAt >= from)
-            {
+            if (fact is { IsRetraction: false, Replaced: null })
                 comparison.Judge(fact);
+            if (fact.SeenAt >= from)
                 told((fact.SeenAt - from) / (to - from));
-            }
             ranker.Apply(fact);
         }
         comparison.JudgeConflicts(to);
@@ -126,19 +129,31 @@ sealed class RuleComparison
 
     void Judge(in DatedFact fact)
     {
+        var at = fact.SeenAt;
         if (fact.Kind == FactKind.Engagement && fact.Noun is Engagement engagement)
-            Judge(engagement, fact.SeenAt);
-        else if (fact.Kind == FactKind.RegistrationSubmitted && fact.Noun is DealRegistration registration)
-            Judge(registration, fact.SeenAt);
+        {
+            // One that was known before its deal waits for it, as in the fold.
+            if (_state.FindOpportunity(engagement.OpportunityId) is not { } known)
+                _waiting[engagement.OpportunityId] = [.. _waiting.GetValueOrDefault(engagement.OpportunityId) ?? [], engagement];
+            else if (at >= _from)
+                Judge(engagement, known, at);
+        }
         else if (fact.Kind == FactKind.OpportunityCreated && fact.Noun is Opportunity deal)
-            Judge(deal, fact.SeenAt);
+        {
+            _waiting.Remove(deal.Id, out var waited);
+            if (at < _from)
+                return;
+            Judge(deal, at);
+            foreach (var one in waited ?? [])
+                Judge(one, deal, at);
+        }
+        else if (at >= _from && fact.Kind == FactKind.RegistrationSubmitted && fact.Noun is DealRegistration registration)
+            Judge(registration, at);
     }
 
     /// <summary>A partner that was brought in: would a rule have left it out?</summary>
-    void Judge(Engagement engagement, DateTime at)
+    void Judge(Engagement engagement, Opportunity deal, DateTime at)
     {
-        if (_state.FindOpportunity(engagement.OpportunityId) is not { } deal)
-            return;
         Engagements++;
         var why = Both(rules =>
             rules.Excluded(_state, new(at, deal)).FirstOrDefault(left => left.PartnerId == engagement.PartnerId.Value)
@@ -155,7 +170,10 @@ sealed class RuleComparison
     {
         var checks = Both(rules => RegistrationCheck.Of(_state, rules, row, at));
         if (checks[0] is null || checks[1] is null)
+        {
+            RegistrationsUnknown++;
             return;
+        }
         Registrations++;
         var said = new string[2];
         for (var r = 0; r < 2; r++)

@@ -15,6 +15,9 @@ public sealed record AccountClaim(string Kind, string Sentence, string LeavesOut
     /// <summary>The partner whose it is; null where it is ours, or a rule's.</summary>
     public PartnerId? PartnerId { get; init; }
 
+    /// <summary>The partner's name, or its id.</summary>
+    public string? PartnerName { get; init; }
+
     /// <summary>The rule of the company by which it holds, or leaves partners out; null if none does.</summary>
     public string? Rule { get; init; }
 
@@ -86,7 +89,12 @@ public static class AccountClaims
                 );
         }
         AddOverlaps(claims, state, account, now);
-        return [.. claims.OrderBy(claim => Kinds.TakeWhile(kind => kind != claim.Kind).Count())];
+        return
+        [
+            .. claims
+                .Select(claim => claim with { PartnerName = claim.PartnerId is { } partner ? NameOf(state, partner) : null })
+                .OrderBy(claim => Kinds.TakeWhile(kind => kind != claim.Kind).Count()),
+        ];
     }
 
     static string NameOf(HistoryState state, PartnerId id) => state.FindPartner(id)?.Name ?? id.Value;

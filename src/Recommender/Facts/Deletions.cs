@@ -40,8 +40,11 @@ sealed class Deletions(HistoryWriter writer, DbConnection connection)
             return new(RowVerdict.Unchanged, before.Fingerprint, null);
         if (!isThere)
             return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, $"a key that {table.Name} has"));
-        if (writer.Rows.Naming(table, key!) is [var (other, otherKey, _), ..] all)
+        var naming = writer.Rows.Naming(table, key!).ToLookup(row => row.Table.GoesWithWhatItNames);
+        if (naming[false].ToList() is [var (other, otherKey, _), ..] all)
             return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, StillNamed(all.Count, other, otherKey)));
+        foreach (var (made, madeKey, _) in naming[true])
+            writer.Delete(made, madeKey, stamp, facts);
         var deleted = writer.Delete(table, key!, stamp, facts);
         if (before is null)
             writer.Rows.Put(isNew: true, noted, RowMoments.At(stamp), isChange: false, null, fingerprint, stamp);

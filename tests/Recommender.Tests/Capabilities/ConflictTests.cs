@@ -272,6 +272,39 @@ public sealed class ConflictTests : IDisposable
     }
 
     [Fact]
+    public async Task An_account_of_which_only_conflicts_tell_can_be_deleted_and_come_again()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(
+            Row("accounts", new { account_id = "x", name = "Xylo" }),
+            Registered("r", "p1", "approved", until: "2027-01-01", account: "x"),
+            Registered("s", "p2", "submitted", account: "x")
+        );
+        Assert.Equal(1, await SweepAsync(world, account: "x"));
+        foreach (var (table, key) in ((string, string)[])[("deal_registrations", "r"), ("deal_registrations", "s"), ("accounts", "x")])
+            await world.WriteAsync(
+                Row(
+                    "deletions",
+                    new
+                    {
+                        table,
+                        key,
+                        at = "2026-03-04",
+                    }
+                )
+            );
+        Assert.Empty(Kept(world));
+        Assert.Equal(0, await SweepAsync(world, account: "x"));
+        await world.WriteAsync(
+            Row("accounts", new { account_id = "x", name = "Xylo" }),
+            Registered("r", "p1", "approved", until: "2027-01-01", account: "x"),
+            Registered("s", "p2", "submitted", account: "x")
+        );
+        Assert.Equal(1, await SweepAsync(world, account: "x"));
+        Assert.Equal("open", Assert.Single(Kept(world)).State);
+    }
+
+    [Fact]
     public async Task A_merged_partner_is_no_rival_of_its_own()
     {
         await using var world = await NewAsync(_folder);
@@ -336,14 +369,15 @@ public sealed class ConflictTests : IDisposable
         Assert.Null(world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "nobody", asOf)));
     }
 
-    static HistoryRow Registered(string id, string partner, string status, string? until = null, string? product = Product) =>
+    static HistoryRow Registered(string id, string partner, string status, string? until = null, string? product = Product,
+        string account = "a") =>
         Row(
             "deal_registrations",
             new
             {
                 registration_id = id,
                 partner_id = partner,
-                account_id = "a",
+                account_id = account,
                 product,
                 submitted_at = id == "second" ? "2026-01-20" : "2026-01-10",
                 status,

@@ -93,6 +93,7 @@ public sealed class ConflictStepTable : FactTable<ConflictStep>
     {
         TakesRows = false;
         MakesFeatures = false;
+        GoesWithWhatItNames = true;
         _conflict = Key("conflict_id");
         _step = Key("step", oneOf: ConflictStep.Steps);
         _at = Key("at", ColumnKind.Instant, role: DateRole.Noted);

@@ -35,23 +35,7 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
         // On which accounts what a partner is says something nobody keeps.
         if (facts.Any(fact => fact.Kind == FactKind.Partner || fact.Kind == FactKind.Merge))
             _isDue = true;
-        var accounts = live.Read(
-            (state, _) =>
-            {
-                var touched = new HashSet<AccountId>();
-                foreach (var fact in facts)
-                {
-                    foreach (var noun in (object?[])[fact.Noun, fact.Replaced])
-                    {
-                        var (account, deal) = noun is null ? default : FactTables.Of(fact.Kind).ConcernsOf(noun);
-                        if ((account ?? (deal is { } id ? state.FindOpportunity(id)?.AccountId : null)) is { } one)
-                            touched.Add(one);
-                    }
-                }
-                return touched;
-            }
-        );
-        LookAt(accounts);
+        LookAt(live.Read((state, _) => state.AccountsOf(facts)));
     }
 
     /// <summary>Looks at every account, if it is time to.</summary>

@@ -41,6 +41,22 @@ public sealed partial class HistoryState
             yield return AccountStates[at].Id;
     }
 
+    /// <summary>The accounts that facts have something to say of, or had.</summary>
+    public IReadOnlySet<AccountId> AccountsOf(IEnumerable<DatedFact> facts)
+    {
+        var accounts = new HashSet<AccountId>();
+        foreach (var fact in facts)
+        {
+            foreach (var noun in (object?[])[fact.Noun, fact.Replaced])
+            {
+                var (account, deal) = noun is null ? default : FactTables.Of(fact.Kind).ConcernsOf(noun);
+                if ((account ?? (deal is { } id ? FindOpportunity(id)?.AccountId : null)) is { } one)
+                    accounts.Add(one);
+            }
+        }
+        return accounts;
+    }
+
     /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>
     /// <param name="text">What to look for, as people look for it: without accents or in Latin letters, whatever the case and the blanks.</param>
     /// <param name="limit">How many at most.</param>

@@ -327,6 +327,72 @@ public sealed class ConflictTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_kept_is_what_is_found_after_any_history_though_only_touched_accounts_are_looked_at()
+    {
+        var (looked, seen) = (0, 0);
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var random = new Random(seed);
+            using var folder = new TemporaryFolder();
+            await using var world = await NewAsync(folder);
+            world.SetRules("""{"id":"ROE","kind":"registration"},{"id":"T","kind":"territory"},{"id":"P","kind":"partner_only","accounts":{"account_id":["b"]},"partners":{"partner_id":["p1","p2"]}}""");
+            string Any(params string[] of) => of[random.Next(of.Length)];
+            world.History.Applied = facts =>
+            {
+                foreach (var account in world.History.Fold.Read(_ => world.History.Fold.States[0].AccountsOf(facts)))
+                    Assert.True(
+                        CapabilityList.TrySweep(
+                            (state, now) => new ConflictsCapability().FollowsFrom(state, world.Rules, account, now),
+                            world.History,
+                            world.Events,
+                            out _
+                        )
+                    );
+            };
+            for (var step = 0; step < 30; step++)
+            {
+                var (account, partner, product) = (Any("a", "b"), Any("p1", "p2", "p3"), Any("Cloud", "Data"));
+                var deal = $"d{random.Next(4)}";
+                var known = world.History.Fold.Read(_ => world.History.Fold.States[0].FindOpportunity(deal));
+                HistoryRow? row = random.Next(6) switch
+                {
+                    0 or 1 => Registered($"r{random.Next(5)}", partner, Any("submitted", "approved", "rejected", "withdrawn"), "2027-01-01", product, account),
+                    2 => Deal(deal, account, "2026-01-05", product, Any("", "", "won") is { Length: > 0 } won ? won : null),
+                    3 or 4 when known is not null => Engagement(deal, partner),
+                    5 when random.Next(4) == 0 && known is not null => Row("deletions", new { table = "engagements", key = $"{deal}-{partner}", at = "2026-03-01" }),
+                    _ => null,
+                };
+                if (row is null)
+                    continue;
+                Assert.True(world.History.TryWrite(scope => scope.Upsert(row), out var done));
+                await done;
+                // Whatever follows was handed in before this.
+                Assert.True(world.History.TryWrite(_ => true, out var settled));
+                await settled;
+                var (left, found, kept) = world.History.Fold.Read(now =>
+                {
+                    var state = world.History.Fold.States[0];
+                    return (
+                        ((string[])["a", "b"]).Sum(one => new ConflictsCapability().FollowsFrom(state, world.Rules, one, now).Count()),
+                        ((string[])["a", "b"]).SelectMany(one => ConflictFinder.Of(state, world.Rules, one, now)).Select(one => $"{one.AccountId} {one.Key}").Order(StringComparer.Ordinal).ToList(),
+                        ConflictList.Of(state, null).Where(one => one.IsCurrent).Select(one => $"{one.AccountId} {one.KeyIn(state)}").Order(StringComparer.Ordinal).ToList()
+                    );
+                });
+                Assert.True(left == 0, $"seed {seed}, step {step}: {left} rows follow still");
+                Assert.Equal(found, kept);
+                looked++;
+                seen += found.Count;
+            }
+            // Found and ended by turns, whatever came between.
+            Assert.All(
+                world.History.Fold.Read(_ => ConflictList.Of(world.History.Fold.States[0], null).ToList()),
+                one => Assert.Equal(one.Steps.Select((_, at) => at % 2 == 0 ? "detected" : "ended"), one.Steps.Select(kind => kind.Step))
+            );
+        }
+        Assert.True(looked > 300 && seen > looked / 2, $"{looked} moments, {seen} conflicts");
+    }
+
+    [Fact]
     public async Task The_claims_on_an_account_say_what_the_ranking_makes_of_them()
     {
         await using var world = await NewAsync(_folder);

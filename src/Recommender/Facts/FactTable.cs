@@ -48,6 +48,9 @@ public sealed record FactColumn
     /// <summary>The longest text it may hold, characters.</summary>
     public int MaxLength { get; internal init; } = LongestWord;
 
+    /// <summary>True if the table got it later: rows that were superseded before do not have it.</summary>
+    internal bool IsLater { get; init; }
+
     /// <summary>Its position in a row.</summary>
     internal int Position { get; }
 
@@ -289,6 +292,13 @@ public abstract class FactTable
                 IfMissing = ifMissing,
             }
         );
+
+    /// <summary>Says that the table got columns later, in this order.</summary>
+    protected void AddedLater(params ReadOnlySpan<FactColumn> columns)
+    {
+        foreach (var column in columns)
+            _columns[column.Position] = column with { IsLater = true };
+    }
 
     /// <summary>Adds recorded_at, the last column of every table.</summary>
     protected void Recorded() => Date("recorded_at", role: DateRole.Noted);

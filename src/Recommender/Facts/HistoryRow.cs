@@ -132,25 +132,29 @@ public sealed record HistoryRow
     internal static string WriteValues(IEnumerable<object?> values) =>
         JsonSerializer.Serialize(values.Select(value => value is DateTime at ? Instants.Text(at) : value));
 
-    /// <summary>What <see cref="WriteValues()"/> wrote.</summary>
+    /// <summary>What <see cref="WriteValues()"/> wrote, also before the table got its later columns: those are empty.</summary>
     internal static object?[] ReadValues(FactTable table, string json)
     {
         using var document = JsonDocument.Parse(json);
-        return
-        [
-            .. document
-                .RootElement.EnumerateArray()
-                .Select(
-                    (value, i) =>
-                        value.ValueKind == JsonValueKind.Null
-                            ? null
-                            : table.Columns[i].Kind switch
-                            {
-                                ColumnKind.Number => value.GetDouble(),
-                                ColumnKind.Instant => Instants.OfText(value.GetString()!),
-                                _ => (object)value.GetString()!,
-                            }
-                ),
-        ];
+        var held = document.RootElement.EnumerateArray().ToList();
+        var later = table.Columns.Where(column => column.IsLater).TakeLast(table.Columns.Count - held.Count).ToList();
+        var values = new object?[table.Columns.Count];
+        var at = 0;
+        foreach (var column in table.Columns)
+        {
+            if (later.Contains(column))
+                continue;
+            var value = held[at++];
+            values[column.Position] =
+                value.ValueKind == JsonValueKind.Null
+                    ? null
+                    : column.Kind switch
+                    {
+                        ColumnKind.Number => value.GetDouble(),
+                        ColumnKind.Instant => Instants.OfText(value.GetString()!),
+                        _ => (object)value.GetString()!,
+                    };
+        }
+        return values;
     }
 }

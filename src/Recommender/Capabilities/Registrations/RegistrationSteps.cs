@@ -101,6 +101,7 @@ public sealed class RegistrationStepTable : FactTable<RegistrationStep>
         _trace = Text("trace", isLong: true);
         _opportunity = Text("opportunity_id", isId: true);
         _rulesVersion = Number("rules_version");
+        AddedLater(_rulesVersion);
         Recorded();
     }
 

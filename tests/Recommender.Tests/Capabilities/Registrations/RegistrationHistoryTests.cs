@@ -147,6 +147,47 @@ public sealed class RegistrationHistoryTests : IDisposable
         Assert.Equal("b", (await world.SubmitAsync(Claim("p3", "a", "Data"))).File.Row.AccountId.Value);
     }
 
+    [Fact]
+    public async Task Steps_that_were_superseded_before_they_knew_of_rules_are_read_as_they_were()
+    {
+        await using var world = await NewAsync(_folder);
+        world.SetRules("""{"id":"T","kind":"territory"}""");
+        await world.SubmitAsync(Claim("p1"), "r");
+        await world.WriteAsync(
+            Row(
+                "aliases",
+                new
+                {
+                    old_id = "p1",
+                    new_id = "p2",
+                    table = "partners",
+                    at = "2026-03-01",
+                }
+            )
+        );
+        List<RegistrationStep> Before() =>
+            [.. world.Store.ReadFacts(DateTime.MaxValue).Where(fact => !fact.IsRetraction).Select(fact => fact.Noun).OfType<RegistrationStep>()];
+        Assert.Equal([("p1", 1), ("p2", 1)], Before().Select(step => (step.PartnerId.Value, step.RulesVersion!.Value)).Order());
+        // As it stood in a database of the version before.
+        Assert.True(
+            world.History.TryWrite(
+                scope =>
+                {
+                    using var command = scope.Connection.CreateCommand();
+                    command.Transaction = scope.Transaction;
+                    command.CommandText =
+                        "UPDATE superseded_facts SET row_values = json_remove(row_values, '$[16]') WHERE table_name = 'registration_steps'";
+                    return command.ExecuteNonQuery();
+                },
+                out var done
+            )
+        );
+        Assert.Equal(1, await done);
+        await world.RestartAsync();
+        Assert.Equal([("p1", null), ("p2", 1L)], Before().Select(step => (step.PartnerId.Value, step.RulesVersion)).OrderBy(step => step.Value));
+        Assert.Equal("p2", world.Find("r")!.Row.PartnerId.Value);
+    }
+
     static HistoryState FoldOf(HistoryStore store, DateTime asOf)
     {
         var state = new HistoryState(HistoryProfile.Of([], [], asOf, 0.95).Fold);

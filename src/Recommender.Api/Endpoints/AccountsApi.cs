@@ -28,7 +28,7 @@ sealed record AccountsResponse(IReadOnlyList<AccountResponse> Items, Pagination 
 /// <summary>Something that somebody holds on an account, or that stands against it.</summary>
 /// <param name="Kind">conflict, live_registration, waiting_registration, rule, direct_deal, partner_on_deal or overlap.</param>
 /// <param name="Sentence">What a person is told.</param>
-/// <param name="LeavesOut">Which partners the ranking leaves out for it: all, others, some or none.</param>
+/// <param name="LeavesOut">Which partners the ranking leaves out for it: all, others, some or none; for the product that was asked about, or the account as such.</param>
 /// <param name="PartnerId">The partner whose it is; null where it is ours, or a rule's.</param>
 /// <param name="Name">The partner's name, or its id.</param>
 /// <param name="RuleId">The rule of the company by which it holds, or leaves partners out; null if none does.</param>
@@ -106,18 +106,19 @@ static class AccountsApi
         );
     }
 
-    /// <summary>Who holds an account: open conflicts, registrations, rules of ours, our own deals, partners on deals and those that hold it too</summary>
+    /// <summary>Who holds an account: open conflicts, registrations, rules of ours, our own deals, partners on deals and those that hold it too; with what a ranking for a product, or for the account as such, makes of each</summary>
     public static async Task<Results<Ok<AccountClaimsResponse>, NotFound, Unavailable>> ClaimsAsync(
         string id,
         HttpContext http,
-        LiveRecommender live
+        LiveRecommender live,
+        string? product = null
     )
     {
         if (!live.Answers)
             return Problems.NotReady(http);
         await live.Accounts.SettledAsync(http.RequestAborted);
         var rules = live.Rules;
-        return live.Read((state, asOf) => AccountClaims.Of(state, rules, id, asOf)) is { } claims
+        return live.Read((state, asOf) => AccountClaims.Of(state, rules, id, product, asOf)) is { } claims
             ? TypedResults.Ok(
                 new AccountClaimsResponse(
                     id,

@@ -8,7 +8,7 @@ namespace Recommender.Api.Serving;
 
 /// <summary>
 /// Has written what follows from facts that touch an account (<see cref="ICapability.FollowsFrom"/>): right after each transaction, before
-/// those who wait for it are answered, what follows is the next write. All accounts are looked at when the rules change, soon after a partner
+/// those who wait for it are answered, it is known that something is to be written, and who asks waits for that. All accounts are looked at when the rules change, soon after a partner
 /// did, and once a minute: time passes, and the console imports.
 /// </summary>
 sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimeProvider time, ILogger logger)
@@ -27,7 +27,7 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     volatile bool _isDue;
     string? _told;
 
-    /// <summary>Looks at the accounts that facts have something to say of; on the writer's thread.</summary>
+    /// <summary>Looks at the accounts that facts have something to say of; on the writer's thread, whose write stands whatever comes of it.</summary>
     public void Touched(IReadOnlyList<DatedFact> facts)
     {
         if (isReadOnly)
@@ -35,7 +35,7 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
         // On which accounts what a partner is says something nobody keeps.
         if (facts.Any(fact => fact.Kind == FactKind.Partner || fact.Kind == FactKind.Merge))
             _isDue = true;
-        LookAt(live.Read((state, _) => state.AccountsOf(facts)));
+        Try(() => LookAt(live.Read((state, _) => state.AccountsOf(facts))));
     }
 
     /// <summary>Looks at every account, if it is time to.</summary>
@@ -54,21 +54,36 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
         for (var start = 0; start < count; start += OfOneLook)
         {
             var first = start;
-            LookAt(live.Read((state, _) => state.AccountIds(first, OfOneLook).ToList()));
+            Try(() => LookAt(live.Read((state, _) => state.AccountIds(first, OfOneLook).ToList())));
+        }
+    }
+
+    /// <summary>What a capability fails with is told, and tried again when all are looked at.</summary>
+    void Try(Action look)
+    {
+        try
+        {
+            look();
+        }
+        catch (Exception e)
+        {
+            Tell(e);
         }
     }
 
     /// <summary>Ends when what follows from all that was written here before is written, too, or soon after if that cannot be.</summary>
     public async Task SettledAsync(CancellationToken cancel)
     {
+        using var patience = new CancellationTokenSource(_patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
         try
         {
             while (IsWriting(out var writing))
-                await writing.WaitAsync(_patience, time, cancel);
+                await writing.WaitAsync(either.Token);
         }
-        catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            // The log tells; what is known is answered.
+            // What is known is answered.
         }
     }
 
@@ -102,7 +117,7 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
             if (_isWriting || _waiting.IsEmpty)
                 return;
             _isWriting = true;
-            _writing = WriteAllAsync();
+            _writing = Task.Run(WriteAllAsync);
         }
     }
 
@@ -115,32 +130,59 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
                 // Other replicas may go by newer rules already.
                 if (live.Store.IsShared)
                     live.FollowRules();
-                if (
-                    !CapabilityList.TrySweep(
-                        (state, now) =>
-                            accounts.SelectMany(account => CapabilityList.FollowsFrom(state, live.Rules, account, now)),
-                        live.History,
-                        live.Events,
-                        out var swept
-                    )
-                )
+                await WriteAsync(accounts);
+            }
+            catch (InvalidDataException)
+            {
+                // One that cannot be written keeps no other from it.
+                foreach (var account in accounts)
                 {
-                    Rest(accounts);
-                    return;
+                    try
+                    {
+                        await WriteAsync([account]);
+                    }
+                    catch (InvalidDataException e)
+                    {
+                        Tell(e);
+                    }
+                    catch (Exception e)
+                    {
+                        Tell(e);
+                        Rest(accounts);
+                        return;
+                    }
                 }
-                await swept.ConfigureAwait(false);
-                _told = null;
             }
             catch (Exception e)
             {
-                // Of a database that takes no writes the log tells already.
-                if (!live.Store.IsToBlame(e) && _told != e.Message)
-                    Log.NotWritten(logger, e.Message.ReplaceLineEndings(" "));
-                _told = e.Message;
+                Tell(e);
                 Rest(accounts);
                 return;
             }
         }
+    }
+
+    async Task WriteAsync(List<AccountId> accounts)
+    {
+        if (
+            !CapabilityList.TrySweep(
+                (state, now) => accounts.SelectMany(account => CapabilityList.FollowsFrom(state, live.Rules, account, now)),
+                live.History,
+                live.Events,
+                out var swept
+            )
+        )
+            throw new StoreUnavailableException(StoreFault.Busy, new InvalidOperationException("Too many writes wait."));
+        await swept;
+        _told = null;
+    }
+
+    /// <summary>Says what went wrong, once as long as it is the same; of a database that takes no writes the log tells already.</summary>
+    void Tell(Exception e)
+    {
+        if (!live.Store.IsToBlame(e) && _told != e.Message)
+            Log.NotWritten(logger, e.Message.ReplaceLineEndings(" "));
+        _told = e.Message;
     }
 
     /// <summary>Accounts to write for; null if none wait.</summary>

@@ -46,6 +46,38 @@ public sealed class ConflictTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_decided_of_two_registrations_holds_whichever_comes_to_hold()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(Registered("r", "p1", "submitted"), Registered("second", "p2", "submitted"));
+        Assert.Equal(1, await SweepAsync(world));
+        var id = Kept(world)[0].Id;
+        await DecideAsync(world, desk => desk.Decide(id, "other_proceeds", "Did the work", "me"));
+        await world.WriteAsync(Registered("second", "p2", "approved", until: "2027-01-01"));
+        Assert.Equal("second", Assert.Single(Found(world)).HolderClaim);
+        Assert.Equal(0, await SweepAsync(world));
+        Assert.Equal(("decided", true), (Assert.Single(Kept(world)).State, Kept(world)[0].IsCurrent));
+    }
+
+    [Fact]
+    public async Task A_registration_for_everything_meets_one_of_each_product()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(
+            Registered("c1", "p1", "approved", until: "2027-01-01"),
+            Registered("d1", "p2", "approved", until: "2027-01-01", product: "Data"),
+            Registered("second", "p3", "submitted", product: null)
+        );
+        Assert.Equal([("c1", "second"), ("d1", "second")], Found(world).Select(one => (one.HolderClaim!, one.OtherClaim!)));
+        // Of two for the same it meets the one that holds.
+        await world.WriteAsync(Registered("c2", "p2", "submitted"));
+        Assert.Equal(
+            [("c1", "c2"), ("c1", "second"), ("d1", "second")],
+            Found(world).Select(one => (one.HolderClaim!, one.OtherClaim!)).Order()
+        );
+    }
+
+    [Fact]
     public async Task Our_own_deal_and_a_partner_on_one_meet_a_live_registration()
     {
         await using var world = await NewAsync(_folder);
@@ -164,6 +196,8 @@ public sealed class ConflictTests : IDisposable
         );
         var count = world.History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], null)).First(one => one.Kind == "second_registration");
         Assert.Equal((0, 0, 1), (count.Open, count.Decided, count.Ended));
+        // What was decided stays counted, whatever came of it.
+        Assert.Equal((1, 1), (count.Decisions["holder_keeps"], count.Decisions["other_proceeds"]));
     }
 
     [Fact]
@@ -269,6 +303,37 @@ public sealed class ConflictTests : IDisposable
         await world.RestartAsync();
         Assert.Empty(Kept(world));
         Assert.DoesNotContain("conflict_steps", world.Store.Tables());
+    }
+
+    [Fact]
+    public async Task Of_two_that_a_merge_made_one_what_was_decided_goes_on()
+    {
+        await using var world = await NewAsync(_folder);
+        await world.WriteAsync(
+            Registered("r", "p1", "approved", until: "2027-01-01"),
+            Deal("d", "a", "2026-01-05"),
+            Engagement("d", "p2"),
+            Deal("e", "a", "2026-01-05"),
+            Engagement("e", "p3")
+        );
+        Assert.Equal(2, await SweepAsync(world));
+        var decided = Kept(world).First(one => one.Found.OtherId == "p3").Id;
+        await DecideAsync(world, desk => desk.Decide(decided, "both_proceed", "Other site", "me"));
+        await world.WriteAsync(
+            Row(
+                "aliases",
+                new
+                {
+                    old_id = "p3",
+                    new_id = "p2",
+                    table = "partners",
+                    at = "2026-03-01",
+                }
+            )
+        );
+        Assert.Equal(1, await SweepAsync(world));
+        Assert.Equal(0, await SweepAsync(world));
+        Assert.Equal([(decided, "decided")], Kept(world).Where(one => one.IsCurrent).Select(one => (one.Id, one.State)));
     }
 
     [Fact]
@@ -396,8 +461,8 @@ public sealed class ConflictTests : IDisposable
     public async Task The_claims_on_an_account_say_what_the_ranking_makes_of_them()
     {
         await using var world = await NewAsync(_folder);
-        IReadOnlyList<AccountClaim> Claims() =>
-            world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "a", asOf))!;
+        IReadOnlyList<AccountClaim> Claims(string? product = null) =>
+            world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "a", product, asOf))!;
         Assert.Empty(Claims());
         await world.WriteAsync(
             Registered("r", "p1", "approved", until: "2027-01-01"),
@@ -432,7 +497,21 @@ public sealed class ConflictTests : IDisposable
             [("live_registration", "others", "ROE"), ("rule", "all", "HOUSE")],
             Claims().Where(claim => claim.LeavesOut != "none").Select(claim => (claim.Kind, claim.LeavesOut, claim.Rule!))
         );
-        Assert.Null(world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "nobody", asOf)));
+        // For a product, what stands before the ranking of it.
+        world.SetRules(
+            """
+            {"id":"ROE","kind":"registration"}, {"id":"DIRECT","kind":"account_class","class":"direct","products":["Data"]},
+            {"id":"SHARED","kind":"account_class","class":"shared"}
+            """
+        );
+        IEnumerable<(string?, string, bool)> Effects(string? product) =>
+            Claims(product)
+                .Where(claim => claim.Kind is "live_registration" or "rule")
+                .Select(claim => (claim.Rule, claim.LeavesOut, claim.IsForThis));
+        Assert.Equal([("ROE", "others", true), ("SHARED", "none", true), ("DIRECT", "none", false)], Effects(null));
+        Assert.Equal([("ROE", "others", true), ("SHARED", "none", true), ("DIRECT", "none", false)], Effects("Cloud"));
+        Assert.Equal([(null, "none", false), ("DIRECT", "all", true)], Effects("data"));
+        Assert.Null(world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "nobody", null, asOf)));
     }
 
     static HistoryRow Registered(string id, string partner, string status, string? until = null, string? product = Product,

@@ -3,6 +3,7 @@ using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Ranking;
 using Recommender.Training;
+using Recommender.Tests.Capabilities.Registrations;
 using static Recommender.Tests.Sample;
 
 namespace Recommender.Tests.Training;
@@ -108,8 +109,72 @@ public class RuleComparisonTests
         Assert.All(found.Changed, one => Assert.EndsWith("protected for 30 days", one.After, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_registration_made_here_is_judged_with_what_was_submitted_and_a_day_by_what_was_known_before_it()
+    {
+        using var folder = new TemporaryFolder();
+        await using var world = await RegistrationWorld.NewAsync(folder);
+        // No amount: a person has to look, whatever approves by itself.
+        await world.SubmitAsync(RegistrationWorld.Claim("p1") with { Amount = null }, "thin");
+        await world.SubmitAsync(RegistrationWorld.Claim("p2", product: "Data"), "whole");
+        RuleComparison Of(string before, string after) =>
+            RuleComparison.Of(
+                new(until => world.Store.ReadFacts(until), []),
+                Rules(before),
+                Rules(after),
+                world.Now.AddDays(-90),
+                world.Now.AddDays(1),
+                _ => { }
+            );
+        const string Auto = """{"id":"A","kind":"auto_approve"}""";
+        var found = Of("", Auto);
+        Assert.Equal((2, new(0, 1)), (found.Registrations, found.ApprovedAtOnce));
+        Assert.Equal("whole", Assert.Single(found.Changed).Id);
+        Assert.Equal((new(1, 1), new(1, 1)), (found.Verdicts["clear"], found.Verdicts["review"]));
+    }
+
+    [Fact]
+    public void A_day_is_judged_by_what_was_known_before_it()
+    {
+        using var folder = new TemporaryFolder();
+        void File(string name, string text) => System.IO.File.WriteAllText(folder[name + ".csv"], text);
+        File("accounts", "account_id,industry,created_at\na,banking,2020-01-01\n");
+        File("partners", "partner_id,joined_at\np1,2020-01-01\np3,2020-01-01\n");
+        File(
+            "opportunities",
+            "opportunity_id,account_id,product,created_at,outcome\nd,a,Cloud,2026-02-15,open\ne,a,Cloud,2026-02-15,open\n"
+        );
+        // The registration of another that came the same day nobody knew; who did not come was not brought in.
+        File(
+            "deal_registrations",
+            "registration_id,partner_id,account_id,product,submitted_at,status,decided_at,expires_at\nr,p3,a,Cloud,2026-02-01,approved,2026-02-15,2027-01-01\n"
+        );
+        File(
+            "engagements",
+            "engagement_id,opportunity_id,partner_id,role,started_at,status\nsame,d,p1,co_sell,2026-02-15,\nnext,e,p1,co_sell,2026-02-16,\nnot,d,p1,co_sell,2026-02-17,cancelled\n"
+        );
+        var facts = new HistoryFolder(folder.Path).ReadFacts(row => throw new InvalidOperationException(row.ToString())).Facts;
+        RuleComparison Of(string before, string after) =>
+            RuleComparison.Of(
+                new(until => facts.TakeWhile(fact => fact.SeenAt < until), []),
+                Rules(before),
+                Rules(after),
+                Day(2026, 1, 1),
+                Day(2026, 4, 1),
+                _ => { }
+            );
+        const string Roe = """{"id":"ROE","kind":"registration"}""";
+        var found = Of("", Roe);
+        Assert.Equal((2, new(0, 1)), (found.Engagements, found.EngagementsLeftOut));
+        Assert.Equal("e", Assert.Single(found.Changed, one => one.What == "engagement").Id);
+        // What begins later counts as begun, on both sides.
+        var later = Roe.Replace("}", ",\"from\":\"2027-01-01\"}", StringComparison.Ordinal);
+        Assert.Equal(found.Changed, Of("", later).Changed);
+        Assert.Empty(Of(Roe, later).Changed);
+    }
+
     static RuleComparison Compare(string before, string after) =>
-        RuleComparison.Of(Sample.Facts, Rules(before), Rules(after).AsIfBegun(AsOf), _from, AsOf, _ => { });
+        RuleComparison.Of(Sample.Facts, Rules(before), Rules(after), _from, AsOf, _ => { });
 
     static RuleSet Rules(string rules) =>
         RuleSet.Read(Encoding.UTF8.GetBytes($$"""{"rules":[{{rules}}]}"""), 1, out var faults)

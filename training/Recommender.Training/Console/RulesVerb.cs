@@ -36,7 +36,7 @@ static class RulesVerb
             Arity = ArgumentArity.ZeroOrOne,
         };
         var days = Whole("--days", "How many days back, 1 to 3650", 90);
-        var command = new Command("check", "What is wrong with rules, and what they would have changed; rules that begin later count as begun")
+        var command = new Command("check", "What is wrong with rules, and what they would have changed; rules that begin within the span, or later, count as begun")
         {
             file,
             against,
@@ -65,7 +65,7 @@ static class RulesVerb
                 new Progress(result.GetValue(JsonOption)).Step(
                     "compare",
                     told =>
-                        comparison = RuleComparison.Of(facts, before, after.AsIfBegun(to), to.AddDays(-result.GetValue(days)), to, told)
+                        comparison = RuleComparison.Of(facts, before, after, to.AddDays(-result.GetValue(days)), to, told)
                 );
                 AssertKnown(comparison!.Unknown);
                 if (result.GetValue(JsonOption))

@@ -30,7 +30,10 @@ sealed record ChangedByRules(
 /// <param name="After">Under the new ones.</param>
 sealed record BeforeAndAfter(double Before, double After);
 
-/// <summary>What a set of rules would have changed in a span of the past, beside another: facts are walked in their order, and each is judged before it is known.</summary>
+/// <summary>
+/// What a set of rules would have changed in a span of the past, beside another: facts are walked in their order, and those of an instant
+/// are judged by what was known before it. Rules that begin within the span, or later, count as begun on both sides.
+/// </summary>
 sealed class RuleComparison
 {
     readonly RuleSet _before;
@@ -110,15 +113,18 @@ sealed class RuleComparison
     {
         // Its fold keeps what rules ask; no model is asked.
         var ranker = new PartnerRanker(fit: null, win: null);
-        var comparison = new RuleComparison(before, after, from, ranker.State) { To = to };
+        var comparison = new RuleComparison(before.AsIfBegun(from), after.AsIfBegun(from), from, ranker.State) { To = to };
+        var instant = new List<DatedFact>();
         foreach (var fact in facts.Before(to))
         {
-            if (fact is { IsRetraction: false, Replaced: null })
-                comparison.Judge(fact);
-            if (fact.SeenAt >= from)
-                told((fact.SeenAt - from) / (to - from));
-            ranker.Apply(fact);
+            if (instant is [var first, ..] && first.AppliedAt != fact.AppliedAt)
+            {
+                comparison.Take(instant, ranker);
+                told(Math.Max(0, (first.AppliedAt - from) / (to - from)));
+            }
+            instant.Add(fact);
         }
+        comparison.Take(instant, ranker);
         comparison.JudgeConflicts(to);
         return comparison;
     }
@@ -127,28 +133,53 @@ sealed class RuleComparison
 
     double Mean(int sum) => Deals == 0 ? 0 : Math.Round((double)sum / Deals, 2);
 
-    void Judge(in DatedFact fact)
+    /// <summary>Judges what happened at an instant by what was known before, but for who its accounts and partners are; then takes it in.</summary>
+    void Take(List<DatedFact> instant, PartnerRanker ranker)
     {
-        var at = fact.SeenAt;
-        if (fact.Kind == FactKind.Engagement && fact.Noun is Engagement engagement)
+        // They come first in the order of an instant.
+        bool IsMaster(DatedFact fact) => !fact.IsRetraction && (fact.Kind == FactKind.Account || fact.Kind == FactKind.Partner);
+        foreach (var fact in instant.Where(IsMaster))
+            ranker.Apply(fact);
+        if (instant.Count > 0)
+            Judge([.. instant.Where(fact => fact is { IsRetraction: false, Replaced: null })], instant[0].AppliedAt);
+        foreach (var fact in instant.Where(fact => !IsMaster(fact)))
+            ranker.Apply(fact);
+        instant.Clear();
+    }
+
+    void Judge(List<DatedFact> news, DateTime at)
+    {
+        var isIn = at >= _from;
+        var deals = new Dictionary<OpportunityId, Opportunity>();
+        foreach (var deal in news.Where(fact => fact.Kind == FactKind.OpportunityCreated).Select(fact => (Opportunity)fact.Noun))
         {
+            deals[deal.Id] = deal;
+            if (isIn)
+                Judge(deal, at);
             // One that was known before its deal waits for it, as in the fold.
-            if (_state.FindOpportunity(engagement.OpportunityId) is not { } known)
-                _waiting[engagement.OpportunityId] = [.. _waiting.GetValueOrDefault(engagement.OpportunityId) ?? [], engagement];
-            else if (at >= _from)
-                Judge(engagement, known, at);
-        }
-        else if (fact.Kind == FactKind.OpportunityCreated && fact.Noun is Opportunity deal)
-        {
             _waiting.Remove(deal.Id, out var waited);
-            if (at < _from)
-                return;
-            Judge(deal, at);
-            foreach (var one in waited ?? [])
+            foreach (var one in isIn ? waited ?? [] : [])
                 Judge(one, deal, at);
         }
-        else if (at >= _from && fact.Kind == FactKind.RegistrationSubmitted && fact.Noun is DealRegistration registration)
-            Judge(registration, at);
+        foreach (var one in news.Where(fact => fact.Kind == FactKind.Engagement).Select(fact => (Engagement)fact.Noun))
+        {
+            if (one.IsWithdrawn)
+                continue;
+            if ((deals.GetValueOrDefault(one.OpportunityId) ?? _state.FindOpportunity(one.OpportunityId)) is not { } deal)
+                _waiting[one.OpportunityId] = [.. _waiting.GetValueOrDefault(one.OpportunityId) ?? [], one];
+            else if (isIn)
+                Judge(one, deal, at);
+        }
+        if (!isIn)
+            return;
+        var submitted = news.Select(fact => fact.Noun)
+            .OfType<RegistrationStep>()
+            .Where(step => step.Kind == "submitted")
+            .ToDictionary(step => step.RegistrationId);
+        foreach (
+            var row in news.Where(fact => fact.Kind == FactKind.RegistrationSubmitted).Select(fact => (DealRegistration)fact.Noun)
+        )
+            Judge(row, submitted.GetValueOrDefault(row.Id), at);
     }
 
     /// <summary>A partner that was brought in: would a rule have left it out?</summary>
@@ -166,9 +197,9 @@ sealed class RuleComparison
     }
 
     /// <summary>A registration that was submitted: what would its check have said?</summary>
-    void Judge(DealRegistration row, DateTime at)
+    void Judge(DealRegistration row, RegistrationStep? submitted, DateTime at)
     {
-        var checks = Both(rules => RegistrationCheck.Of(_state, rules, row, at));
+        var checks = Both(rules => RegistrationCheck.Of(_state, rules, row, submitted, at));
         if (checks[0] is null || checks[1] is null)
         {
             RegistrationsUnknown++;

@@ -57,7 +57,7 @@ public sealed record AccountView(
                         .OfType<Partner>()
                         .ToDictionary(partner => partner.Id)
             ),
-            live.Read((state, asOf) => AccountClaims.Of(state, rules, id, asOf)) ?? [],
+            live.Read((state, asOf) => AccountClaims.Of(state, rules, id, about.Deal?.Product, asOf)) ?? [],
             live.Read(
                 (state, _) =>
                     ConflictList

@@ -29,122 +29,152 @@ public sealed record AccountClaim(string Kind, string Sentence, string LeavesOut
 
     /// <summary>The conflict, if it is one; the registration or the deal, if it is one.</summary>
     public string? Id { get; init; }
+
+    /// <summary>False of a registration or a rule that is for other products than the ranking is about.</summary>
+    public bool IsForThis { get; init; } = true;
 }
 
-/// <summary>Who holds an account, before anybody calls a partner: a plain function of fold, rules and moment.</summary>
-public static class AccountClaims
+/// <summary>Who holds an account, before anybody calls a partner: a plain function of fold, rules, what is to be sold and moment.</summary>
+public sealed class AccountClaims
 {
+    readonly HistoryState _state;
+    readonly RuleSet _rules;
+    readonly AccountState _account;
+    readonly string? _product;
+    readonly DateTime _now;
+    readonly List<Rule> _concerned;
+    readonly List<AccountClaim> _claims = [];
+
+    AccountClaims(HistoryState state, RuleSet rules, AccountState account, string? product, DateTime now)
+    {
+        (_state, _rules, _account, _product, _now) = (state, rules, account, product, now);
+        _concerned = About(product);
+    }
+
     /// <summary>What a claim may be, in the order in which they are told.</summary>
     public static IReadOnlyList<string> Kinds { get; } =
     ["conflict", "live_registration", "waiting_registration", "rule", "direct_deal", "partner_on_deal", "overlap"];
 
-    /// <summary>The claims on an account; null if it is not known.</summary>
+    /// <summary>The claims on an account, with what the ranking makes of them; null if it is not known.</summary>
     /// <param name="state">The fold.</param>
     /// <param name="rules">The rules that hold.</param>
     /// <param name="id">The account.</param>
+    /// <param name="product">What the ranking is about; null if it is about the account as such.</param>
     /// <param name="now">Now, UTC.</param>
-    public static IReadOnlyList<AccountClaim>? Of(HistoryState state, RuleSet rules, AccountId id, DateTime now)
+    public static IReadOnlyList<AccountClaim>? Of(
+        HistoryState state,
+        RuleSet rules,
+        AccountId id,
+        string? product,
+        DateTime now
+    )
     {
-        if (state.FindAccountState(id) is not { Row: { } row } account)
+        if (state.FindAccountState(id) is not { Row: not null } account)
             return null;
-        var claims = new List<AccountClaim>();
-        foreach (var conflict in ConflictList.Of(state, "open", accountId: id))
-            claims.Add(
-                new("conflict", conflict.Found.Sentence!, "none", conflict.Found.Rows())
+        var claims = new AccountClaims(state, rules, account, product, now);
+        claims.AddConflicts();
+        claims.AddRegistrations();
+        claims.AddRules();
+        claims.AddDeals();
+        claims.AddOverlaps();
+        return
+        [
+            .. claims
+                ._claims.Select(claim =>
+                    claim with
+                    {
+                        PartnerName = claim.PartnerId is { } partner ? claims.NameOf(partner) : null,
+                    }
+                )
+                .OrderBy(claim => Kinds.TakeWhile(kind => kind != claim.Kind).Count()),
+        ];
+    }
+
+    /// <summary>The rules that stand before the ranking of a product.</summary>
+    List<Rule> About(string? product) => _rules.About(_account.Row!, _account.Merged, product, _now) ?? [];
+
+    string NameOf(PartnerId id) => _state.FindPartner(id)?.Name ?? id.Value;
+
+    void AddConflicts()
+    {
+        var found = ConflictFinder.Of(_state, _rules, _account.Id, _now).ToLookup(one => one.Key);
+        foreach (var conflict in ConflictList.Of(_state, "open", accountId: _account.Id))
+        {
+            // As it stands now: an end may have been put off since it was found.
+            var now = found[conflict.KeyIn(_state)].FirstOrDefault();
+            _claims.Add(
+                new("conflict", now?.Sentence ?? conflict.Found.Sentence!, "none", now?.Rows ?? conflict.Found.Rows())
                 {
-                    PartnerId = conflict.Found.HolderId,
+                    PartnerId = AccountConflict.Now(_state, conflict.Found.HolderId),
                     Rule = conflict.Found.RuleId,
                     Since = conflict.Found.Since,
                     Id = conflict.Id,
                 }
             );
-        AddRegistrations(claims, state, rules, account, now);
-        foreach (var rule in rules.About(row, account.Merged, null, now, isOfAll: true) ?? [])
-        {
-            if (OfRule(rule) is { } said)
-                claims.Add(said);
         }
-        foreach (var deal in state.OpenDealsOf(id))
-        {
-            if (deal.CreatedAt > now)
-                continue;
-            var (partners, opened) = (state.PartnersOn(deal.Id, now), new GroundRow("opportunities", deal.Id.Value, deal.CreatedAt));
-            var about = $"deal {deal.Id}{(deal.Product is { } product ? $" ({product})" : "")}";
-            if (partners.Count == 0)
-                claims.Add(
-                    new("direct_deal", $"We work on the open {about} without a partner", "none", [opened])
-                    {
-                        Since = deal.CreatedAt,
-                        Id = deal.Id.Value,
-                    }
-                );
-            foreach (var partner in partners)
-                claims.Add(
-                    new("partner_on_deal", $"{NameOf(state, state.PartnerId(partner))} works on the open {about}", "none", [opened])
-                    {
-                        PartnerId = state.PartnerId(partner),
-                        Since = deal.CreatedAt,
-                        Id = deal.Id.Value,
-                    }
-                );
-        }
-        AddOverlaps(claims, state, account, now);
-        return
-        [
-            .. claims
-                .Select(claim => claim with { PartnerName = claim.PartnerId is { } partner ? NameOf(state, partner) : null })
-                .OrderBy(claim => Kinds.TakeWhile(kind => kind != claim.Kind).Count()),
-        ];
     }
 
-    static string NameOf(HistoryState state, PartnerId id) => state.FindPartner(id)?.Name ?? id.Value;
-
-    static void AddRegistrations(
-        List<AccountClaim> claims,
-        HistoryState state,
-        RuleSet rules,
-        AccountState account,
-        DateTime now
-    )
+    void AddRegistrations()
     {
+        var keeps = _concerned.Find(rule => rule.Kind == "registration");
         foreach (
-            var (row, standing, isLive) in state
-                .RegistrationsOf(account.Id, now)
+            var (row, _, isLive) in _state
+                .RegistrationsOf(_account.Id, _now)
                 .Where(one => one.IsLive || one.State == "submitted")
                 .OrderBy(one => one.Row.SubmittedAt)
                 .ThenBy(one => one.Row.Id, StringComparer.Ordinal)
         )
         {
-            var name = NameOf(state, row.PartnerId);
-            var product = row.Product is null ? "everything" : row.Product;
-            var keeps = rules
-                .About(account.Row!, account.Merged, row.Product, now, isOfAll: row.Product is null)
-                ?.Find(rule => rule.Kind == "registration");
-            claims.Add(
+            var (name, product) = (NameOf(row.PartnerId), row.Product ?? "everything");
+            var isForThis = row.IsAbout(_product);
+            var rule = isLive && isForThis ? keeps : null;
+            var since = isLive ? row.DecidedAt ?? row.SubmittedAt : row.SubmittedAt;
+            _claims.Add(
                 new(
                     isLive ? "live_registration" : "waiting_registration",
-                    !isLive ? $"{name} has submitted {row.Id} for {product} on {Format.Day(row.SubmittedAt)}: it waits for a decision"
-                        : $"{name} holds the live registration {row.Id} for {product}{(row.ExpiresAt is { } end ? $" until {Format.Day(end)}" : "")}",
-                    !isLive || keeps is null ? "none"
-                        : keeps.Partners is null ? "others"
+                    isLive
+                        ? $"{name} holds the live registration {row.Id} for {product}{(row.ExpiresAt is { } end ? $" until {Format.Day(end)}" : "")}"
+                        : $"{name} has submitted {row.Id} for {product} on {Format.Day(row.SubmittedAt)}: it waits for a decision",
+                    rule is null ? "none"
+                        : rule.Partners is null ? "others"
                         : "some",
-                    [new(FactTables.DealRegistrations.Name, row.Id, isLive ? row.DecidedAt ?? row.SubmittedAt : row.SubmittedAt)]
+                    [new(FactTables.DealRegistrations.Name, row.Id, since)]
                 )
                 {
                     PartnerId = row.PartnerId,
-                    Rule = isLive ? keeps?.Id : null,
-                    Since = isLive ? row.DecidedAt ?? row.SubmittedAt : row.SubmittedAt,
+                    Rule = rule?.Id,
+                    Since = since,
                     Until = isLive ? row.ExpiresAt : null,
                     Id = row.Id,
+                    IsForThis = isForThis,
                 }
             );
+        }
+    }
+
+    /// <summary>Rules that say whose the account is: first those before this ranking, then those for other products.</summary>
+    void AddRules()
+    {
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var rule in _concerned)
+        {
+            if (OfRule(rule) is { } said && told.Add(rule.Id))
+                _claims.Add(said);
+        }
+        foreach (var product in _rules.Rules.SelectMany(rule => rule.Products ?? []).Distinct(TextKey.Comparer))
+        {
+            foreach (var rule in About(product))
+            {
+                if (rule.Products is not null && OfRule(rule) is { } said && told.Add(rule.Id))
+                    _claims.Add(said with { LeavesOut = "none", IsForThis = false });
+            }
         }
     }
 
     /// <summary>What a rule says of whose the account is; null of one that says what a partner can do.</summary>
     static AccountClaim? OfRule(Rule rule)
     {
-        var part = rule.Products is { } products ? $" ({string.Join(", ", products)})" : "";
+        var part = rule.Products is { } products ? $", for {string.Join(", ", products)}" : "";
         var (sentence, leavesOut) = rule.Kind switch
         {
             "house_account" => ("A house account: sold without partners", rule.Partners is null ? "all" : "some"),
@@ -168,16 +198,43 @@ public static class AccountClaims
             };
     }
 
-    static void AddOverlaps(List<AccountClaim> claims, HistoryState state, AccountState account, DateTime now)
+    void AddDeals()
     {
-        if (account.Pairs is not { } pairs)
+        foreach (var deal in _state.OpenDealsOf(_account.Id).Where(deal => deal.CreatedAt <= _now))
+        {
+            var partners = _state.PartnersOn(deal.Id, _now);
+            var opened = new GroundRow(FactTables.Opportunities.Name, deal.Id.Value, deal.CreatedAt);
+            var about = $"deal {deal.Id}{(deal.Product is { } product ? $" ({product})" : "")}";
+            if (partners.Count == 0)
+                _claims.Add(
+                    new("direct_deal", $"We work on the open {about} without a partner", "none", [opened])
+                    {
+                        Since = deal.CreatedAt,
+                        Id = deal.Id.Value,
+                    }
+                );
+            foreach (var partner in partners.Select(_state.PartnerId))
+                _claims.Add(
+                    new("partner_on_deal", $"{NameOf(partner)} works on the open {about}", "none", [opened])
+                    {
+                        PartnerId = partner,
+                        Since = deal.CreatedAt,
+                        Id = deal.Id.Value,
+                    }
+                );
+        }
+    }
+
+    void AddOverlaps()
+    {
+        if (_account.Pairs is not { } pairs)
             return;
         foreach (var partner in pairs.Partners)
         {
-            if (state.FindPartner(partner) is not { } row)
+            if (_state.FindPartner(partner) is not { } row)
                 continue;
-            foreach (var overlap in (pairs[partner].Overlaps ?? []).Where(one => one.IsLive(now)))
-                claims.Add(
+            foreach (var overlap in (pairs[partner].Overlaps ?? []).Where(one => one.IsLive(_now)))
+                _claims.Add(
                     new(
                         "overlap",
                         $"{row.Name ?? row.Id.Value} holds it as {Format.Plain(overlap.Population)} since {Format.Day(overlap.Since)}",

@@ -66,6 +66,12 @@ public sealed record AccountConflict(IReadOnlyList<ConflictStep> Steps)
 /// <summary>What tells a conflict from others on its account.</summary>
 static class ConflictKey
 {
-    public static string Of(string kind, string? holderClaim, string? rule, string? otherClaim, PartnerId? other) =>
-        $"{kind}\u001f{holderClaim ?? "rule " + rule}\u001f{otherClaim ?? other?.Value}";
+    public static string Of(string kind, string? holderClaim, string? rule, string? otherClaim, PartnerId? other)
+    {
+        var (one, two) = (holderClaim ?? "rule " + rule, otherClaim ?? other?.Value);
+        // Of two registrations either may come to hold: it is the same conflict.
+        if (kind == "second_registration" && string.CompareOrdinal(one, two) > 0)
+            (one, two) = (two, one);
+        return $"{kind}\u001f{one}\u001f{two}";
+    }
 }

@@ -43,6 +43,7 @@ public sealed record FoundConflict(
 /// </summary>
 public sealed class ConflictFinder
 {
+    const int MostRows = 10;
     const string OneRegistration = "one_live_registration";
     const string OwnDeal = "own_deal_on_registered_account";
     const string PartnerIn = "partner_on_registered_account";
@@ -53,6 +54,7 @@ public sealed class ConflictFinder
     readonly DateTime _now;
     readonly List<RegistrationStanding> _claims;
     readonly List<FoundConflict> _found = [];
+    readonly Dictionary<string, int> _ofRules = new(StringComparer.Ordinal);
 
     ConflictFinder(HistoryState state, RuleSet rules, AccountState account, DateTime now)
     {
@@ -110,39 +112,52 @@ public sealed class ConflictFinder
     List<Rule> Concerned(string? product, bool isOfAll) =>
         _rules.About(_account.Row!, _account.Merged, product, _now, isOfAll) ?? [];
 
-    /// <summary>Each registration conflicts with the best of those before it, of another partner and for the same.</summary>
+    /// <summary>Each registration conflicts with those before it that are of other partners and for the same; of several for the same, with the best.</summary>
     void LookAtClaims()
     {
         for (var c = 1; c < _claims.Count; c++)
         {
-            var (second, _, isLive) = _claims[c];
-            if (
-                _claims.Take(c).FirstOrDefault(one => one.Row.PartnerId != second.PartnerId && one.Row.IsAbout(second.Product)) is
-                not { Row: var first } before
-            )
-                continue;
-            _found.Add(
-                new(
-                    "second_registration",
-                    _account.Id,
-                    RuleOf("registration", first.Product ?? second.Product, OneRegistration),
-                    Later(first.SubmittedAt, second.SubmittedAt),
-                    $"{(before.IsLive ? Holds(first) : $"{NameOf(first.PartnerId)} has submitted {first.Id} on {Format.Day(first.SubmittedAt)}")}; "
-                        + (
-                            isLive
-                                ? $"{NameOf(second.PartnerId)} holds {second.Id} for the same"
-                                : $"{NameOf(second.PartnerId)} has submitted {second.Id} for the same on {Format.Day(second.SubmittedAt)}"
-                        ),
-                    [RowOf(first), RowOf(second)]
+            var second = _claims[c];
+            var met = new List<DealRegistration>();
+            foreach (var first in _claims.Take(c))
+            {
+                if (
+                    first.Row.PartnerId == second.Row.PartnerId
+                    || !first.Row.IsAbout(second.Row.Product)
+                    || met.Exists(before => before.IsAbout(first.Row.Product))
                 )
-                {
-                    Holder = first.PartnerId,
-                    HolderClaim = first.Id,
-                    Other = second.PartnerId,
-                    OtherClaim = second.Id,
-                }
-            );
+                    continue;
+                met.Add(first.Row);
+                Add(first, second);
+            }
         }
+    }
+
+    void Add(RegistrationStanding before, RegistrationStanding after)
+    {
+        var (first, second) = (before.Row, after.Row);
+        var came = before.IsLive
+            ? Holds(first)
+            : $"{NameOf(first.PartnerId)} has submitted {first.Id} on {Format.Day(first.SubmittedAt)}";
+        var comes = after.IsLive
+            ? $"{NameOf(second.PartnerId)} holds {second.Id} for the same"
+            : $"{NameOf(second.PartnerId)} has submitted {second.Id} for the same on {Format.Day(second.SubmittedAt)}";
+        _found.Add(
+            new(
+                "second_registration",
+                _account.Id,
+                RuleOf("registration", first.Product ?? second.Product, OneRegistration),
+                Later(first.SubmittedAt, second.SubmittedAt),
+                $"{came}; {comes}",
+                [RowOf(first), RowOf(second)]
+            )
+            {
+                Holder = first.PartnerId,
+                HolderClaim = first.Id,
+                Other = second.PartnerId,
+                OtherClaim = second.Id,
+            }
+        );
     }
 
     /// <summary>A deal for what a partner holds: of our own, or with another partner on it.</summary>
@@ -151,8 +166,7 @@ public sealed class ConflictFinder
         var row = deal.Row;
         if (_claims.Find(one => one.IsLive && one.Row.IsAbout(row.Product)) is not { Row: var held })
             return;
-        var partners = PartnersOn(deal);
-        if (partners.Count == 0)
+        if (_state.PartnersOn(row.Id, _now).Count == 0)
         {
             _found.Add(
                 new(
@@ -172,7 +186,7 @@ public sealed class ConflictFinder
             return;
         }
         // Who holds it for one product may well work on a deal for another.
-        foreach (var entry in partners)
+        foreach (var entry in PartnersOn(deal))
         {
             var partner = _state.PartnerId(entry.Partner);
             if (
@@ -243,16 +257,18 @@ public sealed class ConflictFinder
                 continue;
             var key = ConflictKey.Of(kind, null, rule.Id, null, id);
             // One for all that the partner does there.
-            if (_found.FindIndex(one => one.Key == key) is >= 0 and var known)
+            if (_ofRules.TryGetValue(key, out var known))
             {
                 var before = _found[known];
                 _found[known] = before with
                 {
                     Since = before.Since < since ? before.Since : since,
-                    Rows = [.. before.Rows, row],
+                    Rows = before.Rows.Count < MostRows ? [.. before.Rows, row] : before.Rows,
                 };
             }
             else
+            {
+                _ofRules[key] = _found.Count;
                 _found.Add(
                     new(
                         kind,
@@ -266,6 +282,7 @@ public sealed class ConflictFinder
                         Other = id,
                     }
                 );
+            }
         }
     }
 

@@ -6,10 +6,10 @@ namespace Recommender.Capabilities.Conflicts;
 /// <summary>How many conflicts of a kind there are.</summary>
 /// <param name="Kind">One of <see cref="ConflictStep.Kinds"/>.</param>
 /// <param name="Open">That a person has to decide.</param>
-/// <param name="Decided">That a person decided.</param>
+/// <param name="Decided">That stand as a person decided.</param>
 /// <param name="Ended">That ended by themselves.</param>
-/// <param name="Decisions">How often each of <see cref="ConflictStep.Decisions"/> was taken.</param>
-/// <param name="MedianHoursToDecide">From when it was found until it was decided, the median, in hours; null if none was.</param>
+/// <param name="Decisions">How often each of <see cref="ConflictStep.Decisions"/> was taken, also where it was taken back or the conflict ended since.</param>
+/// <param name="MedianHoursToDecide">From when it was found, or opened again, until it was decided, the median, in hours; null if none was.</param>
 public sealed record ConflictCount(
     string Kind,
     int Open,
@@ -56,26 +56,39 @@ public static class ConflictList
 
     /// <summary>How many there are of each kind, and what was decided.</summary>
     /// <param name="state">The fold.</param>
-    /// <param name="since">Of those that were found at that moment or later, UTC; null for all.</param>
+    /// <param name="since">Of those that were found, and decisions that were taken, at that moment or later, UTC; null for all.</param>
     public static IReadOnlyList<ConflictCount> Count(HistoryState state, DateTime? since)
     {
-        var all = ConflictsCapability.KeptOf(state).All.Where(one => !(one.Found.At < since)).ToLookup(one => one.Found.Kind);
+        var all = ConflictsCapability.KeptOf(state).All.ToLookup(one => one.Found.Kind);
         return
         [
-            .. ConflictStep.Kinds.Select(kind => new ConflictCount(
-                kind,
-                all[kind].Count(one => one.State == "open"),
-                all[kind].Count(one => one.State == "decided"),
-                all[kind].Count(one => one.State == "ended"),
-                ConflictStep.Decisions.ToDictionary(
-                    decision => decision,
-                    decision => all[kind].Count(one => one.Decision?.Decision == decision)
-                ),
-                Median(
-                    all[kind].Where(one => one.Decision is not null).Select(one => (one.Decision!.At - one.Found.At).TotalHours)
-                )
-            )),
+            .. ConflictStep.Kinds.Select(kind =>
+            {
+                var found = all[kind].Where(one => !(one.Found.At < since)).CountBy(one => one.State).ToDictionary();
+                var decisions = all[kind].SelectMany(DecisionsOf).Where(one => !(one.Step.At < since)).ToList();
+                return new ConflictCount(
+                    kind,
+                    found.GetValueOrDefault("open"),
+                    found.GetValueOrDefault("decided"),
+                    found.GetValueOrDefault("ended"),
+                    ConflictStep.Decisions.ToDictionary(
+                        decision => decision,
+                        decision => decisions.Count(one => one.Step.Decision == decision)
+                    ),
+                    Median(decisions.Select(one => one.Hours))
+                );
+            }),
         ];
+    }
+
+    /// <summary>Every decision on a conflict, also one that was taken back, with how long it had been open.</summary>
+    static IEnumerable<(ConflictStep Step, double Hours)> DecisionsOf(AccountConflict conflict)
+    {
+        for (var s = 1; s < conflict.Steps.Count; s++)
+        {
+            if (conflict.Steps[s].Step == "decided")
+                yield return (conflict.Steps[s], (conflict.Steps[s].At - conflict.Steps[s - 1].At).TotalHours);
+        }
     }
 
     static double? Median(IEnumerable<double> numbers)

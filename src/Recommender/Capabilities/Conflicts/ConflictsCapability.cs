@@ -73,9 +73,11 @@ public sealed class ConflictsCapability : ICapability
         if (kept.Count == 0 || state.FindAccount(account) is null)
             yield break;
         var keys = found.Select(one => one.Key).ToHashSet(StringComparer.Ordinal);
-        foreach (var conflict in kept.Where(same => !keys.Contains(same.Key)).SelectMany(same => same))
+        foreach (var same in kept)
         {
-            if (conflict.IsCurrent)
+            // Of two that became one by a merge, what a person decided goes on.
+            var current = same.Where(conflict => conflict.IsCurrent).OrderBy(conflict => conflict.Decision is null);
+            foreach (var conflict in current.Skip(keys.Contains(same.Key) ? 1 : 0))
                 yield return Steps.RowOf(new(conflict.Id, "ended", now, account, conflict.Found.Kind));
         }
     }

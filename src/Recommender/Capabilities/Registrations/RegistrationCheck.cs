@@ -39,22 +39,19 @@ public sealed record RegistrationCheck(
     public static RegistrationCheck? Of(HistoryState state, RuleSet rules, RegistrationFile file, DateTime now) =>
         Of(state, rules, RegistrationClaim.Of(file.Row, file.Submitted), now, file.Row);
 
-    /// <summary>Checks a registration by what is known of it; null if its partner or account is unknown.</summary>
-    /// <param name="state">The fold; the registration itself need not be in it.</param>
+    /// <summary>Checks a registration as it is submitted; null if its partner or account is unknown.</summary>
+    /// <param name="state">The fold; the registration need not be in it.</param>
     /// <param name="rules">The rules that hold.</param>
     /// <param name="row">The registration.</param>
-    /// <param name="now">Now, UTC.</param>
-    public static RegistrationCheck? Of(HistoryState state, RuleSet rules, DealRegistration row, DateTime now) =>
-        Of(
-            state,
-            rules,
-            RegistrationClaim.Of(
-                row,
-                RegistrationsCapability.StepsOf(state).Of(row.Id).FirstOrDefault(step => step.Kind == "submitted")
-            ),
-            now,
-            row
-        );
+    /// <param name="submitted">How it was submitted; null of one that was made elsewhere.</param>
+    /// <param name="now">When, UTC.</param>
+    public static RegistrationCheck? Of(
+        HistoryState state,
+        RuleSet rules,
+        DealRegistration row,
+        RegistrationStep? submitted,
+        DateTime now
+    ) => Of(state, rules, RegistrationClaim.Of(row, submitted), now, submitted is null ? row : null);
 
     /// <summary>Checks a claim; null if the partner, or the account that it names, is unknown.</summary>
     /// <param name="state">The fold.</param>

@@ -71,7 +71,7 @@ public sealed class GeneratedRequestsTests
         "GET /v1/conflicts/{}",
         "POST /v1/conflicts/{}/decide?dry_run={}",
         "POST /v1/conflicts/{}/reopen",
-        "GET /v1/accounts/{}/claims",
+        "GET /v1/accounts/{}/claims?product={}",
         "GET /conflicts?state={}&page={}",
         "GET /conflicts/{}",
         "POST /conflicts/{}/decide",

@@ -175,7 +175,7 @@ static class ConflictsApi
             return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
         if (!live.Answers)
             return Problems.NotReady(http);
-        await live.Accounts.SettledAsync(http.RequestAborted);
+        await live.Accounts.SettledAsync(http.RequestAborted, AccountId.OrNone(account_id));
         return live.Read(
             (fold, _) =>
             {

@@ -7,9 +7,9 @@ using Recommender.Fold;
 namespace Recommender.Api.Serving;
 
 /// <summary>
-/// Has written what follows from facts that touch an account (<see cref="ICapability.FollowsFrom"/>): right after each transaction, before
-/// those who wait for it are answered, it is known that something is to be written, and who asks waits for that. All accounts are looked at when the rules change, soon after a partner
-/// did, and once a minute: time passes, and the console imports.
+/// Has written what follows from facts that touch an account (<see cref="ICapability.FollowsFrom"/>): right after each transaction it is
+/// known what that is, before those who wait for the transaction are answered, and who asks for it then waits until it is written. All
+/// accounts are looked at when the rules change, soon after a partner did, and once a minute: time passes, and the console imports.
 /// </summary>
 sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimeProvider time, ILogger logger)
 {
@@ -18,10 +18,13 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     static readonly TimeSpan _allEvery = TimeSpan.FromMinutes(1);
     static readonly TimeSpan _allSoon = TimeSpan.FromSeconds(5);
     static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
-    readonly ConcurrentDictionary<AccountId, byte> _waiting = [];
+
+    // Those that something follows from, each until that is written; the ticket tells whether it was touched again meanwhile.
+    readonly ConcurrentDictionary<AccountId, long> _waiting = [];
     readonly Lock _gate = new();
-    Task _writing = Task.CompletedTask;
+    TaskCompletionSource _round = new(TaskCreationOptions.RunContinuationsAsynchronously);
     bool _isWriting;
+    long _tickets;
     DateTime _lookedAt = DateTime.MinValue;
     long _rulesVersion = -1;
     volatile bool _isDue;
@@ -71,27 +74,30 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
         }
     }
 
-    /// <summary>Ends when what follows from all that was written here before is written, too, or soon after if that cannot be.</summary>
-    public async Task SettledAsync(CancellationToken cancel)
+    /// <summary>
+    /// Ends when what follows from what was written here before is written, too: of one account, or of all. Two seconds later what is known is
+    /// answered.
+    /// </summary>
+    public async Task SettledAsync(CancellationToken cancel, AccountId? account = null)
     {
+        var before = _waiting.Where(one => account is null || one.Key == account).ToList();
+        if (before.Count == 0)
+            return;
         using var patience = new CancellationTokenSource(_patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
         try
         {
-            while (IsWriting(out var writing))
-                await writing.WaitAsync(either.Token);
+            while (before.Exists(one => _waiting.TryGetValue(one.Key, out var ticket) && ticket == one.Value) && IsWriting(out var round))
+                await round.WaitAsync(either.Token);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            // What is known is answered.
-        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { }
     }
 
-    bool IsWriting(out Task writing)
+    bool IsWriting(out Task round)
     {
         lock (_gate)
         {
-            writing = _writing;
+            round = _round.Task;
             return _isWriting;
         }
     }
@@ -105,7 +111,7 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
                     accounts.Where(account => CapabilityList.FollowsFrom(state, rules, account, asOf).Any()).ToList()
             )
         )
-            _waiting[account] = 0;
+            _waiting[account] = Interlocked.Increment(ref _tickets);
         Write();
     }
 
@@ -117,64 +123,78 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
             if (_isWriting || _waiting.IsEmpty)
                 return;
             _isWriting = true;
-            _writing = Task.Run(WriteAllAsync);
         }
+        _ = Task.Run(WriteAllAsync);
     }
 
     async Task WriteAllAsync()
     {
-        while (Next() is { } accounts)
+        while (true)
         {
-            try
+            var accounts = _waiting.Take(OfOneWrite).ToList();
+            var isWritten = await TryWriteAsync(accounts);
+            lock (_gate)
             {
-                // Other replicas may go by newer rules already.
-                if (live.Store.IsShared)
-                    live.FollowRules();
-                await WriteAsync(accounts);
-            }
-            catch (InvalidDataException)
-            {
-                // One that cannot be written keeps no other from it.
-                foreach (var account in accounts)
-                {
-                    try
-                    {
-                        await WriteAsync([account]);
-                    }
-                    catch (InvalidDataException e)
-                    {
-                        Tell(e);
-                    }
-                    catch (Exception e)
-                    {
-                        Tell(e);
-                        Rest(accounts);
-                        return;
-                    }
-                }
-            }
-            catch (Exception e)
-            {
-                Tell(e);
-                Rest(accounts);
-                return;
+                // What was touched meanwhile comes next.
+                _isWriting = isWritten && !_waiting.IsEmpty;
+                _round.SetResult();
+                _round = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (!_isWriting)
+                    return;
             }
         }
     }
 
-    async Task WriteAsync(List<AccountId> accounts)
+    /// <summary>Writes what follows; false if it cannot be written now.</summary>
+    async Task<bool> TryWriteAsync(List<KeyValuePair<AccountId, long>> accounts)
     {
-        if (
-            !CapabilityList.TrySweep(
-                (state, now) => accounts.SelectMany(account => CapabilityList.FollowsFrom(state, live.Rules, account, now)),
-                live.History,
-                live.Events,
-                out var swept
+        try
+        {
+            // Other replicas may go by newer rules already.
+            if (live.Store.IsShared)
+                live.FollowRules();
+            if (
+                !CapabilityList.TrySweep(
+                    (state, now) => accounts.SelectMany(one => CapabilityList.FollowsFrom(state, live.Rules, one.Key, now)),
+                    live.History,
+                    live.Events,
+                    out var swept
+                )
             )
-        )
-            throw new StoreUnavailableException(StoreFault.Busy, new InvalidOperationException("Too many writes wait."));
-        await swept;
-        _told = null;
+                return false;
+            await swept;
+            _told = null;
+            Forget(accounts);
+            return true;
+        }
+        catch (InvalidDataException e) when (accounts.Count == 1)
+        {
+            Tell(e);
+            Forget(accounts);
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            // One that cannot be written keeps no other from it.
+            foreach (var one in accounts)
+            {
+                if (!await TryWriteAsync([one]))
+                    return false;
+            }
+            return true;
+        }
+        catch (Exception e)
+        {
+            Tell(e);
+            return false;
+        }
+    }
+
+    /// <summary>They wait no more, unless they were touched again.</summary>
+    void Forget(List<KeyValuePair<AccountId, long>> accounts)
+    {
+        foreach (var one in accounts)
+            _waiting.TryRemove(one);
     }
 
     /// <summary>Says what went wrong, once as long as it is the same; of a database that takes no writes the log tells already.</summary>
@@ -183,30 +203,6 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
         if (!live.Store.IsToBlame(e) && _told != e.Message)
             Log.NotWritten(logger, e.Message.ReplaceLineEndings(" "));
         _told = e.Message;
-    }
-
-    /// <summary>Accounts to write for; null if none wait.</summary>
-    List<AccountId>? Next()
-    {
-        lock (_gate)
-        {
-            List<AccountId> accounts = [.. _waiting.Keys.Take(OfOneWrite)];
-            foreach (var account in accounts)
-                _waiting.TryRemove(account, out _);
-            _isWriting = accounts.Count > 0;
-            return _isWriting ? accounts : null;
-        }
-    }
-
-    /// <summary>Lets accounts wait until somebody looks again.</summary>
-    void Rest(List<AccountId> accounts)
-    {
-        lock (_gate)
-        {
-            foreach (var account in accounts)
-                _waiting[account] = 0;
-            _isWriting = false;
-        }
     }
 
     static partial class Log

@@ -48,8 +48,14 @@ public sealed partial class HistoryState
             : null;
 
     /// <summary>All registrations that are known, in no useful order.</summary>
-    public IEnumerable<RegistrationStanding> AllRegistrations(DateTime asOf) =>
-        Registrations.Ids.Select(id => FindRegistration(id, asOf)).OfType<RegistrationStanding>();
+    public IEnumerable<RegistrationStanding> AllRegistrations(DateTime asOf)
+    {
+        foreach (var account in AccountStates)
+        {
+            foreach (var row in account.Submitted ?? [])
+                yield return StandingOf(account, row, asOf);
+        }
+    }
 
     static RegistrationStanding StandingOf(AccountState account, DealRegistration submitted, DateTime asOf)
     {
@@ -58,7 +64,18 @@ public sealed partial class HistoryState
             Array.FindLast(account.Decided ?? [], held => held.Row.Id == submitted.Id)
             is not { Row: { IsDecided: true } row } seen
         )
-            return new(submitted with { Status = "submitted", DecidedAt = null, ExpiresAt = null }, "submitted", false);
+            return new(
+                submitted is { Status: "submitted", DecidedAt: null, ExpiresAt: null }
+                    ? submitted
+                    : submitted with
+                    {
+                        Status = "submitted",
+                        DecidedAt = null,
+                        ExpiresAt = null,
+                    },
+                "submitted",
+                false
+            );
         var isLive = row.IsLive(asOf, seen.SeenAt);
         return new(row, row.Status == "approved" && !isLive ? "expired" : row.Status!, isLive);
     }

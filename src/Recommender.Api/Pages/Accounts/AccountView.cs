@@ -44,7 +44,7 @@ public sealed record AccountView(
         )
             return null;
         var ranked = said.Recommendation.Partners;
-        await live.Accounts.SettledAsync(cancel);
+        await live.Accounts.SettledAsync(cancel, id);
         var rules = live.Rules;
         return new(
             about,

@@ -8,9 +8,6 @@ sealed class Registrations(HistoryState state) : Ledger<DealRegistration>
 {
     readonly Dictionary<string, int> _accounts = [];
 
-    /// <summary>All that are known, by id, in no useful order.</summary>
-    public IEnumerable<string> Ids => _accounts.Keys;
-
     /// <summary>The account that a registration is on; null if it is not known.</summary>
     public AccountState? AccountOf(string id) => _accounts.TryGetValue(id, out var account) ? state.AccountStates[account] : null;
 

@@ -65,13 +65,7 @@ static class Cursor
     }
 
     public static long? ReadNumber(string? cursor) =>
-        Read(cursor, 1) is [var text]
-        && long.TryParse(
-            text,
-            NumberStyles.None,
-            CultureInfo.InvariantCulture,
-            out var at
-        )
+        Read(cursor, 1) is [var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
             ? at
             : null;
 }

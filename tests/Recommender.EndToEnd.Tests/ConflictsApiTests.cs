@@ -54,7 +54,9 @@ public sealed class ConflictsApiTests : IAsyncLifetime
         Assert.Equal("decided", (await _service.PostAsync($"{All}/{id}/decide?dry_run=true", Keep))["state"].GetString());
         var seen = (await _service.GetAsync($"{All}/{id}")).Expect(HttpStatusCode.OK);
         Assert.Equal(("open", "decide"), (seen["state"].GetString(), seen["allowed"][0].GetString()));
-        var decided = (await Act(id, "decide", Keep, ("If-Match", seen.ETag!), ("Idempotency-Key", "d"))).Expect(HttpStatusCode.OK);
+        var decided = (await Act(id, "decide", Keep, ("If-Match", seen.ETag!), ("Idempotency-Key", "d"))).Expect(
+            HttpStatusCode.OK
+        );
         Assert.Equal(
             ("decided", "holder_keeps", "Came first"),
             (decided["state"].GetString(), decided["decision"].GetString(), decided["reason"].GetString())
@@ -113,7 +115,8 @@ public sealed class ConflictsApiTests : IAsyncLifetime
         );
         Assert.All(
             ofRule,
-            one => Assert.Equal(("HOUSE", 1), (one.GetProperty("rule_id").GetString(), one.GetProperty("rules_version").GetInt32()))
+            one =>
+                Assert.Equal(("HOUSE", 1), (one.GetProperty("rule_id").GetString(), one.GetProperty("rules_version").GetInt32()))
         );
         Assert.Equal(
             "all",

@@ -157,13 +157,23 @@ public sealed class ConsoleTests : IDisposable
             return _folder[name];
         }
         var output = new List<string>();
-        var bad = Rules("bad.json", "{\"rules\": [\n{\"id\": \"A\", \"kind\": \"territory\"},\n{\"id\": \"B\", \"kind\": \"region\"}]}");
+        var bad = Rules(
+            "bad.json",
+            "{\"rules\": [\n{\"id\": \"A\", \"kind\": \"territory\"},\n{\"id\": \"B\", \"kind\": \"region\"}]}"
+        );
         Assert.Equal(1, await Run(output, "rules", "check", bad));
-        Assert.Contains("bad.json:3: kind is 'region'; expected one of registration,", Assert.Single(output), StringComparison.Ordinal);
+        Assert.Contains(
+            "bad.json:3: kind is 'region'; expected one of registration,",
+            Assert.Single(output),
+            StringComparison.Ordinal
+        );
         // It is looked up beside a database that is not there.
         string[] beside = ["--history", Sample.Folder, "--as-of", "2026-07-01", "--database", _folder["none.db"]];
         output.Clear();
-        var nearly = Rules("nearly.json", """{"rules":[{"id":"H","kind":"house_account","accounts":{"industri":["banking"]}}]}""");
+        var nearly = Rules(
+            "nearly.json",
+            """{"rules":[{"id":"H","kind":"house_account","accounts":{"industri":["banking"]}}]}"""
+        );
         Assert.Equal(1, await Run(output, ["rules", "check", nearly, .. beside, "--json"]));
         Assert.Contains("expected 'industry'", Assert.Single(output), StringComparison.Ordinal);
         output.Clear();

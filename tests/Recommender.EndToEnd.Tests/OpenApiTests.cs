@@ -126,9 +126,9 @@ public sealed partial class OpenApiTests : IAsyncLifetime
                     .Replace(
                         "{id}",
                         path.Name.StartsWith("/v1/deal-registrations/{id}/", StringComparison.Ordinal)
-                            ? "EX-" + path.Name.Split('/')[^1]
-                        : path.Name.StartsWith("/v1/conflicts/", StringComparison.Ordinal) ? conflict
-                        : "EX1",
+                                ? "EX-" + path.Name.Split('/')[^1]
+                            : path.Name.StartsWith("/v1/conflicts/", StringComparison.Ordinal) ? conflict
+                            : "EX1",
                         StringComparison.Ordinal
                     )
                     .Replace("{externalId}", "EX2", StringComparison.Ordinal)

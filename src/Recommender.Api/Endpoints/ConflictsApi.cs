@@ -128,7 +128,16 @@ sealed record ConflictResponse(
             conflict.Allowed,
             found.Rows(),
             isWhole
-                ? [.. conflict.Steps.Select(step => new ConflictStepResponse(step.Step, step.At, step.By, step.Decision, step.Reason))]
+                ?
+                [
+                    .. conflict.Steps.Select(step => new ConflictStepResponse(
+                        step.Step,
+                        step.At,
+                        step.By,
+                        step.Decision,
+                        step.Reason
+                    )),
+                ]
                 : null
         );
     }
@@ -148,8 +157,14 @@ static class ConflictsApi
         group.MapGet("", FindAsync).WithName("FindConflicts");
         group.MapGet("/counts", CountAsync).WithName("CountConflicts");
         group.MapGet("/{id}", GetAsync).WithName("GetConflict");
-        group.MapPost("/{id}/decide", DecideAsync).WithName("DecideConflict").Accepts<ConflictDecisionRequest>("application/json");
-        group.MapPost("/{id}/reopen", ReopenAsync).WithName("ReopenConflict").Accepts<ConflictDecisionRequest>("application/json");
+        group
+            .MapPost("/{id}/decide", DecideAsync)
+            .WithName("DecideConflict")
+            .Accepts<ConflictDecisionRequest>("application/json");
+        group
+            .MapPost("/{id}/reopen", ReopenAsync)
+            .WithName("ReopenConflict")
+            .Accepts<ConflictDecisionRequest>("application/json");
     }
 
     /// <summary>Conflicts in the order in which they were found, by state, kind, partner or account</summary>

@@ -158,10 +158,7 @@ static class RegistrationsApi
                 )
         );
         var page = found.Take(limit).ToList();
-        var next =
-            found.Count > limit && page is [.., { Row: var last }]
-                ? Cursor.Of(last.SubmittedAt, last.Id)
-                : null;
+        var next = found.Count > limit && page is [.., { Row: var last }] ? Cursor.Of(last.SubmittedAt, last.Id) : null;
         return TypedResults.Ok(
             new RegistrationsResponse(
                 [.. page.Select(one => RegistrationResponse.Of(one, live.Now(), null, isWhole: false))],

@@ -87,7 +87,10 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
         try
         {
-            while (before.Exists(one => _waiting.TryGetValue(one.Key, out var ticket) && ticket == one.Value) && IsWriting(out var round))
+            while (
+                before.Exists(one => _waiting.TryGetValue(one.Key, out var ticket) && ticket == one.Value)
+                && IsWriting(out var round)
+            )
                 await round.WaitAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { }
@@ -107,8 +110,7 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
         var rules = live.Rules;
         foreach (
             var account in live.Read(
-                (state, asOf) =>
-                    accounts.Where(account => CapabilityList.FollowsFrom(state, rules, account, asOf).Any()).ToList()
+                (state, asOf) => accounts.Where(account => CapabilityList.FollowsFrom(state, rules, account, asOf).Any()).ToList()
             )
         )
             _waiting[account] = Interlocked.Increment(ref _tickets);

@@ -77,10 +77,7 @@ sealed class CandidateChoice(HistoryState state)
         for (var partner = 0; partner < state.PartnerCount; partner++)
         {
             var known = state.PartnerStates[partner];
-            if (
-                known.Row is not null
-                && Excluding(concerned, account, ofAccount, known, partner, decision) is var (rule, detail)
-            )
+            if (known.Row is not null && Excluding(concerned, account, ofAccount, known, partner, decision) is var (rule, detail))
                 yield return new(known.Id.Value, rule, detail);
         }
     }

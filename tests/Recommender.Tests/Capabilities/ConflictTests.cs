@@ -36,7 +36,10 @@ public sealed class ConflictTests : IDisposable
         // Whoever has it for good holds it, whenever the other came.
         await world.WriteAsync(Registered("second", "p2", "approved", until: "2027-01-01"));
         world.SetRules("""{"id":"ROE","kind":"registration"}""");
-        Assert.Equal([("ROE", "second", "first"), ("ROE", "second", "mine")], Found(world).Select(one => (one.Rule, one.HolderClaim!, one.OtherClaim!)));
+        Assert.Equal(
+            [("ROE", "second", "first"), ("ROE", "second", "mine")],
+            Found(world).Select(one => (one.Rule, one.HolderClaim!, one.OtherClaim!))
+        );
         // One that covers everything meets all of them.
         await world.WriteAsync(Registered("all", "p3", "submitted", product: null));
         Assert.Equal(["all", "first", "mine"], Found(world).Select(one => one.OtherClaim!));
@@ -140,11 +143,26 @@ public sealed class ConflictTests : IDisposable
             """
         );
         var found = Found(world).OrderBy(one => one.Kind, StringComparer.Ordinal).ToList();
-        Assert.Equal([("held_account", "ONLY", "p2"), ("house_account", "HOUSE", "p1")], found.Select(one => (one.Kind, one.Rule, one.Other!.Value.Value)));
+        Assert.Equal(
+            [("held_account", "ONLY", "p2"), ("house_account", "HOUSE", "p1")],
+            found.Select(one => (one.Kind, one.Rule, one.Other!.Value.Value))
+        );
         Assert.Equal(["r", "d-p1"], found[1].Rows.Select(row => row.Id));
         Assert.Equal("Partner p1 has the registration r: Ours", found[1].Sentence);
-        await world.WriteAsync(Row("partners", new { partner_id = "p2", name = "Partner p2", regions = "US" }));
-        world.SetRules("""{"id":"TERR","kind":"territory"}, {"id":"DIRECT","kind":"account_class","class":"direct","products":["Cloud"]}""");
+        await world.WriteAsync(
+            Row(
+                "partners",
+                new
+                {
+                    partner_id = "p2",
+                    name = "Partner p2",
+                    regions = "US",
+                }
+            )
+        );
+        world.SetRules(
+            """{"id":"TERR","kind":"territory"}, {"id":"DIRECT","kind":"account_class","class":"direct","products":["Cloud"]}"""
+        );
         Assert.Equal(
             [("house_account", "DIRECT", "p1"), ("territory", "TERR", "p2")],
             Found(world).Select(one => (one.Kind, one.Rule, one.Other!.Value.Value)).Order()
@@ -162,16 +180,28 @@ public sealed class ConflictTests : IDisposable
         Assert.Equal(("open", true), (conflict.State, conflict.IsCurrent));
         Assert.Equal(["decide"], conflict.Allowed);
         Assert.Equal(ConflictRefusal.NotAllowedNow, await RefusalAsync(world, desk => desk.Reopen(conflict.Id, "no", "me")));
-        Assert.Equal(ConflictRefusal.Changed, await RefusalAsync(world, desk => desk.Decide(conflict.Id, "no_conflict", "no", "me", 7)));
-        Assert.Equal(ConflictRefusal.Unknown, await RefusalAsync(world, desk => desk.Decide("nothing", "no_conflict", "no", "me")));
+        Assert.Equal(
+            ConflictRefusal.Changed,
+            await RefusalAsync(world, desk => desk.Decide(conflict.Id, "no_conflict", "no", "me", 7))
+        );
+        Assert.Equal(
+            ConflictRefusal.Unknown,
+            await RefusalAsync(world, desk => desk.Decide("nothing", "no_conflict", "no", "me"))
+        );
 
         world.Time.Advance(TimeSpan.FromHours(5));
         await DecideAsync(world, desk => desk.Decide(conflict.Id, "holder_keeps", "Came first", "me", 1));
-        Assert.Equal(ConflictRefusal.NotAllowedNow, await RefusalAsync(world, desk => desk.Decide(conflict.Id, "no_conflict", "no", "me")));
+        Assert.Equal(
+            ConflictRefusal.NotAllowedNow,
+            await RefusalAsync(world, desk => desk.Decide(conflict.Id, "no_conflict", "no", "me"))
+        );
         // Both still stand: it is not found a second time.
         Assert.Equal(0, await SweepAsync(world));
         conflict = Assert.Single(Kept(world));
-        Assert.Equal(("decided", true, "Came first", "me"), (conflict.State, conflict.IsCurrent, conflict.Decision!.Reason, conflict.Decision.By));
+        Assert.Equal(
+            ("decided", true, "Came first", "me"),
+            (conflict.State, conflict.IsCurrent, conflict.Decision!.Reason, conflict.Decision.By)
+        );
         await DecideAsync(world, desk => desk.Reopen(conflict.Id, "New evidence", "you"));
         Assert.Equal("open", Assert.Single(Kept(world)).State);
         await DecideAsync(world, desk => desk.Decide(conflict.Id, "other_proceeds", "Did the work", "you"));
@@ -194,7 +224,9 @@ public sealed class ConflictTests : IDisposable
             ["detected", "decided", "reopened", "decided", "ended", "detected", "ended"],
             world.Events.Read(0, 1000).Where(one => one.Subject == conflict.Id).Select(one => one.Type["conflict.".Length..])
         );
-        var count = world.History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], null)).First(one => one.Kind == "second_registration");
+        var count = world
+            .History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], null))
+            .First(one => one.Kind == "second_registration");
         Assert.Equal((0, 0, 1), (count.Open, count.Decided, count.Ended));
         // What was decided stays counted, whatever came of it.
         Assert.Equal((1, 1), (count.Decisions["holder_keeps"], count.Decisions["other_proceeds"]));
@@ -204,20 +236,40 @@ public sealed class ConflictTests : IDisposable
     public async Task Decisions_are_counted_by_kind_with_how_long_they_took()
     {
         await using var world = await NewAsync(_folder);
-        await world.WriteAsync(Registered("r", "p1", "approved", until: "2027-01-01"), Registered("s", "p2", "submitted"), Registered("t", "p3", "submitted"), Deal("d", "a", "2026-01-05"));
+        await world.WriteAsync(
+            Registered("r", "p1", "approved", until: "2027-01-01"),
+            Registered("s", "p2", "submitted"),
+            Registered("t", "p3", "submitted"),
+            Deal("d", "a", "2026-01-05")
+        );
         Assert.Equal(3, await SweepAsync(world));
         foreach (var (conflict, hours) in Kept(world).Where(one => one.Found.Kind == "second_registration").Zip((int[])[2, 4]))
         {
             world.Time.Advance(TimeSpan.FromHours(hours));
             await DecideAsync(world, desk => desk.Decide(conflict.Id, "holder_keeps", "Came first", "me"));
         }
-        var counts = world.History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], null)).ToDictionary(one => one.Kind);
-        Assert.Equal((0, 2, 2), (counts["second_registration"].Open, counts["second_registration"].Decided, counts["second_registration"].Decisions["holder_keeps"]));
+        var counts = world
+            .History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], null))
+            .ToDictionary(one => one.Kind);
+        Assert.Equal(
+            (0, 2, 2),
+            (
+                counts["second_registration"].Open,
+                counts["second_registration"].Decided,
+                counts["second_registration"].Decisions["holder_keeps"]
+            )
+        );
         // One after two hours, the other after six.
         Assert.Equal(4, counts["second_registration"].MedianHoursToDecide!.Value, 1e-3);
-        Assert.Equal((1, 0, null), (counts["direct_deal"].Open, counts["direct_deal"].Decided, counts["direct_deal"].MedianHoursToDecide));
+        Assert.Equal(
+            (1, 0, null),
+            (counts["direct_deal"].Open, counts["direct_deal"].Decided, counts["direct_deal"].MedianHoursToDecide)
+        );
         var later = world.Now;
-        Assert.All(world.History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], later)), one => Assert.Equal(0, one.Open + one.Decided + one.Ended));
+        Assert.All(
+            world.History.Fold.Read(_ => ConflictList.Count(world.History.Fold.States[0], later)),
+            one => Assert.Equal(0, one.Open + one.Decided + one.Ended)
+        );
     }
 
     [Theory]
@@ -229,7 +281,11 @@ public sealed class ConflictTests : IDisposable
             engine == TestDatabase.SqlServer ? HistoryStore.Open(database) : new SharedSqliteStore(database, time)
         );
         var other = world.OpenOther();
-        await world.WriteAsync(Registered("r", "p1", "approved", until: "2099-01-01"), Registered("s", "p2", "submitted"), Deal("d", "a", "2026-01-05"));
+        await world.WriteAsync(
+            Registered("r", "p1", "approved", until: "2099-01-01"),
+            Registered("s", "p2", "submitted"),
+            Deal("d", "a", "2026-01-05")
+        );
         var swept = await Task.WhenAll(SweepAsync(world), SweepAsync(world, other), SweepAsync(world), SweepAsync(world, other));
         Assert.Equal(2, swept.Sum());
         Assert.Equal(2, world.Events.Read(0, 1000).Count(one => one.Type == "conflict.detected"));
@@ -346,7 +402,9 @@ public sealed class ConflictTests : IDisposable
             Registered("s", "p2", "submitted", account: "x")
         );
         Assert.Equal(1, await SweepAsync(world, account: "x"));
-        foreach (var (table, key) in ((string, string)[])[("deal_registrations", "r"), ("deal_registrations", "s"), ("accounts", "x")])
+        foreach (
+            var (table, key) in ((string, string)[])[("deal_registrations", "r"), ("deal_registrations", "s"), ("accounts", "x")]
+        )
             await world.WriteAsync(
                 Row(
                     "deletions",
@@ -400,7 +458,9 @@ public sealed class ConflictTests : IDisposable
             var random = new Random(seed);
             using var folder = new TemporaryFolder();
             await using var world = await NewAsync(folder);
-            world.SetRules("""{"id":"ROE","kind":"registration"},{"id":"T","kind":"territory"},{"id":"P","kind":"partner_only","accounts":{"account_id":["b"]},"partners":{"partner_id":["p1","p2"]}}""");
+            world.SetRules(
+                """{"id":"ROE","kind":"registration"},{"id":"T","kind":"territory"},{"id":"P","kind":"partner_only","accounts":{"account_id":["b"]},"partners":{"partner_id":["p1","p2"]}}"""
+            );
             string Any(params string[] of) => of[random.Next(of.Length)];
             world.History.Applied = facts =>
             {
@@ -421,10 +481,25 @@ public sealed class ConflictTests : IDisposable
                 var known = world.History.Fold.Read(_ => world.History.Fold.States[0].FindOpportunity(deal));
                 HistoryRow? row = random.Next(6) switch
                 {
-                    0 or 1 => Registered($"r{random.Next(5)}", partner, Any("submitted", "approved", "rejected", "withdrawn"), "2027-01-01", product, account),
+                    0 or 1 => Registered(
+                        $"r{random.Next(5)}",
+                        partner,
+                        Any("submitted", "approved", "rejected", "withdrawn"),
+                        "2027-01-01",
+                        product,
+                        account
+                    ),
                     2 => Deal(deal, account, "2026-01-05", product, Any("", "", "won") is { Length: > 0 } won ? won : null),
                     3 or 4 when known is not null => Engagement(deal, partner),
-                    5 when random.Next(4) == 0 && known is not null => Row("deletions", new { table = "engagements", key = $"{deal}-{partner}", at = "2026-03-01" }),
+                    5 when random.Next(4) == 0 && known is not null => Row(
+                        "deletions",
+                        new
+                        {
+                            table = "engagements",
+                            key = $"{deal}-{partner}",
+                            at = "2026-03-01",
+                        }
+                    ),
                     _ => null,
                 };
                 if (row is null)
@@ -438,9 +513,20 @@ public sealed class ConflictTests : IDisposable
                 {
                     var state = world.History.Fold.States[0];
                     return (
-                        ((string[])["a", "b"]).Sum(one => new ConflictsCapability().FollowsFrom(state, world.Rules, one, now).Count()),
-                        ((string[])["a", "b"]).SelectMany(one => ConflictFinder.Of(state, world.Rules, one, now)).Select(one => $"{one.AccountId} {one.Key}").Order(StringComparer.Ordinal).ToList(),
-                        ConflictList.Of(state, null).Where(one => one.IsCurrent).Select(one => $"{one.AccountId} {one.KeyIn(state)}").Order(StringComparer.Ordinal).ToList()
+                        ((string[])["a", "b"]).Sum(one =>
+                            new ConflictsCapability().FollowsFrom(state, world.Rules, one, now).Count()
+                        ),
+                        ((string[])["a", "b"])
+                            .SelectMany(one => ConflictFinder.Of(state, world.Rules, one, now))
+                            .Select(one => $"{one.AccountId} {one.Key}")
+                            .Order(StringComparer.Ordinal)
+                            .ToList(),
+                        ConflictList
+                            .Of(state, null)
+                            .Where(one => one.IsCurrent)
+                            .Select(one => $"{one.AccountId} {one.KeyIn(state)}")
+                            .Order(StringComparer.Ordinal)
+                            .ToList()
                     );
                 });
                 Assert.True(left == 0, $"seed {seed}, step {step}: {left} rows follow still");
@@ -451,7 +537,11 @@ public sealed class ConflictTests : IDisposable
             // Found and ended by turns, whatever came between.
             Assert.All(
                 world.History.Fold.Read(_ => ConflictList.Of(world.History.Fold.States[0], null).ToList()),
-                one => Assert.Equal(one.Steps.Select((_, at) => at % 2 == 0 ? "detected" : "ended"), one.Steps.Select(kind => kind.Step))
+                one =>
+                    Assert.Equal(
+                        one.Steps.Select((_, at) => at % 2 == 0 ? "detected" : "ended"),
+                        one.Steps.Select(kind => kind.Step)
+                    )
             );
         }
         Assert.True(looked > 300 && seen > looked / 2, $"{looked} moments, {seen} conflicts");
@@ -511,11 +601,19 @@ public sealed class ConflictTests : IDisposable
         Assert.Equal([("ROE", "others", true), ("SHARED", "none", true), ("DIRECT", "none", false)], Effects(null));
         Assert.Equal([("ROE", "others", true), ("SHARED", "none", true), ("DIRECT", "none", false)], Effects("Cloud"));
         Assert.Equal([(null, "none", false), ("DIRECT", "all", true)], Effects("data"));
-        Assert.Null(world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "nobody", null, asOf)));
+        Assert.Null(
+            world.History.Fold.Read(asOf => AccountClaims.Of(world.History.Fold.States[0], world.Rules, "nobody", null, asOf))
+        );
     }
 
-    static HistoryRow Registered(string id, string partner, string status, string? until = null, string? product = Product,
-        string account = "a") =>
+    static HistoryRow Registered(
+        string id,
+        string partner,
+        string status,
+        string? until = null,
+        string? product = Product,
+        string account = "a"
+    ) =>
         Row(
             "deal_registrations",
             new

@@ -2,8 +2,8 @@ using System.Text;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Ranking;
-using Recommender.Training;
 using Recommender.Tests.Capabilities.Registrations;
+using Recommender.Training;
 using static Recommender.Tests.Sample;
 
 namespace Recommender.Tests.Training;
@@ -53,9 +53,16 @@ public class RuleComparisonTests
         );
         Assert.All(
             found.Changed.Where(one => one.What == "engagement"),
-            one => Assert.Equal(("may be brought in", "left out by H: A house account: sold without partners"), (one.Before, one.After))
+            one =>
+                Assert.Equal(
+                    ("may be brought in", "left out by H: A house account: sold without partners"),
+                    (one.Before, one.After)
+                )
         );
-        var opened = inWindow.Where(fact => fact.Kind == FactKind.OpportunityCreated).Select(fact => (Opportunity)fact.Noun).ToList();
+        var opened = inWindow
+            .Where(fact => fact.Kind == FactKind.OpportunityCreated)
+            .Select(fact => (Opportunity)fact.Noun)
+            .ToList();
         Assert.Equal(opened.Count, found.Deals);
         Assert.Equal(new(0, opened.Count(deal => banks.Contains(deal.AccountId))), found.DealsWithoutPartners);
         var claimed = inWindow
@@ -103,7 +110,10 @@ public class RuleComparisonTests
     [Fact]
     public void Windows_and_approval_of_registrations_count_too()
     {
-        var found = Compare("", """{"id":"W","kind":"registration_window","protection_days":30},{"id":"A","kind":"auto_approve"}""");
+        var found = Compare(
+            "",
+            """{"id":"W","kind":"registration_window","protection_days":30},{"id":"A","kind":"auto_approve"}"""
+        );
         Assert.Equal(found.Registrations, found.Changed.Count);
         Assert.Equal(new(0, found.Verdicts["clear"].After), found.ApprovedAtOnce);
         Assert.All(found.Changed, one => Assert.EndsWith("protected for 30 days", one.After, StringComparison.Ordinal));

@@ -23,7 +23,8 @@ static class RulesVerb
     {
         var file = new Argument<string?>("file")
         {
-            Description = "The new rules, as PUT /v1/rules takes them; without it those that hold are compared with the version before",
+            Description =
+                "The new rules, as PUT /v1/rules takes them; without it those that hold are compared with the version before",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var against = new Option<string?>("--against")
@@ -36,7 +37,10 @@ static class RulesVerb
             Arity = ArgumentArity.ZeroOrOne,
         };
         var days = Whole("--days", "How many days back, 1 to 3650", 90);
-        var command = new Command("check", "What is wrong with rules, and what they would have changed; rules that begin within the span, or later, count as begun")
+        var command = new Command(
+            "check",
+            "What is wrong with rules, and what they would have changed; rules that begin within the span, or later, count as begun"
+        )
         {
             file,
             against,
@@ -56,7 +60,9 @@ static class RulesVerb
                 {
                     if (HasDatabase(result))
                         AssertKnown(RuleColumns.Unknown(after, Rows(result)));
-                    Console.WriteLine($"{Format.Count(after.Rules.Count, "rule")}, no fault. --history says what would have gone otherwise.");
+                    Console.WriteLine(
+                        $"{Format.Count(after.Rules.Count, "rule")}, no fault. --history says what would have gone otherwise."
+                    );
                     return 0;
                 }
                 var facts = result.GetValue(history) is { } folder ? Folder(folder, Map(result)) : Source(result);
@@ -64,8 +70,7 @@ static class RulesVerb
                 RuleComparison? comparison = null;
                 new Progress(result.GetValue(JsonOption)).Step(
                     "compare",
-                    told =>
-                        comparison = RuleComparison.Of(facts, before, after, to.AddDays(-result.GetValue(days)), to, told)
+                    told => comparison = RuleComparison.Of(facts, before, after, to.AddDays(-result.GetValue(days)), to, told)
                 );
                 AssertKnown(comparison!.Unknown);
                 if (result.GetValue(JsonOption))
@@ -110,10 +115,7 @@ static class RulesVerb
             throw new InvalidDataException($"{file} not found; expected a file of rules, as PUT /v1/rules takes them.");
         return RuleSet.Read(File.ReadAllBytes(file), version, out var faults)
             ?? throw new InvalidDataException(
-                string.Join(
-                    "; ",
-                    faults.Select(fault => FormattableString.Invariant($"{file}:{fault.Line}: {fault.Message}"))
-                )
+                string.Join("; ", faults.Select(fault => FormattableString.Invariant($"{file}:{fault.Line}: {fault.Message}")))
             );
     }
 
@@ -164,11 +166,7 @@ static class RulesVerb
                 ? "Nothing would have gone otherwise."
                 : $"{Format.Count(found.Changed.Count, "case")} would have gone otherwise; the last of each kind (--json has all):"
         );
-        foreach (
-            var one in found
-                .Changed.GroupBy(one => one.What)
-                .SelectMany(kind => kind.TakeLast(MostShown))
-        )
+        foreach (var one in found.Changed.GroupBy(one => one.What).SelectMany(kind => kind.TakeLast(MostShown)))
             Console.WriteLine(
                 FormattableString.Invariant(
                     $"{one.At:yyyy-MM-dd} {one.What} {one.Id}, {(one.PartnerId is null ? "" : one.PartnerId + " on ")}{one.AccountId}: {one.Before} -> {one.After}"

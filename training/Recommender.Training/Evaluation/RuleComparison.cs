@@ -46,7 +46,12 @@ sealed class RuleComparison
     readonly int[] _leftOut = new int[2];
     readonly int[] _nobody = new int[2];
     readonly int[] _deals = new int[2];
-    readonly Dictionary<string, int[]> _verdicts = new() { ["clear"] = new int[2], ["review"] = new int[2], ["conflict"] = new int[2] };
+    readonly Dictionary<string, int[]> _verdicts = new()
+    {
+        ["clear"] = new int[2],
+        ["review"] = new int[2],
+        ["conflict"] = new int[2],
+    };
     readonly int[] _approved = new int[2];
 
     RuleComparison(RuleSet before, RuleSet after, DateTime from, HistoryState state) =>
@@ -80,7 +85,8 @@ sealed class RuleComparison
     public int RegistrationsUnknown { get; private set; }
 
     /// <summary>What their check came to when they were.</summary>
-    public IReadOnlyDictionary<string, BeforeAndAfter> Verdicts => _verdicts.ToDictionary(pair => pair.Key, pair => Pair(pair.Value));
+    public IReadOnlyDictionary<string, BeforeAndAfter> Verdicts =>
+        _verdicts.ToDictionary(pair => pair.Key, pair => Pair(pair.Value));
 
     /// <summary>How many of them would have been approved at once.</summary>
     public BeforeAndAfter ApprovedAtOnce => Pair(_approved);
@@ -191,7 +197,8 @@ sealed class RuleComparison
         );
         for (var r = 0; r < 2; r++)
             _leftOut[r] += why[r] is null ? 0 : 1;
-        static string Said(ExcludedPartner? left) => left is null ? "may be brought in" : $"left out by {left.Rule}: {left.Detail}";
+        static string Said(ExcludedPartner? left) =>
+            left is null ? "may be brought in" : $"left out by {left.Rule}: {left.Detail}";
         if (why[0]?.Rule != why[1]?.Rule)
             Add("engagement", at, deal.Id.Value, deal.AccountId, engagement.PartnerId, Said(why[0]), Said(why[1]));
     }
@@ -250,8 +257,10 @@ sealed class RuleComparison
             var found = Both(rules => ConflictFinder.Of(_state, rules, account.Id, to));
             for (var r = 0; r < 2; r++)
                 counts[r] += found[r].Count;
-            foreach (var (mine, other, isNew) in ((IReadOnlyList<FoundConflict>, IReadOnlyList<FoundConflict>, bool)[])
-                [(found[0], found[1], false), (found[1], found[0], true)])
+            foreach (
+                var (mine, other, isNew) in ((IReadOnlyList<FoundConflict>, IReadOnlyList<FoundConflict>, bool)[])
+                    [(found[0], found[1], false), (found[1], found[0], true)]
+            )
             {
                 foreach (var one in mine.Where(one => other.All(two => two.Key != one.Key)))
                     Add(

@@ -59,8 +59,7 @@ static class ConflictRoutes
     static async Task<RazorComponentResult> LookAsync(string id, HttpContext http, LiveRecommender live)
     {
         await live.Accounts.SettledAsync(http.RequestAborted);
-        return
-            live.Read((fold, _) => ConflictList.Find(fold, id) is { } found ? ConflictView.Of(fold, found) : null) is { } view
+        return live.Read((fold, _) => ConflictList.Find(fold, id) is { } found ? ConflictView.Of(fold, found) : null) is { } view
             ? Page<ConflictPage>((nameof(ConflictPage.View), view))
             : Message("No such conflict", "There is no conflict with this id.", 404, "/conflicts");
     }
@@ -87,7 +86,9 @@ static class ConflictRoutes
                 PageOf(id)
             );
         // Who decides on what was changed meanwhile, or twice, is told so.
-        var seen = long.TryParse(form["seen"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var steps) ? steps : 0;
+        var seen = long.TryParse(form["seen"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var steps)
+            ? steps
+            : 0;
         var answer = await ConflictsApi.TakeAsync(http, live, writes, id, request, [], seen, dryRun: false);
         return ProblemOf(answer, PageOf(id)) is { } told ? told : Seen(http, PageOf(id));
     }

@@ -52,8 +52,7 @@ public sealed record ConflictView(AccountConflict Conflict, string Account, stri
     public (string Address, string Text) Next =>
         Conflict.Found.Kind == "second_registration"
             ? ($"/registrations/{Uri.EscapeDataString(Conflict.Found.OtherClaim!)}", "the second registration")
-        : Conflict.Found.HolderClaim is { } claim
-            ? ($"/registrations/{Uri.EscapeDataString(claim)}", "the registration")
+        : Conflict.Found.HolderClaim is { } claim ? ($"/registrations/{Uri.EscapeDataString(claim)}", "the registration")
         : ($"/accounts/{Uri.EscapeDataString(Conflict.AccountId.Value)}", "the account");
 
     static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];

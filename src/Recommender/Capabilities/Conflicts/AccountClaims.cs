@@ -61,13 +61,7 @@ public sealed class AccountClaims
     /// <param name="id">The account.</param>
     /// <param name="product">What the ranking is about; null if it is about the account as such.</param>
     /// <param name="now">Now, UTC.</param>
-    public static IReadOnlyList<AccountClaim>? Of(
-        HistoryState state,
-        RuleSet rules,
-        AccountId id,
-        string? product,
-        DateTime now
-    )
+    public static IReadOnlyList<AccountClaim>? Of(HistoryState state, RuleSet rules, AccountId id, string? product, DateTime now)
     {
         if (state.FindAccountState(id) is not { Row: not null } account)
             return null;

@@ -68,8 +68,6 @@ public sealed class ConflictDesk(WriteScope scope, HistoryState state)
             );
         var taken = with(new(id, step, scope.Stamp, conflict.AccountId, conflict.Found.Kind));
         var result = scope.Upsert(ConflictsCapability.Steps.RowOf(taken));
-        return result.Reason is { } why
-            ? throw new InvalidDataException(why.ToString())
-            : new([.. conflict.Steps, taken]);
+        return result.Reason is { } why ? throw new InvalidDataException(why.ToString()) : new([.. conflict.Steps, taken]);
     }
 }

@@ -63,7 +63,9 @@ public sealed class ConflictFinder
         [
             .. state
                 .RegistrationsOf(account.Id, now)
-                .Where(one => (one.IsLive || one.State == "submitted") && one.Row.SubmittedAt <= now && IsKnown(one.Row.PartnerId))
+                .Where(one =>
+                    (one.IsLive || one.State == "submitted") && one.Row.SubmittedAt <= now && IsKnown(one.Row.PartnerId)
+                )
                 .OrderBy(one => !one.IsLive)
                 .ThenBy(one => one.Row.SubmittedAt)
                 .ThenBy(one => one.Row.Id, StringComparer.Ordinal),
@@ -237,7 +239,13 @@ public sealed class ConflictFinder
         if (_rules.Rules.Count == 0)
             return;
         foreach (var claim in _claims)
-            LookAtRules(claim.Row.PartnerId, claim.Row.Product, claim.Row.Product is null, claim.Row.SubmittedAt, RowOf(claim.Row));
+            LookAtRules(
+                claim.Row.PartnerId,
+                claim.Row.Product,
+                claim.Row.Product is null,
+                claim.Row.SubmittedAt,
+                RowOf(claim.Row)
+            );
         foreach (var deal in deals)
         {
             foreach (var entry in PartnersOn(deal))

@@ -161,6 +161,5 @@ public sealed class ConflictStepTable : FactTable<ConflictStep>
     protected override DateTime? StartOf(ConflictStep noun) => noun.At;
 
     /// <inheritdoc/>
-    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(ConflictStep noun) =>
-        (noun.AccountId, null);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(ConflictStep noun) => (noun.AccountId, null);
 }

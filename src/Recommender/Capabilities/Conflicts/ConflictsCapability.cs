@@ -85,7 +85,9 @@ public sealed class ConflictsCapability : ICapability
     /// <summary>What a conflict is called: the same wherever and whenever it is found first.</summary>
     static string IdOf(FoundConflict found) =>
         "cf_"
-        + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{found.AccountId}\u001f{found.Key}")).AsSpan(0, IdBytes));
+        + Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes($"{found.AccountId}\u001f{found.Key}")).AsSpan(0, IdBytes)
+        );
 
     static ConflictStep StepOf(FoundConflict found, string id, long rulesVersion, DateTime now) =>
         new(id, "detected", now, found.AccountId, found.Kind)

@@ -14,8 +14,7 @@ public static class RegistrationList
     /// <summary>By moment, by id within one.</summary>
     internal static IComparer<(DateTime At, string Id)> ByMoment { get; } =
         Comparer<(DateTime At, string Id)>.Create(
-            (one, other) =>
-                one.At.CompareTo(other.At) is not 0 and var order ? order : string.CompareOrdinal(one.Id, other.Id)
+            (one, other) => one.At.CompareTo(other.At) is not 0 and var order ? order : string.CompareOrdinal(one.Id, other.Id)
         );
 
     /// <summary>A registration with its steps; null if it is not known.</summary>

@@ -166,7 +166,13 @@ public sealed class RegistrationHistoryTests : IDisposable
             )
         );
         List<RegistrationStep> Before() =>
-            [.. world.Store.ReadFacts(DateTime.MaxValue).Where(fact => !fact.IsRetraction).Select(fact => fact.Noun).OfType<RegistrationStep>()];
+            [
+                .. world
+                    .Store.ReadFacts(DateTime.MaxValue)
+                    .Where(fact => !fact.IsRetraction)
+                    .Select(fact => fact.Noun)
+                    .OfType<RegistrationStep>(),
+            ];
         Assert.Equal([("p1", 1), ("p2", 1)], Before().Select(step => (step.PartnerId.Value, step.RulesVersion!.Value)).Order());
         // As it stood in a database of the version before.
         Assert.True(
@@ -184,7 +190,10 @@ public sealed class RegistrationHistoryTests : IDisposable
         );
         Assert.Equal(1, await done);
         await world.RestartAsync();
-        Assert.Equal([("p1", null), ("p2", 1L)], Before().Select(step => (step.PartnerId.Value, step.RulesVersion)).OrderBy(step => step.Value));
+        Assert.Equal(
+            [("p1", null), ("p2", 1L)],
+            Before().Select(step => (step.PartnerId.Value, step.RulesVersion)).OrderBy(step => step.Value)
+        );
         Assert.Equal("p2", world.Find("r")!.Row.PartnerId.Value);
     }
 

@@ -68,6 +68,39 @@ public class CapabilityTests
         Assert.True(deleted.IsSuccessStatusCode);
         Assert.Equal(3, await Visits());
 
+        // Where it fails for one account, what is written stands, and what follows for others follows.
+        foreach (
+            var (path, row) in ((string, object)[])
+                [
+                    ("accounts/FAULTY", new { name = "Faulty" }),
+                    ("deal-registrations/FR", Claim("P00001", "A000007")),
+                    ("deal-registrations/FS", Claim("P00002", "A000007")),
+                    ("deal-registrations/FT", Claim("P00002", "FAULTY")),
+                ]
+        )
+        {
+            var taken = await service.Client.PutAsync(
+                "/v1/" + path,
+                Json(JsonSerializer.Serialize(row)),
+                TestContext.Current.CancellationToken
+            );
+            Assert.True(taken.IsSuccessStatusCode, $"{path}: {taken.StatusCode}");
+        }
+        var conflicts = JsonElement.Parse(await Text("/v1/conflicts?account_id=A000007&kind=second_registration"));
+        Assert.Contains(
+            conflicts.GetProperty("items").EnumerateArray(),
+            one => one.GetProperty("other").GetProperty("claim").GetString() == "FS"
+        );
+        static object Claim(string partner, string account) =>
+            new
+            {
+                partner_id = partner,
+                account_id = account,
+                product = "Faults",
+                submitted_at = "2026-05-01",
+                status = "submitted",
+            };
+
         var feed = JsonElement.Parse(await Text("/v1/events?type=visit.made"));
         Assert.Equal(
             ["V3", "V4"],

@@ -403,9 +403,9 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.GotoAsync("/conflicts?state=decided");
         await Expect(page.Locator("tbody")).ToContainTextAsync("Lumcrest Digital goes on");
         await page.GotoAsync("/accounts/A000002");
-        await page.GetByText("1 earlier conflict").PressAsync("Enter");
-        await Expect(page.Locator(".claims details")).ToContainTextAsync("It did the workshop");
-        await page.Locator(".claims details a").First.PressAsync("Enter");
+        await page.GetByText("1 conflict decided or ended").PressAsync("Enter");
+        await Expect(page.Locator("details.claims")).ToContainTextAsync("It did the workshop");
+        await page.Locator("details.claims a").First.PressAsync("Enter");
         await page.GetByText("Take the decision back").PressAsync("Enter");
         await page.Locator("#reason").FillAsync("Too early");
         await page.GetByRole(AriaRole.Button, new() { Name = "Open it again" }).PressAsync("Enter");

@@ -116,7 +116,7 @@ static class AccountsApi
     {
         if (!live.Answers)
             return Problems.NotReady(http);
-        await live.Accounts.SettledAsync(http.RequestAborted, id);
+        await live.Accounts.SettledAsync(id, http.RequestAborted);
         var rules = live.Rules;
         return live.Read((state, asOf) => AccountClaims.Of(state, rules, id, product, asOf)) is { } claims
             ? TypedResults.Ok(

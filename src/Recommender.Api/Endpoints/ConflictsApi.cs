@@ -5,6 +5,7 @@ using Recommender.Capabilities.Conflicts;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Ranking;
 using Outcome = Microsoft.AspNetCore.Http.HttpResults.Results<
     Recommender.Api.WriteOutcome<Microsoft.AspNetCore.Http.HttpResults.Results<
         Microsoft.AspNetCore.Http.HttpResults.Ok<Recommender.Api.Endpoints.ConflictResponse>,
@@ -64,10 +65,10 @@ sealed record ConflictStepResponse(string Step, DateTime At, string? By, string?
 /// <param name="Kind">second_registration, direct_deal, held_account, house_account or territory.</param>
 /// <param name="State">open, decided by a person, or ended before anybody decided.</param>
 /// <param name="IsCurrent">True as long as its facts hold.</param>
-/// <param name="Sentence">What a person is told, as it was found.</param>
+/// <param name="Sentence">What a person is told: as it stands, as it stood when it was decided, or as it was found if it ended before.</param>
 /// <param name="RuleId">The company's rule that makes it a conflict, or the standing one.</param>
 /// <param name="RulesVersion">Which version of the rules held when it was found.</param>
-/// <param name="Holder">Who holds the account.</param>
+/// <param name="Holder">Who holds the account, or came first, as it stands or stood when it was decided.</param>
 /// <param name="Other">Who came into it.</param>
 /// <param name="Since">Since when both stand, UTC.</param>
 /// <param name="DetectedAt">When it was found, UTC.</param>
@@ -77,7 +78,7 @@ sealed record ConflictStepResponse(string Step, DateTime At, string? By, string?
 /// <param name="Reason">Why.</param>
 /// <param name="EndedAt">When its facts held no more, UTC; null while they hold.</param>
 /// <param name="Allowed">What may be done with it now: decide or reopen.</param>
-/// <param name="Rows">The rows behind it, as it was found.</param>
+/// <param name="Rows">The rows behind it, ten at most.</param>
 /// <param name="Steps">How it came here, the first first; not there in lists.</param>
 sealed record ConflictResponse(
     string ConflictId,
@@ -102,9 +103,15 @@ sealed record ConflictResponse(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ConflictStepResponse>? Steps = null
 )
 {
-    public static ConflictResponse Of(HistoryState state, AccountConflict conflict, bool isWhole = true)
+    public static ConflictResponse Of(
+        HistoryState state,
+        RuleSet rules,
+        AccountConflict conflict,
+        DateTime now,
+        bool isWhole = true
+    )
     {
-        var (found, decision) = (conflict.Found, conflict.Decision);
+        var (found, decision) = (conflict.AsItStands(state, rules, now).Found, conflict.Decision);
         ConflictPartyResponse Party(PartnerId? id, string? claim) =>
             new(id?.Value, id is { } one ? state.FindPartner(one)?.Name : null, claim);
         return new(
@@ -190,23 +197,19 @@ static class ConflictsApi
             return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
         if (!live.Answers)
             return Problems.NotReady(http);
-        await live.Accounts.SettledAsync(http.RequestAborted, AccountId.OrNone(account_id));
+        await live.Accounts.SettledAsync(AccountId.OrNone(account_id), http.RequestAborted);
+        var rules = live.Rules;
         return live.Read(
-            (fold, _) =>
+            (fold, asOf) =>
             {
                 var found = ConflictList
-                    .Of(fold, state, kind, PartnerId.OrNone(partner_id), AccountId.OrNone(account_id))
-                    .Where(one =>
-                        after is not var (at, id)
-                        || one.Found.At > at
-                        || one.Found.At == at && string.CompareOrdinal(one.Id, id) > 0
-                    )
+                    .Of(fold, state, kind, PartnerId.OrNone(partner_id), AccountId.OrNone(account_id), after)
                     .Take(limit + 1)
                     .ToList();
                 var next = found.Count > limit ? Cursor.Of(found[limit - 1].Found.At, found[limit - 1].Id) : null;
                 return TypedResults.Ok(
                     new ConflictsResponse(
-                        [.. found.Take(limit).Select(one => ConflictResponse.Of(fold, one, isWhole: false))],
+                        [.. found.Take(limit).Select(one => ConflictResponse.Of(fold, rules, one, asOf, isWhole: false))],
                         Pagination.Of(http, next)
                     )
                 );
@@ -230,7 +233,7 @@ static class ConflictsApi
         }
         if (!live.Answers)
             return Problems.NotReady(http);
-        await live.Accounts.SettledAsync(http.RequestAborted);
+        await live.Accounts.SettledAsync(null, http.RequestAborted);
         return TypedResults.Ok(new ConflictCountsResponse(from, live.Read((fold, _) => ConflictList.Count(fold, from))));
     }
 
@@ -243,15 +246,22 @@ static class ConflictsApi
     {
         if (!live.Answers)
             return Problems.NotReady(http);
-        await live.Accounts.SettledAsync(http.RequestAborted);
+        await live.Accounts.SettledAsync(AccountOf(live, id), http.RequestAborted);
+        var rules = live.Rules;
         if (
-            live.Read((fold, _) => ConflictList.Find(fold, id) is { } found ? ConflictResponse.Of(fold, found) : null)
+            live.Read(
+                (fold, asOf) => ConflictList.Find(fold, id) is { } found ? ConflictResponse.Of(fold, rules, found, asOf) : null
+            )
             is not { } conflict
         )
             return Problems.NotFound($"No conflict has the id '{id}'.");
         http.Response.Headers.ETag = RowsApi.ETag(conflict.Steps!.Count);
         return TypedResults.Ok(conflict);
     }
+
+    /// <summary>The account of a conflict, as far as it is written; null if it is not.</summary>
+    public static AccountId? AccountOf(LiveRecommender live, string id) =>
+        live.Read((fold, _) => ConflictList.Find(fold, id)?.AccountId);
 
     /// <summary>Decides an open conflict, with a reason. It is kept and counted; what follows is done with the registration, the deal or the rule</summary>
     public static Task<Outcome> DecideAsync(
@@ -322,11 +332,11 @@ static class ConflictsApi
                     var (answer, steps) = live.Read(
                         (state, _) =>
                         {
-                            var desk = new ConflictDesk(scope, state);
+                            var decisions = new ConflictDecisions(scope, state, live.Rules);
                             var conflict = request.Decision is { } decision
-                                ? desk.Decide(id, decision, request.Reason, Caller.Of(http), seen)
-                                : desk.Reopen(id, request.Reason, Caller.Of(http), seen);
-                            return (ConflictResponse.Of(state, conflict), conflict.Steps.Count);
+                                ? decisions.Decide(id, decision, request.Reason, Caller.Of(http), seen)
+                                : decisions.Reopen(id, request.Reason, Caller.Of(http), seen);
+                            return (ConflictResponse.Of(state, live.Rules, conflict, scope.Stamp), conflict.Steps.Count);
                         }
                     );
                     return WriteAnswer.Of(answer, ApiJson.Default.ConflictResponse, etag: RowsApi.ETag(steps));

@@ -28,7 +28,8 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     DateTime _lookedAt = DateTime.MinValue;
     long _rulesVersion = -1;
     volatile bool _isDue;
-    string? _told;
+    volatile bool _hasFailed;
+    string? _logged;
 
     /// <summary>Looks at the accounts that facts have something to say of; on the writer's thread, whose write stands whatever comes of it.</summary>
     public void Touched(IReadOnlyList<DatedFact> facts)
@@ -38,7 +39,7 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
         // On which accounts what a partner is says something nobody keeps.
         if (facts.Any(fact => fact.Kind == FactKind.Partner || fact.Kind == FactKind.Merge))
             _isDue = true;
-        Try(() => LookAt(live.Read((state, _) => state.AccountsOf(facts))));
+        LookAt(live.Read((state, _) => state.AccountsOf(facts)));
     }
 
     /// <summary>Looks at every account, if it is time to.</summary>
@@ -52,25 +53,16 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
             return;
         }
         _isDue = false;
+        // What goes wrong again after a while without is logged again.
+        if (!_hasFailed)
+            _logged = null;
+        _hasFailed = false;
         (_rulesVersion, _lookedAt) = (rules, live.Now());
         var count = live.Read((state, _) => state.AccountCount);
         for (var start = 0; start < count; start += OfOneLook)
         {
             var first = start;
-            Try(() => LookAt(live.Read((state, _) => state.AccountIds(first, OfOneLook).ToList())));
-        }
-    }
-
-    /// <summary>What a capability fails with is told, and tried again when all are looked at.</summary>
-    void Try(Action look)
-    {
-        try
-        {
-            look();
-        }
-        catch (Exception e)
-        {
-            Tell(e);
+            LookAt(live.Read((state, _) => state.AccountIds(first, OfOneLook).ToList()));
         }
     }
 
@@ -78,9 +70,12 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     /// Ends when what follows from what was written here before is written, too: of one account, or of all. Two seconds later what is known is
     /// answered.
     /// </summary>
-    public async Task SettledAsync(CancellationToken cancel, AccountId? account = null)
+    public async Task SettledAsync(AccountId? account, CancellationToken cancel)
     {
-        var before = _waiting.Where(one => account is null || one.Key == account).ToList();
+        var before =
+            account is not { } only ? _waiting.ToList()
+            : _waiting.TryGetValue(only, out var since) ? [new(only, since)]
+            : [];
         if (before.Count == 0)
             return;
         using var patience = new CancellationTokenSource(_patience, time);
@@ -108,12 +103,25 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     void LookAt(IReadOnlyCollection<AccountId> accounts)
     {
         var rules = live.Rules;
-        foreach (
-            var account in live.Read(
-                (state, asOf) => accounts.Where(account => CapabilityList.FollowsFrom(state, rules, account, asOf).Any()).ToList()
-            )
-        )
-            _waiting[account] = Interlocked.Increment(ref _tickets);
+        live.Read(
+            (state, asOf) =>
+            {
+                foreach (var account in accounts)
+                {
+                    try
+                    {
+                        if (CapabilityList.FollowsFrom(state, rules, account, asOf).Any())
+                            _waiting[account] = Interlocked.Increment(ref _tickets);
+                    }
+                    catch (Exception e)
+                    {
+                        // A capability that fails for one account keeps no other from it, nor the write that stands.
+                        Log(e);
+                    }
+                }
+                return true;
+            }
+        );
         Write();
     }
 
@@ -165,17 +173,21 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
             )
                 return false;
             await swept;
-            _told = null;
             Forget(accounts);
             return true;
         }
-        catch (InvalidDataException e) when (accounts.Count == 1)
+        catch (Exception e) when (live.Store.IsToBlame(e))
         {
-            Tell(e);
+            // The log tells already.
+            return false;
+        }
+        catch (Exception e) when (accounts.Count == 1)
+        {
+            Log(e);
             Forget(accounts);
             return true;
         }
-        catch (InvalidDataException)
+        catch (Exception)
         {
             // One that cannot be written keeps no other from it.
             foreach (var one in accounts)
@@ -184,11 +196,6 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
                     return false;
             }
             return true;
-        }
-        catch (Exception e)
-        {
-            Tell(e);
-            return false;
         }
     }
 
@@ -199,15 +206,16 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
             _waiting.TryRemove(one);
     }
 
-    /// <summary>Says what went wrong, once as long as it is the same; of a database that takes no writes the log tells already.</summary>
-    void Tell(Exception e)
+    /// <summary>Logs what went wrong, once as long as it is the same.</summary>
+    void Log(Exception e)
     {
-        if (!live.Store.IsToBlame(e) && _told != e.Message)
-            Log.NotWritten(logger, e.Message.ReplaceLineEndings(" "));
-        _told = e.Message;
+        _hasFailed = true;
+        if (_logged != e.Message)
+            Logs.NotWritten(logger, e.Message.ReplaceLineEndings(" "));
+        _logged = e.Message;
     }
 
-    static partial class Log
+    static partial class Logs
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "What follows from facts about accounts is not written: {Reason}")]
         public static partial void NotWritten(ILogger logger, string reason);

@@ -120,7 +120,7 @@ public abstract class FactTable
     /// <summary>False if rows are written by an endpoint of their own only.</summary>
     public bool TakesRows { get; protected init; } = true;
 
-    /// <summary>True if its rows are written by the service itself, of what others say, and go with the row that they name.</summary>
+    /// <summary>True if its rows are about what others say, and by the service only: they go with the row that they name when that is deleted.</summary>
     public bool GoesWithWhatItNames { get; protected init; }
 
     /// <summary>False if no feature is made of its rows: a history without them lacks nothing.</summary>

@@ -102,8 +102,12 @@ public sealed record HistoryRow
     {
         attributes = AttributesAsJson();
         var text = new StringBuilder();
-        foreach (var value in Values)
+        for (var column = 0; column < Values.Length; column++)
         {
+            var value = Values[column];
+            // Rows that were stored before the table had it stay the same.
+            if (value is null && Table.Columns[column].IsLater)
+                continue;
             text.Append(
                     value switch
                     {
@@ -136,15 +140,16 @@ public sealed record HistoryRow
     internal static object?[] ReadValues(FactTable table, string json)
     {
         using var document = JsonDocument.Parse(json);
-        var held = document.RootElement.EnumerateArray().ToList();
-        var later = table.Columns.Where(column => column.IsLater).TakeLast(table.Columns.Count - held.Count).ToList();
+        var missing = table.Columns.Count - document.RootElement.GetArrayLength();
+        var later = missing == 0 ? [] : table.Columns.Where(column => column.IsLater).TakeLast(missing).ToList();
         var values = new object?[table.Columns.Count];
-        var at = 0;
+        using var held = document.RootElement.EnumerateArray();
         foreach (var column in table.Columns)
         {
             if (later.Contains(column))
                 continue;
-            var value = held[at++];
+            held.MoveNext();
+            var value = held.Current;
             values[column.Position] =
                 value.ValueKind == JsonValueKind.Null
                     ? null

@@ -83,7 +83,7 @@ public sealed class WriteScope
     {
         var key = KeyOf(row);
         // A row is written once in a moment; what changes others, too, has a moment of its own.
-        var isOfMany = row.Table == FactTables.Aliases || LiesAhead(row);
+        var isOfMany = row.Table == FactTables.Aliases || LiesAhead(row) || TakesOthersAlong(row);
         if (isOfMany || _written.Contains(key) || Facts.Count - _moments[^1].Start >= FactsOfOneMoment)
             NextMoment();
         var result = _writer.Upsert(row, Stamp, expected, Facts);
@@ -102,6 +102,13 @@ public sealed class WriteScope
 
     /// <summary>True if it is a deal of a later date: what names it is not known before.</summary>
     bool LiesAhead(HistoryRow row) => row.Table == FactTables.Opportunities && row["created_at"] is DateTime at && at > Stamp;
+
+    /// <summary>True if it takes a row out with which rows of other tables may go.</summary>
+    static bool TakesOthersAlong(HistoryRow row) =>
+        row.Table == FactTables.Deletions
+        && FactTables.OfFacts.Any(table =>
+            table.GoesWithWhatItNames && table.Columns.Any(column => column.References == row["table"] as string)
+        );
 
     /// <summary>What is to be said of a row that was taken in: of its dates, and of what contradicts or doubles it.</summary>
     public IEnumerable<RowWarning> WarningsOf(HistoryRow row) =>

@@ -111,6 +111,9 @@ public sealed partial class HistoryState
     public DateTime? FirstEngagementOf(int partner) =>
         PartnerStates[partner] is { Counts.Engagements: > 0 } state ? state.FirstEngagementAt : null;
 
+    /// <summary>What the partner is called: its name, or its id.</summary>
+    public string NameOf(PartnerId id) => FindPartner(id)?.Name ?? id.Value;
+
     /// <summary>The partner's row; null if only its engagements are known.</summary>
     public Partner? FindPartner(int partner) => PartnerStates[partner].Row;
 

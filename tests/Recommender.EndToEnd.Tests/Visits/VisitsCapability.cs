@@ -2,6 +2,7 @@ using Recommender.Capabilities;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Ranking;
 using Recommender.Webhooks;
 
 namespace Recommender.EndToEnd.Tests.Visits;
@@ -85,6 +86,10 @@ public sealed class VisitsCapability : ICapability
                 new Dictionary<string, object?> { ["account_id"] = visit.AccountId.Value, ["partner_id"] = visit.PartnerId.Value }
             );
     }
+
+    /// <summary>Fails for one account, as a fault of somebody's would.</summary>
+    public IEnumerable<HistoryRow> FollowsFrom(HistoryState state, RuleSet rules, AccountId account, DateTime now) =>
+        account == "FAULTY" ? throw new InvalidOperationException("A fault of visits.") : [];
 
     /// <summary>Thirty days after a visit, the next is due: it is written down once.</summary>
     public IEnumerable<HistoryRow> Due(HistoryState state, DateTime now) =>

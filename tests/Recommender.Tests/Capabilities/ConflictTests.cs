@@ -60,6 +60,20 @@ public sealed class ConflictTests : IDisposable
         Assert.Equal("second", Assert.Single(Found(world)).HolderClaim);
         Assert.Equal(0, await SweepAsync(world));
         Assert.Equal(("decided", true), (Assert.Single(Kept(world)).State, Kept(world)[0].IsCurrent));
+        // What was decided was decided of the sides as they stood then; opened again they are as they stand now.
+        AccountConflict Standing() =>
+            world.History.Fold.Read(now =>
+                Kept(world.History.Fold.States[0])[0].AsItStands(world.History.Fold.States[0], world.Rules, now)
+            );
+        Assert.Equal(("r", "second"), (Standing().Found.HolderClaim, Standing().Found.OtherClaim));
+        await DecideAsync(world, desk => desk.Reopen(id, "It was approved", "me"));
+        Assert.Equal(
+            ("second", "r", "p2"),
+            (Standing().Found.HolderClaim, Standing().Found.OtherClaim, Standing().Found.HolderId?.Value)
+        );
+        Assert.StartsWith("Partner p2 holds the live registration second", Standing().Found.Sentence, StringComparison.Ordinal);
+        await DecideAsync(world, desk => desk.Decide(id, "holder_keeps", "Did the work", "me"));
+        Assert.Equal("p2", Kept(world)[0].Decision!.HolderId?.Value);
     }
 
     [Fact]
@@ -72,6 +86,13 @@ public sealed class ConflictTests : IDisposable
             Registered("second", "p3", "submitted", product: null)
         );
         Assert.Equal([("c1", "second"), ("d1", "second")], Found(world).Select(one => (one.HolderClaim!, one.OtherClaim!)));
+        // One for everything is not met by one of a product.
+        await world.WriteAsync(Registered("d1", "p2", "approved", until: "2027-01-01", product: null));
+        Assert.Equal(
+            [("c1", "d1"), ("c1", "second"), ("d1", "second")],
+            Found(world).Select(one => (one.HolderClaim!, one.OtherClaim!)).Order()
+        );
+        await world.WriteAsync(Registered("d1", "p2", "approved", until: "2027-01-01", product: "Data"));
         // Of two for the same it meets the one that holds.
         await world.WriteAsync(Registered("c2", "p2", "submitted"));
         Assert.Equal(
@@ -295,6 +316,65 @@ public sealed class ConflictTests : IDisposable
         Assert.Equal(2, world.Events.Read(0, 1000).Count(one => one.Type == "conflict.ended"));
     }
 
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task A_replica_takes_in_what_was_found_and_deleted_in_one_transaction(string engine)
+    {
+        var database = TestDatabase.Of(engine, _folder["shared.db"]);
+        await using var world = await NewAsync(time =>
+            engine == TestDatabase.SqlServer ? HistoryStore.Open(database) : new SharedSqliteStore(database, time)
+        );
+        var other = world.OpenOther();
+        await world.WriteAsync(
+            Row("accounts", new { account_id = "x", name = "Xylo" }),
+            Registered("r", "p1", "approved", until: "2099-01-01", account: "x"),
+            Registered("s", "p2", "submitted", account: "x")
+        );
+        await SweepAsync(world, account: "x");
+        foreach (var key in (string[])["r", "s"])
+            await world.WriteAsync(Deleted("deal_registrations", key));
+        // Both wait behind one that takes its time, and are then done in one transaction.
+        using var gate = new ManualResetEventSlim();
+        Assert.True(
+            world.History.TryWrite(
+                _ =>
+                {
+                    gate.Wait();
+                    return true;
+                },
+                out var first
+            )
+        );
+        var ended = SweepAsync(world, account: "x");
+        Assert.True(world.History.TryWrite(scope => scope.Upsert(Deleted("accounts", "x")), out var deleted));
+        gate.Set();
+        Assert.True(await first);
+        Assert.Equal((1, RowVerdict.Deleted), (await ended, (await deleted).Verdict));
+        Exception? fault = null;
+        other.NotTakenIn = e => fault = e;
+        Assert.True(other.TryWrite(scope => scope.Upsert(Touch("p1", "a", "2026-02-03")), out var taken));
+        await taken;
+        Assert.True(fault is null, fault?.ToString());
+        Assert.False(other.IsOutdated);
+        Assert.Empty(other.Fold.Read(_ => Kept(other.Fold.States[0])));
+        // What was known before stays known as of then.
+        Assert.Contains(
+            world.Store.ReadFacts(DateTime.MaxValue),
+            fact => fact is { Noun: ConflictStep { Step: "detected" }, IsRetraction: false }
+        );
+    }
+
+    static HistoryRow Deleted(string table, string key) =>
+        Row(
+            "deletions",
+            new
+            {
+                table,
+                key,
+                at = "2026-03-04",
+            }
+        );
+
     [Fact]
     public async Task As_of_each_moment_conflicts_stand_as_they_stood_then_and_a_fold_that_is_kept_knows_them()
     {
@@ -405,17 +485,7 @@ public sealed class ConflictTests : IDisposable
         foreach (
             var (table, key) in ((string, string)[])[("deal_registrations", "r"), ("deal_registrations", "s"), ("accounts", "x")]
         )
-            await world.WriteAsync(
-                Row(
-                    "deletions",
-                    new
-                    {
-                        table,
-                        key,
-                        at = "2026-03-04",
-                    }
-                )
-            );
+            await world.WriteAsync(Deleted(table, key));
         Assert.Empty(Kept(world));
         Assert.Equal(0, await SweepAsync(world, account: "x"));
         await world.WriteAsync(
@@ -633,7 +703,9 @@ public sealed class ConflictTests : IDisposable
         world.History.Fold.Read(asOf => ConflictFinder.Of(world.History.Fold.States[0], world.Rules, "a", asOf));
 
     static List<AccountConflict> Kept(RegistrationWorld world) =>
-        world.History.Fold.Read(_ => ConflictList.Of(world.History.Fold.States[0], null).ToList());
+        world.History.Fold.Read(_ => Kept(world.History.Fold.States[0]));
+
+    static List<AccountConflict> Kept(HistoryState state) => [.. ConflictList.Of(state, null)];
 
     static string Say(HistoryState state) =>
         string.Join('\n', ConflictList.Of(state, null).Select(one => $"{one.Id} {one.State} {string.Join(',', one.Steps)}"));
@@ -651,13 +723,13 @@ public sealed class ConflictTests : IDisposable
         return await swept;
     }
 
-    static async Task DecideAsync(RegistrationWorld world, Func<ConflictDesk, AccountConflict> decide)
+    static async Task DecideAsync(RegistrationWorld world, Func<ConflictDecisions, AccountConflict> decide)
     {
         Assert.True(
             world.History.TryWrite(
                 scope =>
                 {
-                    var decided = world.History.Fold.Read(_ => decide(new(scope, world.History.Fold.States[0])));
+                    var decided = world.History.Fold.Read(_ => decide(new(scope, world.History.Fold.States[0], world.Rules)));
                     CapabilityList.Tell(scope, world.Events);
                     return decided;
                 },
@@ -668,6 +740,6 @@ public sealed class ConflictTests : IDisposable
         await done;
     }
 
-    static async Task<ConflictRefusal> RefusalAsync(RegistrationWorld world, Func<ConflictDesk, AccountConflict> decide) =>
+    static async Task<ConflictRefusal> RefusalAsync(RegistrationWorld world, Func<ConflictDecisions, AccountConflict> decide) =>
         (await Assert.ThrowsAsync<ConflictRefusedException>(() => DecideAsync(world, decide))).Why;
 }

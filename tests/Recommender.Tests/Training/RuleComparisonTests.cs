@@ -120,7 +120,7 @@ public class RuleComparisonTests
     }
 
     [Fact]
-    public async Task A_registration_made_here_is_judged_with_what_was_submitted_and_a_day_by_what_was_known_before_it()
+    public async Task A_registration_made_here_is_judged_with_what_was_submitted()
     {
         using var folder = new TemporaryFolder();
         await using var world = await RegistrationWorld.NewAsync(folder);

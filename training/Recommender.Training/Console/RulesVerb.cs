@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Recommender.CoSell;
-using Recommender.Fold;
 using Recommender.Models;
 using Recommender.Ranking;
 using Recommender.Records;
@@ -59,20 +58,20 @@ static class RulesVerb
                 if (result.GetResult(history) is null)
                 {
                     if (HasDatabase(result))
-                        AssertKnown(RuleColumns.Unknown(after, Rows(result)));
+                        AssertKnown(after, Store(result).ReadFacts(DateTime.MaxValue));
                     Console.WriteLine(
                         $"{Format.Count(after.Rules.Count, "rule")}, no fault. --history says what would have gone otherwise."
                     );
                     return 0;
                 }
                 var facts = result.GetValue(history) is { } folder ? Folder(folder, Map(result)) : Source(result);
+                AssertKnown(after, facts.All);
                 var to = result.GetValue(AsOfOption) ?? DayAfterLast(facts);
                 RuleComparison? comparison = null;
                 new Progress(result.GetValue(JsonOption)).Step(
                     "compare",
                     told => comparison = RuleComparison.Of(facts, before, after, to.AddDays(-result.GetValue(days)), to, told)
                 );
-                AssertKnown(comparison!.Unknown);
                 if (result.GetValue(JsonOption))
                     Console.WriteLine(
                         JsonSerializer.Serialize(
@@ -119,23 +118,13 @@ static class RulesVerb
             );
     }
 
-    /// <summary>A fold of the accounts and partners of the database.</summary>
-    static HistoryState Rows(ParseResult result)
+    /// <summary>Refuses rules that name columns which no row has, as the service does: they would protect nothing.</summary>
+    static void AssertKnown(RuleSet rules, IEnumerable<DatedFact> facts)
     {
         var ranker = new PartnerRanker(fit: null, win: null);
-        foreach (
-            var fact in Store(result)
-                .ReadFacts(DateTime.MaxValue)
-                .Where(fact => fact.Kind == FactKind.Account || fact.Kind == FactKind.Partner)
-        )
+        foreach (var fact in facts.Where(fact => fact.Kind == FactKind.Account || fact.Kind == FactKind.Partner))
             ranker.Apply(fact);
-        return ranker.State;
-    }
-
-    /// <summary>Refuses rules that name columns which no row has, as the service does: they would protect nothing.</summary>
-    static void AssertKnown(IReadOnlyList<UnknownColumn> unknown)
-    {
-        if (unknown.Count > 0)
+        if (RuleColumns.Unknown(rules, ranker.State) is { Count: > 0 } unknown)
             throw new InvalidDataException(string.Join(" ", unknown.Select(one => $"{one.Where}: {one.Message}")));
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Recommender.Capabilities.Conflicts;
 using Recommender.Capabilities.Registrations;
 using Recommender.CoSell;
@@ -94,10 +93,6 @@ sealed class RuleComparison
     /// <summary>How many conflicts stand at the end.</summary>
     public BeforeAndAfter Conflicts { get; private set; } = new(0, 0);
 
-    /// <summary>Columns that the new rules name and no row has.</summary>
-    [JsonIgnore]
-    public IReadOnlyList<UnknownColumn> Unknown => RuleColumns.Unknown(_after, _state);
-
     /// <summary>What would have gone otherwise, in the order in which it happened.</summary>
     public IReadOnlyList<ChangedByRules> Changed => _changed;
 
@@ -146,11 +141,27 @@ sealed class RuleComparison
         bool IsMaster(DatedFact fact) => !fact.IsRetraction && (fact.Kind == FactKind.Account || fact.Kind == FactKind.Partner);
         foreach (var fact in instant.Where(IsMaster))
             ranker.Apply(fact);
+        foreach (
+            var fact in instant.Where(fact =>
+                fact.Kind == FactKind.Engagement && (fact.IsRetraction || fact.Replaced is not null)
+            )
+        )
+            Correct((Engagement)fact.Noun, isGone: fact.IsRetraction);
         if (instant.Count > 0)
             Judge([.. instant.Where(fact => fact is { IsRetraction: false, Replaced: null })], instant[0].AppliedAt);
         foreach (var fact in instant.Where(fact => !IsMaster(fact)))
             ranker.Apply(fact);
         instant.Clear();
+    }
+
+    /// <summary>What waits for its deal waits as it stands.</summary>
+    void Correct(Engagement engagement, bool isGone)
+    {
+        foreach (var waiting in _waiting.Values)
+        {
+            if (waiting.RemoveAll(one => one.Id == engagement.Id) > 0 && !isGone)
+                waiting.Add(engagement);
+        }
     }
 
     void Judge(List<DatedFact> news, DateTime at)
@@ -197,10 +208,10 @@ sealed class RuleComparison
         );
         for (var r = 0; r < 2; r++)
             _leftOut[r] += why[r] is null ? 0 : 1;
-        static string Said(ExcludedPartner? left) =>
+        static string TextOf(ExcludedPartner? left) =>
             left is null ? "may be brought in" : $"left out by {left.Rule}: {left.Detail}";
         if (why[0]?.Rule != why[1]?.Rule)
-            Add("engagement", at, deal.Id.Value, deal.AccountId, engagement.PartnerId, Said(why[0]), Said(why[1]));
+            Add("engagement", at, deal.Id.Value, deal.AccountId, engagement.PartnerId, TextOf(why[0]), TextOf(why[1]));
     }
 
     /// <summary>A registration that was submitted: what would its check have said?</summary>
@@ -213,24 +224,24 @@ sealed class RuleComparison
             return;
         }
         Registrations++;
-        var said = new string[2];
+        var texts = new string[2];
         for (var r = 0; r < 2; r++)
         {
             var check = checks[r]!;
             _verdicts[check.Verdict][r]++;
             var isApproved = check is { Verdict: "clear", Policy.AutoApprove: not null };
             _approved[r] += isApproved ? 1 : 0;
-            said[r] =
+            texts[r] =
                 isApproved ? $"approved at once by {check.Policy.AutoApprove}"
                 : check.Grounds.FirstOrDefault(ground => ground.IsConflict == (check.Verdict == "conflict")) is { } ground
                     ? $"{check.Verdict} by {ground.Rule}: {ground.Sentence}"
                 : check.Verdict;
-            said[r] += FormattableString.Invariant(
+            texts[r] += FormattableString.Invariant(
                 $", decided within {check.Policy.Review.TotalHours:0.#} h, protected for {check.Policy.Protection.TotalDays:0.#} days"
             );
         }
-        if (said[0] != said[1])
-            Add("registration", at, row.Id, row.AccountId, row.PartnerId, said[0], said[1]);
+        if (texts[0] != texts[1])
+            Add("registration", at, row.Id, row.AccountId, row.PartnerId, texts[0], texts[1]);
     }
 
     /// <summary>A deal that was opened: how many partners would its ranking have left out?</summary>

@@ -44,7 +44,7 @@ public sealed record AccountView(
         )
             return null;
         var ranked = said.Recommendation.Partners;
-        await live.Accounts.SettledAsync(cancel, id);
+        await live.Accounts.SettledAsync(id, cancel);
         var rules = live.Rules;
         return new(
             about,
@@ -59,11 +59,11 @@ public sealed record AccountView(
             ),
             live.Read((state, asOf) => AccountClaims.Of(state, rules, id, about.Deal?.Product, asOf)) ?? [],
             live.Read(
-                (state, _) =>
+                (state, asOf) =>
                     ConflictList
                         .Of(state, null, accountId: id)
                         .Where(one => one.State != "open")
-                        .Select(one => ConflictView.Of(state, one))
+                        .Select(one => ConflictView.Of(state, rules, one, asOf))
                         .ToList()
             ),
             OptionalFiles.Missing(live)

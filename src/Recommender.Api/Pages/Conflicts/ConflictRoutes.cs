@@ -32,15 +32,16 @@ static class ConflictRoutes
         if (!AccountConflict.States.Contains(state))
             state = "open";
         var at = NumberOf(page);
-        await live.Accounts.SettledAsync(http.RequestAborted);
+        await live.Accounts.SettledAsync(null, http.RequestAborted);
+        var rules = live.Rules;
         var (rows, kinds) = live.Read(
-            (fold, _) =>
+            (fold, asOf) =>
             {
                 var found = ConflictList.Of(fold, state).ToList();
                 if (state != "open")
                     found.Reverse();
                 return (
-                    found.Skip((at - 1) * OfPage).Take(OfPage).Select(one => ConflictView.Of(fold, one)).ToList(),
+                    found.Skip((at - 1) * OfPage).Take(OfPage).Select(one => ConflictView.Of(fold, rules, one, asOf)).ToList(),
                     found.CountBy(one => one.Found.Kind).Select(pair => (pair.Key, pair.Value)).ToList()
                 );
             }
@@ -58,8 +59,11 @@ static class ConflictRoutes
 
     static async Task<RazorComponentResult> LookAsync(string id, HttpContext http, LiveRecommender live)
     {
-        await live.Accounts.SettledAsync(http.RequestAborted);
-        return live.Read((fold, _) => ConflictList.Find(fold, id) is { } found ? ConflictView.Of(fold, found) : null) is { } view
+        await live.Accounts.SettledAsync(ConflictsApi.AccountOf(live, id), http.RequestAborted);
+        var rules = live.Rules;
+        return
+            live.Read((fold, asOf) => ConflictList.Find(fold, id) is { } found ? ConflictView.Of(fold, rules, found, asOf) : null)
+                is { } view
             ? Page<ConflictPage>((nameof(ConflictPage.View), view))
             : Message("No such conflict", "There is no conflict with this id.", 404, "/conflicts");
     }

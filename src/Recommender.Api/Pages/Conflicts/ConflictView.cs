@@ -1,6 +1,7 @@
 using Recommender.Capabilities.Conflicts;
 using Recommender.CoSell;
 using Recommender.Fold;
+using Recommender.Ranking;
 
 namespace Recommender.Api.Pages.Conflicts;
 
@@ -11,11 +12,12 @@ namespace Recommender.Api.Pages.Conflicts;
 /// <param name="Other">Who came into it.</param>
 public sealed record ConflictView(AccountConflict Conflict, string Account, string Holder, string Other)
 {
-    /// <summary>A conflict with the names of its sides.</summary>
-    public static ConflictView Of(HistoryState fold, AccountConflict conflict)
+    /// <summary>A conflict as it stands, with the names of its sides.</summary>
+    public static ConflictView Of(HistoryState fold, RuleSet rules, AccountConflict kept, DateTime now)
     {
         string Name(PartnerId? id, string otherwise) =>
-            AccountConflict.Now(fold, id) is { } partner ? fold.FindPartner(partner)?.Name ?? partner.Value : otherwise;
+            AccountConflict.Now(fold, id) is { } partner ? fold.NameOf(partner) : otherwise;
+        var conflict = kept.AsItStands(fold, rules, now);
         var found = conflict.Found;
         return new(
             conflict,
@@ -51,7 +53,7 @@ public sealed record ConflictView(AccountConflict Conflict, string Account, stri
     /// <summary>Where to do what follows from a decision: the registration or the account.</summary>
     public (string Address, string Text) Next =>
         Conflict.Found.Kind == "second_registration"
-            ? ($"/registrations/{Uri.EscapeDataString(Conflict.Found.OtherClaim!)}", "the second registration")
+            ? ($"/registrations/{Uri.EscapeDataString(Conflict.Found.OtherClaim!)}", "the registration that stands second")
         : Conflict.Found.HolderClaim is { } claim ? ($"/registrations/{Uri.EscapeDataString(claim)}", "the registration")
         : ($"/accounts/{Uri.EscapeDataString(Conflict.AccountId.Value)}", "the account");
 

@@ -77,31 +77,27 @@ public sealed class AccountClaims
                 ._claims.Select(claim =>
                     claim with
                     {
-                        PartnerName = claim.PartnerId is { } partner ? claims.NameOf(partner) : null,
+                        PartnerName = claim.PartnerId is { } partner ? state.NameOf(partner) : null,
                     }
                 )
-                .OrderBy(claim => Kinds.TakeWhile(kind => kind != claim.Kind).Count()),
+                .OrderBy(claim => Several.Rank(Kinds, claim.Kind)),
         ];
     }
 
     /// <summary>The rules that stand before the ranking of a product.</summary>
     List<Rule> About(string? product) => _rules.About(_account.Row!, _account.Merged, product, _now) ?? [];
 
-    string NameOf(PartnerId id) => _state.FindPartner(id)?.Name ?? id.Value;
-
     void AddConflicts()
     {
-        var found = ConflictFinder.Of(_state, _rules, _account.Id, _now).ToLookup(one => one.Key);
         foreach (var conflict in ConflictList.Of(_state, "open", accountId: _account.Id))
         {
-            // As it stands now: an end may have been put off since it was found.
-            var now = found[conflict.KeyIn(_state)].FirstOrDefault();
+            var found = conflict.AsItStands(_state, _rules, _now).Found;
             _claims.Add(
-                new("conflict", now?.Sentence ?? conflict.Found.Sentence!, "none", now?.Rows ?? conflict.Found.Rows())
+                new("conflict", found.Sentence!, "none", found.Rows())
                 {
-                    PartnerId = AccountConflict.Now(_state, conflict.Found.HolderId),
-                    Rule = conflict.Found.RuleId,
-                    Since = conflict.Found.Since,
+                    PartnerId = AccountConflict.Now(_state, found.HolderId),
+                    Rule = found.RuleId,
+                    Since = found.Since,
                     Id = conflict.Id,
                 }
             );
@@ -110,16 +106,19 @@ public sealed class AccountClaims
 
     void AddRegistrations()
     {
-        var keeps = _concerned.Find(rule => rule.Kind == "registration");
+        // One for all partners says more than one for some.
+        var keeps = _concerned
+            .Where(rule => rule.Kind == "registration")
+            .OrderBy(rule => rule.Partners is not null)
+            .FirstOrDefault();
         foreach (
             var (row, _, isLive) in _state
                 .RegistrationsOf(_account.Id, _now)
                 .Where(one => one.IsLive || one.State == "submitted")
-                .OrderBy(one => one.Row.SubmittedAt)
-                .ThenBy(one => one.Row.Id, StringComparer.Ordinal)
+                .OrderBy(one => (one.Row.SubmittedAt, one.Row.Id), Several.ByMoment)
         )
         {
-            var (name, product) = (NameOf(row.PartnerId), row.Product ?? "everything");
+            var (name, product) = (_state.NameOf(row.PartnerId), row.Product ?? "everything");
             var isForThis = row.IsAbout(_product);
             var rule = isLive && isForThis ? keeps : null;
             var since = isLive ? row.DecidedAt ?? row.SubmittedAt : row.SubmittedAt;
@@ -149,17 +148,17 @@ public sealed class AccountClaims
     /// <summary>Rules that say whose the account is: first those before this ranking, then those for other products.</summary>
     void AddRules()
     {
-        var told = new HashSet<string>(StringComparer.Ordinal);
+        var listed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var rule in _concerned)
         {
-            if (OfRule(rule) is { } said && told.Add(rule.Id))
+            if (OfRule(rule) is { } said && listed.Add(rule.Id))
                 _claims.Add(said);
         }
         foreach (var product in _rules.Rules.SelectMany(rule => rule.Products ?? []).Distinct(TextKey.Comparer))
         {
             foreach (var rule in About(product))
             {
-                if (rule.Products is not null && OfRule(rule) is { } said && told.Add(rule.Id))
+                if (rule.Products is not null && OfRule(rule) is { } said && listed.Add(rule.Id))
                     _claims.Add(said with { LeavesOut = "none", IsForThis = false });
             }
         }
@@ -209,7 +208,7 @@ public sealed class AccountClaims
                 );
             foreach (var partner in partners.Select(_state.PartnerId))
                 _claims.Add(
-                    new("partner_on_deal", $"{NameOf(partner)} works on the open {about}", "none", [opened])
+                    new("partner_on_deal", $"{_state.NameOf(partner)} works on the open {about}", "none", [opened])
                     {
                         PartnerId = partner,
                         Since = deal.CreatedAt,

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Ranking;
 
 namespace Recommender.Capabilities.Conflicts;
 
@@ -11,8 +12,8 @@ public sealed record AccountConflict(IReadOnlyList<ConflictStep> Steps)
     /// <summary>How it may stand.</summary>
     public static IReadOnlyList<string> States { get; } = ["open", "decided", "ended"];
 
-    /// <summary>How it was found last.</summary>
-    public ConflictStep Found { get; } = Steps.LastOrDefault(step => step.Step == "detected") ?? Steps[0];
+    /// <summary>How it was found last; its sides as they stand, or as they stood when it was decided, of one of <see cref="AsItStands"/>.</summary>
+    public ConflictStep Found { get; init; } = Steps.LastOrDefault(step => step.Step == "detected") ?? Steps[0];
 
     /// <summary>Its id.</summary>
     public string Id => Steps[0].ConflictId;
@@ -53,6 +54,41 @@ public sealed record AccountConflict(IReadOnlyList<ConflictStep> Steps)
         !IsCurrent ? []
         : Decision is null ? ["decide"]
         : ["reopen"];
+
+    /// <summary>In which order conflicts are told: by when they were found first, by id within a moment.</summary>
+    internal (DateTime At, string Id) Order => (Steps[0].At, Id);
+
+    /// <summary>
+    /// The conflict with its sides as they stand now, or as they stood when a person decided: which of two registrations holds, or until when,
+    /// may have changed since it was found.
+    /// </summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="rules">The rules that hold.</param>
+    /// <param name="now">Now, UTC.</param>
+    public AccountConflict AsItStands(HistoryState state, RuleSet rules, DateTime now)
+    {
+        if (Decision is { Sentence: not null } decided)
+            return this with { Found = Sides(decided) };
+        var key = KeyIn(state);
+        return IsCurrent && ConflictFinder.Of(state, rules, AccountId, now).FirstOrDefault(one => one.Key == key) is { } found
+            ? this with
+            {
+                Found = Sides(found.Step(Id, now, rules.Version)),
+            }
+            : this;
+    }
+
+    ConflictStep Sides(ConflictStep of) =>
+        Found with
+        {
+            RuleId = of.RuleId,
+            HolderId = of.HolderId,
+            HolderClaim = of.HolderClaim,
+            OtherId = of.OtherId,
+            OtherClaim = of.OtherClaim,
+            Sentence = of.Sentence,
+            Evidence = of.Evidence,
+        };
 
     /// <summary>What tells it from others on its account: they are the same as long as this is.</summary>
     internal string KeyIn(HistoryState state) =>

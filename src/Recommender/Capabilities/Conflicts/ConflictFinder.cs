@@ -33,6 +33,24 @@ public sealed record FoundConflict(
     /// <summary>The registration or the deal by which it did; null where it may be several.</summary>
     public string? OtherClaim { get; init; }
 
+    internal const int MostRows = 10;
+
+    /// <summary>The step that it is found by.</summary>
+    internal ConflictStep Step(string id, DateTime now, long rulesVersion) =>
+        new(id, "detected", now, AccountId, Kind)
+        {
+            RuleId = Rule,
+            RulesVersion = rulesVersion,
+            HolderId = Holder,
+            HolderClaim = HolderClaim,
+            OtherId = Other,
+            OtherClaim = OtherClaim,
+            Since = Since,
+            Sentence =
+                Sentence.Length > ConflictsCapability.Steps.MostText ? Sentence[..ConflictsCapability.Steps.MostText] : Sentence,
+            Evidence = ConflictsCapability.Steps.EvidenceOf(Rows),
+        };
+
     /// <summary>What tells it from others on its account.</summary>
     public string Key => ConflictKey.Of(Kind, HolderClaim, Rule, OtherClaim, Other);
 }
@@ -43,7 +61,6 @@ public sealed record FoundConflict(
 /// </summary>
 public sealed class ConflictFinder
 {
-    const int MostRows = 10;
     const string OneRegistration = "one_live_registration";
     const string OwnDeal = "own_deal_on_registered_account";
     const string PartnerIn = "partner_on_registered_account";
@@ -94,18 +111,14 @@ public sealed class ConflictFinder
 
     bool IsKnown(PartnerId id) => _state.FindPartner(id) is not null;
 
-    string NameOf(PartnerId id) => _state.FindPartner(id)?.Name ?? id.Value;
-
     static GroundRow RowOf(DealRegistration row) => new(FactTables.DealRegistrations.Name, row.Id, row.SubmittedAt);
 
     static GroundRow RowOf(Opportunity row) => new(FactTables.Opportunities.Name, row.Id.Value, row.CreatedAt);
 
     static GroundRow RowOf(EngagementEntry entry) => new(FactTables.Engagements.Name, entry.Id, entry.StartedAt);
 
-    static DateTime Later(DateTime one, DateTime other) => one > other ? one : other;
-
     string Holds(DealRegistration row) =>
-        $"{NameOf(row.PartnerId)} holds the live registration {row.Id}{(row.ExpiresAt is { } end ? $" until {Format.Day(end)}" : "")}";
+        $"{_state.NameOf(row.PartnerId)} holds the live registration {row.Id}{(row.ExpiresAt is { } end ? $" until {Format.Day(end)}" : "")}";
 
     /// <summary>The company's rule of a kind that is about the account and a product, or the standing one.</summary>
     string RuleOf(string kind, string? product, string standing) =>
@@ -126,7 +139,7 @@ public sealed class ConflictFinder
                 if (
                     first.Row.PartnerId == second.Row.PartnerId
                     || !first.Row.IsAbout(second.Row.Product)
-                    || met.Exists(before => before.IsAbout(first.Row.Product))
+                    || met.Exists(before => IsForAllOf(before, second.Row.Product ?? first.Row.Product))
                 )
                     continue;
                 met.Add(first.Row);
@@ -135,21 +148,25 @@ public sealed class ConflictFinder
         }
     }
 
+    /// <summary>True if a registration is for a product, or for everything if that is null.</summary>
+    static bool IsForAllOf(DealRegistration row, string? product) =>
+        row.Product is null || product is not null && TextKey.AreSame(row.Product, product);
+
     void Add(RegistrationStanding before, RegistrationStanding after)
     {
         var (first, second) = (before.Row, after.Row);
         var came = before.IsLive
             ? Holds(first)
-            : $"{NameOf(first.PartnerId)} has submitted {first.Id} on {Format.Day(first.SubmittedAt)}";
+            : $"{_state.NameOf(first.PartnerId)} has submitted {first.Id} on {Format.Day(first.SubmittedAt)}";
         var comes = after.IsLive
-            ? $"{NameOf(second.PartnerId)} holds {second.Id} for the same"
-            : $"{NameOf(second.PartnerId)} has submitted {second.Id} for the same on {Format.Day(second.SubmittedAt)}";
+            ? $"{_state.NameOf(second.PartnerId)} holds {second.Id} for the same"
+            : $"{_state.NameOf(second.PartnerId)} has submitted {second.Id} for the same on {Format.Day(second.SubmittedAt)}";
         _found.Add(
             new(
                 "second_registration",
                 _account.Id,
                 RuleOf("registration", first.Product ?? second.Product, OneRegistration),
-                Later(first.SubmittedAt, second.SubmittedAt),
+                HistoryRow.Later(first.SubmittedAt, second.SubmittedAt),
                 $"{came}; {comes}",
                 [RowOf(first), RowOf(second)]
             )
@@ -175,7 +192,7 @@ public sealed class ConflictFinder
                     "direct_deal",
                     _account.Id,
                     RuleOf("account_class", row.Product, OwnDeal),
-                    Later(held.DecidedAt ?? held.SubmittedAt, row.CreatedAt),
+                    HistoryRow.Later(held.DecidedAt ?? held.SubmittedAt, row.CreatedAt),
                     $"{Holds(held)}; we work on the open deal {row.Id} there without a partner since {Format.Day(row.CreatedAt)}",
                     [RowOf(held), RowOf(row)]
                 )
@@ -202,8 +219,8 @@ public sealed class ConflictFinder
                     "held_account",
                     _account.Id,
                     RuleOf("registration", row.Product, PartnerIn),
-                    Later(held.DecidedAt ?? held.SubmittedAt, entry.StartedAt),
-                    $"{Holds(held)}; {NameOf(partner)} works on the open deal {row.Id} there since {Format.Day(entry.StartedAt)}",
+                    HistoryRow.Later(held.DecidedAt ?? held.SubmittedAt, entry.StartedAt),
+                    $"{Holds(held)}; {_state.NameOf(partner)} works on the open deal {row.Id} there since {Format.Day(entry.StartedAt)}",
                     [RowOf(held), RowOf(entry)]
                 )
                 {
@@ -271,7 +288,7 @@ public sealed class ConflictFinder
                 _found[known] = before with
                 {
                     Since = before.Since < since ? before.Since : since,
-                    Rows = before.Rows.Count < MostRows ? [.. before.Rows, row] : before.Rows,
+                    Rows = before.Rows.Count < FoundConflict.MostRows ? [.. before.Rows, row] : before.Rows,
                 };
             }
             else
@@ -283,7 +300,7 @@ public sealed class ConflictFinder
                         _account.Id,
                         rule.Id,
                         since,
-                        $"{NameOf(id)} {(row.Table == FactTables.Engagements.Name ? "works on a deal there" : $"has the registration {row.Id}")}: {sentence}",
+                        $"{_state.NameOf(id)} {(row.Table == FactTables.Engagements.Name ? "works on a deal there" : $"has the registration {row.Id}")}: {sentence}",
                         [row]
                     )
                     {

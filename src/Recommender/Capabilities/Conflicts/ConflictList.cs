@@ -6,7 +6,7 @@ namespace Recommender.Capabilities.Conflicts;
 /// <summary>How many conflicts of a kind there are.</summary>
 /// <param name="Kind">One of <see cref="ConflictStep.Kinds"/>.</param>
 /// <param name="Open">That a person has to decide.</param>
-/// <param name="Decided">That stand as a person decided.</param>
+/// <param name="Decided">That a person decided, whether their facts hold still or not.</param>
 /// <param name="Ended">That ended by themselves.</param>
 /// <param name="Decisions">How often each of <see cref="ConflictStep.Decisions"/> was taken, also where it was taken back or the conflict ended since.</param>
 /// <param name="MedianHoursToDecide">From when it was found, or opened again, until it was decided, the median, in hours; null if none was.</param>
@@ -31,12 +31,14 @@ public static class ConflictList
     /// <param name="kind">One of <see cref="ConflictStep.Kinds"/>; null for all.</param>
     /// <param name="partnerId">Of which a partner is a party; null for all.</param>
     /// <param name="accountId">On an account; null for all.</param>
+    /// <param name="after">When that was found, and its id, after which to go on; null to begin.</param>
     public static IEnumerable<AccountConflict> Of(
         HistoryState state,
         string? held,
         string? kind = null,
         PartnerId? partnerId = null,
-        AccountId? accountId = null
+        AccountId? accountId = null,
+        (DateTime At, string Id)? after = null
     )
     {
         var kept = ConflictsCapability.KeptOf(state);
@@ -50,8 +52,8 @@ public static class ConflictList
                     || AccountConflict.Now(state, one.Found.OtherId) == partnerId
                 )
             )
-            .OrderBy(one => one.Found.At)
-            .ThenBy(one => one.Id, StringComparer.Ordinal);
+            .Where(one => after is not { } last || Several.ByMoment.Compare((one.Found.At, one.Id), last) > 0)
+            .OrderBy(one => (one.Found.At, one.Id), Several.ByMoment);
     }
 
     /// <summary>How many there are of each kind, and what was decided.</summary>

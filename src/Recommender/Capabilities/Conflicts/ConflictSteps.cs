@@ -60,14 +60,13 @@ public sealed record ConflictStep(string ConflictId, string Step, DateTime At, A
     public string? By { get; init; }
 
     /// <summary>The rows behind it.</summary>
-    public IReadOnlyList<GroundRow> Rows() =>
-        Evidence is null ? [] : JsonSerializer.Deserialize<List<GroundRow>>(Evidence, ConflictStepTable.Json)!;
+    public IReadOnlyList<GroundRow> Rows() => Evidence is null ? [] : ConflictStepTable.RowsOf(Evidence);
 }
 
 /// <summary>What became of conflicts.</summary>
 public sealed class ConflictStepTable : FactTable<ConflictStep>
 {
-    internal static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    static readonly JsonSerializerOptions _json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     readonly FactColumn _conflict,
         _step,
@@ -113,6 +112,20 @@ public sealed class ConflictStepTable : FactTable<ConflictStep>
         _by = Text("done_by");
         Recorded();
     }
+
+    /// <summary>Rows as text, as many as fit.</summary>
+    internal string EvidenceOf(IReadOnlyList<GroundRow> rows)
+    {
+        for (var kept = rows.Count; ; kept--)
+        {
+            var text = JsonSerializer.Serialize(rows.Take(kept), _json);
+            if (text.Length <= _evidence.MaxLength)
+                return text;
+        }
+    }
+
+    internal static IReadOnlyList<GroundRow> RowsOf(string evidence) =>
+        JsonSerializer.Deserialize<List<GroundRow>>(evidence, _json)!;
 
     /// <summary>How long what a person is told, or says, may be.</summary>
     internal int MostText => _sentence.MaxLength;

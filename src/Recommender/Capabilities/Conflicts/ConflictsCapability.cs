@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
@@ -68,7 +67,7 @@ public sealed class ConflictsCapability : ICapability
         {
             var before = kept[one.Key].ToList();
             if (!before.Exists(conflict => conflict.IsCurrent))
-                yield return Steps.RowOf(StepOf(one, before is [var known, ..] ? known.Id : IdOf(one), rules.Version, now));
+                yield return Steps.RowOf(one.Step(before is [var known, ..] ? known.Id : IdOf(one), now, rules.Version));
         }
         if (kept.Count == 0 || state.FindAccount(account) is null)
             yield break;
@@ -76,7 +75,9 @@ public sealed class ConflictsCapability : ICapability
         foreach (var same in kept)
         {
             // Of two that became one by a merge, what a person decided goes on.
-            var current = same.Where(conflict => conflict.IsCurrent).OrderBy(conflict => conflict.Decision is null);
+            var current = same.Where(conflict => conflict.IsCurrent)
+                .OrderBy(conflict => conflict.Decision is null)
+                .ThenBy(conflict => conflict.Order, Several.ByMoment);
             foreach (var conflict in current.Skip(keys.Contains(same.Key) ? 1 : 0))
                 yield return Steps.RowOf(new(conflict.Id, "ended", now, account, conflict.Found.Kind));
         }
@@ -88,29 +89,4 @@ public sealed class ConflictsCapability : ICapability
         + Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes($"{found.AccountId}\u001f{found.Key}")).AsSpan(0, IdBytes)
         );
-
-    static ConflictStep StepOf(FoundConflict found, string id, long rulesVersion, DateTime now) =>
-        new(id, "detected", now, found.AccountId, found.Kind)
-        {
-            RuleId = found.Rule,
-            RulesVersion = rulesVersion,
-            HolderId = found.Holder,
-            HolderClaim = found.HolderClaim,
-            OtherId = found.Other,
-            OtherClaim = found.OtherClaim,
-            Since = found.Since,
-            Sentence = found.Sentence.Length > Steps.MostText ? found.Sentence[..Steps.MostText] : found.Sentence,
-            Evidence = EvidenceOf(found.Rows),
-        };
-
-    /// <summary>Rows as JSON, as many as fit.</summary>
-    static string EvidenceOf(IReadOnlyList<GroundRow> rows)
-    {
-        for (var kept = rows.Count; ; kept--)
-        {
-            var text = JsonSerializer.Serialize(rows.Take(kept), ConflictStepTable.Json);
-            if (text.Length <= Steps.MostText)
-                return text;
-        }
-    }
 }

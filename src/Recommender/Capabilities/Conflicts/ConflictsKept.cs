@@ -24,7 +24,11 @@ sealed class ConflictsKept : Ledger<ConflictStep>
     public override void Write(SnapshotWriter to)
     {
         to.Write(_conflicts.Values.Sum(conflict => conflict.Steps.Count));
-        foreach (var step in _conflicts.Values.SelectMany(conflict => conflict.Steps))
+        foreach (
+            var step in _conflicts
+                .Values.OrderBy(conflict => conflict.Order, Several.ByMoment)
+                .SelectMany(conflict => conflict.Steps)
+        )
         {
             to.Write(step.ConflictId);
             to.Write(step.Step);
@@ -92,7 +96,7 @@ sealed class ConflictsKept : Ledger<ConflictStep>
             .. (_conflicts.GetValueOrDefault(row.ConflictId)?.Steps ?? [])
                 .Append(row)
                 .OrderBy(step => step.At)
-                .ThenBy(step => ConflictStep.Steps.TakeWhile(one => one != step.Step).Count()),
+                .ThenBy(step => Several.Rank(ConflictStep.Steps, step.Step)),
         ]);
         var held = _ofAccounts.GetValueOrDefault(row.AccountId) ?? [];
         if (!held.Contains(row.ConflictId))

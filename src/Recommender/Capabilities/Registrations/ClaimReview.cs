@@ -169,7 +169,7 @@ sealed class ClaimReview
             var (row, standing, isLive) in _state
                 .RegistrationsOf(account.Id, _now)
                 .Where(one => one.Row.Id != _own?.Id && one.Row.IsAbout(_claim.Product))
-                .OrderBy(one => (one.Row.SubmittedAt, one.Row.Id), RegistrationList.ByMoment)
+                .OrderBy(one => (one.Row.SubmittedAt, one.Row.Id), Several.ByMoment)
         )
         {
             var isOwn = row.PartnerId == _claim.PartnerId;
@@ -181,7 +181,7 @@ sealed class ClaimReview
                     Registrations.Grounds.Duplicate,
                     isOwn
                         ? $"It holds the live registration {row.Id}{until} itself"
-                        : $"{NameOf(row.PartnerId)} holds the live registration {row.Id}{until}",
+                        : $"{_state.NameOf(row.PartnerId)} holds the live registration {row.Id}{until}",
                     true,
                     new GroundRow(FactTables.DealRegistrations.Name, row.Id, row.DecidedAt ?? row.SubmittedAt)
                 );
@@ -203,7 +203,7 @@ sealed class ClaimReview
     }
 
     static bool Comes(DealRegistration row, DealRegistration before) =>
-        RegistrationList.ByMoment.Compare((row.SubmittedAt, row.Id), (before.SubmittedAt, before.Id)) < 0;
+        Several.ByMoment.Compare((row.SubmittedAt, row.Id), (before.SubmittedAt, before.Id)) < 0;
 
     /// <summary>
     /// Which of two claims that wait has the better right: the first that was qualified when it was submitted, then that of the partner that
@@ -212,7 +212,7 @@ sealed class ClaimReview
     void AskRival(AccountState account, DealRegistration rival)
     {
         const string Rule = "first_qualified_registration";
-        var name = NameOf(rival.PartnerId);
+        var name = _state.NameOf(rival.PartnerId);
         var (mine, theirs) = (IsQualified(_own), IsQualified(rival));
         if (mine && (!theirs || SubmittedAt < rival.SubmittedAt))
             return;
@@ -300,7 +300,7 @@ sealed class ClaimReview
                     Add(
                         "partner_on_deal",
                         Registrations.Grounds.Duplicate,
-                        $"{NameOf(_state.PartnerId(partners[0]))} works on the open deal {row.Id} there with us",
+                        $"{_state.NameOf(_state.PartnerId(partners[0]))} works on the open deal {row.Id} there with us",
                         false,
                         opened
                     );
@@ -321,6 +321,4 @@ sealed class ClaimReview
                 );
         }
     }
-
-    string NameOf(PartnerId partnerId) => _state.FindPartner(partnerId)?.Name ?? partnerId.Value;
 }

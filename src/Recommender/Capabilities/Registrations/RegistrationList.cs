@@ -11,12 +11,6 @@ public static class RegistrationList
     public static IReadOnlyList<string> States { get; } =
     ["submitted", "approved", "rejected", "expired", "withdrawn", "converted"];
 
-    /// <summary>By moment, by id within one.</summary>
-    internal static IComparer<(DateTime At, string Id)> ByMoment { get; } =
-        Comparer<(DateTime At, string Id)>.Create(
-            (one, other) => one.At.CompareTo(other.At) is not 0 and var order ? order : string.CompareOrdinal(one.Id, other.Id)
-        );
-
     /// <summary>A registration with its steps; null if it is not known.</summary>
     public static RegistrationFile? Find(HistoryState state, RuleSet rules, string id, DateTime now) =>
         state.FindRegistration(id, now) is { } standing ? FileOf(state, rules, standing, now) : null;
@@ -45,9 +39,9 @@ public static class RegistrationList
                 .Where(one =>
                     (held is null || one.State == held)
                     && (partnerId is null || one.Row.PartnerId == partnerId)
-                    && (after is not { } last || ByMoment.Compare((one.Row.SubmittedAt, one.Row.Id), last) > 0)
+                    && (after is not { } last || Several.ByMoment.Compare((one.Row.SubmittedAt, one.Row.Id), last) > 0)
                 )
-                .OrderBy(one => (one.Row.SubmittedAt, one.Row.Id), ByMoment)
+                .OrderBy(one => (one.Row.SubmittedAt, one.Row.Id), Several.ByMoment)
                 .Take(limit)
                 .Select(one => FileOf(state, rules, one, now)),
         ];

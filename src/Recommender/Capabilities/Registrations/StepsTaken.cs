@@ -8,7 +8,7 @@ sealed class StepsTaken : Ledger<RegistrationStep>
 {
     static readonly RegistrationStep[] _none = [];
     readonly Dictionary<string, RegistrationStep[]> _steps = [];
-    readonly SortedSet<(DateTime Until, string RegistrationId)> _clocks = new(RegistrationList.ByMoment);
+    readonly SortedSet<(DateTime Until, string RegistrationId)> _clocks = new(Several.ByMoment);
 
     /// <summary>The steps of a registration, the first first; none of one that was made elsewhere.</summary>
     public IReadOnlyList<RegistrationStep> Of(string registrationId) => _steps.GetValueOrDefault(registrationId, _none);
@@ -92,7 +92,7 @@ sealed class StepsTaken : Ledger<RegistrationStep>
                     .GetValueOrDefault(row.RegistrationId, _none)
                     .Append(row)
                     .OrderBy(step => step.At)
-                    .ThenBy(step => RegistrationStep.Kinds.TakeWhile(one => one != step.Kind).Count()),
+                    .ThenBy(step => Several.Rank(RegistrationStep.Kinds, step.Kind)),
             ]
         );
 

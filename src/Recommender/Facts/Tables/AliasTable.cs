@@ -26,7 +26,6 @@ public sealed class AliasTable : FactTable<Alias>
         _name = Text("name");
         _domain = Text("domain");
         _externalId = Text("external_id", isId: true);
-        AddedLater(_name, _domain, _externalId);
         Recorded();
     }
 

@@ -54,6 +54,15 @@ public abstract class Ledger<T> : Ledger
 /// <summary>Short arrays of facts that hold at the same time.</summary>
 static class Several
 {
+    /// <summary>By moment, by id within one.</summary>
+    public static IComparer<(DateTime At, string Id)> ByMoment { get; } =
+        Comparer<(DateTime At, string Id)>.Create(
+            (one, other) => one.At.CompareTo(other.At) is not 0 and var order ? order : string.CompareOrdinal(one.Id, other.Id)
+        );
+
+    /// <summary>The place of a word in an order; the end if it has none.</summary>
+    public static int Rank(IReadOnlyList<string> order, string word) => order.TakeWhile(one => one != word).Count();
+
     /// <summary>The array with one more at its end.</summary>
     public static T[] With<T>(T[]? held, T one) => held is null ? [one] : With(held, held.Length, one);
 

@@ -189,6 +189,13 @@ public sealed class RegistrationHistoryTests : IDisposable
             )
         );
         Assert.Equal(1, await done);
+        // A row without it is the row that it was.
+        var steps = RegistrationsCapability.Steps;
+        var row = steps.RowOf(
+            new("r", "submitted", new(2026, 3, 4, 5, 6, 7, DateTimeKind.Utc), "p1", "a") { By = "submitter", Amount = 5000 }
+        );
+        Assert.NotEqual(row.Fingerprint(out _), row.With("rules_version", 1.0).Fingerprint(out _));
+        Assert.Equal(3615833686120526689, row.Fingerprint(out _));
         await world.RestartAsync();
         Assert.Equal(
             [("p1", null), ("p2", 1L)],

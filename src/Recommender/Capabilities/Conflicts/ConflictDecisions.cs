@@ -1,5 +1,6 @@
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Ranking;
 
 namespace Recommender.Capabilities.Conflicts;
 
@@ -31,7 +32,8 @@ public sealed class ConflictRefusedException(ConflictRefusal why, string message
 /// </summary>
 /// <param name="scope">The write.</param>
 /// <param name="state">The fold.</param>
-public sealed class ConflictDesk(WriteScope scope, HistoryState state)
+/// <param name="rules">The rules that hold.</param>
+public sealed class ConflictDecisions(WriteScope scope, HistoryState state, RuleSet rules)
 {
     /// <summary>Decides an open conflict.</summary>
     /// <param name="id">The conflict.</param>
@@ -66,7 +68,17 @@ public sealed class ConflictDesk(WriteScope scope, HistoryState state)
                     ? $"It is {conflict.State}. Allowed: {string.Join(", ", conflict.Allowed)}."
                     : "Its facts hold no more: nothing is left to decide."
             );
-        var taken = with(new(id, step, scope.Stamp, conflict.AccountId, conflict.Found.Kind));
+        // With its sides as they stood then: what is decided of them does not turn round with them.
+        var found = conflict.AsItStands(state, rules, scope.Stamp).Found;
+        var taken = with(
+            found with
+            {
+                Step = step,
+                At = scope.Stamp,
+                AccountId = conflict.AccountId,
+                RulesVersion = rules.Version,
+            }
+        );
         var result = scope.Upsert(ConflictsCapability.Steps.RowOf(taken));
         return result.Reason is { } why ? throw new InvalidDataException(why.ToString()) : new([.. conflict.Steps, taken]);
     }

@@ -67,14 +67,15 @@ sealed class CandidateChoice(HistoryState state)
     }
 
     /// <summary>The partners that are known which a rule leaves out, in the order in which they came.</summary>
-    public IEnumerable<ExcludedPartner> ExcludedByRules(RuleSet rules, Decision decision)
+    public IEnumerable<ExcludedPartner> ExcludedByRules(RuleSet rules, Decision decision, PartnerId? only)
     {
+        var (first, count) = only is { } one ? (state.IndexOfPartner(one), 1) : (0, state.PartnerCount);
         if (
             state.FindAccountState(decision.Opportunity.AccountId) is not { Row: { } account } ofAccount
             || rules.About(account, ofAccount.Merged, decision.Opportunity.Product, decision.AsOf) is not { } concerned
         )
             yield break;
-        for (var partner = 0; partner < state.PartnerCount; partner++)
+        for (var partner = first; partner >= 0 && partner < first + count; partner++)
         {
             var known = state.PartnerStates[partner];
             if (known.Row is not null && Excluding(concerned, account, ofAccount, known, partner, decision) is var (rule, detail))

@@ -269,8 +269,9 @@ public sealed class RuleSet
     /// <summary>The partners that a rule leaves out of a decision, in the order in which they came, without ranking the others.</summary>
     /// <param name="state">The fold.</param>
     /// <param name="decision">The decision.</param>
-    public IReadOnlyList<ExcludedPartner> Excluded(HistoryState state, Decision decision) =>
-        [.. new CandidateChoice(state).ExcludedByRules(this, decision)];
+    /// <param name="only">The partner that is asked about; null for all.</param>
+    public IReadOnlyList<ExcludedPartner> Excluded(HistoryState state, Decision decision, PartnerId? only = null) =>
+        [.. new CandidateChoice(state).ExcludedByRules(this, decision, only)];
 
     static bool Meets(
         IReadOnlyDictionary<string, IReadOnlyList<string>>? condition,

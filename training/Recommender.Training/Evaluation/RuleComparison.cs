@@ -203,9 +203,7 @@ sealed class RuleComparison
     void Judge(Engagement engagement, Opportunity deal, DateTime at)
     {
         Engagements++;
-        var why = Both(rules =>
-            rules.Excluded(_state, new(at, deal)).FirstOrDefault(left => left.PartnerId == engagement.PartnerId.Value)
-        );
+        var why = Both(rules => rules.Excluded(_state, new(at, deal), engagement.PartnerId) is [var left, ..] ? left : null);
         for (var r = 0; r < 2; r++)
             _leftOut[r] += why[r] is null ? 0 : 1;
         static string TextOf(ExcludedPartner? left) =>

@@ -32,14 +32,14 @@ sealed partial class AccountWatch(LiveRecommender live, bool isReadOnly, TimePro
     string? _logged;
 
     /// <summary>Looks at the accounts that facts have something to say of; on the writer's thread, whose write stands whatever comes of it.</summary>
-    public void Touched(IReadOnlyList<DatedFact> facts)
+    public void Touched(IReadOnlyList<DatedFact> facts, IReadOnlySet<AccountId> accounts)
     {
         if (isReadOnly)
             return;
         // On which accounts what a partner is says something nobody keeps.
         if (facts.Any(fact => fact.Kind == FactKind.Partner || fact.Kind == FactKind.Merge))
             _isDue = true;
-        LookAt(live.Read((state, _) => state.AccountsOf(facts)));
+        LookAt(accounts);
     }
 
     /// <summary>Looks at every account, if it is time to.</summary>

@@ -49,37 +49,14 @@ sealed partial class IndexWorker(
         Index.Touch(fold.Read(_ => fold.States[0].OpenDeals.Select(deal => deal.Id).ToList()));
     }
 
-    /// <summary>Deals that facts have something to say about are looked at again.</summary>
-    public void Reindex(IReadOnlyList<DatedFact> facts)
+    /// <summary>Has deals looked at again that facts have something to say about, and the open ones of such accounts.</summary>
+    public void Reindex(IReadOnlySet<AccountId> accounts, IReadOnlySet<OpportunityId> deals)
     {
         var fold = History.Fold;
-        var touched = fold.Read(_ =>
-        {
-            var state = fold.States[0];
-            var deals = new HashSet<OpportunityId>();
-            foreach (var fact in facts)
-            {
-                foreach (var noun in (object?[])[fact.Noun, fact.Replaced])
-                {
-                    if (noun is not null)
-                        Touch(FactTables.Of(fact.Kind).ConcernsOf(noun), state, deals);
-                }
-            }
-            return deals;
-        });
-        Index.Touch(touched);
+        Index.Touch(
+            fold.Read(_ => accounts.SelectMany(fold.States[0].OpenDealsOf).Select(deal => deal.Id).Concat(deals).ToHashSet())
+        );
     }
-
-    static void Touch((AccountId? Account, OpportunityId? Opportunity) concerns, HistoryState state, HashSet<OpportunityId> deals)
-    {
-        if (concerns.Opportunity is { } deal)
-            deals.Add(deal);
-        if ((concerns.Account ?? AccountOf(concerns.Opportunity, state)) is { } account)
-            deals.UnionWith(state.OpenDealsOf(account).Select(open => open.Id));
-    }
-
-    static AccountId? AccountOf(OpportunityId? deal, HistoryState state) =>
-        deal is { } id ? state.FindOpportunity(id)?.AccountId : null;
 
     /// <summary>Looks at a deal again.</summary>
     public void Refresh(OpportunityId opportunityId)

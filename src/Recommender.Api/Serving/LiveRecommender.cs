@@ -206,8 +206,9 @@ sealed partial class LiveRecommender(
             _worker.ReindexAll();
             History.Applied = facts =>
             {
-                _worker.Reindex(facts);
-                Accounts.Touched(facts);
+                var (accounts, deals) = Read((fold, _) => fold.ConcernedBy(facts));
+                _worker.Reindex(accounts, deals);
+                Accounts.Touched(facts, accounts);
             };
             Models.Begin(models, History);
             _worker.Start(_stop.Token);

@@ -41,20 +41,22 @@ public sealed partial class HistoryState
             yield return AccountStates[at].Id;
     }
 
-    /// <summary>The accounts that facts have something to say of, or had.</summary>
-    public IReadOnlySet<AccountId> AccountsOf(IEnumerable<DatedFact> facts)
+    /// <summary>The accounts and the deals that facts have something to say of, or had.</summary>
+    public (IReadOnlySet<AccountId> Accounts, IReadOnlySet<OpportunityId> Deals) ConcernedBy(IEnumerable<DatedFact> facts)
     {
-        var accounts = new HashSet<AccountId>();
+        var (accounts, deals) = (new HashSet<AccountId>(), new HashSet<OpportunityId>());
         foreach (var fact in facts)
         {
             foreach (var noun in (object?[])[fact.Noun, fact.Replaced])
             {
                 var (account, deal) = noun is null ? default : FactTables.Of(fact.Kind).ConcernsOf(noun);
-                if ((account ?? (deal is { } id ? FindOpportunity(id)?.AccountId : null)) is { } one)
+                if (deal is { } id)
+                    deals.Add(id);
+                if ((account ?? (deal is { } of ? FindOpportunity(of)?.AccountId : null)) is { } one)
                     accounts.Add(one);
             }
         }
-        return accounts;
+        return (accounts, deals);
     }
 
     /// <summary>Accounts whose name or id holds <paramref name="text"/>, those whose name begins with it first, then by name and id.</summary>

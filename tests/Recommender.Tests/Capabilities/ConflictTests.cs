@@ -364,6 +364,18 @@ public sealed class ConflictTests : IDisposable
         );
     }
 
+    static HistoryRow Merged(string table, string id, string into) =>
+        Row(
+            "aliases",
+            new
+            {
+                old_id = id,
+                new_id = into,
+                table,
+                at = "2026-03-01",
+            }
+        );
+
     static HistoryRow Deleted(string table, string key) =>
         Row(
             "deletions",
@@ -420,18 +432,7 @@ public sealed class ConflictTests : IDisposable
         await SweepAsync(world);
         var id = Kept(world)[0].Id;
         await DecideAsync(world, desk => desk.Decide(id, "both_proceed", "Other site", "me"));
-        await world.WriteAsync(
-            Row(
-                "aliases",
-                new
-                {
-                    old_id = "a",
-                    new_id = "b",
-                    table = "accounts",
-                    at = "2026-03-01",
-                }
-            )
-        );
+        await world.WriteAsync(Merged("accounts", "a", into: "b"));
         Assert.Equal(0, await SweepAsync(world, account: "b"));
         Assert.Equal(("b", "decided"), (Assert.Single(Kept(world)).AccountId.Value, Kept(world)[0].State));
         Assert.True(world.History.TryWrite(scope => scope.Erase("b"), out var done));
@@ -455,18 +456,7 @@ public sealed class ConflictTests : IDisposable
         Assert.Equal(2, await SweepAsync(world));
         var decided = Kept(world).First(one => one.Found.OtherId == "p3").Id;
         await DecideAsync(world, desk => desk.Decide(decided, "both_proceed", "Other site", "me"));
-        await world.WriteAsync(
-            Row(
-                "aliases",
-                new
-                {
-                    old_id = "p3",
-                    new_id = "p2",
-                    table = "partners",
-                    at = "2026-03-01",
-                }
-            )
-        );
+        await world.WriteAsync(Merged("partners", "p3", into: "p2"));
         Assert.Equal(1, await SweepAsync(world));
         Assert.Equal(0, await SweepAsync(world));
         Assert.Equal([(decided, "decided")], Kept(world).Where(one => one.IsCurrent).Select(one => (one.Id, one.State)));
@@ -503,18 +493,7 @@ public sealed class ConflictTests : IDisposable
         await using var world = await NewAsync(_folder);
         await world.WriteAsync(Registered("r", "p1", "approved", until: "2027-01-01"), Registered("s", "p2", "submitted"));
         await SweepAsync(world);
-        await world.WriteAsync(
-            Row(
-                "aliases",
-                new
-                {
-                    old_id = "p2",
-                    new_id = "p1",
-                    table = "partners",
-                    at = "2026-03-01",
-                }
-            )
-        );
+        await world.WriteAsync(Merged("partners", "p2", into: "p1"));
         Assert.Equal(1, await SweepAsync(world));
         Assert.Equal("ended", Assert.Single(Kept(world)).State);
     }
@@ -534,7 +513,7 @@ public sealed class ConflictTests : IDisposable
             string Any(params string[] of) => of[random.Next(of.Length)];
             world.History.Applied = facts =>
             {
-                foreach (var account in world.History.Fold.Read(_ => world.History.Fold.States[0].AccountsOf(facts)))
+                foreach (var account in world.History.Fold.Read(_ => world.History.Fold.States[0].ConcernedBy(facts).Accounts))
                     Assert.True(
                         CapabilityList.TrySweep(
                             (state, now) => new ConflictsCapability().FollowsFrom(state, world.Rules, account, now),

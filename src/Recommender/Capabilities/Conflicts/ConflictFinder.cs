@@ -84,8 +84,7 @@ public sealed class ConflictFinder
                     (one.IsLive || one.State == "submitted") && one.Row.SubmittedAt <= now && IsKnown(one.Row.PartnerId)
                 )
                 .OrderBy(one => !one.IsLive)
-                .ThenBy(one => one.Row.SubmittedAt)
-                .ThenBy(one => one.Row.Id, StringComparer.Ordinal),
+                .ThenBy(one => (one.Row.SubmittedAt, one.Row.Id), Several.ByMoment),
         ];
     }
 

@@ -22,6 +22,7 @@ public class RoomTests
         "CoSell",
         "Facts",
         "Fold",
+        "Matching",
         "Features",
         "Models",
         "Ranking",
@@ -67,7 +68,7 @@ public class RoomTests
         "Recommender.Records"
     )]
     [InlineData("AnyAscii", "Recommender.CoSell")]
-    [InlineData("Quickenshtein", "Recommender.Capabilities")]
+    [InlineData("Quickenshtein", "Recommender.Matching")]
     [InlineData("CsvHelper", "Recommender.Facts", "Recommender.Training")]
     [InlineData("Microsoft.ML.OnnxRuntime", "Recommender.Models")]
     [InlineData("Google.Protobuf", "Recommender.Models")]
@@ -85,7 +86,7 @@ public class RoomTests
     [Fact]
     public void A_capability_knows_no_other()
     {
-        string[] capabilities = ["CoSellList", "Handoffs"];
+        string[] capabilities = ["CoSellList", "Handoffs", "Leads", "Mapping", "Registrations", "Conflicts"];
         foreach (var one in capabilities)
         {
             foreach (var other in capabilities.Except([one]))

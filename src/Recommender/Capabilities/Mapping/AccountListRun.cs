@@ -1,6 +1,6 @@
-using Recommender.Capabilities.Mapping.Matching;
 using Recommender.CoSell;
 using Recommender.Facts;
+using Recommender.Matching;
 
 namespace Recommender.Capabilities.Mapping;
 

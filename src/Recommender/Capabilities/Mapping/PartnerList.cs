@@ -1,7 +1,7 @@
-using Recommender.Capabilities.Mapping.Matching;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Matching;
 
 namespace Recommender.Capabilities.Mapping;
 

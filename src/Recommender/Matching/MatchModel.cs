@@ -1,7 +1,7 @@
 using Recommender.CoSell;
 using Recommender.Facts;
 
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.Matching;
 
 /// <summary>A candidate of a record: an account, and what they have in common.</summary>
 readonly record struct Candidate(int Account, Comparison Comparison);

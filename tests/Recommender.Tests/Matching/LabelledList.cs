@@ -1,8 +1,8 @@
 using System.Text;
-using Recommender.Capabilities.Mapping.Matching;
 using Recommender.CoSell;
+using Recommender.Matching;
 
-namespace Recommender.Tests.Capabilities.Mapping;
+namespace Recommender.Tests.Matching;
 
 /// <summary>A row as a partner has it, the account that it is, if it is one, and what was done to it.</summary>
 public sealed record LabelledRecord(

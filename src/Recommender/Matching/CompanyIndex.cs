@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Recommender.CoSell;
 
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.Matching;
 
 /// <summary>
 /// Our accounts, found by what a record has in common with them, so that each record is compared with few: a domain, a name, a word that

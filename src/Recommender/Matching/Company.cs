@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Recommender.CoSell;
 
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.Matching;
 
 /// <summary>Who a company is, as far as one row of either side tells, made ready to be compared.</summary>
 sealed record Company

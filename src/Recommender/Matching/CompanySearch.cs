@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.Matching;
 
 /// <summary>Finds the accounts that a company may be. Not for several threads.</summary>
 sealed class CompanySearch(CompanyIndex index)

@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.Matching;
 
 /// <summary>How far two companies' domains are one.</summary>
 enum DomainLevel

@@ -1,4 +1,6 @@
-namespace Recommender.Capabilities.Mapping.Matching;
+using System.Collections.Concurrent;
+
+namespace Recommender.Matching;
 
 /// <summary>A record and an account that it may be.</summary>
 /// <param name="Account">The account's id.</param>
@@ -26,11 +28,32 @@ sealed class CompanyMatcher
 
     const int MostKept = 3;
     const int MostEstimated = 20_000;
+    static readonly MatchModel _model = new();
     readonly CompanyIndex _index;
+    readonly Lazy<Comparer> _comparer;
+    readonly ConcurrentBag<CompanySearch> _searches = [];
 
     /// <summary>Takes the accounts in.</summary>
     /// <param name="accounts">Several of one id are names and domains that it had.</param>
-    public CompanyMatcher(IReadOnlyList<Company> accounts) => _index = new(accounts);
+    public CompanyMatcher(IReadOnlyList<Company> accounts)
+    {
+        _index = new(accounts);
+        _comparer = new(() => new(_index, []));
+    }
+
+    /// <summary>
+    /// The accounts that one company may be, the likeliest first, none below <see cref="ReviewFrom"/>: by what is usual of pairs that are one
+    /// company, since a company by itself says nothing of that.
+    /// </summary>
+    public IReadOnlyList<FoundMatch> Find(Company company)
+    {
+        if (!_searches.TryTake(out var search))
+            search = new(_index);
+        var found = new List<int>();
+        search.Find(company, found);
+        _searches.Add(search);
+        return MatchesOf(CandidatesOf(company, found, _comparer.Value), _model, stackalloc double[256]);
+    }
 
     /// <summary>Of each record the accounts that it may be, the likeliest first, none below <see cref="ReviewFrom"/>.</summary>
     /// <param name="records">The list, as a whole: how common something is in it counts.</param>

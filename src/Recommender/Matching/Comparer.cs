@@ -1,6 +1,6 @@
 using Recommender.CoSell;
 
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.Matching;
 
 /// <summary>Compares records of a list with accounts, and knows how common what they agree on is among the accounts and in the list.</summary>
 sealed class Comparer

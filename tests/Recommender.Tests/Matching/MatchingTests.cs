@@ -1,9 +1,9 @@
 using System.Globalization;
-using Recommender.Capabilities.Mapping.Matching;
 using Recommender.CoSell;
 using Recommender.Facts;
+using Recommender.Matching;
 
-namespace Recommender.Tests.Capabilities.Mapping;
+namespace Recommender.Tests.Matching;
 
 /// <summary>Matching, against lists of which we know what is what. The model was chosen on seeds 1 to 4; these are others.</summary>
 public sealed class MatchingTests(ITestOutputHelper output)

@@ -1,7 +1,7 @@
 using Quickenshtein;
 using Recommender.CoSell;
 
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.Matching;
 
 /// <summary>How far two names are one, from the same to nothing in common.</summary>
 enum NameLevel

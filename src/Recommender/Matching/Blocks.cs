@@ -1,4 +1,4 @@
-namespace Recommender.Capabilities.Mapping.Matching;
+namespace Recommender.Matching;
 
 /// <summary>By key, the companies that have it, in their order: filled once, then read.</summary>
 sealed class Blocks

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Recommender.Capabilities.Mapping;
 using Recommender.CoSell;
 using Recommender.Facts;
+using Recommender.Matching;
 using Recommender.Ranking;
 using Recommender.Webhooks;
 

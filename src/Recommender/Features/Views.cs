@@ -56,7 +56,9 @@ sealed class DecisionView
     {
         Decision = decision;
         _state.AdvanceTo(decision.AsOf);
-        Account = _state.FindAccountState(decision.Opportunity.AccountId);
+        Account =
+            _state.FindAccountState(decision.Opportunity.AccountId)
+            ?? (decision.NewAccount is { } row ? _state.Imagine(row) : null);
         Opportunity = _state.FindOpportunityState(decision.Opportunity.Id);
         SlowScale = _state.Slow.Scale(decision.AsOf.Date);
         FastScale = _state.Fast.Scale(decision.AsOf.Date);

@@ -43,6 +43,7 @@ public sealed partial class HistoryState
         Merges = new(this);
         Registrations = new(this);
         Companies = new(this);
+        Sellers = new(this);
         _byKind = new()
         {
             [FactKind.Account] = Names,
@@ -123,6 +124,8 @@ public sealed partial class HistoryState
     internal Registrations Registrations { get; }
 
     internal CompanyBook Companies { get; }
+
+    internal Sellers Sellers { get; }
 
     internal Decay Slow { get; }
 
@@ -240,6 +243,15 @@ public sealed partial class HistoryState
     internal AccountState Account(AccountId id) => AccountStates[AccountIndex(id)];
 
     internal PartnerState Partner(PartnerId id) => PartnerStates[PartnerIndex(id)];
+
+    /// <summary>An account as it would stand here if its row were known; what it is named by is not taken in.</summary>
+    internal AccountState Imagine(Account row) =>
+        new(row.Id, Settings.Measures.Count)
+        {
+            Row = row,
+            Values = ValuesOf(Side.Account, name => Columns.Column(row, name), Categories.FindAll),
+            Measures = MeasuresOf(Side.Account, name => Columns.Number(row, name)),
+        };
 
     internal IEnumerable<OpportunityState> DealsOf(AccountState account)
     {

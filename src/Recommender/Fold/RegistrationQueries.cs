@@ -80,6 +80,26 @@ public sealed partial class HistoryState
         return new(row, row.Status == "approved" && !isLive ? "expired" : row.Status!, isLive);
     }
 
+    /// <summary>The first contact with an account from a moment on, of a partner or of our own people; null if none is known.</summary>
+    /// <param name="accountId">The account.</param>
+    /// <param name="since">From when on, inclusive, UTC.</param>
+    /// <param name="by">The partner; null for our own people.</param>
+    public DateTime? FirstTouch(AccountId accountId, DateTime since, PartnerId? by)
+    {
+        if (FindAccountState(accountId) is not { } account)
+            return null;
+        var times = by is { } partner
+            ? (account.TouchesOfPartners ?? []).Where(touch => touch.Partner == IndexOfPartner(partner)).Select(touch => touch.At)
+            : account.OwnTouchTimes ?? [];
+        DateTime? first = null;
+        foreach (var at in times)
+        {
+            if (at >= since && !(at >= first))
+                first = at;
+        }
+        return first;
+    }
+
     /// <summary>What a partner did with an account before a moment, newest first: contacts, overlaps that hold, assists and deals worked on.</summary>
     public IReadOnlyList<DatedWork> WorkOf(PartnerId partnerId, AccountId accountId, DateTime asOf)
     {

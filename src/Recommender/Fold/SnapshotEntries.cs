@@ -44,6 +44,7 @@ public sealed partial class HistoryState
         if (account.Pairs is { } pairs)
             WriteMap(to, pairs, WritePair);
         to.All(account.TouchesOfPartners, WriteTouch);
+        to.All(account.OwnTouchTimes, static (to, at) => to.Write(at));
         to.All(account.Submitted, static (to, one) => to.Write(one));
         to.All(account.Decided, static (to, one) => to.Write(one));
     }
@@ -73,6 +74,7 @@ public sealed partial class HistoryState
         if (from.Flag())
             ReadMap(from, account.Pairs = new(), ReadPair);
         account.TouchesOfPartners = from.List(ReadTouch);
+        account.OwnTouchTimes = from.List(static from => from.Instant());
         account.Submitted = from.Array(static from => from.Registration());
         account.Decided = from.Array(static from => from.SeenRegistration());
         return account;

@@ -11,7 +11,7 @@ namespace Recommender.Fold;
 public sealed partial class HistoryState
 {
     const int Mark = 0x4E53_4652;
-    const int Version = 6;
+    const int Version = 7;
 
     /// <summary>False if something in it does not know how to write itself, such as a ledger of a capability.</summary>
     public bool CanBeWritten =>
@@ -112,6 +112,7 @@ public sealed partial class HistoryState
         }
         if (from.Whole() != Mark)
             throw new InvalidDataException("The snapshot does not end where it should.");
+        Sellers.CountAll();
         for (var account = 0; account < AccountStates.Count; account++)
         {
             Names.Index(account, AccountStates[account].Row);

@@ -109,6 +109,9 @@ sealed class AccountState(AccountId id, int measures)
     public int Partners;
     public double OwnTouches;
     public double PartnerTouches;
+
+    /// <summary>When our own people were in contact, in the order in which it was known. No more is kept of such: there are many.</summary>
+    public List<DateTime>? OwnTouchTimes;
     public DateTime LastOpportunityAt;
     public DateTime LastWonAt;
     public DateTime FirstOpportunityAt;

@@ -45,15 +45,40 @@ sealed class CompanyMatcher
     /// The accounts that one company may be, the likeliest first, none below <see cref="ReviewFrom"/>: by what is usual of pairs that are one
     /// company, since a company by itself says nothing of that.
     /// </summary>
-    public IReadOnlyList<FoundMatch> Find(Company company)
+    /// <param name="company">The company.</param>
+    /// <param name="newer">Accounts that came since this was made.</param>
+    public IReadOnlyList<FoundMatch> Find(Company company, IReadOnlyList<Company> newer)
     {
         if (!_searches.TryTake(out var search))
             search = new(_index);
         var found = new List<int>();
         search.Find(company, found);
         _searches.Add(search);
-        return MatchesOf(CandidatesOf(company, found, _comparer.Value), _model, stackalloc double[256]);
+        var candidates = CandidatesOf(company, found, _comparer.Value).Select(one => (Id: IdOf(one), one.Comparison)).ToList();
+        foreach (var account in newer)
+        {
+            if (
+                candidates.TrueForAll(one => one.Id != account.Id)
+                && _comparer.Value.Of(company, account) is var pair
+                && IsCandidate(pair)
+            )
+                candidates.Add((account.Id, pair));
+        }
+        var probabilities = new double[candidates.Count];
+        _model.Probabilities([.. candidates.Select((one, i) => new Candidate(i, one.Comparison))], probabilities);
+        return
+        [
+            .. candidates
+                .Select((one, i) => new FoundMatch(one.Id, probabilities[i], one.Comparison))
+                .Where(one => one.Probability >= ReviewFrom)
+                .OrderByDescending(one => one.Probability)
+                .ThenBy(one => one.Account, StringComparer.Ordinal)
+                .Take(MostKept),
+        ];
     }
+
+    static bool IsCandidate(in Comparison pair) =>
+        pair.Name is not (NameLevel.Different or NameLevel.Unknown) || pair.Domain is DomainLevel.Same or DomainLevel.SameLabel;
 
     /// <summary>Of each record the accounts that it may be, the likeliest first, none below <see cref="ReviewFrom"/>.</summary>
     /// <param name="records">The list, as a whole: how common something is in it counts.</param>
@@ -126,10 +151,7 @@ sealed class CompanyMatcher
         foreach (var account in found)
         {
             var pair = comparer.Of(record, _index.Companies[account]);
-            if (
-                pair.Name is NameLevel.Different or NameLevel.Unknown
-                && pair.Domain is not (DomainLevel.Same or DomainLevel.SameLabel)
-            )
+            if (!IsCandidate(pair))
                 continue;
             var same = candidates.FindIndex(one => _index.Companies[one.Account].Id == _index.Companies[account].Id);
             if (same < 0)

@@ -104,7 +104,7 @@ sealed class Comparer
             var names = _namesByDomain.GetValueOrDefault(domain, 1);
             return (
                 DomainLevel.Same,
-                FewestSharers + _index.HavingDomain(domain).Count - 1 + (names - 1) / (double)names,
+                FewestSharers + Math.Max(0, _index.HavingDomain(domain).Count - 1) + (names - 1) / (double)names,
                 domain
             );
         }
@@ -139,7 +139,7 @@ sealed class Comparer
                         .Select(one => one.one)
                 )
                 .Count();
-            expected = count - _discounts[(withForm, isHere)];
+            expected = Math.Max(1, count) - _discounts[(withForm, isHere)];
             if (isGeneral)
                 expected = Math.Max(expected, FewestOfGeneralName);
             // Counted in the country: what the country says by itself is in it.

@@ -19,17 +19,18 @@ sealed class CandidateChoice(HistoryState state)
         Account account,
         Decision decision,
         IReadOnlyList<int> onDeal,
-        List<ExcludedPartner> excluded
+        List<ExcludedPartner> excluded,
+        int mostListed = MostExcludedListed
     )
     {
         var asOf = request.AsOf;
-        var ofAccount = state.FindAccountState(account.Id)!;
+        var ofAccount = state.FindAccountState(account.Id) ?? state.Imagine(account);
         var concerned = rules.About(account, ofAccount.Merged, decision.Opportunity.Product, asOf);
         var customer = CompanyIdentity.Of(account, ofAccount.Merged);
         var count = 0;
         void Exclude(PartnerState partner, string rule, string detail)
         {
-            if (count++ < MostExcludedListed)
+            if (count++ < mostListed)
                 excluded.Add(new(partner.Id.Value, rule, detail));
         }
         workspace.Clear(state.PartnerCount);

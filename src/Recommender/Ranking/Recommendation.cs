@@ -17,6 +17,9 @@ public sealed record RankingRequest(AccountId AccountId, DateTime AsOf)
     /// <summary>What it is worth, if no deal is named.</summary>
     public double? Amount { get; init; }
 
+    /// <summary>The account, if it does not stand in the history; null if it does.</summary>
+    public Account? NewAccount { get; init; }
+
     /// <summary>How many partners to return at most, 1 to 100. The default is 10.</summary>
     public int Limit { get; init; } = 10;
 
@@ -141,6 +144,34 @@ public sealed record RecommendedPartner
     /// <summary>What to do first.</summary>
     public required NextAction NextAction { get; init; }
 }
+
+/// <summary>A candidate with its numbers, as <see cref="RecommendedPartner"/> has them.</summary>
+/// <param name="PartnerId">The partner.</param>
+/// <param name="FitScore">The raw score; comparable within one answer only.</param>
+/// <param name="IsUnproven">True if the partner has no engagement yet.</param>
+/// <param name="WinProbability">That the deal is won with it where its lift is known, else as the deal stands; null without a model.</param>
+/// <param name="Lift">What it adds to that; null if unknown.</param>
+/// <param name="LiftLow">Lower end of the lift's 90 % interval.</param>
+/// <param name="LiftHigh">Its upper end.</param>
+public sealed record PartnerChance(
+    PartnerId PartnerId,
+    double FitScore,
+    bool IsUnproven,
+    double? WinProbability,
+    double? Lift,
+    double? LiftLow,
+    double? LiftHigh
+);
+
+/// <summary>All candidates of a question, unranked, and all partners that are none.</summary>
+/// <param name="Partners">In the order in which they came.</param>
+/// <param name="Excluded">The others, with the rule that left each out.</param>
+/// <param name="WinProbabilityAlone">That the deal is won without any; null if no lift is known.</param>
+public sealed record PartnerChances(
+    IReadOnlyList<PartnerChance> Partners,
+    IReadOnlyList<ExcludedPartner> Excluded,
+    double? WinProbabilityAlone
+);
 
 /// <summary>What to do first about a partner.</summary>
 /// <param name="Code">resolve_registration, join_registration, request_introduction, reconnect, qualify or propose.</param>

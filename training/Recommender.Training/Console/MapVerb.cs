@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Recommender.Capabilities.Mapping;
 using Recommender.Facts;
+using Recommender.Matching;
 using Recommender.Models;
 using static Recommender.Training.ConsoleOptions;
 using static Recommender.Training.ConsoleTable;

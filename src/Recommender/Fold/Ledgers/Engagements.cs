@@ -125,11 +125,16 @@ sealed class Engagements(HistoryState state) : Ledger<Engagement>
                     PartnerState.Count(ref state.PartnerStates[earlier].Successors, entry.Partner, 1);
             }
         }
+        if (deal.Matured)
+            state.Sellers.Credit(deal, -1);
         deal.Engagements = Several.With(deal.Engagements, entry);
         var at = deal.Engagements.Length - 1;
         Count(deal, at, 1);
         if (deal.Matured)
+        {
+            state.Sellers.Credit(deal, 1);
             state.Outcomes.CreditPartner(deal, at, 1);
+        }
         ref var pair = ref account.Pair(entry.Partner);
         pair.DealsSince = account.Opportunities;
         if (pair.Engagements == 1 || entry.StartedAt > pair.LastEngagementAt)

@@ -149,6 +149,7 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         if (!deal.IsOpen)
             return;
         state.AccountStates[deal.Account].Open += times;
+        state.Sellers.CountOpen(deal, times);
         for (var e = 0; e < deal.Engagements.Length; e++)
         {
             var partner = deal.Engagements[e].Partner;
@@ -220,6 +221,7 @@ sealed class Outcomes(HistoryState state) : Ledger<Opportunity>
         var weight = state.OutcomeDecay.Weight(DueAt(deal));
         var won = deal.Outcome == Outcome.Won;
         All.Add(won, weight, times);
+        state.Sellers.Credit(deal, times);
         for (var d = 0; d < state.Dimensions.Length; d++)
         {
             foreach (var value in state.KeysOn(d, account, deal))

@@ -69,6 +69,7 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
         account.Opportunities += times;
         if (deal.IsOpen)
             account.Open += times;
+        state.Sellers.Count(deal, times);
         for (var d = 0; d < state.Dimensions.Length; d++)
         {
             foreach (var value in state.KeysOn(d, account, deal))
@@ -84,7 +85,8 @@ sealed class Pipeline(HistoryState state) : Ledger<Opportunity>
         var (from, to) = (deal.Account, state.AccountIndex(row.AccountId));
         var isMoved = from != to;
         var isRedated = deal.Row.CreatedAt != row.CreatedAt;
-        var isAsOpen = deal.IsOpen == deal.IsOpenAs(row) && deal.Row.ExpectedCloseAt == row.ExpectedCloseAt;
+        var isAsOpen =
+            deal.IsOpen == deal.IsOpenAs(row) && deal.Row.ExpectedCloseAt == row.ExpectedCloseAt && deal.Row.Owner == row.Owner;
         if (!isMoved && !isRedated && isAsOpen && AreSame(deal.Values, values) && deal.Measures.AsSpan().SequenceEqual(measures))
         {
             deal.Row = row;

@@ -53,6 +53,10 @@ sealed class Touches(HistoryState state) : Ledger<Touch>
         if (touch.Partner == Ours)
         {
             Add(ref account.OwnTouches, weight);
+            if (times > 0)
+                (account.OwnTouchTimes ??= []).Add(touch.At);
+            else if (account.OwnTouchTimes?.Remove(touch.At) != true)
+                throw new InvalidOperationException("A touch is taken back that was never taken in.");
             return;
         }
         Add(ref account.PartnerTouches, weight);

@@ -4,6 +4,7 @@ using Recommender.Capabilities.Mapping;
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Matching;
 using Recommender.Tests.Matching;
 
 namespace Recommender.Tests.Capabilities.Mapping;

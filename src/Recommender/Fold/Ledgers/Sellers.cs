@@ -1,0 +1,121 @@
+using Recommender.CoSell;
+
+namespace Recommender.Fold;
+
+/// <summary>Deals that were won and lost.</summary>
+readonly record struct WonAndLost(int Won, int Lost)
+{
+    /// <summary>All of them.</summary>
+    public int All => Won + Lost;
+
+    /// <summary>With one more, or one less.</summary>
+    public WonAndLost With(bool won, int times) => won ? this with { Won = Won + times } : this with { Lost = Lost + times };
+}
+
+/// <summary>What one of our own people sells.</summary>
+sealed class SellerState
+{
+    readonly List<DateTime> _created = [];
+
+    /// <summary>Deals of its own that are open.</summary>
+    public int Open { get; set; }
+
+    /// <summary>Mature outcomes of deals that no partner was on.</summary>
+    public WonAndLost Alone { get; set; }
+
+    /// <summary>The same by dimension and value.</summary>
+    public Dictionary<(int Dimension, long Value), WonAndLost> ByValue { get; } = [];
+
+    /// <summary>When its last deal was created; <see cref="DateTime.MinValue"/> if it has none.</summary>
+    public DateTime LastAt => _created.Count > 0 ? _created[^1] : DateTime.MinValue;
+
+    /// <summary>Counts a deal, or takes it back.</summary>
+    public void Count(DateTime createdAt, int times)
+    {
+        var place = _created.Count == 0 || createdAt > _created[^1] ? ~_created.Count : _created.BinarySearch(createdAt);
+        if (times > 0)
+            _created.Insert(place < 0 ? ~place : place, createdAt);
+        else
+            _created.RemoveAt(place);
+    }
+}
+
+/// <summary>
+/// What our own people won and lost without a partner, by who and what the account and the deal are. A count of deals, made anew from them
+/// where a fold is read.
+/// </summary>
+sealed class Sellers(HistoryState state)
+{
+    static readonly string[] _columns = ["industry", "region", "product"];
+    readonly int[] _dimensions = [.. _columns.Select(state.Settings.IndexOfDimension).Where(dimension => dimension >= 0)];
+    readonly Dictionary<string, SellerState> _of = new(TextKey.Comparer);
+
+    /// <summary>All of them together.</summary>
+    public SellerState All { get; } = new();
+
+    /// <summary>By what they are told apart: dimensions of <see cref="FoldSettings"/>.</summary>
+    public IReadOnlyList<int> Dimensions => _dimensions;
+
+    /// <summary>Everybody who owns a deal, or did, by the name that stands on it.</summary>
+    public IReadOnlyDictionary<string, SellerState> Of => _of;
+
+    /// <summary>Counts a deal.</summary>
+    public void Count(OpportunityState deal, int times)
+    {
+        if (deal.Row.Owner is not { } owner)
+            return;
+        if (!_of.TryGetValue(owner, out var seller))
+            _of.Add(owner, seller = new());
+        seller.Count(deal.Row.CreatedAt, times);
+        if (deal.IsOpen)
+            seller.Open += times;
+    }
+
+    /// <summary>Counts that a deal is open.</summary>
+    public void CountOpen(OpportunityState deal, int times)
+    {
+        if (deal.Row.Owner is { } owner)
+            _of[owner].Open += times;
+    }
+
+    /// <summary>Counts the mature outcome of a deal, if no partner was on it when it closed.</summary>
+    public void Credit(OpportunityState deal, int times)
+    {
+        if (deal.Row.Owner is not { } owner || Array.Exists(deal.Engagements, entry => entry.StartedAt <= deal.ClosedAt))
+            return;
+        var (won, seller) = (deal.Outcome == Outcome.Won, _of[owner]);
+        seller.Alone = seller.Alone.With(won, times);
+        All.Alone = All.Alone.With(won, times);
+        var account = state.AccountStates[deal.Account];
+        foreach (var dimension in _dimensions)
+        {
+            foreach (var value in state.KeysOn(dimension, account, deal))
+            {
+                Credit(seller.ByValue, (dimension, value), won, times);
+                Credit(All.ByValue, (dimension, value), won, times);
+            }
+        }
+    }
+
+    static void Credit(Dictionary<(int, long), WonAndLost> counts, (int, long) key, bool won, int times)
+    {
+        var count = counts.GetValueOrDefault(key).With(won, times);
+        if (count.All == 0)
+            counts.Remove(key);
+        else
+            counts[key] = count;
+    }
+
+    /// <summary>Counts all deals of a fold that was read.</summary>
+    public void CountAll()
+    {
+        foreach (var deal in state.OpportunityStates)
+        {
+            if (deal is null)
+                continue;
+            Count(deal, 1);
+            if (deal.Matured)
+                Credit(deal, 1);
+        }
+    }
+}

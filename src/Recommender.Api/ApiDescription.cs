@@ -16,6 +16,7 @@ static class ApiDescription
         ["Accounts"] = "Find and read accounts",
         ["Partners"] = "Find and read partners, take in what they hold, and see who holds what",
         ["Registrations"] = "Claims of partners on accounts: checked, submitted, decided",
+        ["Leads"] = "Leads routed to reps and partners: offers, answers, clocks, and why",
         ["Conflicts"] = "Claims on an account that cannot both stand: found, decided, kept",
         ["Models"] = "What answers, and making another version answer",
         ["Rules"] = "What the company decides before the model does",
@@ -137,6 +138,11 @@ static class ApiDescription
                         or "RejectMatch"
                         or "UndoMatch"
                         or "DecideConflict"
+                        or "RouteLead"
+                        or "AssignLead"
+                        or "WithdrawLead"
+                        or "AcceptLeadOffer"
+                        or "DeclineLeadOffer"
                         or "ReopenConflict"
                         or "ApproveRegistration"
                         or "RejectRegistration"
@@ -157,10 +163,7 @@ static class ApiDescription
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = true,
-                Content = new Dictionary<string, OpenApiMediaType>
-                {
-                    ["application/json"] = new() { Schema = SchemaOf(row.Table) },
-                },
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = SchemaOf(row) } },
             };
         if (Examples.Of(operation.OperationId ?? "") is not JsonObject example)
             return;
@@ -198,8 +201,9 @@ static class ApiDescription
             }
         );
 
-    static OpenApiSchema SchemaOf(FactTable table)
+    static OpenApiSchema SchemaOf(RowBody body)
     {
+        var table = body.Table;
         var properties = new Dictionary<string, IOpenApiSchema>();
         foreach (var column in table.Columns)
         {
@@ -207,12 +211,12 @@ static class ApiDescription
             {
                 Type =
                     column.Kind == ColumnKind.Number ? JsonSchemaType.Number
-                    : column.Name is "industries" or "regions" or "competencies" ? JsonSchemaType.String | JsonSchemaType.Array
+                    : column.IsList ? JsonSchemaType.String | JsonSchemaType.Array
                     : JsonSchemaType.String,
                 Description =
                     column.Name == "recorded_at" ? "When you learned it, an ISO 8601 date or instant; left out, now"
                     : column.Kind == ColumnKind.Instant ? "An ISO 8601 date or instant, UTC if it has no offset"
-                    : column.Name is "industries" or "regions" or "competencies" ? "Several as a list, or separated by |"
+                    : column.IsList ? "Several as a list, or separated by |"
                     : column.References is { } other ? $"A row of {other}"
                     : null,
             };
@@ -220,12 +224,20 @@ static class ApiDescription
                 schema.Enum = [.. words.Select(word => (JsonNode)JsonValue.Create(word))];
             properties[column.Name] = schema;
         }
+        if (body.IsSubmitted)
+            properties["new_account"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Boolean,
+                Description = "True if the company is none of our accounts though it may seem one",
+            };
         return new()
         {
             Type = JsonSchemaType.Object,
             Description = "Properties that are not named here are kept as attributes",
             Properties = properties,
-            Required = new HashSet<string>(table.Columns.Skip(1).Where(column => column.Required).Select(column => column.Name)),
+            Required = body.IsSubmitted
+                ? null
+                : new HashSet<string>(table.Columns.Skip(1).Where(column => column.Required).Select(column => column.Name)),
             AdditionalPropertiesAllowed = true,
         };
     }

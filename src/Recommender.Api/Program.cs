@@ -178,6 +178,8 @@ app.MapMatches();
 app.MapAccountMap();
 app.MapRegistrations();
 app.MapConflicts();
+app.MapLeads();
+app.MapRoutingPolicy();
 app.MapModels();
 app.MapRules();
 app.MapEvents();

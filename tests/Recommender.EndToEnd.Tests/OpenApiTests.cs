@@ -101,6 +101,24 @@ public sealed partial class OpenApiTests : IAsyncLifetime
             HttpStatusCode.OK
         );
         var conflict = Assert.Single(conflicts["items"].EnumerateArray()).GetProperty("conflict_id").GetString();
+        // Leads that nobody has, and some that are offered.
+        foreach (var id in (string[])["route", "assign", "withdraw"])
+            (
+                await _service.PutAsync(
+                    "/v1/leads/EX-" + id,
+                    """{"account_id":"A000069","product":"Security","created_at":"2020-01-01"}"""
+                )
+            ).Expect(HttpStatusCode.Created);
+        foreach (var id in (string[])["accept", "decline"])
+            (
+                await _service.SendAsync(
+                    HttpMethod.Post,
+                    "/v1/leads",
+                    $$"""{"lead_id":"EX-{{id}}","account_id":"A000069","product":"Security"}""",
+                    "application/json",
+                    ("Idempotency-Key", "EX-" + id)
+                )
+            ).Expect(HttpStatusCode.Created);
         foreach (var path in paths.EnumerateObject().OrderBy(Turn))
         {
             foreach (var operation in path.Value.EnumerateObject())
@@ -128,6 +146,9 @@ public sealed partial class OpenApiTests : IAsyncLifetime
                         path.Name.StartsWith("/v1/deal-registrations/{id}/", StringComparison.Ordinal)
                                 ? "EX-" + path.Name.Split('/')[^1]
                             : path.Name.StartsWith("/v1/conflicts/", StringComparison.Ordinal) ? conflict
+                            : path.Name.StartsWith("/v1/leads/{id}/", StringComparison.Ordinal) ? "EX-" + path.Name.Split('/')[^1]
+                            : path.Name.StartsWith("/v1/lead-offers/{id}/", StringComparison.Ordinal)
+                                ? $"EX-{path.Name.Split('/')[^1]}.1"
                             : "EX1",
                         StringComparison.Ordinal
                     )

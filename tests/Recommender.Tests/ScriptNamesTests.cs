@@ -32,6 +32,8 @@ public class ScriptNamesTests
                 "Recommender.Journal.Sqlite.0003_journal.sql",
                 "Recommender.Journal.Sqlite.0004_look_ups.sql",
                 "Recommender.Journal.Sqlite.0005_packed_answers.sql",
+                "Recommender.Leads.SqlServer.0016_leads.sql",
+                "Recommender.Leads.Sqlite.0017_leads.sql",
                 "Recommender.Mapping.SqlServer.0012_mapping.sql",
                 "Recommender.Mapping.Sqlite.0013_mapping.sql",
                 "Recommender.Registrations.SqlServer.0013_registrations.sql",

@@ -191,7 +191,7 @@ static class RowsApi
         return new Json<JsonElement>(JsonRow.Write(found.Row));
     }
 
-    static Invalid? Row(
+    public static Invalid? Row(
         FactTable table,
         byte[] bytes,
         string? id,
@@ -266,4 +266,8 @@ static class RowsApi
 }
 
 /// <summary>Says which table's row a body holds.</summary>
-sealed record RowBody(FactTable Table);
+sealed record RowBody(FactTable Table)
+{
+    /// <summary>True if it is sent to be worked on: id and date may be left out, and new_account says that its company is none of our accounts.</summary>
+    public bool IsSubmitted { get; init; }
+}

@@ -42,6 +42,7 @@ sealed partial class Housekeeping(
                 continue;
             Sweep();
             live.Accounts.LookAtAll();
+            live.Leads.RouteWaiting();
             if ((live.Now() - purged).TotalHours < 1)
                 continue;
             purged = live.Now();

@@ -77,6 +77,9 @@ sealed partial class LiveRecommender(
     /// <summary>What follows from facts that touch an account.</summary>
     public AccountWatch Accounts { get; private set; } = null!;
 
+    /// <summary>What is done with leads.</summary>
+    public LeadRouting Leads { get; private set; } = null!;
+
     public OpportunityIndex Index { get; } = new();
 
     /// <summary>What amounts are compared in, if that is set.</summary>
@@ -115,6 +118,7 @@ sealed partial class LiveRecommender(
         Registry = new(_options.Models.Path, Store);
         Models = new(Registry, _options.Models.Path, Replaced, time, logger);
         Accounts = new(this, _options.Database.ReadOnly, time, logger);
+        Leads = new(this, _options.Database.ReadOnly, logger);
         Past = new(Models, Store, _options.Past);
         var models = Models.OpenNewest();
         Keys = new(Store);
@@ -209,6 +213,7 @@ sealed partial class LiveRecommender(
                 var (accounts, deals) = Read((fold, _) => fold.ConcernedBy(facts));
                 _worker.Reindex(accounts, deals);
                 Accounts.Touched(facts, accounts);
+                Leads.Touched(facts);
             };
             Models.Begin(models, History);
             _worker.Start(_stop.Token);

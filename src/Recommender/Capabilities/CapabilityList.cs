@@ -21,6 +21,7 @@ public static class CapabilityList
         new Mapping.MappingCapability(),
         new Registrations.RegistrationsCapability(),
         new Conflicts.ConflictsCapability(),
+        new Leads.LeadsCapability(),
     ];
     static bool _isRead;
 

@@ -890,6 +890,56 @@ public sealed class StoreContractTests : IDisposable
                 reason = note,
             }
         );
+        yield return Row(
+            "leads",
+            new
+            {
+                lead_id = "l",
+                account_id = "a",
+                name = "Lead",
+                partner_id = "p",
+                opportunity_id = "o",
+                amount = 48000.25,
+                may_share = version == 1 ? "yes" : "no",
+                created_at = "2026-01-05",
+                own = note,
+            }
+        );
+        yield return Row(
+            "reps",
+            new
+            {
+                rep_id = "s",
+                regions = "EMEA|US",
+                open_leads = version,
+            }
+        );
+        yield return Row(
+            "lead_steps",
+            new
+            {
+                lead_id = "l",
+                offer = "1",
+                step = "offered",
+                at = "2026-01-05",
+                account_id = "a",
+                assignee_type = "partner",
+                partner_id = "p",
+                until = "2026-01-06",
+                probability = 0.9,
+                policy_version = 1,
+                trace = note,
+            }
+        );
+        yield return Row(
+            "routing_policies",
+            new
+            {
+                version = "1",
+                at = "2026-01-04",
+                body = version == 1 ? "{}" : "{\"offers\":2}",
+            }
+        );
     }
 
     ImportSummary Import(HistoryStore store, string folder) =>

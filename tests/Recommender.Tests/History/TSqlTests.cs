@@ -58,6 +58,7 @@ public class TSqlTests
                 "0013_registrations.sql",
                 "0014_conflicts.sql",
                 "0015_rules_version.sql",
+                "0016_leads.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );
@@ -76,7 +77,7 @@ public class TSqlTests
         )
             Assert.Contains(name, _texts.Keys);
         Assert.True(_texts.Count > 120, $"{_texts.Count} texts");
-        Assert.Equal(46, _streams.Length);
+        Assert.Equal(54, _streams.Length);
     }
 
     /// <summary>A text in the source that is no constant would be looked at by no other test.</summary>

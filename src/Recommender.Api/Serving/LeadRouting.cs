@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using Recommender.Capabilities;
+using Recommender.Capabilities.Leads;
+using Recommender.CoSell;
+using Recommender.Facts;
+using Recommender.Matching;
+
+namespace Recommender.Api.Serving;
+
+/// <summary>
+/// Does with leads what is decided by fold and models, and routes those that wait: imported ones, and those whose last offer came to
+/// nothing. Keeps our accounts as companies are compared with them; they may be a minute behind, what came since is found by its domain or
+/// name.
+/// </summary>
+sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, ILogger logger)
+{
+    const int OfOneRound = 500;
+    static readonly TimeSpan _rebuiltEvery = TimeSpan.FromMinutes(1);
+    readonly ConcurrentDictionary<string, string> _notRouted = new(StringComparer.Ordinal);
+    readonly Lock _building = new();
+    Lazy<OurAccounts>? _accounts;
+    DateTime _builtAt;
+    volatile bool _isBehind;
+    int _isRouting;
+
+    /// <summary>Notes that accounts were written; on the writer's thread.</summary>
+    public void Touched(IReadOnlyList<DatedFact> facts)
+    {
+        if (!_isBehind && facts.Any(fact => fact.Kind == FactKind.Account || fact.Kind == FactKind.Merge))
+            _isBehind = true;
+    }
+
+    /// <summary>Our accounts, to find those of companies; made when they are first asked for.</summary>
+    public OurAccounts Accounts()
+    {
+        Lazy<OurAccounts> accounts;
+        lock (_building)
+            accounts = _accounts ??= Made();
+        return accounts.Value;
+    }
+
+    Lazy<OurAccounts> Made()
+    {
+        (_isBehind, _builtAt) = (false, live.Now());
+        return new(live.Read((state, _) => OurAccounts.Of(state)));
+    }
+
+    /// <summary>Does something with leads within a write that decides by the fold.</summary>
+    /// <param name="scope">The write.</param>
+    /// <param name="accounts">Our accounts.</param>
+    /// <param name="run">What is to be done.</param>
+    public T Do<T>(WriteScope scope, OurAccounts accounts, Func<LeadActions, T> run)
+    {
+        using var generation = live.Models.Lease();
+        var rules = live.Rules;
+        return generation.Fold.Read(_ => run(new(scope, generation.Ranker, rules, accounts)));
+    }
+
+    /// <summary>Routes what waits, and renews the accounts; does nothing while it does still.</summary>
+    public void RouteWaiting()
+    {
+        if (isReadOnly || Interlocked.Exchange(ref _isRouting, 1) != 0)
+            return;
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                Renew();
+                var waiting = live.Read(
+                    (state, now) =>
+                        LeadList.ToRoute(state, now).Where(id => !_notRouted.ContainsKey(id)).Take(OfOneRound).ToList()
+                );
+                foreach (var id in waiting)
+                    await RouteAsync(id);
+            }
+            catch (Exception e)
+            {
+                // Of a database that takes no writes the log tells already; what waits is routed later.
+                if (!live.Store.IsToBlame(e))
+                    Log.NotRouted(logger, "", e.Message.ReplaceLineEndings(" "));
+            }
+            finally
+            {
+                Volatile.Write(ref _isRouting, 0);
+            }
+        });
+    }
+
+    void Renew()
+    {
+        if (!_isBehind || live.Now() - _builtAt < _rebuiltEvery)
+            return;
+        Lazy<OurAccounts> next;
+        lock (_building)
+            next = Made();
+        _ = next.Value;
+        lock (_building)
+            _accounts = next;
+    }
+
+    async Task RouteAsync(string id)
+    {
+        var accounts = Accounts();
+        if (
+            !live.History.TryWrite(
+                scope =>
+                {
+                    var outcome = Do(scope, accounts, actions => actions.Route(id, null, isNewAccount: false, by: null));
+                    CapabilityList.Tell(scope, live.Events);
+                    return outcome;
+                },
+                out var routed,
+                decides: true
+            )
+        )
+            return;
+        try
+        {
+            await routed;
+        }
+        catch (LeadRefusedException e) when (e.Why is LeadRefusal.NotAllowedNow)
+        {
+            // Somebody else routed it meanwhile.
+        }
+        catch (Exception e) when (!live.Store.IsToBlame(e))
+        {
+            // One that cannot be routed keeps no other from it.
+            _notRouted[id] = e.Message;
+            Log.NotRouted(logger, id, e.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The lead {Lead} is not routed, route it by hand: {Reason}")]
+        public static partial void NotRouted(ILogger logger, string lead, string reason);
+    }
+}

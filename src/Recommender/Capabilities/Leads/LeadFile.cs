@@ -1,0 +1,164 @@
+using Recommender.CoSell;
+using Recommender.Fold;
+
+namespace Recommender.Capabilities.Leads;
+
+/// <summary>What may be done with a lead.</summary>
+public enum LeadAction
+{
+    /// <summary>Whoever is offered it takes it.</summary>
+    Accept,
+
+    /// <summary>Whoever is offered it does not.</summary>
+    Decline,
+
+    /// <summary>It is routed, or routed again.</summary>
+    Route,
+
+    /// <summary>A person gives it to somebody.</summary>
+    Assign,
+
+    /// <summary>It is none any more.</summary>
+    Withdraw,
+}
+
+/// <summary>A lead, where it stands and how it came there.</summary>
+/// <param name="Lead">The lead.</param>
+/// <param name="Steps">What became of it, the first first.</param>
+/// <param name="FirstTouchAt">The first contact with the account by who accepted it, since then, UTC; null if none is known.</param>
+public sealed record LeadFile(Lead Lead, IReadOnlyList<LeadStep> Steps, DateTime? FirstTouchAt)
+{
+    /// <summary>What a lead may be.</summary>
+    public static IReadOnlyList<string> States { get; } =
+    ["new", "offered", "waiting", "accepted", "queued", "withdrawn", "converted"];
+
+    /// <summary>
+    /// new until it is routed, offered until somebody answers, waiting until the next is offered it, accepted, queued if nobody took it,
+    /// withdrawn; converted once it names its deal.
+    /// </summary>
+    public string State =>
+        Lead.OpportunityId is not null ? "converted"
+        : Steps is not [.., var last] ? "new"
+        : last.Kind is "declined" or "expired" ? "waiting"
+        : last.Kind;
+
+    /// <summary>Who has it, or is asked; null while nobody is.</summary>
+    public Assignee? To => Steps is [.., { Kind: "offered" or "accepted" or "queued" } last] ? last.To : null;
+
+    /// <summary>The last offer; null if there was none.</summary>
+    public LeadStep? Offer => Steps.LastOrDefault(step => step.Kind == "offered");
+
+    /// <summary>When it was first offered to somebody, UTC.</summary>
+    public DateTime? FirstOfferAt => Steps.FirstOrDefault(step => step.Kind == "offered")?.At;
+
+    /// <summary>When it was accepted, UTC.</summary>
+    public DateTime? AcceptedAt => Steps.LastOrDefault(step => step.Kind == "accepted")?.At;
+
+    /// <summary>What may be done now.</summary>
+    public IReadOnlyList<LeadAction> Allowed =>
+        State switch
+        {
+            "offered" => [LeadAction.Accept, LeadAction.Decline, LeadAction.Withdraw],
+            "new" or "waiting" or "queued" => [LeadAction.Route, LeadAction.Assign, LeadAction.Withdraw],
+            "accepted" => [LeadAction.Withdraw],
+            _ => [],
+        };
+
+    /// <summary>A version that changes with every step.</summary>
+    public long Version => Steps.Count + (Lead.OpportunityId is null ? 0 : 1000);
+
+    /// <summary>Why an action is not allowed, and what is.</summary>
+    public string WhyNot(LeadAction action) =>
+        $"The lead is {State}: it does not allow {action.ToString().ToLowerInvariant()}. Allowed: {(Allowed.Count == 0 ? "nothing" : string.Join(", ", Allowed.Select(one => one.ToString().ToLowerInvariant())))}.";
+}
+
+/// <summary>Leads as people look for them.</summary>
+public static class LeadList
+{
+    /// <summary>A lead with its steps; null if it is not known.</summary>
+    public static LeadFile? Find(HistoryState state, string id) =>
+        LeadsCapability.LeadsOf(state).Find(id) is { } lead ? FileOf(state, lead) : null;
+
+    /// <summary>Leads in the order in which they came.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="held">One of <see cref="LeadFile.States"/>; null for all.</param>
+    /// <param name="to">Of who has it or is asked; null for all.</param>
+    /// <param name="accountId">Of an account; null for all.</param>
+    /// <param name="after">When that came, and its id, after which to go on; null to begin.</param>
+    /// <param name="limit">How many at most.</param>
+    public static IReadOnlyList<LeadFile> Of(
+        HistoryState state,
+        string? held,
+        Assignee? to,
+        AccountId? accountId,
+        (DateTime At, string Id)? after,
+        int limit
+    )
+    {
+        var (from, id) = after ?? (DateTime.MinValue, "");
+        var leads = LeadsCapability.LeadsOf(state);
+        var found = accountId is { } account
+            ? leads
+                .Of(account)
+                .Select(lead => (lead.CreatedAt, lead.Id))
+                .Where(one => Several.ByMoment.Compare(one, (from, id)) > 0)
+                .Order(Several.ByMoment)
+                .Select(one => leads.Find(one.Id)!)
+            : leads.Since(from, id);
+        return
+        [
+            .. found
+                .Select(lead => FileOf(state, lead))
+                .Where(file => (held is null || file.State == held) && (to is null || file.To == to))
+                .Take(limit),
+        ];
+    }
+
+    /// <summary>Offers that wait for an answer, what is due first on top.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="to">To whom; null for all.</param>
+    public static IEnumerable<LeadFile> OpenOffers(HistoryState state, Assignee? to) =>
+        LeadsCapability
+            .StepsOf(state)
+            .Open.Where(offer => to is null || offer.To == to)
+            .Select(offer => LeadsCapability.LeadsOf(state).Find(offer.LeadId))
+            .OfType<Lead>()
+            .Select(lead => FileOf(state, lead))
+            .Where(file => file.State == "offered");
+
+    /// <summary>
+    /// Leads that nobody has and that are to be routed by themselves: those whose last offer came to nothing, and those that were imported no
+    /// longer ago than the policy says.
+    /// </summary>
+    public static IEnumerable<string> ToRoute(HistoryState state, DateTime now)
+    {
+        var (leads, steps) = (LeadsCapability.LeadsOf(state), LeadsCapability.StepsOf(state));
+        foreach (var id in steps.Waiting)
+        {
+            if (leads.Find(id) is { OpportunityId: null })
+                yield return id;
+        }
+        var hours = LeadsCapability.PolicyOf(state).RouteImportedHours;
+        if (hours <= 0)
+            yield break;
+        foreach (var lead in leads.Since(now.AddHours(-hours)))
+        {
+            if (lead.OpportunityId is null && steps.Of(lead.Id).Count == 0)
+                yield return lead.Id;
+        }
+    }
+
+    /// <summary>A lead as it stands with these steps.</summary>
+    internal static LeadFile FileOf(HistoryState state, Lead lead) =>
+        FileOf(state, lead, LeadsCapability.StepsOf(state).Of(lead.Id));
+
+    /// <summary>A lead as it stands with these steps.</summary>
+    internal static LeadFile FileOf(HistoryState state, Lead lead, IReadOnlyList<LeadStep> steps) =>
+        new(
+            lead,
+            steps,
+            lead.AccountId is { } account && steps.LastOrDefault(step => step.Kind == "accepted") is { } accepted
+                ? state.FirstTouch(account, accepted.At, accepted.To.IsPartner ? new PartnerId(accepted.To.Id) : (PartnerId?)null)
+                : null
+        );
+}

@@ -1,0 +1,98 @@
+using Recommender.CoSell;
+using Recommender.Facts;
+using Recommender.Fold;
+using Recommender.Webhooks;
+
+namespace Recommender.Capabilities.Leads;
+
+/// <summary>Leads: who gets each, a rep or a partner, why, and whether it was taken up.</summary>
+public sealed class LeadsCapability : ICapability
+{
+    /// <inheritdoc/>
+    public string Name => "leads";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<FactTable> Tables { get; } = [Leads, Reps, Steps, Policies];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(FactKind Kind, Func<HistoryState, Ledger> Open)> Ledgers { get; } =
+    [(Came, _ => new LeadRows()), (Sells, _ => new RepRows()), (Stepped, _ => new LeadSteps()), (Ruled, _ => new PoliciesSet())];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> EventTypes { get; } =
+    [.. LeadStep.Kinds.Select(kind => "lead." + kind), "routing_policy.changed"];
+
+    internal static FactKind Came { get; } = FactKind.Declare("lead");
+
+    internal static FactKind Sells { get; } = FactKind.Declare("rep");
+
+    internal static FactKind Stepped { get; } = FactKind.Declare("lead_step");
+
+    internal static FactKind Ruled { get; } = FactKind.Declare("routing_policy");
+
+    /// <summary>Leads.</summary>
+    public static LeadTable Leads { get; } = new() { Summary = "Who may buy: leads, with what is known of each" };
+
+    /// <summary>Our own people who sell.</summary>
+    public static RepTable Reps { get; } = new() { Summary = "Our own people who sell, with where, what and how much" };
+
+    /// <summary>What became of leads.</summary>
+    public static LeadStepTable Steps { get; } = new() { Summary = "What became of leads: offers, answers, clocks" };
+
+    /// <summary>How leads are routed.</summary>
+    public static RoutingPolicyTable Policies { get; } = new() { Summary = "How leads are routed, in its versions" };
+
+    internal static LeadRows LeadsOf(HistoryState state) => (LeadRows)state.LedgerOf(Came);
+
+    internal static RepRows RepsOf(HistoryState state) => (RepRows)state.LedgerOf(Sells);
+
+    internal static LeadSteps StepsOf(HistoryState state) => (LeadSteps)state.LedgerOf(Stepped);
+
+    /// <summary>The policy that holds.</summary>
+    public static RoutingPolicy PolicyOf(HistoryState state) => ((PoliciesSet)state.LedgerOf(Ruled)).Newest;
+
+    /// <summary>A version of the policy as it was set; null if there is none.</summary>
+    public static SetPolicy? PolicyOf(HistoryState state, long version) => ((PoliciesSet)state.LedgerOf(Ruled)).Find(version);
+
+    /// <inheritdoc/>
+    public IEnumerable<Event> EventsOf(DatedFact fact)
+    {
+        if (fact is { Noun: SetPolicy policy, IsRetraction: false, Replaced: null })
+            yield return new(
+                "routing_policy.changed",
+                policy.Version.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                fact.AppliedAt,
+                new Dictionary<string, object?> { ["version"] = policy.Version }
+            );
+        if (fact is not { Noun: LeadStep step, IsRetraction: false, Replaced: null })
+            yield break;
+        yield return new(
+            "lead." + step.Kind,
+            step.LeadId,
+            fact.AppliedAt,
+            new Dictionary<string, object?>
+            {
+                ["lead_id"] = step.LeadId,
+                ["offer_id"] = step.OfferId,
+                ["account_id"] = step.AccountId?.Value,
+                ["assignee_type"] = step.To.Type,
+                ["assignee_id"] = step.To.Id,
+                ["at"] = Instants.Text(step.At),
+                ["accept_by"] = step.Until is { } until ? Instants.Text(until) : null,
+                ["reason"] = step.Reason,
+                ["by"] = step.By,
+            }
+        );
+    }
+
+    /// <summary>Offers that nobody answered in time, dated when that was over.</summary>
+    public IEnumerable<HistoryRow> Due(HistoryState state, DateTime now) =>
+        StepsOf(state)
+            .RanOut(now)
+            .Where(offer => LeadsOf(state).Find(offer.LeadId) is { OpportunityId: null })
+            .Select(offer =>
+                Steps.RowOf(
+                    new(offer.LeadId, offer.Offer, "expired", offer.Until!.Value, offer.To) { AccountId = offer.AccountId }
+                )
+            );
+}

@@ -10,6 +10,8 @@ sealed class JsonBytes(ReadOnlyMemory<byte> body, int status, string contentType
 
     public int Status => status;
 
+    public ReadOnlyMemory<byte> Body => body;
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.StatusCode = status;

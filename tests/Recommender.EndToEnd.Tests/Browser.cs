@@ -77,6 +77,26 @@ public sealed class Browser : IAsyncLifetime
             (await Client.SendAsync(request)).EnsureSuccessStatusCode();
         }
         (await Client.PostAsync("/v1/deal-registrations/REG-3/approve", null)).EnsureSuccessStatusCode();
+        // Leads: one that is offered, one of a company that may be an account, one that was accepted.
+        foreach (
+            var (id, company) in ((string, string)[])
+                [
+                    ("LEAD-1", "\"account_id\":\"A000002\""),
+                    ("LEAD-2", "\"name\":\"Tampor\""),
+                    ("LEAD-3", "\"account_id\":\"A000003\""),
+                ]
+        )
+        {
+            using var lead = new StringContent(
+                $$"""{"lead_id":"{{id}}",{{company}},"product":"Security","amount":48000,"currency":"EUR","source":"web"}""",
+                System.Text.Encoding.UTF8,
+                "application/json"
+            );
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/leads") { Content = lead };
+            request.Headers.Add("Idempotency-Key", id);
+            (await Client.SendAsync(request)).EnsureSuccessStatusCode();
+        }
+        (await Client.PostAsync("/v1/lead-offers/LEAD-3.1/accept", null)).EnsureSuccessStatusCode();
         Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(

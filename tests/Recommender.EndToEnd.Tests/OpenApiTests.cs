@@ -101,7 +101,8 @@ public sealed partial class OpenApiTests : IAsyncLifetime
             HttpStatusCode.OK
         );
         var conflict = Assert.Single(conflicts["items"].EnumerateArray()).GetProperty("conflict_id").GetString();
-        // Leads that nobody has, and some that are offered.
+        // Leads that nobody has, and some that are offered; and who may be given one.
+        (await _service.PutAsync("/v1/reps/seller03", "{}")).Expect(HttpStatusCode.Created);
         foreach (var id in (string[])["route", "assign", "withdraw"])
             (
                 await _service.PutAsync(

@@ -53,6 +53,13 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             "/conflicts",
             "/conflicts?state=decided",
             "/conflicts/" + Browser.Conflict,
+            "/leads",
+            "/leads?state=queued",
+            "/leads?state=accepted",
+            "/leads/new",
+            "/leads/LEAD-1",
+            "/leads/LEAD-2",
+            "/leads/LEAD-3",
             "/models",
             "/models/partner-fit/rollback",
             "/import",
@@ -411,6 +418,46 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.GetByRole(AriaRole.Button, new() { Name = "Open it again" }).PressAsync("Enter");
         await Expect(page.Locator(".notice.bad")).ToContainTextAsync("Open since");
         await Expect(page.Locator("tbody").Last).ToContainTextAsync("Too early");
+    }
+
+    [Fact]
+    public async Task A_lead_is_looked_at_routed_declined_and_accepted()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/leads");
+        await Expect(page.Locator("tbody tr", new() { HasText = "Junwell" }).First).ToContainTextAsync("answer by");
+        await page.GetByRole(AriaRole.Link, new() { Name = "New lead" }).PressAsync("Enter");
+        await page.GetByRole(AriaRole.Button, new() { Name = "See where it would go" }).PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Expected an account, or the name and domain");
+        await page.Locator("#company").FillAsync("Altogether Unheard Of");
+        await page.Locator("#domain").FillAsync("unheard.example");
+        await page.Locator("#product").FillAsync("Security");
+        await page.Locator("#amount").FillAsync("48000");
+        await page.GetByLabel("Currency").FillAsync("EUR");
+        await page.GetByRole(AriaRole.Button, new() { Name = "See where it would go" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice").First).ToContainTextAsync("(rep), to be answered by");
+        await Expect(page.Locator(".trace")).ToContainTextAsync("The rep who is likeliest to win");
+        // Looking kept nothing.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Route it" }).PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Altogether Unheard Of");
+        var first = await page.Locator(".notice strong").First.InnerTextAsync();
+        await page.Locator("#note").FillAsync("Two others this week");
+        await page.Locator("#reason").SelectOptionAsync("no_capacity");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Decline", Exact = true }).PressAsync("Enter");
+        await Expect(page.Locator("tbody").Last).ToContainTextAsync("no capacity. Two others this week");
+        await Expect(page.Locator(".notice strong").First).Not.ToHaveTextAsync(first);
+        await Expect(page.Locator(".trace")).ToContainTextAsync("Offered before");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Accept for" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice.good")).ToContainTextAsync("Accepted: seller");
+        await page.GotoAsync("/leads?state=accepted");
+        await Expect(page.Locator("tbody")).ToContainTextAsync("Altogether Unheard Of");
+        // A person says which account it is.
+        await page.GotoAsync("/leads?state=queued");
+        await page.Locator("tbody tr", new() { HasText = "Tampor" }).GetByRole(AriaRole.Link).First.PressAsync("Enter");
+        await Expect(page.Locator(".trace")).ToContainTextAsync("It may be A000001");
+        await page.Locator("#account").FillAsync("A000001");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Route it" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice").First).ToContainTextAsync("Offered: ");
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Recommender.Api.Pages.Conflicts;
 using Recommender.Api.Pages.CoSellList;
 using Recommender.Api.Pages.Handoffs;
 using Recommender.Api.Pages.Imports;
+using Recommender.Api.Pages.Leads;
 using Recommender.Api.Pages.Mapping;
 using Recommender.Api.Pages.Models;
 using Recommender.Api.Pages.Partners;
@@ -38,6 +39,7 @@ static class PageRoutes
         pages.MapMappingPages();
         pages.MapRegistrationPages();
         pages.MapConflictPages();
+        pages.MapLeadPages();
         pages.MapModelPages();
         pages.MapImportPages();
     }

@@ -126,6 +126,20 @@ public static class LeadList
             .Select(lead => FileOf(state, lead))
             .Where(file => file.State == "offered");
 
+    /// <summary>Everybody who was offered a lead, or has one.</summary>
+    public static IReadOnlyList<Assignee> Everybody(HistoryState state) => [.. LeadsCapability.StepsOf(state).Assignees];
+
+    /// <summary>Everybody who may be offered a lead, whatever the rules say.</summary>
+    public static IReadOnlyList<Assignee> Candidates(HistoryState state, DateTime now) =>
+        [
+            .. LeadRouter.RepsOf(state, now).Select(Assignee.Rep),
+            .. Enumerable
+                .Range(0, state.PartnerCount)
+                .Select(state.FindPartner)
+                .OfType<Partner>()
+                .Select(row => Assignee.Partner(row.Id)),
+        ];
+
     /// <summary>
     /// Leads that nobody has and that are to be routed by themselves: those whose last offer came to nothing, and those that were imported no
     /// longer ago than the policy says.

@@ -48,6 +48,9 @@ public sealed class LeadsCapability : ICapability
 
     internal static LeadSteps StepsOf(HistoryState state) => (LeadSteps)state.LedgerOf(Stepped);
 
+    /// <summary>What one of our own people is called: its name, or its id.</summary>
+    public static string NameOfRep(HistoryState state, string id) => RepsOf(state).Find(id)?.Name ?? id;
+
     /// <summary>The policy that holds.</summary>
     public static RoutingPolicy PolicyOf(HistoryState state) => ((PoliciesSet)state.LedgerOf(Ruled)).Newest;
 

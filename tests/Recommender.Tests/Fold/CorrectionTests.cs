@@ -157,6 +157,7 @@ public class CorrectionTests
                     ("opportunity_id", deal),
                     ("account_id", account),
                     ("product", c.Pick % 2 == 0 ? "core" : "edge"),
+                    ("owner", c.Pick % 3 == 0 ? null : $"s{c.Pick % 4 / 2}"),
                     ("amount", c.Pick % 7 == 0 ? null : 10.0 * c.Pick),
                     ("created_at", At(c.Day)),
                     ("closed_at", c.Pick % 3 == 0 ? null : At(c.Day + c.Key * 40)),

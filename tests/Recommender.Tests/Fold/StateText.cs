@@ -66,6 +66,18 @@ static class StateText
                     Counts($"{name} {state.PartnerId(partner)}", known.Partners[partner]);
             }
         }
+        foreach (var (owner, seller) in state.Sellers.Of.Append(new("all", state.Sellers.All)))
+        {
+            Whole($"seller {owner}.open", seller.Open);
+            Date($"seller {owner}.last", seller.LastAt);
+            Whole($"seller {owner}.won", seller.Alone.Won);
+            Whole($"seller {owner}.lost", seller.Alone.Lost);
+            foreach (var ((dimension, value), counts) in seller.ByValue)
+            {
+                Whole($"seller {owner} {NameOf(state, dimension, value)}.won", counts.Won);
+                Whole($"seller {owner} {NameOf(state, dimension, value)}.lost", counts.Lost);
+            }
+        }
         foreach (var account in state.AccountStates)
         {
             var name = account.Id;
@@ -80,6 +92,8 @@ static class StateText
             Whole(name + ".partners", account.Partners);
             Part(name + ".own_touches", account.OwnTouches * fast);
             Part(name + ".partner_touches", account.PartnerTouches * fast);
+            foreach (var at in (account.OwnTouchTimes ?? []).CountBy(at => at))
+                Whole($"{name}.own_touch {at.Key:O}", at.Value);
             if (account.Opportunities > 0)
             {
                 Date(name + ".first_opportunity", account.FirstOpportunityAt);

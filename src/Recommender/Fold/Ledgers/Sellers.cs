@@ -81,7 +81,7 @@ sealed class Sellers(HistoryState state)
     /// <summary>Counts the mature outcome of a deal, if no partner was on it when it closed.</summary>
     public void Credit(OpportunityState deal, int times)
     {
-        if (deal.Row.Owner is not { } owner || Array.Exists(deal.Engagements, entry => entry.StartedAt <= deal.ClosedAt))
+        if (deal.Row.Owner is not { } owner || HadPartner(deal))
             return;
         var (won, seller) = (deal.Outcome == Outcome.Won, _of[owner]);
         seller.Alone = seller.Alone.With(won, times);
@@ -95,6 +95,17 @@ sealed class Sellers(HistoryState state)
                 Credit(All.ByValue, (dimension, value), won, times);
             }
         }
+    }
+
+    /// <summary>True if a partner is credited with its outcome.</summary>
+    static bool HadPartner(OpportunityState deal)
+    {
+        for (var e = 0; e < deal.Engagements.Length; e++)
+        {
+            if (deal.Counts(e) && deal.Engagements[e].StartedAt <= deal.ClosedAt)
+                return true;
+        }
+        return false;
     }
 
     static void Credit(Dictionary<(int, long), WonAndLost> counts, (int, long) key, bool won, int times)

@@ -17,7 +17,7 @@ sealed class RegistrationWorld : IAsyncDisposable
 {
     public const string Product = "Cloud";
     static readonly DateTime _start = new(2026, 3, 4, 5, 6, 7, DateTimeKind.Utc);
-    static readonly FoldSettings _fold = HistoryProfile.Of([], [], _start, 0.95).Fold;
+    static readonly FoldSettings _fold = new RankingModels(null, null).Folds[0];
     readonly List<LiveHistory> _others = [];
 
     RegistrationWorld(HistoryStore store, FakeTimeProvider time)

@@ -11,6 +11,8 @@ else if (args is ["mapping", .. var mapping])
     return MappingMeasurements.Run(ServingMeasurements.Root(), mapping);
 else if (args is ["registrations", .. var registrations])
     return await RegistrationMeasurements.RunAsync(registrations);
+else if (args is ["leads", .. var leads])
+    return await LeadMeasurements.RunAsync(leads);
 else
     BenchmarkSwitcher.FromAssembly(typeof(RankingBenchmarks).Assembly).Run(args);
 return 0;

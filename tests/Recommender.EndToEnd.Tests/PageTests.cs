@@ -446,7 +446,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await page.GetByRole(AriaRole.Button, new() { Name = "Decline", Exact = true }).PressAsync("Enter");
         await Expect(page.Locator("tbody").Last).ToContainTextAsync("no capacity. Two others this week");
         await Expect(page.Locator(".notice strong").First).Not.ToHaveTextAsync(first);
-        await Expect(page.Locator(".trace")).ToContainTextAsync("Offered before");
+        await Expect(page.Locator(".trace")).ToContainTextAsync("Asked before");
         await page.GetByRole(AriaRole.Button, new() { Name = "Accept for" }).PressAsync("Enter");
         await Expect(page.Locator(".notice.good")).ToContainTextAsync("Accepted: seller");
         await page.GotoAsync("/leads?state=accepted");

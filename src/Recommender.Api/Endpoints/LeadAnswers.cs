@@ -108,13 +108,16 @@ sealed record LeadResponse(
 )
 {
     const int MostRunnersUp = 5;
+    const int MostDropped = 20;
 
     /// <summary>A lead as it stands.</summary>
     public static LeadResponse Of(LeadFile file, IReadOnlyList<LeadStepResponse>? steps = null) =>
         Of(file, AccountOf(file), steps);
 
     /// <summary>What came of an action.</summary>
-    public static LeadResponse Of(LeadOutcome outcome)
+    /// <param name="outcome">That.</param>
+    /// <param name="isWhole">True if everybody who was left out is named; otherwise of each step the first.</param>
+    public static LeadResponse Of(LeadOutcome outcome, bool isWhole)
     {
         var account = outcome.Account is { } of
             ? new LeadAccountResponse(
@@ -126,7 +129,18 @@ sealed record LeadResponse(
             : AccountOf(outcome.File);
         return Of(outcome.File, account, null) with
         {
-            Trace = outcome.Route?.Trace,
+            Trace = outcome.Route is { } routed
+                ?
+                [
+                    .. routed.Trace.Select(step =>
+                        step with
+                        {
+                            Dropped = isWhole ? step.Dropped : [.. step.Dropped.Take(MostDropped)],
+                            Numbers = [.. step.Numbers.Take(1 + MostRunnersUp)],
+                        }
+                    ),
+                ]
+                : null,
             RunnersUp = outcome.Route is { } route
                 ? [.. route.Line.Where(one => one.Who != outcome.File.To).Take(MostRunnersUp)]
                 : null,
@@ -138,7 +152,7 @@ sealed record LeadResponse(
 
     static LeadAccountResponse AccountOf(LeadFile file)
     {
-        var probability = file.Steps.LastOrDefault(step => step.Probability is not null)?.Probability;
+        var probability = file.Steps.LastOrDefault(step => step.Kind is "offered" or "queued")?.Probability;
         return file.Lead.AccountId is { } id
             ? new(id.Value, probability is null ? "known" : "matched", probability)
             : new(null, "unsure", probability);
@@ -255,6 +269,7 @@ static class LeadBody
 {
     // Its account may be called after it.
     const int LongestId = 180;
+    static readonly TimeSpan _skew = TimeSpan.FromMinutes(5);
 
     /// <summary>The row and whether its company is said to be new; null and what is wrong if it is none.</summary>
     public static (HistoryRow Row, bool IsNewAccount)? Read(
@@ -264,55 +279,52 @@ static class LeadBody
         out Invalid? wrong
     )
     {
-        JsonObject json;
+        HistoryRow row;
+        bool isNew;
         try
         {
             if (
                 JsonNode.Parse(bytes, documentOptions: new() { AllowDuplicateProperties = false, MaxDepth = 16 })
-                is not JsonObject read
+                is not JsonObject json
             )
             {
                 wrong = Problems.Invalid("", "Expected a JSON object.");
                 return null;
             }
-            json = read;
+            json.Remove("new_account", out var said);
+            isNew = said?.GetValueKind() == JsonValueKind.True;
+            if (said is not null && said.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
+            {
+                wrong = Problems.Invalid("/new_account", "Expected true or false.");
+                return null;
+            }
+            json["lead_id"] ??= "ld_" + Guid.CreateVersion7(new DateTimeOffset(now)).ToString("N");
+            json["created_at"] ??= Instants.Text(now);
+            var text = JsonSerializer.SerializeToUtf8Bytes(json, ApiJson.Default.JsonObject);
+            if ((wrong = RowsApi.Row(LeadsCapability.Leads, text, null, settings, out row)) is not null)
+                return null;
         }
         catch (JsonException e)
         {
             wrong = Problems.Invalid("", Problems.Explain(e));
             return null;
         }
-        var isNew = false;
-        if (json.Remove("new_account", out var said) && said is not null)
+        catch (InvalidOperationException)
         {
-            if (said.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
-            {
-                wrong = Problems.Invalid("/new_account", "Expected true or false.");
-                return null;
-            }
-            isNew = said.GetValueKind() == JsonValueKind.True;
-        }
-        json["lead_id"] ??= "ld_" + Guid.CreateVersion7(new DateTimeOffset(now)).ToString("N");
-        json["created_at"] ??= Instants.Text(now);
-        if (
-            (
-                wrong = RowsApi.Row(
-                    LeadsCapability.Leads,
-                    JsonSerializer.SerializeToUtf8Bytes(json, ApiJson.Default.JsonObject),
-                    null,
-                    settings,
-                    out var row
-                )
-            )
-            is not null
-        )
+            // It is read where it is asked for.
+            wrong = Problems.Invalid("", "Found text that is no UTF-8, or half a character; expected JSON in UTF-8.");
             return null;
+        }
         var lead = LeadsCapability.Leads.Read(row);
         var faults = new List<ProblemError>();
         if (lead.Id.Length > LongestId)
             faults.Add(new("/lead_id", FormattableString.Invariant($"Expected at most {LongestId} characters.")));
         if (lead.AccountId is null && lead.Name is null && lead.Domain is null)
             faults.Add(new("/account_id", "Expected an account, or the name and domain of a company."));
+        if (lead.OpportunityId is not null)
+            faults.Add(new("/opportunity_id", "Expected nothing: a lead that is a deal is kept by PUT /v1/leads/{id}."));
+        if (lead.CreatedAt > now + _skew)
+            faults.Add(new("/created_at", $"Found {Instants.Text(lead.CreatedAt)}, which lies ahead; expected when it came."));
         if (lead.AccountId is not null && isNew)
             faults.Add(new("/new_account", "Expected an account, or that it is new, not both."));
         if (lead.Currency is { } currency && CoSell.Currency.Of(currency) is not { Length: 3 })

@@ -47,7 +47,7 @@ static class LeadsApi
                 .Accepts<LeadOrderRequest>(isOptional: true, "application/json");
     }
 
-    /// <summary>Takes a lead in, finds its account and offers it to a rep or a partner: who gets it, why, who comes next and until when it is to be accepted. With dry_run nothing is kept</summary>
+    /// <summary>Takes a lead in, finds its account and offers it to a rep or a partner: who gets it, why, who comes next and until when it is to be accepted. With dry_run nothing is kept and nobody who was left out is left unnamed</summary>
     public static async Task<
         Results<WriteOutcome<Results<Created<LeadResponse>, NotFound>>, BadContent, Invalid, Unavailable>
     > SubmitAsync(
@@ -87,7 +87,8 @@ static class LeadsApi
             needsKey,
             dryRun,
             StatusCodes.Status201Created,
-            actions => actions.Submit(row, isNewAccount, Caller.Of(http))
+            actions => actions.Submit(row, isNewAccount, Caller.Of(http)),
+            explainsAll: dryRun
         );
 
     /// <summary>Leads in the order in which they came, by where they stand, who has them, or account</summary>
@@ -282,7 +283,9 @@ static class LeadsApi
                     ),
                     LeadAction.Withdraw => actions.Withdraw(id, by, request.Note, version),
                     _ => actions.Answer(id, action, by, request.Reason, request.Note, version),
-                }
+                },
+            explainsAll: dryRun,
+            findsAccounts: action is not (LeadAction.Accept or LeadAction.Withdraw)
         );
     }
 
@@ -294,13 +297,15 @@ static class LeadsApi
         bool needsKey,
         bool dryRun,
         int status,
-        Func<LeadActions, LeadOutcome> run
+        Func<LeadActions, LeadOutcome> run,
+        bool explainsAll = false,
+        bool findsAccounts = true
     )
         where T : IEndpointMetadataProvider
     {
         if (live.Store.IsShared)
             live.FollowRules();
-        var accounts = live.Leads.Accounts();
+        var accounts = findsAccounts ? live.Leads.Accounts() : null;
         return writes.RunAsync<T>(
             http,
             bytes,
@@ -312,7 +317,7 @@ static class LeadsApi
                 {
                     var outcome = live.Leads.Do(scope, accounts, run);
                     return WriteAnswer.Of(
-                        LeadResponse.Of(outcome),
+                        LeadResponse.Of(outcome, explainsAll),
                         ApiJson.Default.LeadResponse,
                         status,
                         RowsApi.ETag(outcome.File.Version)

@@ -12,14 +12,19 @@ namespace Recommender.Api.Serving;
 /// nothing. Keeps our accounts as companies are compared with them; they may be a minute behind, what came since is found by its domain or
 /// name.
 /// </summary>
-sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, ILogger logger)
+sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, TimeProvider time, ILogger logger)
 {
     const int OfOneRound = 500;
+
+    // A rebuild may take so much of the time.
+    const double MostOfTime = 0.05;
     static readonly TimeSpan _rebuiltEvery = TimeSpan.FromMinutes(1);
-    readonly ConcurrentDictionary<string, string> _notRouted = new(StringComparer.Ordinal);
+    static readonly TimeSpan _triedAgainAfter = TimeSpan.FromMinutes(1);
+    readonly ConcurrentDictionary<string, (string Why, DateTime At)> _notRouted = new(StringComparer.Ordinal);
     readonly Lock _building = new();
-    Lazy<OurAccounts>? _accounts;
+    OurAccounts? _accounts;
     DateTime _builtAt;
+    TimeSpan _buildTook;
     volatile bool _isBehind;
     int _isRouting;
 
@@ -30,26 +35,31 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, ILogger 
             _isBehind = true;
     }
 
-    /// <summary>Our accounts, to find those of companies; made when they are first asked for.</summary>
+    /// <summary>Our accounts, to find those of companies; made when they are first asked for. Not for the writer's thread.</summary>
     public OurAccounts Accounts()
     {
-        Lazy<OurAccounts> accounts;
+        if (Volatile.Read(ref _accounts) is { } accounts)
+            return accounts;
         lock (_building)
-            accounts = _accounts ??= Made();
-        return accounts.Value;
+            return _accounts ?? Made();
     }
 
-    Lazy<OurAccounts> Made()
+    OurAccounts Made()
     {
         (_isBehind, _builtAt) = (false, live.Now());
-        return new(live.Read((state, _) => OurAccounts.Of(state)));
+        var started = time.GetTimestamp();
+        var made = live.Read((state, _) => OurAccounts.Of(state))();
+        made.MakeReady();
+        _buildTook = time.GetElapsedTime(started);
+        Volatile.Write(ref _accounts, made);
+        return made;
     }
 
     /// <summary>Does something with leads within a write that decides by the fold.</summary>
     /// <param name="scope">The write.</param>
-    /// <param name="accounts">Our accounts.</param>
+    /// <param name="accounts">Our accounts; null where none is looked for.</param>
     /// <param name="run">What is to be done.</param>
-    public T Do<T>(WriteScope scope, OurAccounts accounts, Func<LeadActions, T> run)
+    public T Do<T>(WriteScope scope, OurAccounts? accounts, Func<LeadActions, T> run)
     {
         using var generation = live.Models.Lease();
         var rules = live.Rules;
@@ -68,7 +78,11 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, ILogger 
                 Renew();
                 var waiting = live.Read(
                     (state, now) =>
-                        LeadList.ToRoute(state, now).Where(id => !_notRouted.ContainsKey(id)).Take(OfOneRound).ToList()
+                        LeadList
+                            .ToRoute(state, now)
+                            .Where(id => !_notRouted.TryGetValue(id, out var last) || now - last.At >= _triedAgainAfter)
+                            .Take(OfOneRound)
+                            .ToList()
                 );
                 foreach (var id in waiting)
                     await RouteAsync(id);
@@ -88,14 +102,9 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, ILogger 
 
     void Renew()
     {
-        if (!_isBehind || live.Now() - _builtAt < _rebuiltEvery)
-            return;
-        Lazy<OurAccounts> next;
-        lock (_building)
-            next = Made();
-        _ = next.Value;
-        lock (_building)
-            _accounts = next;
+        var age = live.Now() - _builtAt;
+        if (_accounts is null || _isBehind && age >= _rebuiltEvery && age >= _buildTook / MostOfTime)
+            Made();
     }
 
     async Task RouteAsync(string id)
@@ -117,6 +126,7 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, ILogger 
         try
         {
             await routed;
+            _notRouted.TryRemove(id, out _);
         }
         catch (LeadRefusedException e) when (e.Why is LeadRefusal.NotAllowedNow)
         {
@@ -124,9 +134,11 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, ILogger 
         }
         catch (Exception e) when (!live.Store.IsToBlame(e))
         {
-            // One that cannot be routed keeps no other from it.
-            _notRouted[id] = e.Message;
-            Log.NotRouted(logger, id, e.Message.ReplaceLineEndings(" "));
+            // One that cannot be routed keeps no other from it, and is tried again after a while; what is wrong is logged once.
+            var isKnown = _notRouted.TryGetValue(id, out var last) && last.Why == e.Message;
+            _notRouted[id] = (e.Message, live.Now());
+            if (!isKnown)
+                Log.NotRouted(logger, id, e.Message.ReplaceLineEndings(" "));
         }
     }
 

@@ -118,7 +118,7 @@ sealed partial class LiveRecommender(
         Registry = new(_options.Models.Path, Store);
         Models = new(Registry, _options.Models.Path, Replaced, time, logger);
         Accounts = new(this, _options.Database.ReadOnly, time, logger);
-        Leads = new(this, _options.Database.ReadOnly, logger);
+        Leads = new(this, _options.Database.ReadOnly, time, logger);
         Past = new(Models, Store, _options.Past);
         var models = Models.OpenNewest();
         Keys = new(Store);
@@ -211,7 +211,12 @@ sealed partial class LiveRecommender(
             History.Applied = facts =>
             {
                 var (accounts, deals) = Read((fold, _) => fold.ConcernedBy(facts));
-                _worker.Reindex(accounts, deals);
+                // What no ranking asks about touches no deal of the index.
+                var ranked = facts.Where(fact => FactTables.Of(fact.Kind).MakesFeatures).ToList();
+                if (ranked.Count == facts.Count)
+                    _worker.Reindex(accounts, deals);
+                else if (Read((fold, _) => fold.ConcernedBy(ranked)) is var (ofRanking, dealsOfRanking))
+                    _worker.Reindex(ofRanking, dealsOfRanking);
                 Accounts.Touched(facts, accounts);
                 Leads.Touched(facts);
             };

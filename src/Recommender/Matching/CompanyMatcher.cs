@@ -77,6 +77,9 @@ sealed class CompanyMatcher
         ];
     }
 
+    /// <summary>Counts what is common among the accounts, which the first <see cref="Find"/> needs.</summary>
+    public void MakeReady() => _ = _comparer.Value;
+
     static bool IsCandidate(in Comparison pair) =>
         pair.Name is not (NameLevel.Different or NameLevel.Unknown) || pair.Domain is DomainLevel.Same or DomainLevel.SameLabel;
 

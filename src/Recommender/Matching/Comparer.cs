@@ -73,12 +73,12 @@ sealed class Comparer
             sharers,
             country == ColumnLevel.Unknown ? 0 : ShareOfCountry(record.Country!),
             region == ColumnLevel.Unknown ? 0 : RegionShare(record, country),
-            form == ColumnLevel.Unknown ? 0 : _byForm.GetValueOrDefault(record.Name!.Form!) / _withForm,
+            form == ColumnLevel.Unknown ? 0 : _byForm.GetValueOrDefault(record.Name!.Form!) / Math.Max(1, _withForm),
             shared
         );
     }
 
-    double ShareOfCountry(string country) => Math.Max(0.01, _byCountry.GetValueOrDefault(country) / _withCountry);
+    double ShareOfCountry(string country) => Math.Max(0.01, _byCountry.GetValueOrDefault(country) / Math.Max(1, _withCountry));
 
     static ColumnLevel LevelOf(string? left, string? right) =>
         left is null || right is null ? ColumnLevel.Unknown
@@ -89,8 +89,8 @@ sealed class Comparer
     double RegionShare(Company record, ColumnLevel country)
     {
         var of = country == ColumnLevel.Same ? record.Country : null;
-        var all = of is null ? _index.Companies.Count : _byCountry[of];
-        return Math.Min(1, _byRegion.GetValueOrDefault((of, record.Region!)) / all);
+        var all = of is null ? _index.Companies.Count : _byCountry.GetValueOrDefault(of);
+        return Math.Min(1, _byRegion.GetValueOrDefault((of, record.Region!)) / Math.Max(1, all));
     }
 
     (DomainLevel Level, double Sharers, string? Shared) DomainOf(Company record, Company account)

@@ -39,6 +39,9 @@ public sealed class OurAccounts
         return () => new(rows);
     }
 
+    /// <summary>Does what the first <see cref="Find"/> would do otherwise.</summary>
+    public void MakeReady() => Matcher.MakeReady();
+
     /// <summary>
     /// Accounts that a company may be, the likeliest first, at most three; empty if it is likely none of them. Those that came since this was
     /// made are found by the same domain or name.

@@ -61,8 +61,15 @@ public sealed partial class PartnerRanker
     /// The numbers of all partners that the rules leave, and why each of the others is left out; null if the account is unknown, or the
     /// opportunity is not one of its own.
     /// </summary>
-    public PartnerChances? Compare(RankingRequest request, RuleSet rules) =>
-        Ask(request, (workspace, account, decision) => Compare(workspace, request, rules, account, decision));
+    /// <param name="request">What is asked; how many and in which order does not matter.</param>
+    /// <param name="rules">The rules that hold.</param>
+    /// <param name="withFit">Say how well each suits, too; without, the fit score is 0 where chances are known.</param>
+    public PartnerChances? Compare(RankingRequest request, RuleSet rules, bool withFit = true) =>
+        Ask(
+            request,
+            (workspace, account, decision) =>
+                Compare(workspace, request, rules, account, decision, withFit || _models.Win is null)
+        );
 
     T? Ask<T>(RankingRequest request, Func<RankingWorkspace, Account, Decision, T> answer)
         where T : class
@@ -93,24 +100,31 @@ public sealed partial class PartnerRanker
         }
     }
 
-    PartnerChances Compare(RankingWorkspace workspace, RankingRequest request, RuleSet rules, Account account, Decision decision)
+    PartnerChances Compare(
+        RankingWorkspace workspace,
+        RankingRequest request,
+        RuleSet rules,
+        Account account,
+        Decision decision,
+        bool withFit
+    )
     {
         var excluded = new List<ExcludedPartner>();
-        Score(workspace, request, rules, account, decision, excluded, int.MaxValue, out var onDeal);
+        Choose(workspace, request, rules, account, decision, excluded, int.MaxValue, out var onDeal);
+        if (withFit)
+            Score(workspace, decision, excluded, 0, int.MaxValue);
         var everybody = new int[workspace.Count];
         for (var i = 0; i < everybody.Length; i++)
             everybody[i] = i;
         var chances = workspace.Chances(onDeal, everybody);
         var partners = new PartnerChance[everybody.Length];
-        double? alone = null;
         for (var i = 0; i < partners.Length; i++)
         {
             Chance? chance = chances?[i] is { IsFinite: true } known ? known : null;
             var partner = workspace.Candidates[i];
-            alone ??= chance?.Alone;
             partners[i] = new(
                 State.PartnerId(partner),
-                workspace.Scores[i],
+                withFit ? workspace.Scores[i] : 0,
                 State.PartnerStates[partner].Counts.Engagements == 0,
                 chance?.Winning,
                 chance?.Lift?.Lift,
@@ -118,11 +132,11 @@ public sealed partial class PartnerRanker
                 chance?.Lift?.High
             );
         }
-        return new(partners, excluded, alone);
+        return new(partners, excluded, workspace.Alone(onDeal) is { } alone && double.IsFinite(alone) ? alone : null);
     }
 
-    /// <summary>Puts the candidates with their fit onto the workspace; returns how many were left out.</summary>
-    int Score(
+    /// <summary>Puts the candidates onto the workspace; returns how many were left out.</summary>
+    int Choose(
         RankingWorkspace workspace,
         RankingRequest request,
         RuleSet rules,
@@ -135,7 +149,12 @@ public sealed partial class PartnerRanker
     {
         workspace.Look(decision);
         onDeal = State.PartnersOn(decision.Opportunity.Id, request.AsOf);
-        var excludedCount = _candidates.Choose(workspace, request, rules, account, decision, onDeal, excluded, mostListed);
+        return _candidates.Choose(workspace, request, rules, account, decision, onDeal, excluded, mostListed);
+    }
+
+    /// <summary>Puts the fit of the candidates onto the workspace; returns how many were left out now or before.</summary>
+    int Score(RankingWorkspace workspace, Decision decision, List<ExcludedPartner> excluded, int excludedCount, int mostListed)
+    {
         if (_models.Fit is null)
             ScoreByBaseline(workspace, decision);
         else
@@ -153,16 +172,9 @@ public sealed partial class PartnerRanker
     Recommendation Rank(RankingWorkspace workspace, RankingRequest request, RuleSet rules, Account account, Decision decision)
     {
         var excluded = new List<ExcludedPartner>();
-        var excludedCount = Score(
-            workspace,
-            request,
-            rules,
-            account,
-            decision,
-            excluded,
-            CandidateChoice.MostExcludedListed,
-            out var onDeal
-        );
+        const int Most = CandidateChoice.MostExcludedListed;
+        var excludedCount = Choose(workspace, request, rules, account, decision, excluded, Most, out var onDeal);
+        excludedCount = Score(workspace, decision, excluded, excludedCount, Most);
         var count = workspace.Count;
         var limit = Math.Min(Math.Clamp(request.Limit, 1, 100), count);
         Chance[]? chances;

@@ -132,6 +132,24 @@ sealed class RankingWorkspace
         return chances;
     }
 
+    /// <summary>The chance of winning as the deal stands, without another partner; null without a model.</summary>
+    public double? Alone(IReadOnlyList<int> onDeal)
+    {
+        if (_models.Win is not { } win)
+            return null;
+        var (row, of) = (new float[_win.WinProbability.Count], new float[1]);
+        _win.WriteWinProbability([.. onDeal.Select(InWin)], row);
+        if (onDeal.Count > 0 || win.Effect is not { Effect.Gate.Promote: true } models)
+        {
+            win.Served.Score(row, 1, of);
+            return of[0];
+        }
+        models.Odds.Score(row, 1, of);
+        var odds = of[0];
+        models.Attraction.Score(row, 1, of);
+        return models.Effect.ChanceAlone(odds, of[0], _age);
+    }
+
     int InWin(int partner) =>
         ReferenceEquals(_win.State, Fit.State) ? partner : _win.State.IndexOfPartner(Fit.State.PartnerId(partner));
 

@@ -166,7 +166,7 @@ public sealed record PartnerChance(
 /// <summary>All candidates of a question, unranked, and all partners that are none.</summary>
 /// <param name="Partners">In the order in which they came.</param>
 /// <param name="Excluded">The others, with the rule that left each out.</param>
-/// <param name="WinProbabilityAlone">That the deal is won without any; null if no lift is known.</param>
+/// <param name="WinProbabilityAlone">That the deal is won as it stands; null without a model.</param>
 public sealed record PartnerChances(
     IReadOnlyList<PartnerChance> Partners,
     IReadOnlyList<ExcludedPartner> Excluded,

@@ -66,8 +66,9 @@ static class StateText
                     Counts($"{name} {state.PartnerId(partner)}", known.Partners[partner]);
             }
         }
-        foreach (var (owner, seller) in state.Sellers.Of.Append(new("all", state.Sellers.All)))
+        foreach (var seller in state.Sellers.There.Append(state.Sellers.All))
         {
+            var owner = seller == state.Sellers.All ? "all" : seller.Name;
             Whole($"seller {owner}.open", seller.Open);
             Date($"seller {owner}.last", seller.LastAt);
             Whole($"seller {owner}.won", seller.Alone.Won);

@@ -47,7 +47,7 @@ static class LeadRoutes
                 var found =
                     state == "offered"
                         ? LeadList.OpenOffers(fold, who).ToList()
-                        : [.. LeadList.Of(fold, state, who, null, null, int.MaxValue).Reverse()];
+                        : LeadList.NewestFirst(fold, state, who).ToList();
                 return (found.Skip((at - 1) * OfPage).Take(OfPage).ToList(), found.Count, LeadList.Everybody(fold));
             }
         );
@@ -192,7 +192,7 @@ static class LeadRoutes
             200,
             null,
             lead.State == "queued"
-                ? $"Nobody: it would lie in the {live.Read((fold, _) => LeadView.NameOf(fold, to))}, because {Format.Plain(lead.Reason)}"
+                ? $"Nobody: it would lie in {live.Read((fold, _) => LeadView.NameOf(fold, to))}, because {LeadView.ReasonOf(lead.Reason)}"
                 : $"{live.Read((fold, _) => LeadView.NameOf(fold, to))} ({to.Type}), to be answered by {Format.Moment(lead.AcceptBy!.Value)}",
             lead.Trace,
             names

@@ -42,7 +42,7 @@ public sealed record LeadView(
     public static string NameOf(HistoryState fold, Assignee who) =>
         who.IsPartner ? fold.NameOf(who.Id)
         : who.Type == "rep" ? LeadsCapability.NameOfRep(fold, who.Id)
-        : $"queue of {LeadsCapability.NameOfRep(fold, who.Id)}";
+        : $"the queue of {LeadsCapability.NameOfRep(fold, who.Id)}";
 
     /// <summary>What is due, and when, in words.</summary>
     public string Due(DateTime now) =>
@@ -51,13 +51,23 @@ public sealed record LeadView(
             "offered" => File.Offer!.Until is { } by && by < now
                 ? $"overdue since {Format.Moment(by)}"
                 : $"answer by {Format.Moment(File.Offer!.Until!.Value)}",
-            "queued" => Format.Plain(File.Steps[^1].Reason),
+            "queued" => ReasonOf(File.Steps[^1].Reason),
             "accepted" when File.FirstTouchAt is { } at => $"first contact {Format.Moment(at)}",
             "accepted" => $"accepted {Format.Moment(File.AcceptedAt!.Value)}, no contact yet",
             "converted" => $"deal {File.Lead.OpportunityId}",
-            "waiting" => "is routed again",
+            "waiting" => "the next is asked in a moment",
             "new" => $"came {Format.Moment(File.Lead.CreatedAt)}",
             var state => $"{state} {Format.Moment(File.Steps[^1].At)}",
+        };
+
+    /// <summary>Why a lead lies in a queue, in words.</summary>
+    public static string ReasonOf(string? reason) =>
+        reason switch
+        {
+            "nobody_left" => "nobody who may have it is left",
+            "offers_used" => "as many were asked as the policy says",
+            "account_unsure" => "a person has to say which account it is",
+            _ => Format.Plain(reason),
         };
 
     /// <summary>True if it should have been answered before now.</summary>

@@ -26,8 +26,8 @@ public sealed record LeadOutcome(LeadFile File, LeadAccount? Account, RouteAnswe
 /// <param name="scope">The write.</param>
 /// <param name="ranker">The models, over the fold.</param>
 /// <param name="rules">The rules that hold.</param>
-/// <param name="accounts">Our accounts, to find those of companies; may be a little behind the fold.</param>
-public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet rules, OurAccounts accounts)
+/// <param name="accounts">Our accounts, to find those of companies, a little behind the fold maybe; null where no company is looked for.</param>
+public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet rules, OurAccounts? accounts)
 {
     readonly HistoryState _state = ranker.State;
     readonly DateTime _now = scope.Stamp;
@@ -177,19 +177,24 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
                     LeadRefusal.Unknown,
                     $"No account has the id '{id}'; a company that is none of ours yet is named by name and domain."
                 );
+        if (lead.Name is null && lead.Domain is null)
+            return new("unsure", null, null, []);
         if (!isNew)
         {
-            var found = accounts.Find(_state, lead.Name, lead.Domain, lead.Country, lead.Region);
+            var found = accounts!.Find(_state, lead.Name, lead.Domain, lead.Country, lead.Region);
             if (found is [{ IsSure: true } sure, ..])
                 return new("matched", _state.FindAccount(sure.Id), sure.Probability, found);
             if (found.Count > 0)
                 return new("unsure", null, found[0].Probability, found);
         }
         var own = "acc_" + lead.Id;
-        if (own.Length > JsonRow.LongestId || scope.Find(FactTables.Accounts, own) is not null)
+        if (own.Length > JsonRow.LongestId || WasThere(FactTables.Accounts, own))
             own = "acc_" + Guid.CreateVersion7(new DateTimeOffset(_now)).ToString("N");
         return new("new", lead.NewAccount(own), null, []);
     }
+
+    bool WasThere(FactTable table, string id) =>
+        scope.Find(table, id) is not null || scope.WhatBecameOf(table, id) is not (null, null);
 
     /// <summary>Keeps a lead with the account that it is of, and that account if it is new.</summary>
     Lead Keep(HistoryRow row, Lead lead, LeadAccount account, RowExpectation expected)
@@ -224,7 +229,9 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
                     new("account", null, account.Candidates.Count, 0)
                     {
                         Text =
-                            $"It may be {string.Join(" or ", account.Candidates.Select(one => $"{one.Id} ({Format.Percent(one.Probability)}: {one.Why})"))}",
+                            account.Candidates.Count == 0
+                                ? "Neither an account nor a name or domain is known"
+                                : $"It may be {string.Join(" or ", account.Candidates.Select(one => $"{one.Id} ({Format.Percent(one.Probability)}: {one.Why})"))}",
                     },
                 ],
                 by
@@ -254,8 +261,19 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
     RouteQuestion QuestionOf(Lead lead, Account account, IReadOnlyList<LeadStep> steps) =>
         new(ranker, rules, _policy, lead, account, _now)
         {
-            Before = [.. steps.Where(step => step.Kind == "offered").Select(step => step.To)],
+            Before =
+            [
+                .. steps
+                    .Reverse()
+                    .TakeWhile(step => step.Kind != "queued")
+                    .Where(step => step.Kind == "offered")
+                    .Select(step => step.To),
+            ],
+            Declined = DeclinedBy(steps),
         };
+
+    static IReadOnlyCollection<Assignee> DeclinedBy(IReadOnlyList<LeadStep> steps) =>
+        [.. steps.Where(step => step.Kind == "declined").Select(step => step.To)];
 
     LeadOutcome Offer(
         LeadFile file,

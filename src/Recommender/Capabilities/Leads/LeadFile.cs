@@ -36,9 +36,12 @@ public sealed record LeadFile(Lead Lead, IReadOnlyList<LeadStep> Steps, DateTime
     /// new until it is routed, offered until somebody answers, waiting until the next is offered it, accepted, queued if nobody took it,
     /// withdrawn; converted once it names its deal.
     /// </summary>
-    public string State =>
-        Lead.OpportunityId is not null ? "converted"
-        : Steps is not [.., var last] ? "new"
+    public string State => StateOf(Lead, Steps);
+
+    /// <summary>Where a lead with these steps stands.</summary>
+    internal static string StateOf(Lead lead, IReadOnlyList<LeadStep> steps) =>
+        lead.OpportunityId is not null ? "converted"
+        : steps is not [.., var last] ? "new"
         : last.Kind is "declined" or "expired" ? "waiting"
         : last.Kind;
 
@@ -64,8 +67,18 @@ public sealed record LeadFile(Lead Lead, IReadOnlyList<LeadStep> Steps, DateTime
             _ => [],
         };
 
-    /// <summary>A version that changes with every step.</summary>
-    public long Version => Steps.Count + (Lead.OpportunityId is null ? 0 : 1000);
+    /// <summary>A version that changes with every step, and with what is known of the lead; above zero.</summary>
+    public long Version
+    {
+        get
+        {
+            // FNV-1a (Fowler, Noll and Vo).
+            var hash = 14695981039346656037;
+            foreach (var letter in FormattableString.Invariant($"{Steps.Count}|{Lead}"))
+                hash = unchecked((hash ^ letter) * 1099511628211);
+            return (long)(hash >> 1) | 1;
+        }
+    }
 
     /// <summary>Why an action is not allowed, and what is.</summary>
     public string WhyNot(LeadAction action) =>
@@ -100,18 +113,37 @@ public static class LeadList
         var found = accountId is { } account
             ? leads
                 .Of(account)
-                .Select(lead => (lead.CreatedAt, lead.Id))
+                .Select(lead => (At: lead.CreatedAt, lead.Id))
                 .Where(one => Several.ByMoment.Compare(one, (from, id)) > 0)
                 .Order(Several.ByMoment)
-                .Select(one => leads.Find(one.Id)!)
-            : leads.Since(from, id);
-        return
-        [
-            .. found
-                .Select(lead => FileOf(state, lead))
-                .Where(file => (held is null || file.State == held) && (to is null || file.To == to))
-                .Take(limit),
-        ];
+            : leads.ByTime.Since(from, id);
+        return [.. Filtered(state, found, held, to).Take(limit)];
+    }
+
+    /// <summary>Leads of a state, the newest first.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="held">One of <see cref="LeadFile.States"/>.</param>
+    /// <param name="to">Of who has it or is asked; null for all.</param>
+    public static IEnumerable<LeadFile> NewestFirst(HistoryState state, string held, Assignee? to) =>
+        Filtered(state, LeadsCapability.LeadsOf(state).ByTime.NewestFirst, held, to);
+
+    static IEnumerable<LeadFile> Filtered(
+        HistoryState state,
+        IEnumerable<(DateTime At, string Id)> found,
+        string? held,
+        Assignee? to
+    )
+    {
+        var (leads, steps) = (LeadsCapability.LeadsOf(state), LeadsCapability.StepsOf(state));
+        foreach (var (_, id) in found)
+        {
+            var (lead, of) = (leads.Find(id)!, steps.Of(id));
+            if (held is not null && LeadFile.StateOf(lead, of) != held)
+                continue;
+            var file = FileOf(state, lead, of);
+            if (to is null || file.To == to)
+                yield return file;
+        }
     }
 
     /// <summary>Offers that wait for an answer, what is due first on top.</summary>
@@ -155,11 +187,8 @@ public static class LeadList
         var hours = LeadsCapability.PolicyOf(state).RouteImportedHours;
         if (hours <= 0)
             yield break;
-        foreach (var lead in leads.Since(now.AddHours(-hours)))
-        {
-            if (lead.OpportunityId is null && steps.Of(lead.Id).Count == 0)
-                yield return lead.Id;
-        }
+        foreach (var (_, id) in leads.Unrouted.Since(now.AddHours(-hours)))
+            yield return id;
     }
 
     /// <summary>A lead as it stands with these steps.</summary>
@@ -167,12 +196,22 @@ public static class LeadList
         FileOf(state, lead, LeadsCapability.StepsOf(state).Of(lead.Id));
 
     /// <summary>A lead as it stands with these steps.</summary>
-    internal static LeadFile FileOf(HistoryState state, Lead lead, IReadOnlyList<LeadStep> steps) =>
-        new(
+    internal static LeadFile FileOf(HistoryState state, Lead lead, IReadOnlyList<LeadStep> steps)
+    {
+        // A row that came again from elsewhere need not say what was found here.
+        lead =
+            lead.AccountId is null && steps.LastOrDefault(step => step.AccountId is not null) is { AccountId: var matched }
+                ? lead with
+                {
+                    AccountId = matched,
+                }
+                : lead;
+        return new(
             lead,
             steps,
             lead.AccountId is { } account && steps.LastOrDefault(step => step.Kind == "accepted") is { } accepted
                 ? state.FirstTouch(account, accepted.At, accepted.To.IsPartner ? new PartnerId(accepted.To.Id) : (PartnerId?)null)
                 : null
         );
+    }
 }

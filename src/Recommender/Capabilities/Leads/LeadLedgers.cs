@@ -3,12 +3,70 @@ using Recommender.Fold;
 
 namespace Recommender.Capabilities.Leads;
 
+/// <summary>Moments in their order, each with what it is of.</summary>
+sealed class Moments
+{
+    readonly List<(DateTime At, string Id)> _all = [];
+
+    /// <summary>How many.</summary>
+    public int Count => _all.Count;
+
+    /// <summary>The last; <see cref="DateTime.MinValue"/> if there is none.</summary>
+    public DateTime Last => _all.Count > 0 ? _all[^1].At : DateTime.MinValue;
+
+    /// <summary>All, the newest first.</summary>
+    public IEnumerable<(DateTime At, string Id)> NewestFirst => _all.AsEnumerable().Reverse();
+
+    /// <summary>Those from a moment on, or after an id at that moment, in their order.</summary>
+    public IEnumerable<(DateTime At, string Id)> Since(DateTime from, string after = "")
+    {
+        for (var i = PlaceOf(from, after); i < _all.Count; i++)
+        {
+            if (_all[i] != (from, after))
+                yield return _all[i];
+        }
+    }
+
+    /// <summary>How many there are from a moment on.</summary>
+    public int CountSince(DateTime from) => _all.Count - PlaceOf(from, "");
+
+    /// <summary>Adds one, or takes it out.</summary>
+    public void Note(DateTime at, string id, int times)
+    {
+        var place =
+            _all.Count == 0 || Several.ByMoment.Compare(_all[^1], (at, id)) < 0
+                ? ~_all.Count
+                : _all.BinarySearch((at, id), Several.ByMoment);
+        if (times > 0 && place < 0)
+            _all.Insert(~place, (at, id));
+        else if (times < 0 && place >= 0)
+            _all.RemoveAt(place);
+    }
+
+    int PlaceOf(DateTime at, string id) =>
+        _all.BinarySearch((at, id), Several.ByMoment) is var place && place < 0 ? ~place : place;
+}
+
 /// <summary>Leads, by id, by account and by when they came.</summary>
-sealed class LeadRows : Ledger<Lead>
+sealed class LeadRows(HistoryState state) : Ledger<Lead>
 {
     readonly Dictionary<string, Lead> _leads = [];
     readonly Dictionary<AccountId, string[]> _ofAccounts = [];
-    readonly SortedSet<(DateTime CreatedAt, string Id)> _byTime = new(Several.ByMoment);
+    readonly Moments _byTime = new();
+    readonly Moments _unrouted = new();
+
+    /// <summary>All, by when they came.</summary>
+    public Moments ByTime => _byTime;
+
+    /// <summary>Those of which nothing became yet, by when they came.</summary>
+    public Moments Unrouted => _unrouted;
+
+    /// <summary>Notes that something became of a lead, or that nothing did after all.</summary>
+    public void NoteRouted(string id, bool isRouted)
+    {
+        if (_leads.TryGetValue(id, out var lead))
+            _unrouted.Note(lead.CreatedAt, id, isRouted || lead.OpportunityId is not null ? -1 : 1);
+    }
 
     /// <summary>A lead; null if it is not known.</summary>
     public Lead? Find(string id) => _leads.GetValueOrDefault(id);
@@ -16,18 +74,12 @@ sealed class LeadRows : Ledger<Lead>
     /// <summary>The leads of an account.</summary>
     public IEnumerable<Lead> Of(AccountId accountId) => (_ofAccounts.GetValueOrDefault(accountId) ?? []).Select(id => _leads[id]);
 
-    /// <summary>Leads that came at a moment or later, in the order in which they came; those after an id at that moment.</summary>
-    public IEnumerable<Lead> Since(DateTime from, string after = "") =>
-        _byTime.Count == 0 || _byTime.Max.CreatedAt < from
-            ? []
-            : _byTime.GetViewBetween((from, after), _byTime.Max).Where(one => one != (from, after)).Select(one => _leads[one.Id]);
-
     public override bool IsWritten => true;
 
     public override void Write(SnapshotWriter to)
     {
         to.Write(_leads.Count);
-        foreach (var (_, id) in _byTime)
+        foreach (var (_, id) in _byTime.Since(DateTime.MinValue))
         {
             var lead = _leads[id];
             to.Write(lead.Id);
@@ -83,7 +135,8 @@ sealed class LeadRows : Ledger<Lead>
     {
         if (!_leads.Remove(row.Id, out var held))
             throw new InvalidOperationException($"Lead {row.Id} is taken back, which was never taken in.");
-        _byTime.Remove((held.CreatedAt, held.Id));
+        _byTime.Note(held.CreatedAt, held.Id, -1);
+        _unrouted.Note(held.CreatedAt, held.Id, -1);
         if (held.AccountId is not { } account)
             return;
         if (Several.Without(_ofAccounts[account], id => id == held.Id) is { } left)
@@ -95,7 +148,8 @@ sealed class LeadRows : Ledger<Lead>
     void Put(Lead row)
     {
         _leads.Add(row.Id, row);
-        _byTime.Add((row.CreatedAt, row.Id));
+        _byTime.Note(row.CreatedAt, row.Id, 1);
+        NoteRouted(row.Id, LeadsCapability.StepsOf(state).Of(row.Id).Count > 0);
         if (row.AccountId is { } account)
             _ofAccounts[account] = Several.With(_ofAccounts.GetValueOrDefault(account), row.Id);
     }
@@ -104,37 +158,22 @@ sealed class LeadRows : Ledger<Lead>
 /// <summary>What somebody was offered.</summary>
 sealed class OffersTo
 {
-    readonly SortedSet<(DateTime At, string Id)> _offers = new(Several.ByMoment);
+    /// <summary>Leads that it was offered and did not answer yet, or accepted, and that are no deals, by when that was.</summary>
+    public Moments Held { get; } = new();
 
-    /// <summary>Leads that it was offered and did not answer yet, or accepted, by when that was.</summary>
-    public SortedSet<(DateTime At, string LeadId)> Held { get; } = new(Several.ByMoment);
-
-    /// <summary>When it was last offered one; <see cref="DateTime.MinValue"/> if never.</summary>
-    public DateTime LastAt => _offers.Count > 0 ? _offers.Max.At : DateTime.MinValue;
-
-    /// <summary>How many it was offered since a moment.</summary>
-    public int Since(DateTime from) =>
-        _offers.Count == 0 || _offers.Max.At < from ? 0 : _offers.GetViewBetween((from, ""), _offers.Max).Count;
-
-    /// <summary>Counts an offer, or takes it back.</summary>
-    public void Count(LeadStep offer, int times)
-    {
-        if (times > 0)
-            _offers.Add((offer.At, offer.OfferId));
-        else
-            _offers.Remove((offer.At, offer.OfferId));
-    }
+    /// <summary>All that it was offered, by when.</summary>
+    public Moments Offers { get; } = new();
 }
 
 /// <summary>The steps of each lead in their order, which clocks run, and what everybody has.</summary>
-sealed class LeadSteps : Ledger<LeadStep>
+sealed class LeadSteps(HistoryState state) : Ledger<LeadStep>
 {
     static readonly LeadStep[] _none = [];
     readonly Dictionary<string, LeadStep[]> _steps = [];
     readonly SortedSet<(DateTime Until, string LeadId)> _clocks = new(Several.ByMoment);
     readonly SortedSet<string> _waiting = new(StringComparer.Ordinal);
     readonly Dictionary<Assignee, OffersTo> _to = [];
-    readonly SortedSet<(DateTime At, string OfferId)> _toPartners = new(Several.ByMoment);
+    readonly Moments _toPartners = new();
 
     /// <summary>The steps of a lead, the first first.</summary>
     public IReadOnlyList<LeadStep> Of(string leadId) => _steps.GetValueOrDefault(leadId, _none);
@@ -151,8 +190,7 @@ sealed class LeadSteps : Ledger<LeadStep>
     /// <summary>The last offers to partners, the newest first.</summary>
     public IEnumerable<LeadStep> LastToPartners =>
         _toPartners
-            .Reverse()
-            .Select(one => LeadStep.ReadOfferId(one.OfferId)!.Value)
+            .NewestFirst.Select(one => LeadStep.ReadOfferId(one.Id)!.Value)
             .Select(id => Array.Find(_steps[id.LeadId], step => step.Kind == "offered" && step.Offer == id.Offer)!);
 
     /// <summary>Offers whose time was over before a moment, the earliest first.</summary>
@@ -216,10 +254,12 @@ sealed class LeadSteps : Ledger<LeadStep>
     protected override void Retract(LeadStep row, in DatedFact fact)
     {
         var steps = _steps.GetValueOrDefault(row.LeadId, _none);
-        if (!Array.Exists(steps, held => held == row))
+        if (!Array.Exists(steps, held => IsSame(held, row)))
             throw new InvalidOperationException($"A step of lead {row.LeadId} is taken back that was never taken in.");
-        Set(row.LeadId, [.. steps.Where(held => held != row)]);
+        Set(row.LeadId, [.. steps.Where(held => !IsSame(held, row))]);
     }
+
+    static bool IsSame(LeadStep one, LeadStep other) => (one.Offer, one.Kind) == (other.Offer, other.Kind);
 
     void Put(LeadStep row) =>
         Set(
@@ -241,6 +281,7 @@ sealed class LeadSteps : Ledger<LeadStep>
         else
             _steps.Remove(id);
         Count(id, steps, 1);
+        LeadsCapability.LeadsOf(state).NoteRouted(id, steps.Length > 0);
     }
 
     /// <summary>What the steps of a lead add to what is looked up.</summary>
@@ -254,22 +295,24 @@ sealed class LeadSteps : Ledger<LeadStep>
         if (last.Kind is "declined" or "expired")
             Note(_waiting, id, times);
         if (last.Kind is "offered" or "accepted")
-            Note(ToOf(last.To).Held, (last.At, id), times);
+            Note(last.To, offers => offers.Held, last.At, id, times);
         foreach (var offer in steps)
         {
             if (offer.Kind != "offered")
                 continue;
-            ToOf(offer.To).Count(offer, times);
+            Note(offer.To, offers => offers.Offers, offer.At, offer.OfferId, times);
             if (offer.To.IsPartner)
-                Note(_toPartners, (offer.At, offer.OfferId), times);
+                _toPartners.Note(offer.At, offer.OfferId, times);
         }
     }
 
-    OffersTo ToOf(Assignee assignee)
+    void Note(Assignee to, Func<OffersTo, Moments> of, DateTime at, string id, int times)
     {
-        if (!_to.TryGetValue(assignee, out var offers))
-            _to.Add(assignee, offers = new());
-        return offers;
+        if (!_to.TryGetValue(to, out var offers))
+            _to.Add(to, offers = new());
+        of(offers).Note(at, id, times);
+        if (offers.Held.Count == 0 && offers.Offers.Count == 0)
+            _to.Remove(to);
     }
 
     static void Note<T>(SortedSet<T> all, T one, int times)
@@ -285,12 +328,13 @@ sealed class LeadSteps : Ledger<LeadStep>
 sealed class RepRows : Ledger<Rep>
 {
     readonly SortedDictionary<string, Rep> _reps = new(StringComparer.Ordinal);
+    readonly Dictionary<string, string[]> _spellings = new(TextKey.Comparer);
 
-    /// <summary>All that are known, by id.</summary>
-    public IReadOnlyCollection<Rep> All => _reps.Values;
+    /// <summary>All that are known, by id; of those whose ids are one text to people the first.</summary>
+    public IEnumerable<Rep> All => _reps.Values.Where(rep => Find(rep.Id) == rep);
 
-    /// <summary>A rep; null if it is not known.</summary>
-    public Rep? Find(string id) => _reps.GetValueOrDefault(id);
+    /// <summary>A rep, however its id is spelt; null if it is not known.</summary>
+    public Rep? Find(string id) => _spellings.TryGetValue(id, out var ids) ? _reps[ids[0]] : null;
 
     public override bool IsWritten => true;
 
@@ -324,26 +368,36 @@ sealed class RepRows : Ledger<Rep>
                 TimeZone = from.Text(),
                 LeftAt = from.InstantOrNone(),
             };
-            _reps.Add(rep.Id, rep);
+            Put(rep);
         }
     }
 
-    protected override void Add(Rep row, in DatedFact fact) => _reps.Add(row.Id, row);
+    protected override void Add(Rep row, in DatedFact fact) => Put(row);
+
+    void Put(Rep row)
+    {
+        _reps.Add(row.Id, row);
+        _spellings[row.Id] = [.. (_spellings.GetValueOrDefault(row.Id) ?? []).Append(row.Id).Order(StringComparer.Ordinal)];
+    }
 
     protected override void Retract(Rep row, in DatedFact fact)
     {
         if (!_reps.Remove(row.Id))
             throw new InvalidOperationException($"Rep {row.Id} is taken back, which was never taken in.");
+        if (Several.Without(_spellings[row.Id], id => id == row.Id) is { } left)
+            _spellings[row.Id] = left;
+        else
+            _spellings.Remove(row.Id);
     }
 }
 
 /// <summary>The routing policies in their versions; the newest holds.</summary>
 sealed class PoliciesSet : Ledger<SetPolicy>
 {
-    readonly SortedDictionary<long, (SetPolicy Set, RoutingPolicy Policy)> _policies = [];
+    readonly SortedDictionary<long, (SetPolicy Set, RoutingPolicy? Policy)> _policies = [];
 
-    /// <summary>The one that holds.</summary>
-    public RoutingPolicy Newest => _policies.Count > 0 ? _policies.Values.Last().Policy : RoutingPolicy.Default;
+    /// <summary>The one that holds: the newest that can be read here, where a time zone or a setting may be unknown.</summary>
+    public RoutingPolicy Newest { get; private set; } = RoutingPolicy.Default;
 
     /// <summary>A version as it was set; null if there is none.</summary>
     public SetPolicy? Find(long version) => _policies.TryGetValue(version, out var held) ? held.Set : null;
@@ -374,17 +428,14 @@ sealed class PoliciesSet : Ledger<SetPolicy>
     {
         if (!_policies.Remove(row.Version))
             throw new InvalidOperationException("A routing policy is taken back that was never taken in.");
+        Choose();
     }
 
-    void Put(SetPolicy row) =>
-        _policies.Add(
-            row.Version,
-            (
-                row,
-                RoutingPolicy.Read(row.Body, row.Version, out var faults)
-                    ?? throw new InvalidDataException(
-                        FormattableString.Invariant($"Routing policy {row.Version}, line {faults[0].Line}: {faults[0].Message}.")
-                    )
-            )
-        );
+    void Put(SetPolicy row)
+    {
+        _policies.Add(row.Version, (row, RoutingPolicy.Read(row.Body, row.Version, out _)));
+        Choose();
+    }
+
+    void Choose() => Newest = _policies.Values.LastOrDefault(one => one.Policy is not null).Policy ?? RoutingPolicy.Default;
 }

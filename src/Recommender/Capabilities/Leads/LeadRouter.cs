@@ -20,8 +20,11 @@ public sealed record RouteQuestion(
     DateTime Now
 )
 {
-    /// <summary>Who was offered it before.</summary>
+    /// <summary>Who was offered it since a person last had it routed.</summary>
     public IReadOnlyCollection<Assignee> Before { get; init; } = [];
+
+    /// <summary>Who declined it: never asked again.</summary>
+    public IReadOnlyCollection<Assignee> Declined { get; init; } = [];
 }
 
 /// <summary>Who gets a lead.</summary>
@@ -67,26 +70,18 @@ public sealed class LeadRouter
     /// <summary>Who of ours may be offered leads: those of the table of reps; without one, who owned a deal in the last year.</summary>
     internal static IEnumerable<string> RepsOf(HistoryState state, DateTime now)
     {
-        var reps = LeadsCapability.RepsOf(state).All;
+        var reps = LeadsCapability.RepsOf(state).All.ToList();
         return reps.Count > 0
             ? reps.Where(rep => rep.LeftAt is null || rep.LeftAt > now).Select(rep => rep.Id)
             : state
-                .Sellers.Of.Where(seller => seller.Value.LastAt >= now - _owns || seller.Value.Open > 0)
-                .Select(seller => seller.Key)
+                .Sellers.There.Where(seller => seller.LastAt >= now - _owns || seller.Open > 0)
+                .Select(seller => seller.Name)
                 .Order(StringComparer.Ordinal);
     }
 
     /// <summary>How many leads somebody has: offered, or accepted within the days of the policy and no deal yet.</summary>
-    internal static int OpenLeadsOf(HistoryState state, RoutingPolicy policy, Assignee who, DateTime now)
-    {
-        var leads = LeadsCapability.LeadsOf(state);
-        return LeadsCapability.StepsOf(state).To(who) is { Held.Count: > 0 } offers
-            ? offers
-                .Held.Reverse()
-                .TakeWhile(one => one.At >= now.AddDays(-policy.OpenDays))
-                .Count(one => leads.Find(one.LeadId)?.OpportunityId is null)
-            : 0;
-    }
+    internal static int OpenLeadsOf(HistoryState state, RoutingPolicy policy, Assignee who, DateTime now) =>
+        LeadsCapability.StepsOf(state).To(who)?.Held.CountSince(now.AddDays(-policy.OpenDays)) ?? 0;
 
     RouteAnswer Route()
     {
@@ -99,7 +94,9 @@ public sealed class LeadRouter
                 Amount = amount,
                 NewAccount = _account.Row,
             },
-            _question.Rules
+            _question.Rules,
+            // Where chances are equal it decides, and nothing else says how well a new partner suits.
+            withFit: Policy.NewPartnerShare > 0 || IsForPartners() is not null
         )!;
         var partners = _chances
             .Partners.Select(one => one.PartnerId)
@@ -112,8 +109,14 @@ public sealed class LeadRouter
         var isForPartners = AskClass();
         AskReps();
         AskCapacity();
-        AskHours();
-        Drop("offered_before", null, who => _question.Before.Contains(who) ? "It was offered this lead before" : null);
+        Drop(
+            "offered_before",
+            null,
+            who =>
+                _question.Declined.Contains(who) ? "It declined this lead"
+                : _question.Before.Contains(who) ? "It was offered this lead before"
+                : null
+        );
         return new(Choose(isForPartners), _trace);
     }
 
@@ -158,11 +161,19 @@ public sealed class LeadRouter
     /// <summary>True if the account is sold by partners only.</summary>
     bool AskClass()
     {
-        var concerned = _question.Rules.About(_account.Row!, _account.Merged, Lead.Product, _question.Now);
-        if (concerned?.Find(rule => rule.Class is not null) is not { Class: "partner" } rule)
+        if (IsForPartners() is not { } rule)
             return false;
         Drop("account_class", rule.Id, who => who.IsPartner ? null : rule.Detail ?? "The account is sold by partners");
         return true;
+    }
+
+    /// <summary>The rule that has the account sold by partners only; null if none does.</summary>
+    Rule? IsForPartners()
+    {
+        var concerned = _question.Rules.About(_account.Row!, _account.Merged, Lead.Product, _question.Now);
+        return concerned?.Find(rule => rule.Class is not null) is { Class: "partner" } rule
+            ? rule
+            : concerned?.Find(rule => rule.Kind == "partner_only");
     }
 
     void AskReps()
@@ -183,7 +194,7 @@ public sealed class LeadRouter
             who =>
                 RepOf(who) is not { Industries: { } industries } || row.Industry is null ? null
                 : row.Industry.Split('|').Any(one => Values.Hold(industries, one)) ? null
-                : $"It does not sell to {row.Industry}"
+                : $"It does not sell to {row.Industry.Replace("|", ", ", StringComparison.Ordinal)}"
         );
         Drop(
             "product",
@@ -201,7 +212,7 @@ public sealed class LeadRouter
             null,
             who =>
                 LimitOf(who) is { } limit && OpenLeadsOf(_state, Policy, who, _question.Now) is var open && open >= limit
-                    ? FormattableString.Invariant($"It has {Format.Count(open, "open lead")}; {limit} are its limit")
+                    ? FormattableString.Invariant($"It has {Format.Count(open, "open lead")}; its limit is {limit}")
                     : null
         );
 
@@ -236,6 +247,7 @@ public sealed class LeadRouter
                         )
                     : "Nothing is known of its lift"
             );
+        AskHours();
         var (partners, reps) = (_left.FindAll(who => who.IsPartner), _left.FindAll(who => !who.IsPartner));
         var line = new List<CandidateNumbers>(_left.Count);
         foreach (var first in (Assignee?[])[giver, newcomer])
@@ -282,7 +294,7 @@ public sealed class LeadRouter
         if (Policy.NewPartnerShare <= 0)
             return null;
         // One in so many goes to one of them.
-        var between = (int)Math.Ceiling(1 / Policy.NewPartnerShare) - 1;
+        var between = (int)Math.Floor(1 / Policy.NewPartnerShare) - 1;
         var last = _steps.LastToPartners.Take(between).ToList();
         if (last.Count < between || last.Exists(IsUnproven))
             return null;
@@ -340,7 +352,9 @@ public sealed class LeadRouter
         double Of(CandidateNumbers one) => (one.WinProbability ?? 0) + (one.Bonus ?? 0);
         double FitOf(CandidateNumbers one) => chances.TryGetValue(one.Who, out var chance) ? chance.FitScore : 0;
         var sorted = all.OrderByDescending(Of).ThenByDescending(FitOf).ThenBy(one => one.Id, StringComparer.Ordinal).ToList();
-        var tied = sorted.TakeWhile(one => one.WinProbability is not null && Of(one) >= Of(sorted[0]) - Policy.NearTie).Count();
+        var tied = sorted
+            .TakeWhile(one => one is { IsOwn: true, WinProbability: not null } && Of(one) >= Of(sorted[0]) - Policy.NearTie)
+            .Count();
         if (tied < 2)
             return sorted;
         var turns = sorted
@@ -350,9 +364,9 @@ public sealed class LeadRouter
                 (
                     One: one.One with
                     {
-                        OffersLately = one.Offers?.Since(_question.Now - _lately) ?? 0,
+                        OffersLately = one.Offers?.Offers.CountSince(_question.Now - _lately) ?? 0,
                     },
-                    LastAt: one.Offers?.LastAt ?? DateTime.MinValue
+                    LastAt: one.Offers?.Offers.Last ?? DateTime.MinValue
                 )
             )
             .OrderBy(one => one.One.OffersLately)

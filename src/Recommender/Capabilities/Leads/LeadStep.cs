@@ -21,6 +21,14 @@ public readonly record struct Assignee(string Type, string Id)
     /// <summary>A partner.</summary>
     public static Assignee Partner(PartnerId id) => new("partner", id.Value);
 
+    /// <summary>True if it is the same; people are the same however their ids are spelt.</summary>
+    public bool Equals(Assignee other) =>
+        Type == other.Type && (IsPartner ? string.Equals(Id, other.Id, StringComparison.Ordinal) : TextKey.AreSame(Id, other.Id));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() =>
+        HashCode.Combine(Type, IsPartner ? Id.GetHashCode(StringComparison.Ordinal) : TextKey.Comparer.GetHashCode(Id));
+
     /// <inheritdoc/>
     public override string ToString() => $"{Type} {Id}";
 }
@@ -33,8 +41,9 @@ public readonly record struct Assignee(string Type, string Id)
 /// <param name="To">Who was offered the lead, or whose queue it lies in.</param>
 public sealed record LeadStep(string LeadId, int Offer, string Kind, DateTime At, Assignee To)
 {
-    /// <summary>What may become of an offer.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["offered", "accepted", "declined", "expired", "queued", "withdrawn"];
+    /// <summary>What may become of a lead.</summary>
+    public static IReadOnlyList<string> Kinds { get; } =
+    ["offered", "accepted", "declined", "expired", "queued", "withdrawn", "converted"];
 
     /// <summary>Why an offer may be declined.</summary>
     public static IReadOnlyList<string> Declines { get; } =
@@ -67,7 +76,7 @@ public sealed record LeadStep(string LeadId, int Offer, string Kind, DateTime At
     /// <summary>Who did it: a key or the subject of a token; null of a clock and of what is routed by itself.</summary>
     public string? By { get; init; }
 
-    /// <summary>How likely it was the account, when it was found by name and domain.</summary>
+    /// <summary>How likely it was the account, when it was found by name and domain; to four decimals.</summary>
     public double? Probability { get; init; }
 
     /// <summary>Which version of the routing policy held.</summary>
@@ -184,7 +193,7 @@ public sealed class LeadStepTable : FactTable<LeadStep>
             ("reason", step.Reason),
             ("note", step.Note),
             ("done_by", step.By),
-            ("probability", step.Probability),
+            ("probability", step.Probability is { } likely && _probability.TryKeep(likely, out var kept) ? kept : null),
             ("policy_version", (double?)step.PolicyVersion),
             ("rules_version", (double?)step.RulesVersion),
             ("trace", step.Trace)

@@ -1,6 +1,7 @@
 using Recommender.CoSell;
 using Recommender.Facts;
 using Recommender.Fold;
+using Recommender.Ranking;
 using Recommender.Webhooks;
 
 namespace Recommender.Capabilities.Leads;
@@ -16,7 +17,12 @@ public sealed class LeadsCapability : ICapability
 
     /// <inheritdoc/>
     public IReadOnlyList<(FactKind Kind, Func<HistoryState, Ledger> Open)> Ledgers { get; } =
-    [(Came, _ => new LeadRows()), (Sells, _ => new RepRows()), (Stepped, _ => new LeadSteps()), (Ruled, _ => new PoliciesSet())];
+    [
+        (Came, state => new LeadRows(state)),
+        (Sells, _ => new RepRows()),
+        (Stepped, state => new LeadSteps(state)),
+        (Ruled, _ => new PoliciesSet()),
+    ];
 
     /// <inheritdoc/>
     public IReadOnlyList<string> EventTypes { get; } =
@@ -92,10 +98,24 @@ public sealed class LeadsCapability : ICapability
     public IEnumerable<HistoryRow> Due(HistoryState state, DateTime now) =>
         StepsOf(state)
             .RanOut(now)
-            .Where(offer => LeadsOf(state).Find(offer.LeadId) is { OpportunityId: null })
-            .Select(offer =>
-                Steps.RowOf(
-                    new(offer.LeadId, offer.Offer, "expired", offer.Until!.Value, offer.To) { AccountId = offer.AccountId }
-                )
+            .Select(offer => (Lead: LeadsOf(state).Find(offer.LeadId), Offer: offer))
+            .Where(one => one.Lead is not null)
+            .Select(one =>
+                one.Lead!.OpportunityId is null
+                    ? StepOf(one.Offer, "expired", one.Offer.Until!.Value)
+                    : StepOf(one.Offer, "converted", now)
             );
+
+    /// <summary>That leads of the account became deals, as their rows say: whoever had them has them no more.</summary>
+    public IEnumerable<HistoryRow> FollowsFrom(HistoryState state, RuleSet rules, AccountId account, DateTime now) =>
+        LeadsOf(state)
+            .Of(account)
+            .Where(lead => lead.OpportunityId is not null)
+            .Select(lead => StepsOf(state).Of(lead.Id) is [.., var last] ? last : null)
+            .OfType<LeadStep>()
+            .Where(last => last.Kind is not ("converted" or "withdrawn"))
+            .Select(last => StepOf(last, "converted", now));
+
+    static HistoryRow StepOf(LeadStep last, string kind, DateTime at) =>
+        Steps.RowOf(new(last.LeadId, last.Offer, kind, at, last.To) { AccountId = last.AccountId });
 }

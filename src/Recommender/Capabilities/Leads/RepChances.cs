@@ -38,7 +38,7 @@ sealed class RepChances
     public (double Probability, int Deals) Of(string repId, double? alone)
     {
         var basis = Math.Clamp(alone ?? Average, 1e-4, 1 - 1e-4);
-        if (!_sellers.Of.TryGetValue(repId, out var seller))
+        if (_sellers.Find(repId) is not { } seller)
             return (basis, 0);
         // What it would have won as we do on average, had it had these deals.
         var expected = Average;

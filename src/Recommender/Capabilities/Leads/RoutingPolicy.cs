@@ -30,6 +30,7 @@ public sealed record WorkingHoursRule
 /// <summary>How leads are routed: what stands before the choice, the choice, and the clocks. Immutable; without one, the defaults hold as version 0.</summary>
 public sealed record RoutingPolicy
 {
+    const int MostWeeks = 26;
     static readonly string[] _days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
     static readonly JsonSerializerOptions _json = new()
@@ -158,6 +159,16 @@ public sealed record RoutingPolicy
         }
         if (TimeOf(WorkingHours.From) >= TimeOf(WorkingHours.To))
             yield return ("to", "to is not after from");
+        else if (
+            TimeOf(WorkingHours.To) - TimeOf(WorkingHours.From) is { } day
+            && AcceptWithinHours > MostWeeks * (WorkingHours.Days?.Count ?? 5) * day.TotalHours
+        )
+            yield return (
+                "accept_within_hours",
+                FormattableString.Invariant(
+                    $"accept_within_hours is {AcceptWithinHours}, more than {MostWeeks} weeks of these working hours"
+                )
+            );
     }
 
     static TimeSpan? TimeOf(string? text) =>
@@ -171,7 +182,8 @@ public sealed record RoutingPolicy
     {
         if (WorkingHours is null)
             return null;
-        TimeZoneInfo.TryFindSystemTimeZoneById(zone ?? WorkingHours.TimeZone ?? "UTC", out var there);
+        if (zone is null || !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var there))
+            TimeZoneInfo.TryFindSystemTimeZoneById(WorkingHours.TimeZone ?? "UTC", out there);
         return new(
             [.. (WorkingHours.Days ?? ["mon", "tue", "wed", "thu", "fri"]).Select(day => (DayOfWeek)Array.IndexOf(_days, day))],
             TimeOf(WorkingHours.From)!.Value,

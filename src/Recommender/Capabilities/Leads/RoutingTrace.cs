@@ -41,13 +41,17 @@ public sealed record CandidateNumbers(string Type, string Id, double? WinProbabi
     /// <summary>Among equals, how many it was offered in the last thirty days: who had fewer comes first.</summary>
     public int? OffersLately { get; init; }
 
+    /// <summary>True if the number is of this one: of a partner whose lift is unknown it is that of the deal as it stands.</summary>
+    [JsonIgnore]
+    public bool IsOwn => Type == "rep" || Lift is not null;
+
     /// <summary>Who.</summary>
     [JsonIgnore]
     public Assignee Who => new(Type, Id);
 }
 
 /// <summary>A step on the way to who gets the lead.</summary>
-/// <param name="Step">candidates, consent, rules, account_class, territory, product, capacity, working_hours, offered_before, lift or choice.</param>
+/// <param name="Step">account, candidates, consent, rules, account_class, territory, product, capacity, offered_before, lift, working_hours or choice; others stands for several.</param>
 /// <param name="Rule">The rule, or the setting of the policy, that it follows; null where it needs none.</param>
 /// <param name="Kept">How many it left.</param>
 /// <param name="DroppedCount">How many it left out.</param>
@@ -67,6 +71,8 @@ public sealed record TraceStep(string Step, string? Rule, int Kept, int DroppedC
 public static class RoutingTrace
 {
     const int MostNumbers = 5;
+    const int MostDropped = 32;
+    const int MostText = 300;
 
     static readonly JsonSerializerOptions _json = new()
     {
@@ -75,15 +81,19 @@ public static class RoutingTrace
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>The trace as text, with as many of those who were left out as fit.</summary>
+    /// <summary>
+    /// The trace as text: as many of those who were left out as fit, then as many of the numbers, and of very many steps the first and the
+    /// choice, with how many the others left out.
+    /// </summary>
     /// <param name="steps">The trace.</param>
-    /// <param name="longest">How long it may be, characters.</param>
+    /// <param name="longest">How long it may be, characters; 2,000 at least.</param>
     public static string Write(IReadOnlyList<TraceStep> steps, int longest)
     {
-        for (var (most, numbers) = (steps.Max(step => step.Dropped.Count), MostNumbers); ; )
+        var kept = steps.Select(Clipped).ToList();
+        for (var (most, numbers) = (MostDropped, MostNumbers); ; )
         {
             var text = JsonSerializer.Serialize(
-                steps.Select(step =>
+                kept.Select(step =>
                     step with
                     {
                         Dropped = [.. step.Dropped.Take(most)],
@@ -96,10 +106,31 @@ public static class RoutingTrace
                 return text;
             if (most > 0)
                 most /= 2;
-            else
+            else if (numbers > 1)
                 numbers--;
+            else if (kept.Count > 3)
+            {
+                // The last two before the choice become one.
+                var (one, other) = (kept[^3], kept[^2]);
+                kept[^3] = new("others", null, other.Kept, one.DroppedCount + other.DroppedCount);
+                kept.RemoveAt(kept.Count - 2);
+            }
+            else
+                return "[]";
         }
     }
+
+    static TraceStep Clipped(TraceStep step) =>
+        step with
+        {
+            Text = step.Text is { Length: > MostText } text ? text[..MostText] + "…" : step.Text,
+            Dropped =
+            [
+                .. step
+                    .Dropped.Take(MostDropped)
+                    .Select(one => one.Why.Length > MostText ? one with { Why = one.Why[..MostText] + "…" } : one),
+            ],
+        };
 
     /// <summary>The trace that was kept.</summary>
     public static IReadOnlyList<TraceStep> Read(string? text) =>

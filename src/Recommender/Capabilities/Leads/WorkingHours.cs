@@ -7,7 +7,7 @@ namespace Recommender.Capabilities.Leads;
 /// <param name="Zone">Whose clock.</param>
 public sealed record WorkingHours(IReadOnlyList<DayOfWeek> Days, TimeSpan From, TimeSpan To, TimeZoneInfo Zone)
 {
-    const int MostDays = 3660;
+    const int MostDays = 366;
 
     /// <summary>True if a moment lies within.</summary>
     public bool Hold(DateTime at)

@@ -16,6 +16,10 @@ readonly record struct WonAndLost(int Won, int Lost)
 sealed class SellerState
 {
     readonly List<DateTime> _created = [];
+    readonly SortedDictionary<string, int> _spellings = new(StringComparer.Ordinal);
+
+    /// <summary>What it is called: as it stands on most of its deals; of several the first by letter.</summary>
+    public string Name => _spellings.MaxBy(one => one.Value).Key;
 
     /// <summary>Deals of its own that are open.</summary>
     public int Open { get; set; }
@@ -29,9 +33,14 @@ sealed class SellerState
     /// <summary>When its last deal was created; <see cref="DateTime.MinValue"/> if it has none.</summary>
     public DateTime LastAt => _created.Count > 0 ? _created[^1] : DateTime.MinValue;
 
+    /// <summary>True if it owns a deal.</summary>
+    public bool IsThere => _created.Count > 0;
+
     /// <summary>Counts a deal, or takes it back.</summary>
-    public void Count(DateTime createdAt, int times)
+    public void Count(string owner, DateTime createdAt, int times)
     {
+        if ((_spellings[owner] = _spellings.GetValueOrDefault(owner) + times) == 0)
+            _spellings.Remove(owner);
         var place = _created.Count == 0 || createdAt > _created[^1] ? ~_created.Count : _created.BinarySearch(createdAt);
         if (times > 0)
             _created.Insert(place < 0 ? ~place : place, createdAt);
@@ -56,8 +65,11 @@ sealed class Sellers(HistoryState state)
     /// <summary>By what they are told apart: dimensions of <see cref="FoldSettings"/>.</summary>
     public IReadOnlyList<int> Dimensions => _dimensions;
 
-    /// <summary>Everybody who owns a deal, or did, by the name that stands on it.</summary>
-    public IReadOnlyDictionary<string, SellerState> Of => _of;
+    /// <summary>Everybody who owns a deal, in no useful order.</summary>
+    public IEnumerable<SellerState> There => _of.Values.Where(seller => seller.IsThere);
+
+    /// <summary>Who owns deals under a name, however it is spelt; null if nobody does.</summary>
+    public SellerState? Find(string owner) => _of.GetValueOrDefault(owner);
 
     /// <summary>Counts a deal.</summary>
     public void Count(OpportunityState deal, int times)
@@ -66,7 +78,7 @@ sealed class Sellers(HistoryState state)
             return;
         if (!_of.TryGetValue(owner, out var seller))
             _of.Add(owner, seller = new());
-        seller.Count(deal.Row.CreatedAt, times);
+        seller.Count(owner, deal.Row.CreatedAt, times);
         if (deal.IsOpen)
             seller.Open += times;
     }

@@ -53,9 +53,11 @@ public sealed class LeadClockTests : IDisposable
         await using var world = await LeadWorld.NewAsync(_folder);
         await world.SubmitAsync("l");
         await world.World.WriteAsync(LeadWorld.Lead("l", new { account_id = "a", opportunity_id = "d1" }));
-        world.World.Time.Advance(TimeSpan.FromDays(1));
-        Assert.Equal(0, await world.SweepAsync());
         Assert.Empty(world.Read(state => LeadList.OpenOffers(state, null).ToList()));
+        world.World.Time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(1, await world.SweepAsync());
+        Assert.Equal(0, await world.SweepAsync());
+        Assert.Equal(["offered", "converted"], world.EventsOf("l"));
         Assert.Equal("converted", world.Find("l").State);
     }
 

@@ -96,6 +96,10 @@ public sealed class LeadRouterTests
         var pool = partners.Count > 0 ? partners : [.. numbers];
         if (partners.Count > 0 && trace[^1].Rule == "lift_above")
             Assert.All(partners, one => Assert.True(one.LiftLow > question.Policy.LiftAbove));
+        // Where nothing is known of anybody's lift the numbers are one, and how well each suits decides, which the order says.
+        if (!pool[0].IsOwn)
+            return pool[0].Who;
+        pool.RemoveAll(one => !one.IsOwn);
         var best = pool.Max(one => (one.WinProbability ?? 0) + (one.Bonus ?? 0));
         var equal = pool.Where(one => (one.WinProbability ?? 0) + (one.Bonus ?? 0) >= best - question.Policy.NearTie).ToList();
         // Whoever had fewer offers; the rest of the tie is how long ago and then how good, which the order says.
@@ -225,6 +229,59 @@ public sealed class LeadRouterTests
             account ?? _sample.Value.State.FindAccount("A000007")!,
             Sample.AsOf.AddMilliseconds(1)
         );
+
+    [Fact]
+    public void A_trace_of_very_many_rules_is_kept_and_names_who_got_it()
+    {
+        var long_ = new string('x', 90);
+        var steps = Enumerable
+            .Range(0, 100)
+            .Select(rule => new TraceStep("rules", $"{long_}{rule}", 100 - rule, 1)
+            {
+                Dropped = [new("partner", $"P{rule}", new string('y', 5000))],
+            })
+            .Append(new("choice", "best_rep", 1, 0) { Text = new string('z', 9000), Numbers = [new("rep", "ann", 0.5, 0, 3)] })
+            .ToList();
+        var text = RoutingTrace.Write(steps, 4000);
+        Assert.InRange(text.Length, 1000, 4000);
+        var kept = RoutingTrace.Read(text);
+        Assert.Equal("ann", kept[^1].Numbers[0].Id);
+        Assert.Equal(100, kept.Sum(step => step.DroppedCount));
+    }
+
+    [Fact]
+    public void An_account_kept_for_some_partners_goes_to_them_the_best_first_and_to_no_rep()
+    {
+        var rules = RuleSet.Read(
+            """{"rules":[{"id":"K","kind":"partner_only","accounts":{"account_id":["A000007"]},"partners":{"partner_id":["P00001","P00002","P00003"]}}]}"""u8,
+            1,
+            out var faults
+        );
+        Assert.Empty(faults);
+        var answer = LeadRouter.Route(
+            Plain(RoutingPolicy.Default, new("q", Sample.AsOf) { Product = "Security" }) with
+            {
+                Rules = rules!,
+            }
+        );
+        Assert.Equal(["P00001", "P00002", "P00003"], answer.Line.Select(one => one.Id).Order());
+        Assert.Equal("account_class", answer.Trace[^1].Rule);
+    }
+
+    [Fact]
+    public void Who_is_the_only_one_left_gets_it_though_others_who_may_not_have_it_work_now()
+    {
+        var fact = Fact(LeadsCapability.Sells, "far", new Rep("far") { TimeZone = "Asia/Tokyo" });
+        _sample.Value.Apply(fact);
+        var policy = RoutingPolicy.Read(
+            """{"at_work_only":true,"lift_above":1,"working_hours":{"from":"09:00","to":"17:00"}}""",
+            1,
+            out _
+        )!;
+        var answer = LeadRouter.Route(Plain(policy, new("q", Sample.AsOf)) with { Now = Sample.AsOf.AddHours(12) });
+        using (new TakenBack(_sample.Value, [fact])) { }
+        Assert.Equal(["far"], answer.Line.Select(one => one.Id));
+    }
 
     [Fact]
     public void What_a_partner_gave_goes_to_it_first_unless_a_gate_leaves_it_out()

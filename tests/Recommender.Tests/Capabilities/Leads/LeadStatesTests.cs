@@ -111,7 +111,7 @@ public sealed class LeadStatesTests : IDisposable
             world.DoAsync(actions => actions.Assign("l", first.File.To!.Value, "x", null))
         );
         Assert.Equal(LeadRefusal.MayNotHaveIt, refused.Why);
-        Assert.Contains("offered this lead before", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("It declined this lead", refused.Message, StringComparison.Ordinal);
         // A partner may be given it though nothing is known of its lift.
         var given = await world.DoAsync(actions => actions.Assign("l", Assignee.Partner("p1"), "x", "Knows them"));
         Assert.Equal(Assignee.Partner("p1"), given.File.To);
@@ -252,11 +252,97 @@ public sealed class LeadStatesTests : IDisposable
                 }
             )
         );
+        Assert.Equal(1, await world.FollowAsync("a"));
+        Assert.Equal(0, await world.FollowAsync("a"));
+        Assert.Equal(["offered", "accepted", "converted"], world.EventsOf("l1"));
         Assert.Equal(first.File.To, (await world.SubmitAsync("l4")).File.To);
         await world.AcceptAsync("l4.1");
         Assert.Equal("queued", (await world.SubmitAsync("l5")).File.State);
         world.World.Time.Advance(TimeSpan.FromDays(31));
         Assert.Equal("offered", (await world.SubmitAsync("l6")).File.State);
+    }
+
+    [Fact]
+    public async Task Who_let_an_offer_run_out_is_asked_again_once_a_person_has_it_routed()
+    {
+        await using var world = await LeadWorld.NewAsync(_folder);
+        await world.SubmitAsync("l");
+        for (var offer = 1; world.Find("l").State != "queued"; offer++)
+        {
+            Assert.InRange(offer, 1, 3);
+            world.World.Time.Advance(TimeSpan.FromHours(5));
+            await world.SweepAsync();
+            await world.DoAsync(actions => actions.Route("l", null, false, null));
+        }
+        Assert.Equal("nobody_left", world.Find("l").Steps[^1].Reason);
+        Assert.Equal("offered", (await world.DoAsync(actions => actions.Assign("l", Assignee.Rep("ANN"), "x", null))).File.State);
+        // However it is spelt, it is the same who has it.
+        Assert.Single(world.Read(state => LeadList.OpenOffers(state, Assignee.Rep("ann")).ToList()));
+    }
+
+    [Fact]
+    public async Task Steps_are_taken_back_as_the_database_has_them()
+    {
+        await using var world = await LeadWorld.NewAsync(_folder);
+        // A probability with many decimals; the account is merged, and then the lead is deleted.
+        await world.SubmitAsync(
+            "m",
+            new
+            {
+                name = "ACME",
+                domain = "acme.example",
+                country = "DE",
+            }
+        );
+        await world.World.WriteAsync(
+            Row(
+                "aliases",
+                new
+                {
+                    old_id = "a",
+                    new_id = "b",
+                    at = "2026-03-04T05:06:07Z",
+                }
+            )
+        );
+        Assert.Equal("b", world.Find("m").Steps[0].AccountId!.Value.Value);
+        await world.World.WriteAsync(
+            Row(
+                "deletions",
+                new
+                {
+                    table = "leads",
+                    key = "m",
+                    at = "2026-03-04T05:06:07Z",
+                }
+            )
+        );
+        Assert.Null(world.Read(state => LeadList.Find(state, "m")));
+        Assert.False(world.World.History.IsOutdated);
+        Assert.Empty(world.Read(LeadList.Everybody));
+    }
+
+    [Fact]
+    public async Task A_lead_of_nobody_waits_for_a_person_and_one_whose_row_comes_again_keeps_its_account()
+    {
+        await using var world = await LeadWorld.NewAsync(_folder);
+        await world.World.WriteAsync(LeadWorld.Lead("nobody", new { product = Product }));
+        var queued = await world.DoAsync(actions => actions.Route("nobody", null, false, null));
+        Assert.Equal(("queued", "account_unsure"), (queued.File.State, queued.File.Steps[^1].Reason));
+        Assert.Equal(2, world.Read(state => state.AccountCount));
+        await world.SubmitAsync("m", new { domain = "acme.example", name = "Acme" });
+        await world.World.WriteAsync(
+            LeadWorld.Lead(
+                "m",
+                new
+                {
+                    domain = "acme.example",
+                    name = "Acme",
+                    product = "Other",
+                }
+            )
+        );
+        Assert.Equal(("a", "Other"), (world.Find("m").Lead.AccountId!.Value.Value, world.Find("m").Lead.Product));
     }
 
     [Fact]

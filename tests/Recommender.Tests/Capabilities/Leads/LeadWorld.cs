@@ -86,6 +86,19 @@ sealed class LeadWorld(RegistrationWorld world) : IAsyncDisposable
         return await swept;
     }
 
+    public async Task<int> FollowAsync(string account)
+    {
+        Assert.True(
+            CapabilityList.TrySweep(
+                (state, now) => new LeadsCapability().FollowsFrom(state, world.Rules, account, now),
+                world.History,
+                world.Events,
+                out var swept
+            )
+        );
+        return await swept;
+    }
+
     public T Read<T>(Func<HistoryState, T> read) => world.History.Fold.Read(_ => read(world.History.Fold.States[0]));
 
     public LeadFile Find(string id) => Read(state => LeadList.Find(state, id))!;

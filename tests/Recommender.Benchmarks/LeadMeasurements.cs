@@ -28,6 +28,7 @@ static class LeadMeasurements
             var database = ServingMeasurements.Simulate(folder, Accounts, partners, 20_000, 4);
             using var service = ServingMeasurements.Start(database);
             await service.WhenReadyAsync(TimeSpan.FromMinutes(5));
+            await ServingMeasurements.SettleAsync(service);
             var domains = await DomainsAsync(service);
             Console.WriteLine(
                 $"{partners} partners, {Accounts} accounts; {leads} leads and {rankings} rankings a second for {Seconds} s after {WarmUp} s"

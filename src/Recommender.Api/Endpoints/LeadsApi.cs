@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Recommender.Capabilities.Leads;
 using Recommender.CoSell;
 using Recommender.Facts;
+using Recommender.Matching;
 using Outcome = Microsoft.AspNetCore.Http.HttpResults.Results<
     Recommender.Api.WriteOutcome<Microsoft.AspNetCore.Http.HttpResults.Results<
         Microsoft.AspNetCore.Http.HttpResults.Ok<Recommender.Api.Endpoints.LeadResponse>,
@@ -78,8 +79,13 @@ static class LeadsApi
         byte[] bytes,
         bool needsKey,
         bool dryRun
-    ) =>
-        RunAsync<Results<Created<LeadResponse>, NotFound>>(
+    )
+    {
+        if (live.Store.IsShared)
+            live.FollowRules();
+        var accounts = live.Leads.Accounts();
+        var prepared = live.Leads.Prepare(accounts, row, isNewAccount);
+        return RunAsync<Results<Created<LeadResponse>, NotFound>>(
             http,
             live,
             writes,
@@ -87,9 +93,11 @@ static class LeadsApi
             needsKey,
             dryRun,
             StatusCodes.Status201Created,
-            actions => actions.Submit(row, isNewAccount, Caller.Of(http)),
+            accounts,
+            actions => actions.Submit(row, isNewAccount, Caller.Of(http), prepared),
             explainsAll: dryRun
         );
+    }
 
     /// <summary>Leads in the order in which they came, by where they stand, who has them, or account</summary>
     public static Results<Ok<LeadsResponse>, Invalid, Unavailable> Find(
@@ -262,6 +270,8 @@ static class LeadsApi
     )
     {
         var by = Caller.Of(http);
+        if (live.Store.IsShared)
+            live.FollowRules();
         return RunAsync<Results<Ok<LeadResponse>, NotFound, PreconditionFailed>>(
             http,
             live,
@@ -270,6 +280,7 @@ static class LeadsApi
             needsKey: false,
             dryRun,
             StatusCodes.Status200OK,
+            action is LeadAction.Accept or LeadAction.Withdraw ? null : live.Leads.Accounts(),
             actions =>
                 action switch
                 {
@@ -284,8 +295,7 @@ static class LeadsApi
                     LeadAction.Withdraw => actions.Withdraw(id, by, request.Note, version),
                     _ => actions.Answer(id, action, by, request.Reason, request.Note, version),
                 },
-            explainsAll: dryRun,
-            findsAccounts: action is not (LeadAction.Accept or LeadAction.Withdraw)
+            explainsAll: dryRun
         );
     }
 
@@ -297,16 +307,12 @@ static class LeadsApi
         bool needsKey,
         bool dryRun,
         int status,
+        OurAccounts? accounts,
         Func<LeadActions, LeadOutcome> run,
-        bool explainsAll = false,
-        bool findsAccounts = true
+        bool explainsAll
     )
-        where T : IEndpointMetadataProvider
-    {
-        if (live.Store.IsShared)
-            live.FollowRules();
-        var accounts = findsAccounts ? live.Leads.Accounts() : null;
-        return writes.RunAsync<T>(
+        where T : IEndpointMetadataProvider =>
+        writes.RunAsync<T>(
             http,
             bytes,
             needsKey,
@@ -330,7 +336,6 @@ static class LeadsApi
             },
             decides: true
         );
-    }
 
     static Problem ProblemOf(LeadRefusedException e) =>
         e.Why switch

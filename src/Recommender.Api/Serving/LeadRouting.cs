@@ -9,16 +9,16 @@ namespace Recommender.Api.Serving;
 
 /// <summary>
 /// Does with leads what is decided by fold and models, and routes those that wait: imported ones, and those whose last offer came to
-/// nothing. Keeps our accounts as companies are compared with them; they may be a minute behind, what came since is found by its domain or
-/// name.
+/// nothing. Keeps our accounts as companies are compared with them; they may be minutes behind: what came since is found by its domain or by
+/// the same name, but not by one that is spelt otherwise.
 /// </summary>
 sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, TimeProvider time, ILogger logger)
 {
     const int OfOneRound = 500;
 
     // A rebuild may take so much of the time.
-    const double MostOfTime = 0.05;
-    static readonly TimeSpan _rebuiltEvery = TimeSpan.FromMinutes(1);
+    const double MostOfTime = 0.01;
+    static readonly TimeSpan _rebuiltEvery = TimeSpan.FromMinutes(10);
     static readonly TimeSpan _triedAgainAfter = TimeSpan.FromMinutes(1);
     readonly ConcurrentDictionary<string, (string Why, DateTime At)> _notRouted = new(StringComparer.Ordinal);
     readonly Lock _building = new();
@@ -53,6 +53,14 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, TimeProv
         _buildTook = time.GetElapsedTime(started);
         Volatile.Write(ref _accounts, made);
         return made;
+    }
+
+    /// <summary>Works out what of a lead takes longest, before its write.</summary>
+    public PreparedChances? Prepare(OurAccounts accounts, HistoryRow row, bool isNewAccount)
+    {
+        using var generation = live.Models.Lease();
+        var rules = live.Rules;
+        return generation.Fold.Read(now => LeadActions.Prepare(generation.Ranker, rules, accounts, row, isNewAccount, now));
     }
 
     /// <summary>Does something with leads within a write that decides by the fold.</summary>

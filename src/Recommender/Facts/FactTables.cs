@@ -88,6 +88,10 @@ public static class FactTables
     /// <summary>Those from whose rows the fold is made.</summary>
     internal static IEnumerable<FactTable> Folded => All.Where(table => table.Kind is not null);
 
+    /// <summary>True if features are made of facts of a kind, or no table states it.</summary>
+    internal static bool MakesFeatures(FactKind kind) =>
+        All.FirstOrDefault(table => table.Kind == kind || table.Kind?.End == kind)?.MakesFeatures ?? true;
+
     /// <summary>The table whose rows state a kind of fact.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public static FactTable Of(FactKind kind) => All.First(table => table.Kind == kind || table.Kind?.End == kind);

@@ -19,6 +19,7 @@ public sealed partial class HistoryState
     readonly Dictionary<OpportunityId, List<DatedFact>> _waiting = [];
     readonly Dictionary<FactKind, Ledger> _byKind;
     readonly Ledger?[] _ledgers;
+    readonly bool[] _isRanked = [.. FactKind.All.Select(kind => FactTables.MakesFeatures(kind))];
     readonly (int Left, int Right)[] _crosses;
 
     /// <summary>An empty history.</summary>
@@ -81,6 +82,12 @@ public sealed partial class HistoryState
 
     /// <summary>How many facts were applied.</summary>
     public long Facts { get; private set; }
+
+    /// <summary>
+    /// How many facts were applied that the ranking of an account may see which they do not name: all but those of tables that no feature is
+    /// made of, and accounts that are new.
+    /// </summary>
+    internal long RankedFacts { get; private set; }
 
     /// <summary>When the newest fact could be seen; <see cref="DateTime.MinValue"/> before the first.</summary>
     public DateTime SeenUntil { get; private set; }
@@ -145,6 +152,8 @@ public sealed partial class HistoryState
         if (fact.AppliedAt > SeenUntil)
             SeenUntil = fact.AppliedAt;
         Facts++;
+        if (fact.Kind != FactKind.Account || fact.IsRetraction || fact.Replaced is not null)
+            RankedFacts += _isRanked[fact.Kind.Order] ? 1 : 0;
         if (fact.Kind.Order < _ledgers.Length)
             _ledgers[fact.Kind.Order]?.Apply(fact);
     }

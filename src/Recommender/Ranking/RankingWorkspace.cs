@@ -157,14 +157,13 @@ sealed class RankingWorkspace
     Chance[] Estimates(EffectModels models, float[] deal, ReadOnlySpan<int> joining)
     {
         var columns = _win.PartnerFit.Count;
-        var rows = ArrayPool<float>.Shared.Rent(Math.Max(1, joining.Length * columns));
+        var rows = ArrayPool<float>.Shared.Rent((joining.Length + TreeScorer.Block) * (columns + _kinds.Length));
+        var kindsOf = ArrayPool<float>.Shared.Rent(Math.Max(1, joining.Length * _kinds.Length));
         var suitability = ArrayPool<float>.Shared.Rent(Math.Max(1, joining.Length));
         var of = new float[2];
         try
         {
-            for (var i = 0; i < joining.Length; i++)
-                _win.WritePartnerFit(InWin(Candidates[joining[i]]), rows.AsSpan(i * columns, columns));
-            models.Suitability.Score(rows, joining.Length, suitability);
+            Suit(models, joining, suitability, rows, kindsOf);
             models.Odds.Score(deal, 1, of);
             var odds = of[0];
             models.Attraction.Score(deal, 1, of);
@@ -175,7 +174,7 @@ sealed class RankingWorkspace
             {
                 var id = Fit.State.PartnerId(Candidates[joining[i]]);
                 for (var k = 0; k < kinds.Length; k++)
-                    kinds[k] = rows[i * columns + _kinds[k]];
+                    kinds[k] = kindsOf[i * kinds.Length + k];
                 if (!models.Effect.IsSupported(suitability[i]))
                 {
                     chances[i] = new(alone, null, null);
@@ -189,7 +188,52 @@ sealed class RankingWorkspace
         finally
         {
             ArrayPool<float>.Shared.Return(rows);
+            ArrayPool<float>.Shared.Return(kindsOf);
             ArrayPool<float>.Shared.Return(suitability);
         }
+    }
+
+    /// <summary>How well each partner suits, and of what kind it is; of many by the columns that the trees look at.</summary>
+    void Suit(EffectModels models, ReadOnlySpan<int> joining, float[] suitability, float[] room, float[] kinds)
+    {
+        var width = _win.PartnerFit.Count;
+        if (
+            joining.Length < TreeScorer.Block
+            || models.Suitability.Scorer.ByColumns is not { } scorer
+            || Array.Exists(_kinds, kind => kind >= _win.FirstShared)
+        )
+        {
+            for (var i = 0; i < joining.Length; i++)
+            {
+                var row = room.AsSpan(i * width, width);
+                _win.WritePartnerFit(InWin(Candidates[joining[i]]), row);
+                for (var k = 0; k < _kinds.Length; k++)
+                    kinds[i * _kinds.Length + k] = row[_kinds[k]];
+            }
+            models.Suitability.Score(room, joining.Length, suitability);
+            return;
+        }
+        // The columns of the trees come first, as the scorer takes them, then those of the kinds.
+        var stride = (joining.Length + TreeScorer.Block - 1) / TreeScorer.Block * TreeScorer.Block;
+        var own = scorer.Features.TakeWhile(feature => feature < _win.FirstShared).ToArray();
+        int[] chosen = [.. own, .. _kinds];
+        var partners = new int[joining.Length];
+        for (var i = 0; i < partners.Length; i++)
+            partners[i] = InWin(Candidates[joining[i]]);
+        var columns = room.AsSpan(0, chosen.Length * stride);
+        columns.Clear();
+        _win.WriteColumns(partners, chosen, columns, stride);
+        for (var i = 0; i < joining.Length; i++)
+        {
+            for (var k = 0; k < _kinds.Length; k++)
+                kinds[i * _kinds.Length + k] = columns[(own.Length + k) * stride + i];
+        }
+        _win.WriteShared(Row);
+        var scores = new float[stride];
+        scorer.Score(Row, _win.FirstShared, columns, stride, joining.Length, Scratch(scorer.ScratchLength), scores);
+        for (var i = 0; i < joining.Length; i++)
+            suitability[i] = models.Suitability.Trees.Calibration is { } calibration
+                ? (float)calibration.Probability(scores[i])
+                : scores[i];
     }
 }

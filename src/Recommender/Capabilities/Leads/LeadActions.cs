@@ -32,14 +32,17 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
     readonly HistoryState _state = ranker.State;
     readonly DateTime _now = scope.Stamp;
     readonly RoutingPolicy _policy = LeadsCapability.PolicyOf(ranker.State);
+    PreparedChances? _prepared;
 
     /// <summary>Takes a lead in and routes it.</summary>
     /// <param name="row">Its row, with its free columns; the account need not be said if name or domain are.</param>
     /// <param name="isNewAccount">True if the company is none of our accounts though it may seem one.</param>
     /// <param name="by">Who brings it.</param>
+    /// <param name="prepared">What was worked out of it before; null for nothing.</param>
     /// <exception cref="LeadRefusedException">It cannot be taken.</exception>
-    public LeadOutcome Submit(HistoryRow row, bool isNewAccount, string by)
+    public LeadOutcome Submit(HistoryRow row, bool isNewAccount, string by, PreparedChances? prepared = null)
     {
+        _prepared = prepared;
         var lead = LeadsCapability.Leads.Read(row);
         if (scope.Find(LeadsCapability.Leads, lead.Id) is not null)
             throw new LeadRefusedException(LeadRefusal.ThereAlready, $"There is a lead '{lead.Id}' already.");
@@ -170,27 +173,59 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
 
     LeadAccount AccountOf(Lead lead, AccountId? said, bool isNew)
     {
+        if (FoundOf(_state, accounts, lead, said, isNew) is { } found)
+            return found;
         if ((said ?? lead.AccountId) is { } id)
-            return _state.FindAccount(_state.Merges.Last(FactTables.Accounts, id.Value)) is { } named
-                ? new("known", named, null, [])
-                : throw new LeadRefusedException(
-                    LeadRefusal.Unknown,
-                    $"No account has the id '{id}'; a company that is none of ours yet is named by name and domain."
-                );
-        if (lead.Name is null && lead.Domain is null)
-            return new("unsure", null, null, []);
-        if (!isNew)
-        {
-            var found = accounts!.Find(_state, lead.Name, lead.Domain, lead.Country, lead.Region);
-            if (found is [{ IsSure: true } sure, ..])
-                return new("matched", _state.FindAccount(sure.Id), sure.Probability, found);
-            if (found.Count > 0)
-                return new("unsure", null, found[0].Probability, found);
-        }
+            throw new LeadRefusedException(
+                LeadRefusal.Unknown,
+                $"No account has the id '{id}'; a company that is none of ours yet is named by name and domain."
+            );
         var own = "acc_" + lead.Id;
         if (own.Length > JsonRow.LongestId || WasThere(FactTables.Accounts, own))
             own = "acc_" + Guid.CreateVersion7(new DateTimeOffset(_now)).ToString("N");
         return new("new", lead.NewAccount(own), null, []);
+    }
+
+    /// <summary>The account of a lead, or those that it may be; null if it is none of ours.</summary>
+    static LeadAccount? FoundOf(HistoryState state, OurAccounts? accounts, Lead lead, AccountId? said, bool isNew)
+    {
+        if ((said ?? lead.AccountId) is { } id)
+            return state.FindAccount(state.Merges.Last(FactTables.Accounts, id.Value)) is { } named
+                ? new("known", named, null, [])
+                : null;
+        if (lead.Name is null && lead.Domain is null)
+            return new("unsure", null, null, []);
+        if (isNew)
+            return null;
+        var found = accounts!.Find(state, lead.Name, lead.Domain, lead.Country, lead.Region);
+        return found is [{ IsSure: true } sure, ..] ? new("matched", state.FindAccount(sure.Id), sure.Probability, found)
+            : found.Count > 0 ? new("unsure", null, found[0].Probability, found)
+            : null;
+    }
+
+    /// <summary>Works out, beside the writer's thread, what of a lead takes longest; null if it is not sure whose it is.</summary>
+    /// <param name="ranker">The models, over the fold.</param>
+    /// <param name="rules">The rules that hold.</param>
+    /// <param name="accounts">Our accounts.</param>
+    /// <param name="row">The lead's row.</param>
+    /// <param name="isNewAccount">True if the company is none of our accounts though it may seem one.</param>
+    /// <param name="now">Now, UTC.</param>
+    public static PreparedChances? Prepare(
+        PartnerRanker ranker,
+        RuleSet rules,
+        OurAccounts accounts,
+        HistoryRow row,
+        bool isNewAccount,
+        DateTime now
+    )
+    {
+        var lead = LeadsCapability.Leads.Read(row);
+        var found = FoundOf(ranker.State, accounts, lead, null, isNewAccount);
+        if (found is { Row: null } || found is null && lead.AccountId is not null)
+            return null;
+        return LeadRouter.Prepare(
+            new(ranker, rules, LeadsCapability.PolicyOf(ranker.State), lead, found?.Row ?? lead.NewAccount(""), now)
+        );
     }
 
     bool WasThere(FactTable table, string id) =>
@@ -270,6 +305,7 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
                     .Select(step => step.To),
             ],
             Declined = DeclinedBy(steps),
+            Prepared = _prepared,
         };
 
     static IReadOnlyCollection<Assignee> DeclinedBy(IReadOnlyList<LeadStep> steps) =>

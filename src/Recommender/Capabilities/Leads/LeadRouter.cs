@@ -25,6 +25,48 @@ public sealed record RouteQuestion(
 
     /// <summary>Who declined it: never asked again.</summary>
     public IReadOnlyCollection<Assignee> Declined { get; init; } = [];
+
+    /// <summary>What was worked out before; used if nothing that it rests on has changed. Null for nothing.</summary>
+    public PreparedChances? Prepared { get; init; }
+}
+
+/// <summary>
+/// The numbers of all partners for a lead, worked out beside the writer's thread, which they take longer than all the rest. They hold as long as
+/// no fact came that a ranking sees, and rules and models are the same.
+/// </summary>
+public sealed class PreparedChances
+{
+    readonly RouteQuestion _of;
+    readonly long _facts;
+    readonly DateTime _maturedUntil;
+    readonly bool _withFit;
+    readonly PartnerChances _chances;
+
+    internal PreparedChances(RouteQuestion of, bool withFit, PartnerChances chances)
+    {
+        var state = of.Ranker.State;
+        (_of, _withFit, _chances) = (of, withFit, chances);
+        (_facts, _maturedUntil) = (state.RankedFacts, state.MaturedUntil);
+    }
+
+    /// <summary>The numbers, if they are those of a question; else null.</summary>
+    internal PartnerChances? For(RouteQuestion question, bool withFit)
+    {
+        var state = question.Ranker.State;
+        return
+            ReferenceEquals(question.Ranker, _of.Ranker)
+            && ReferenceEquals(question.Rules, _of.Rules)
+            && (state.RankedFacts, state.MaturedUntil) == (_facts, _maturedUntil)
+            && (question.Lead.Product, question.Lead.Amount, question.Lead.Currency)
+                == (_of.Lead.Product, _of.Lead.Amount, _of.Lead.Currency)
+            && (
+                ReferenceEquals(question.Account, _of.Account)
+                || state.FindAccount(question.Account.Id) is null && question.Account with { Id = _of.Account.Id } == _of.Account
+            )
+            && (_withFit || !withFit)
+            ? _chances
+            : null;
+    }
 }
 
 /// <summary>Who gets a lead.</summary>
@@ -85,19 +127,8 @@ public sealed class LeadRouter
 
     RouteAnswer Route()
     {
-        // What the models compare is in their currency.
-        var amount = _state.Rates.Convert(Lead.Amount, Lead.Currency, _state.Settings.BaseCurrency, _question.Now);
-        _chances = _question.Ranker.Compare(
-            new(_question.Account.Id, _question.Now)
-            {
-                Product = Lead.Product,
-                Amount = amount,
-                NewAccount = _account.Row,
-            },
-            _question.Rules,
-            // Where chances are equal it decides, and nothing else says how well a new partner suits.
-            withFit: Policy.NewPartnerShare > 0 || IsForPartners() is not null
-        )!;
+        var withFit = NeedsFit;
+        _chances = _question.Prepared?.For(_question, withFit) ?? Compare(withFit);
         var partners = _chances
             .Partners.Select(one => one.PartnerId)
             .Concat(_chances.Excluded.Select(one => new PartnerId(one.PartnerId)))
@@ -118,6 +149,33 @@ public sealed class LeadRouter
                 : null
         );
         return new(Choose(isForPartners), _trace);
+    }
+
+    /// <summary>Works out beforehand what takes longest.</summary>
+    public static PreparedChances Prepare(RouteQuestion question)
+    {
+        var router = new LeadRouter(question);
+        var withFit = router.NeedsFit;
+        return new(question, withFit, router.Compare(withFit));
+    }
+
+    /// <summary>Where chances are equal it decides, and nothing else says how well a new partner suits.</summary>
+    bool NeedsFit => Policy.NewPartnerShare > 0 || IsForPartners() is not null;
+
+    PartnerChances Compare(bool withFit)
+    {
+        // What the models compare is in their currency.
+        var amount = _state.Rates.Convert(Lead.Amount, Lead.Currency, _state.Settings.BaseCurrency, _question.Now);
+        return _question.Ranker.Compare(
+            new(_question.Account.Id, _question.Now)
+            {
+                Product = Lead.Product,
+                Amount = amount,
+                NewAccount = _account.Row,
+            },
+            _question.Rules,
+            withFit
+        )!;
     }
 
     /// <summary>Leaves out all for whom a reason is said; a step that leaves out nobody is not told of.</summary>

@@ -111,7 +111,12 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, TimeProv
     void Renew()
     {
         var age = live.Now() - _builtAt;
-        if (_accounts is null || _isBehind && age >= _rebuiltEvery && age >= _buildTook / MostOfTime)
+        // Who has no leads needs none of it.
+        if (
+            _accounts is null
+                ? live.Read((state, _) => LeadList.IsUsed(state))
+                : _isBehind && age >= _rebuiltEvery && age >= _buildTook / MostOfTime
+        )
             Made();
     }
 

@@ -153,7 +153,7 @@ public sealed partial class HistoryState
             SeenUntil = fact.AppliedAt;
         Facts++;
         if (fact.Kind != FactKind.Account || fact.IsRetraction || fact.Replaced is not null)
-            RankedFacts += _isRanked[fact.Kind.Order] ? 1 : 0;
+            RankedFacts += fact.Kind.Order >= _isRanked.Length || _isRanked[fact.Kind.Order] ? 1 : 0;
         if (fact.Kind.Order < _ledgers.Length)
             _ledgers[fact.Kind.Order]?.Apply(fact);
     }

@@ -41,15 +41,14 @@ static class LeadRoutes
         if (!LeadFile.States.Contains(state))
             state = "offered";
         var (at, who) = (NumberOf(page), AssigneeOf(to));
-        var (files, total, everybody) = live.Read(
+        var ((files, total), everybody) = live.Read(
             (fold, _) =>
-            {
-                var found =
-                    state == "offered"
-                        ? LeadList.OpenOffers(fold, who).ToList()
-                        : LeadList.NewestFirst(fold, state, who).ToList();
-                return (found.Skip((at - 1) * OfPage).Take(OfPage).ToList(), found.Count, LeadList.Everybody(fold));
-            }
+                (
+                    state == "offered" && LeadList.OpenOffers(fold, who).ToList() is var open
+                        ? ([.. open.Skip((at - 1) * OfPage).Take(OfPage)], open.Count)
+                        : LeadList.NewestFirst(fold, state, who, (at - 1) * OfPage, OfPage),
+                    LeadList.Everybody(fold)
+                )
         );
         var traces = files.Select(file => TraceOf(live, file)).ToList();
         var rows = live.Read((fold, _) => files.Zip(traces, (file, trace) => LeadView.Of(fold, file, trace)).ToList());

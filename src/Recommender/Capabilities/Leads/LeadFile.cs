@@ -41,12 +41,19 @@ public sealed record LeadFile(Lead Lead, IReadOnlyList<LeadStep> Steps, DateTime
     /// <summary>Where a lead with these steps stands.</summary>
     internal static string StateOf(Lead lead, IReadOnlyList<LeadStep> steps) =>
         lead.OpportunityId is not null ? "converted"
-        : steps is not [.., var last] ? "new"
+        : LastOf(steps) is not { } last ? "new"
         : last.Kind is "declined" or "expired" ? "waiting"
         : last.Kind;
 
-    /// <summary>Who has it, or is asked; null while nobody is.</summary>
-    public Assignee? To => Steps is [.., { Kind: "offered" or "accepted" or "queued" } last] ? last.To : null;
+    /// <summary>Who has a lead with these steps, or is asked; null while nobody is.</summary>
+    internal static Assignee? ToOf(IReadOnlyList<LeadStep> steps) =>
+        LastOf(steps) is { Kind: "offered" or "accepted" or "queued" } last ? last.To : null;
+
+    // One whose row names its deal no more stands where it stood.
+    static LeadStep? LastOf(IReadOnlyList<LeadStep> steps) => steps.LastOrDefault(step => step.Kind != "converted");
+
+    /// <summary>Who has it, or is asked; null while nobody is. Of one that is a deal, who had it.</summary>
+    public Assignee? To => ToOf(Steps);
 
     /// <summary>The last offer; null if there was none.</summary>
     public LeadStep? Offer => Steps.LastOrDefault(step => step.Kind == "offered");
@@ -117,34 +124,41 @@ public static class LeadList
                 .Where(one => Several.ByMoment.Compare(one, (from, id)) > 0)
                 .Order(Several.ByMoment)
             : leads.ByTime.Since(from, id);
-        return [.. Filtered(state, found, held, to).Take(limit)];
+        return [.. Filtered(state, found, held, to).Take(limit).Select(lead => FileOf(state, lead))];
     }
 
     /// <summary>Leads of a state, the newest first.</summary>
     /// <param name="state">The fold.</param>
     /// <param name="held">One of <see cref="LeadFile.States"/>.</param>
     /// <param name="to">Of who has it or is asked; null for all.</param>
-    public static IEnumerable<LeadFile> NewestFirst(HistoryState state, string held, Assignee? to) =>
-        Filtered(state, LeadsCapability.LeadsOf(state).ByTime.NewestFirst, held, to);
-
-    static IEnumerable<LeadFile> Filtered(
+    /// <param name="skip">How many stand before.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <returns>Them, and how many there are in all.</returns>
+    public static (IReadOnlyList<LeadFile> Items, int Total) NewestFirst(
         HistoryState state,
-        IEnumerable<(DateTime At, string Id)> found,
-        string? held,
-        Assignee? to
+        string held,
+        Assignee? to,
+        int skip,
+        int limit
     )
+    {
+        var all = Filtered(state, LeadsCapability.LeadsOf(state).ByTime.NewestFirst, held, to).ToList();
+        return ([.. all.Skip(skip).Take(limit).Select(lead => FileOf(state, lead))], all.Count);
+    }
+
+    static IEnumerable<Lead> Filtered(HistoryState state, IEnumerable<(DateTime At, string Id)> found, string? held, Assignee? to)
     {
         var (leads, steps) = (LeadsCapability.LeadsOf(state), LeadsCapability.StepsOf(state));
         foreach (var (_, id) in found)
         {
             var (lead, of) = (leads.Find(id)!, steps.Of(id));
-            if (held is not null && LeadFile.StateOf(lead, of) != held)
-                continue;
-            var file = FileOf(state, lead, of);
-            if (to is null || file.To == to)
-                yield return file;
+            if ((held is null || LeadFile.StateOf(lead, of) == held) && (to is null || LeadFile.ToOf(of) == to))
+                yield return lead;
         }
     }
+
+    /// <summary>True if there is any lead.</summary>
+    public static bool IsUsed(HistoryState state) => LeadsCapability.LeadsOf(state).ByTime.Count > 0;
 
     /// <summary>Offers that wait for an answer, what is due first on top.</summary>
     /// <param name="state">The fold.</param>

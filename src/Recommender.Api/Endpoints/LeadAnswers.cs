@@ -33,7 +33,7 @@ sealed record AssigneeResponse(string Type, string Id)
 }
 
 /// <summary>A step of a lead.</summary>
-/// <param name="Step">offered, accepted, declined, expired, queued or withdrawn.</param>
+/// <param name="Step">offered, accepted, declined, expired, queued, withdrawn or converted.</param>
 /// <param name="OfferId">The offer that it is about.</param>
 /// <param name="At">When; of a clock, when it ran out.</param>
 /// <param name="Assignee">Who was asked, or whose queue it is.</param>
@@ -161,7 +161,7 @@ sealed record LeadResponse(
     static LeadResponse Of(LeadFile file, LeadAccountResponse account, IReadOnlyList<LeadStepResponse>? steps)
     {
         var (lead, offer) = (file.Lead, file.State == "offered" ? file.Offer : null);
-        double? Minutes(DateTime? at) => at is { } then ? Math.Round((then - lead.CreatedAt).TotalMinutes, 1) : null;
+        double? Minutes(DateTime? at) => at is { } then ? Math.Max(0, Math.Round((then - lead.CreatedAt).TotalMinutes, 1)) : null;
         return new(
             lead.Id,
             file.State,

@@ -28,14 +28,9 @@ static class RoutingPolicyApi
     {
         if (!live.Answers)
             return Problems.NotReady(http);
-        var (version, body) = live.Read(
-            (state, _) =>
-                LeadsCapability.PolicyOf(state).Version is var held && LeadsCapability.PolicyOf(state, held) is { } set
-                    ? (held, set.Body)
-                    : (0, "{}\n")
-        );
-        http.Response.Headers.ETag = ETag(version);
-        return new Json<RoutingPolicy>(Encoding.UTF8.GetBytes(body));
+        var set = live.Read((state, _) => LeadsCapability.LastPolicyOf(state));
+        http.Response.Headers.ETag = ETag(set?.Version ?? 0);
+        return new Json<RoutingPolicy>(Encoding.UTF8.GetBytes(set?.Body ?? "{}\n"));
     }
 
     /// <summary>Replaces the routing policy in one step; one with an error is refused with its line and the old one stays</summary>
@@ -68,7 +63,7 @@ static class RoutingPolicyApi
             dry_run,
             scope =>
             {
-                var held = live.Read((state, _) => LeadsCapability.PolicyOf(state).Version);
+                var held = live.Read((state, _) => LeadsCapability.LastPolicyOf(state)?.Version ?? 0);
                 if (match.Length > 0 && match != "*" && match != ETag(held))
                     throw new WriteRefusedException(
                         new PreconditionFailed(FormattableString.Invariant($"Version {held} of the routing policy holds."))

@@ -27,6 +27,7 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, TimeProv
     TimeSpan _buildTook;
     volatile bool _isBehind;
     int _isRouting;
+    string? _failed;
 
     /// <summary>Notes that accounts were written; on the writer's thread.</summary>
     public void Touched(IReadOnlyList<DatedFact> facts)
@@ -34,6 +35,9 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, TimeProv
         if (!_isBehind && facts.Any(fact => fact.Kind == FactKind.Account || fact.Kind == FactKind.Merge))
             _isBehind = true;
     }
+
+    /// <summary>Has our accounts be read anew: another process imported a history.</summary>
+    public void Forget() => Volatile.Write(ref _accounts, null);
 
     /// <summary>Our accounts, to find those of companies; made when they are first asked for. Not for the writer's thread.</summary>
     public OurAccounts Accounts()
@@ -98,7 +102,7 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, TimeProv
             catch (Exception e)
             {
                 // Of a database that takes no writes the log tells already; what waits is routed later.
-                if (!live.Store.IsToBlame(e))
+                if (!live.Store.IsToBlame(e) && Interlocked.Exchange(ref _failed, e.Message) != e.Message)
                     Log.NotRouted(logger, "", e.Message.ReplaceLineEndings(" "));
             }
             finally
@@ -111,13 +115,15 @@ sealed partial class LeadRouting(LiveRecommender live, bool isReadOnly, TimeProv
     void Renew()
     {
         var age = live.Now() - _builtAt;
+        if (Volatile.Read(ref _accounts) is not null)
+        {
+            // Meanwhile those of before answer.
+            if (_isBehind && age >= _rebuiltEvery && age >= _buildTook / MostOfTime)
+                Made();
+        }
         // Who has no leads needs none of it.
-        if (
-            _accounts is null
-                ? live.Read((state, _) => LeadList.IsUsed(state))
-                : _isBehind && age >= _rebuiltEvery && age >= _buildTook / MostOfTime
-        )
-            Made();
+        else if (live.Read((state, _) => LeadList.IsUsed(state)))
+            Accounts();
     }
 
     async Task RouteAsync(string id)

@@ -323,6 +323,7 @@ sealed partial class LiveRecommender(
         {
             Epoch = Store.Epoch();
             Log.Reimported(logger, Epoch);
+            Leads.Forget();
         }
         _worker!.ReindexAll();
     }

@@ -40,7 +40,7 @@ sealed class Deletions(HistoryWriter writer, DbConnection connection)
             return new(RowVerdict.Unchanged, before.Fingerprint, null);
         if (!isThere)
             return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, $"a key that {table.Name} has"));
-        var naming = writer.Rows.Naming(table, key!).ToLookup(row => row.Table.GoesWithWhatItNames);
+        var naming = writer.Rows.Naming(table, key!).ToLookup(row => row.Table.GoesWith.Contains(table.Name));
         if (naming[false].ToList() is [var (other, otherKey, _), ..] all)
             return new(RowVerdict.Rejected, 0, new("deletions", 0, "key", deletion.Key, StillNamed(all.Count, other, otherKey)));
         foreach (var (made, madeKey, _) in naming[true])

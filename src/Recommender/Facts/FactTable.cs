@@ -120,8 +120,8 @@ public abstract class FactTable
     /// <summary>False if rows are written by an endpoint of their own only.</summary>
     public bool TakesRows { get; protected init; } = true;
 
-    /// <summary>True if its rows are about what others say, and by the service only: they go with the row that they name when that is deleted.</summary>
-    public bool GoesWithWhatItNames { get; protected init; }
+    /// <summary>Tables whose rows, when they are deleted, take along those of this table that name them: it is about what others say, and written by the service only.</summary>
+    public IReadOnlyList<string> GoesWith { get; protected init; } = [];
 
     /// <summary>False if no feature is made of its rows: a history without them lacks nothing.</summary>
     public bool MakesFeatures { get; protected init; } = true;

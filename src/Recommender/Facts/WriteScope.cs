@@ -106,9 +106,8 @@ public sealed class WriteScope
     /// <summary>True if it takes a row out with which rows of other tables may go.</summary>
     static bool TakesOthersAlong(HistoryRow row) =>
         row.Table == FactTables.Deletions
-        && FactTables.OfFacts.Any(table =>
-            table.GoesWithWhatItNames && table.Columns.Any(column => column.References == row["table"] as string)
-        );
+        && row["table"] is string of
+        && FactTables.OfFacts.Any(table => table.GoesWith.Contains(of));
 
     /// <summary>What is to be said of a row that was taken in: of its dates, and of what contradicts or doubles it.</summary>
     public IEnumerable<RowWarning> WarningsOf(HistoryRow row) =>

@@ -57,12 +57,12 @@ sealed class CompanyMatcher
         var candidates = CandidatesOf(company, found, _comparer.Value).Select(one => (Id: IdOf(one), one.Comparison)).ToList();
         foreach (var account in newer)
         {
-            if (
-                candidates.TrueForAll(one => one.Id != account.Id)
-                && _comparer.Value.Of(company, account) is var pair
-                && IsCandidate(pair)
-            )
+            var pair = _comparer.Value.Of(company, account);
+            var known = candidates.FindIndex(one => one.Id == account.Id);
+            if (known < 0 && IsCandidate(pair))
                 candidates.Add((account.Id, pair));
+            else if (known >= 0 && Closeness(pair) < Closeness(candidates[known].Comparison))
+                candidates[known] = (account.Id, pair);
         }
         var probabilities = new double[candidates.Count];
         _model.Probabilities([.. candidates.Select((one, i) => new Candidate(i, one.Comparison))], probabilities);

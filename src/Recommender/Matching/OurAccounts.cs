@@ -67,8 +67,14 @@ public sealed class OurAccounts
         )
         {
             var id = state.Merges.Last(FactTables.Accounts, match.Account);
-            if (state.FindAccount(id) is not null && !found.Exists(one => one.Id == id))
+            if (state.FindAccount(id) is null)
+                continue;
+            // Two that were merged since are one.
+            var same = found.FindIndex(one => one.Id == id);
+            if (same < 0)
                 found.Add(new(id, match.Probability, string.Join(", ", match.Pair.Agrees(company))));
+            else
+                found[same] = found[same] with { Probability = Math.Min(1, found[same].Probability + match.Probability) };
         }
         return found;
     }

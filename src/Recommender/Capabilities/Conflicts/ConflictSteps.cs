@@ -92,7 +92,7 @@ public sealed class ConflictStepTable : FactTable<ConflictStep>
     {
         TakesRows = false;
         MakesFeatures = false;
-        GoesWithWhatItNames = true;
+        GoesWith = ["accounts"];
         _conflict = Key("conflict_id");
         _step = Key("step", oneOf: ConflictStep.Steps);
         _at = Key("at", ColumnKind.Instant, role: DateRole.Noted);

@@ -43,7 +43,7 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
     public LeadOutcome Submit(HistoryRow row, bool isNewAccount, string by, PreparedChances? prepared = null)
     {
         _prepared = prepared;
-        var lead = LeadsCapability.Leads.Read(row);
+        var lead = ReadLead(_state, row);
         if (scope.Find(LeadsCapability.Leads, lead.Id) is not null)
             throw new LeadRefusedException(LeadRefusal.ThereAlready, $"There is a lead '{lead.Id}' already.");
         var account = AccountOf(lead, null, isNewAccount);
@@ -62,8 +62,7 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
     {
         var (row, file) = Open(id, LeadAction.Route, version);
         var account = AccountOf(file.Lead, accountId, isNewAccount);
-        var lead =
-            account.Row is null || account.Row.Id == file.Lead.AccountId ? file.Lead : Keep(row, file.Lead, account, default);
+        var lead = account.Row is not { } of || IsKept(row, of) ? file.Lead : Keep(row, file.Lead, account, default);
         return Route(file with { Lead = lead }, account, by);
     }
 
@@ -78,21 +77,28 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
                 LeadRefusal.NotAllowedNow,
                 "It is not sure which account it is of: route it with account_id, or with new_account."
             );
-        var lead = of.Id == file.Lead.AccountId ? file.Lead : Keep(row, file.Lead, account, default);
+        var lead = IsKept(row, of) ? file.Lead : Keep(row, file.Lead, account, default);
         var answer = LeadRouter.Route(QuestionOf(lead, of, file.Steps));
-        if (
-            answer
-                .Trace.SelectMany(step => step.Dropped.Select(one => (step, one)))
-                .FirstOrDefault(one => one.one.Type == to.Type && one.one.Id == to.Id) is
-            ({ Step: not "lift" } step, var dropped)
-        )
+        var (step, dropped) = answer
+            .Trace.SelectMany(step => step.Dropped.Select(one => (Step: step, One: one)))
+            .FirstOrDefault(one => new Assignee(one.One.Type, one.One.Id) == to);
+        // What a person knows better: whom it pays to ask, who is at work, and who only let an offer go by.
+        var isLet =
+            step?.Step is null or "lift" or "working_hours"
+            || step.Step == "offered_before" && !DeclinedBy(file.Steps).Contains(to);
+        if (!isLet)
             throw new LeadRefusedException(
                 LeadRefusal.MayNotHaveIt,
-                $"{dropped.Why} ({step.Step}{(step.Rule is { } rule ? $" {rule}" : "")})."
+                $"{dropped!.Why} ({step!.Step}{(step.Rule is { } rule ? $" {rule}" : "")})."
             );
         var numbers = answer.Line.FirstOrDefault(one => one.Who == to);
-        if (numbers is null && !answer.Trace.Any(step => step.Dropped.Any(one => one.Type == to.Type && one.Id == to.Id)))
+        if (numbers is null && dropped is null)
             throw new LeadRefusedException(LeadRefusal.Unknown, $"No {to.Type} has the id '{to.Id}'.");
+        // As it is called here.
+        to = to with
+        {
+            Id = numbers?.Id ?? dropped!.Id,
+        };
         TraceStep[] trace =
         [
             new("choice", "assigned", 1, 0) { Numbers = numbers is null ? [] : [numbers], Text = $"Given by {by}" },
@@ -160,6 +166,17 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
         );
     }
 
+    /// <summary>The lead of a row; a partner that was merged into another is that other.</summary>
+    static Lead ReadLead(HistoryState state, HistoryRow row) =>
+        LeadsCapability.Leads.Read(row) is { PartnerId: { } giver } lead
+            ? lead with
+            {
+                PartnerId = state.Merges.Last(FactTables.Partners, giver.Value),
+            }
+            : LeadsCapability.Leads.Read(row);
+
+    static bool IsKept(HistoryRow row, Account account) => LeadsCapability.Leads.Read(row).AccountId == account.Id;
+
     (HistoryRow Row, LeadFile File) Open(string id, LeadAction action, long? version)
     {
         if (scope.Find(LeadsCapability.Leads, id) is not var (row, _) || LeadList.Find(_state, id) is not { } file)
@@ -219,7 +236,7 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
         DateTime now
     )
     {
-        var lead = LeadsCapability.Leads.Read(row);
+        var lead = ReadLead(ranker.State, row);
         var found = FoundOf(ranker.State, accounts, lead, null, isNewAccount);
         if (found is { Row: null } || found is null && lead.AccountId is not null)
             return null;
@@ -344,7 +361,10 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
         {
             AccountId = file.Lead.AccountId,
             By = by,
-            Probability = account.Probability,
+            // Found once, it was found, whoever is asked next.
+            Probability =
+                account.Probability
+                ?? file.Steps.LastOrDefault(step => step.AccountId is { } of && of == file.Lead.AccountId)?.Probability,
             PolicyVersion = _policy.Version,
             RulesVersion = rules.Version,
             Trace = RoutingTrace.Write(trace, LeadsCapability.Steps.MostTrace),

@@ -15,7 +15,14 @@ sealed class Moments
     public DateTime Last => _all.Count > 0 ? _all[^1].At : DateTime.MinValue;
 
     /// <summary>All, the newest first.</summary>
-    public IEnumerable<(DateTime At, string Id)> NewestFirst => _all.AsEnumerable().Reverse();
+    public IEnumerable<(DateTime At, string Id)> NewestFirst
+    {
+        get
+        {
+            for (var i = _all.Count - 1; i >= 0; i--)
+                yield return _all[i];
+        }
+    }
 
     /// <summary>Those from a moment on, or after an id at that moment, in their order.</summary>
     public IEnumerable<(DateTime At, string Id)> Since(DateTime from, string after = "")
@@ -71,8 +78,18 @@ sealed class LeadRows(HistoryState state) : Ledger<Lead>
     /// <summary>A lead; null if it is not known.</summary>
     public Lead? Find(string id) => _leads.GetValueOrDefault(id);
 
-    /// <summary>The leads of an account.</summary>
-    public IEnumerable<Lead> Of(AccountId accountId) => (_ofAccounts.GetValueOrDefault(accountId) ?? []).Select(id => _leads[id]);
+    /// <summary>The leads of an account, by their rows or, where these say none, by what was found here.</summary>
+    public IEnumerable<Lead> Of(AccountId accountId) =>
+        (_ofAccounts.GetValueOrDefault(accountId) ?? [])
+            .Select(id => _leads[id])
+            .Concat(
+                LeadsCapability
+                    .StepsOf(state)
+                    .Of(accountId)
+                    .Select(_leads.GetValueOrDefault)
+                    .OfType<Lead>()
+                    .Where(lead => lead.AccountId is null)
+            );
 
     public override bool IsWritten => true;
 
@@ -173,10 +190,14 @@ sealed class LeadSteps(HistoryState state) : Ledger<LeadStep>
     readonly SortedSet<(DateTime Until, string LeadId)> _clocks = new(Several.ByMoment);
     readonly SortedSet<string> _waiting = new(StringComparer.Ordinal);
     readonly Dictionary<Assignee, OffersTo> _to = [];
+    readonly Dictionary<AccountId, SortedSet<string>> _ofAccounts = [];
     readonly Moments _toPartners = new();
 
     /// <summary>The steps of a lead, the first first.</summary>
     public IReadOnlyList<LeadStep> Of(string leadId) => _steps.GetValueOrDefault(leadId, _none);
+
+    /// <summary>Leads of which a step names an account.</summary>
+    public IEnumerable<string> Of(AccountId accountId) => _ofAccounts.TryGetValue(accountId, out var leads) ? leads : [];
 
     /// <summary>Leads whose last offer came to nothing, and that nobody was offered since.</summary>
     public IReadOnlyCollection<string> Waiting => _waiting;
@@ -296,6 +317,14 @@ sealed class LeadSteps(HistoryState state) : Ledger<LeadStep>
             Note(_waiting, id, times);
         if (last.Kind is "offered" or "accepted")
             Note(last.To, offers => offers.Held, last.At, id, times);
+        foreach (var account in steps.Select(step => step.AccountId).OfType<AccountId>().Distinct())
+        {
+            if (!_ofAccounts.TryGetValue(account, out var leads))
+                _ofAccounts.Add(account, leads = new(StringComparer.Ordinal));
+            Note(leads, id, times);
+            if (leads.Count == 0)
+                _ofAccounts.Remove(account);
+        }
         foreach (var offer in steps)
         {
             if (offer.Kind != "offered")
@@ -396,11 +425,11 @@ sealed class PoliciesSet : Ledger<SetPolicy>
 {
     readonly SortedDictionary<long, (SetPolicy Set, RoutingPolicy? Policy)> _policies = [];
 
-    /// <summary>The one that holds: the newest that can be read here, where a time zone or a setting may be unknown.</summary>
+    /// <summary>The one that holds: the newest that can be read here, where a setting of a later version may be unknown.</summary>
     public RoutingPolicy Newest { get; private set; } = RoutingPolicy.Default;
 
-    /// <summary>A version as it was set; null if there is none.</summary>
-    public SetPolicy? Find(long version) => _policies.TryGetValue(version, out var held) ? held.Set : null;
+    /// <summary>The newest as it was set, whether it can be read here or not; null before the first.</summary>
+    public SetPolicy? Last => _policies.Count > 0 ? _policies.Values.Last().Set : null;
 
     public override bool IsWritten => true;
 
@@ -433,7 +462,7 @@ sealed class PoliciesSet : Ledger<SetPolicy>
 
     void Put(SetPolicy row)
     {
-        _policies.Add(row.Version, (row, RoutingPolicy.Read(row.Body, row.Version, out _)));
+        _policies.Add(row.Version, (row, RoutingPolicy.Read(row.Body, row.Version, out _, isHere: false)));
         Choose();
     }
 

@@ -42,6 +42,11 @@ public sealed class PreparedChances
     readonly bool _withFit;
     readonly PartnerChances _chances;
 
+    // Registrations, certifications and declines end with time.
+    static readonly TimeSpan _fresh = TimeSpan.FromSeconds(2);
+
+    bool IsBetween(DateTime? at, RouteQuestion question) => at > _of.Now && at <= question.Now;
+
     internal PreparedChances(RouteQuestion of, bool withFit, PartnerChances chances)
     {
         var state = of.Ranker.State;
@@ -54,7 +59,9 @@ public sealed class PreparedChances
     {
         var state = question.Ranker.State;
         return
-            ReferenceEquals(question.Ranker, _of.Ranker)
+            question.Now - _of.Now < _fresh
+            && !question.Rules.Rules.Any(rule => IsBetween(rule.From, question) || IsBetween(rule.To, question))
+            && ReferenceEquals(question.Ranker, _of.Ranker)
             && ReferenceEquals(question.Rules, _of.Rules)
             && (state.RankedFacts, state.MaturedUntil) == (_facts, _maturedUntil)
             && (question.Lead.Product, question.Lead.Amount, question.Lead.Currency)

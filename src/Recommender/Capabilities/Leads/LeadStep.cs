@@ -128,7 +128,7 @@ public sealed class LeadStepTable : FactTable<LeadStep>
     {
         TakesRows = false;
         MakesFeatures = false;
-        GoesWithWhatItNames = true;
+        GoesWith = ["leads"];
         _lead = Key("lead_id", references: "leads");
         _offer = Key("offer", maxLength: 10);
         _kind = Key("step", oneOf: LeadStep.Kinds);

@@ -18,9 +18,10 @@ public sealed class LeadsCapability : ICapability
     /// <inheritdoc/>
     public IReadOnlyList<(FactKind Kind, Func<HistoryState, Ledger> Open)> Ledgers { get; } =
     [
+        // Before that of leads: a snapshot is read in this order.
+        (Stepped, state => new LeadSteps(state)),
         (Came, state => new LeadRows(state)),
         (Sells, _ => new RepRows()),
-        (Stepped, state => new LeadSteps(state)),
         (Ruled, _ => new PoliciesSet()),
     ];
 
@@ -60,8 +61,8 @@ public sealed class LeadsCapability : ICapability
     /// <summary>The policy that holds.</summary>
     public static RoutingPolicy PolicyOf(HistoryState state) => ((PoliciesSet)state.LedgerOf(Ruled)).Newest;
 
-    /// <summary>A version of the policy as it was set; null if there is none.</summary>
-    public static SetPolicy? PolicyOf(HistoryState state, long version) => ((PoliciesSet)state.LedgerOf(Ruled)).Find(version);
+    /// <summary>The newest policy as it was set; null before the first.</summary>
+    public static SetPolicy? LastPolicyOf(HistoryState state) => ((PoliciesSet)state.LedgerOf(Ruled)).Last;
 
     /// <inheritdoc/>
     public IEnumerable<Event> EventsOf(DatedFact fact)
@@ -114,7 +115,7 @@ public sealed class LeadsCapability : ICapability
             .Select(lead => StepsOf(state).Of(lead.Id) is [.., var last] ? last : null)
             .OfType<LeadStep>()
             .Where(last => last.Kind is not ("converted" or "withdrawn"))
-            .Select(last => StepOf(last, "converted", now));
+            .Select(last => StepOf(last with { AccountId = account }, "converted", now));
 
     static HistoryRow StepOf(LeadStep last, string kind, DateTime at) =>
         Steps.RowOf(new(last.LeadId, last.Offer, kind, at, last.To) { AccountId = last.AccountId });

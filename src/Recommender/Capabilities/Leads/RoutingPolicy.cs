@@ -93,7 +93,8 @@ public sealed record RoutingPolicy
     /// <param name="text">JSON.</param>
     /// <param name="version">The version it is to have.</param>
     /// <param name="faults">What is wrong, with lines.</param>
-    public static RoutingPolicy? Read(string text, long version, out IReadOnlyList<PolicyFault> faults)
+    /// <param name="isHere">True if it is set here; false where it was set elsewhere, whose time zones this machine need not know.</param>
+    public static RoutingPolicy? Read(string text, long version, out IReadOnlyList<PolicyFault> faults, bool isHere = true)
     {
         var found = new List<PolicyFault>();
         faults = found;
@@ -113,7 +114,7 @@ public sealed record RoutingPolicy
                 )
             );
         }
-        foreach (var (name, message) in policy?.Faults() ?? [])
+        foreach (var (name, message) in policy?.Faults(isHere) ?? [])
             found.Add(new(LineOf(text, name), message));
         return found.Count > 0 ? null : policy! with { Version = version };
     }
@@ -121,7 +122,7 @@ public sealed record RoutingPolicy
     static int LineOf(string text, string name) =>
         1 + text.AsSpan(0, Math.Max(0, text.IndexOf($"\"{name}\"", StringComparison.Ordinal))).Count('\n');
 
-    IEnumerable<(string Name, string Message)> Faults()
+    IEnumerable<(string Name, string Message)> Faults(bool isHere)
     {
         foreach (
             var (name, value, low, high) in (IEnumerable<(string, double?, double, double)>)
@@ -148,7 +149,7 @@ public sealed record RoutingPolicy
             yield return ("at_work_only", "at_work_only needs working_hours");
         if (WorkingHours is null)
             yield break;
-        if (WorkingHours.TimeZone is { } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+        if (isHere && WorkingHours.TimeZone is { } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
             yield return ("time_zone", $"time_zone is '{zone}'; expected one such as Europe/Vienna");
         if (WorkingHours.Days is { } days && (days.Count == 0 || days.Any(day => !_days.Contains(day))))
             yield return ("days", $"days are '{string.Join("', '", days)}'; expected some of {string.Join(", ", _days)}");

@@ -346,6 +346,92 @@ public sealed class LeadStatesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_deal_that_a_lead_names_by_mistake_ends_nothing()
+    {
+        await using var world = await LeadWorld.NewAsync(_folder);
+        await world.SubmitAsync(
+            "l",
+            new
+            {
+                name = "ACME",
+                domain = "acme.example",
+                product = Product,
+            }
+        );
+        await world.AcceptAsync("l.1");
+        // As the CRM has it: with the deal, and without the account that was found here.
+        await world.World.WriteAsync(LeadWorld.Lead("l", new { name = "ACME", opportunity_id = "d1" }));
+        Assert.Equal(1, await world.FollowAsync("a"));
+        Assert.Equal("converted", world.Find("l").State);
+        await world.World.WriteAsync(LeadWorld.Lead("l", new { name = "ACME" }));
+        Assert.Equal(0, await world.FollowAsync("a"));
+        Assert.Equal("accepted", world.Find("l").State);
+        Assert.Equal([LeadAction.Withdraw], world.Find("l").Allowed);
+        await world.DoAsync(actions => actions.Withdraw("l", "x", null));
+        Assert.Equal("withdrawn", world.Find("l").State);
+    }
+
+    [Fact]
+    public async Task Who_was_merged_is_who_it_is_now_and_who_steps_name_is_not_deleted()
+    {
+        await using var world = await LeadWorld.NewAsync(_folder);
+        await world.World.WriteAsync(
+            Row(
+                "aliases",
+                new
+                {
+                    old_id = "p1",
+                    new_id = "p2",
+                    at = "2026-03-04T05:06:07Z",
+                    table = "partners",
+                }
+            )
+        );
+        var given = await world.SubmitAsync("l", new { account_id = "a", partner_id = "p1" });
+        Assert.Equal((Assignee.Partner("p2"), "came_from_partner"), (given.File.To, given.Route!.Trace[^1].Rule));
+        Assert.Equal(given.File.Version, world.Find("l").Version);
+        await world.DoAsync(actions => actions.Withdraw("l", "x", null));
+        await world.World.WriteAsync(LeadWorld.Lead("l", new { account_id = "a" }));
+        Assert.True(
+            world.World.History.TryWrite(
+                scope =>
+                    scope.Upsert(
+                        Row(
+                            "deletions",
+                            new
+                            {
+                                table = "partners",
+                                key = "p2",
+                                at = "2026-03-04T05:06:07Z",
+                            }
+                        )
+                    ),
+                out var done
+            )
+        );
+        Assert.Equal(RowVerdict.Rejected, (await done).Verdict);
+        Assert.Equal("withdrawn", world.Find("l").State);
+    }
+
+    [Fact]
+    public async Task A_person_may_give_a_lead_to_who_is_not_at_work()
+    {
+        await using var world = await LeadWorld.NewAsync(_folder);
+        await world.World.WriteAsync(LeadWorld.Lead("l", new { account_id = "a" }));
+        await world.World.WriteAsync(
+            Row("reps", new { rep_id = "ann", time_zone = "UTC" }),
+            Row("reps", new { rep_id = "bob", time_zone = "Asia/Tokyo" })
+        );
+        // 5 in the morning, 14 in Tokyo.
+        await world.SetPolicyAsync("""{"at_work_only":true,"working_hours":{"from":"09:00","to":"17:00"}}""");
+        Assert.Equal(
+            Assignee.Rep("ann"),
+            (await world.DoAsync(actions => actions.Assign("l", Assignee.Rep("ANN"), "x", null))).File.To
+        );
+        Assert.Equal("ann", world.Find("l").To!.Value.Id);
+    }
+
+    [Fact]
     public async Task The_policy_in_its_versions_says_how_each_was_routed()
     {
         await using var world = await LeadWorld.NewAsync(_folder);

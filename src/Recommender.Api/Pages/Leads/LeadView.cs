@@ -42,6 +42,7 @@ public sealed record LeadView(
     public static string NameOf(HistoryState fold, Assignee who) =>
         who.IsPartner ? fold.NameOf(who.Id)
         : who.Type == "rep" ? LeadsCapability.NameOfRep(fold, who.Id)
+        : who.Id == RoutingPolicy.Default.Queue ? "nobody's queue"
         : $"the queue of {LeadsCapability.NameOfRep(fold, who.Id)}";
 
     /// <summary>What is due, and when, in words.</summary>

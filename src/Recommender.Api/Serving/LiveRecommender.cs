@@ -114,7 +114,7 @@ sealed partial class LiveRecommender(
             )
             : new SqliteHistoryStore(path, _options.Database.ReadOnly, _options.Database.MaxMegabytes);
         if (isServer)
-            path = Path.Combine(Path.GetTempPath(), "recommender");
+            path = Path.Combine(Path.GetTempPath(), FormattableString.Invariant($"recommender-{Environment.ProcessId}"));
         Registry = new(_options.Models.Path, Store);
         Models = new(Registry, _options.Models.Path, Replaced, time, logger);
         Accounts = new(this, _options.Database.ReadOnly, time, logger);

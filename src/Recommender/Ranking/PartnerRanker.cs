@@ -116,7 +116,7 @@ public sealed partial class PartnerRanker
         var everybody = new int[workspace.Count];
         for (var i = 0; i < everybody.Length; i++)
             everybody[i] = i;
-        var chances = workspace.Chances(onDeal, everybody);
+        var chances = workspace.Chances(onDeal, everybody, out var alone);
         var partners = new PartnerChance[everybody.Length];
         for (var i = 0; i < partners.Length; i++)
         {
@@ -132,7 +132,7 @@ public sealed partial class PartnerRanker
                 chance?.Lift?.High
             );
         }
-        return new(partners, excluded, workspace.Alone(onDeal) is { } alone && double.IsFinite(alone) ? alone : null);
+        return new(partners, excluded, alone is { } chanceAlone && double.IsFinite(chanceAlone) ? chanceAlone : null);
     }
 
     /// <summary>Puts the candidates onto the workspace; returns how many were left out.</summary>

@@ -117,44 +117,35 @@ sealed class RankingWorkspace
     /// The chances with each of <paramref name="joining"/>, positions among the candidates; null without a model. What a partner adds is
     /// known for the first on a deal only.
     /// </summary>
-    public Chance[]? Chances(IReadOnlyList<int> onDeal, ReadOnlySpan<int> joining)
+    public Chance[]? Chances(IReadOnlyList<int> onDeal, ReadOnlySpan<int> joining) => Chances(onDeal, joining, out _);
+
+    /// <summary>The same, and the chance as the deal stands, which needs no candidate; null without a model.</summary>
+    public Chance[]? Chances(IReadOnlyList<int> onDeal, ReadOnlySpan<int> joining, out double? asItStands)
     {
+        asItStands = null;
         if (_models.Win is not { } win)
             return null;
         var row = new float[_win.WinProbability.Count];
         _win.WriteWinProbability([.. onDeal.Select(InWin)], row);
         if (onDeal.Count == 0 && win.Effect is { Effect.Gate.Promote: true } effect)
-            return Estimates(effect, row, joining);
+        {
+            var estimates = Estimates(effect, row, joining, out var alone);
+            asItStands = alone;
+            return estimates;
+        }
         var chance = new float[1];
         win.Served.Score(row, 1, chance);
+        asItStands = chance[0];
         var chances = new Chance[joining.Length];
         Array.Fill(chances, new(chance[0], null, null));
         return chances;
-    }
-
-    /// <summary>The chance of winning as the deal stands, without another partner; null without a model.</summary>
-    public double? Alone(IReadOnlyList<int> onDeal)
-    {
-        if (_models.Win is not { } win)
-            return null;
-        var (row, of) = (new float[_win.WinProbability.Count], new float[1]);
-        _win.WriteWinProbability([.. onDeal.Select(InWin)], row);
-        if (onDeal.Count > 0 || win.Effect is not { Effect.Gate.Promote: true } models)
-        {
-            win.Served.Score(row, 1, of);
-            return of[0];
-        }
-        models.Odds.Score(row, 1, of);
-        var odds = of[0];
-        models.Attraction.Score(row, 1, of);
-        return models.Effect.ChanceAlone(odds, of[0], _age);
     }
 
     int InWin(int partner) =>
         ReferenceEquals(_win.State, Fit.State) ? partner : _win.State.IndexOfPartner(Fit.State.PartnerId(partner));
 
     /// <summary><paramref name="deal"/> is the deal's row of win probability without partners.</summary>
-    Chance[] Estimates(EffectModels models, float[] deal, ReadOnlySpan<int> joining)
+    Chance[] Estimates(EffectModels models, float[] deal, ReadOnlySpan<int> joining, out double alone)
     {
         var columns = _win.PartnerFit.Count;
         var rows = ArrayPool<float>.Shared.Rent((joining.Length + TreeScorer.Block) * (columns + _kinds.Length));
@@ -167,7 +158,7 @@ sealed class RankingWorkspace
             models.Odds.Score(deal, 1, of);
             var odds = of[0];
             models.Attraction.Score(deal, 1, of);
-            var alone = models.Effect.ChanceAlone(odds, of[0], _age);
+            alone = models.Effect.ChanceAlone(odds, of[0], _age);
             var chances = new Chance[joining.Length];
             Span<float> kinds = stackalloc float[_kinds.Length];
             for (var i = 0; i < chances.Length; i++)

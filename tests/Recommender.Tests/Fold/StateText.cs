@@ -71,8 +71,8 @@ static class StateText
             var owner = seller == state.Sellers.All ? "all" : seller.Name;
             Whole($"seller {owner}.open", seller.Open);
             Date($"seller {owner}.last", seller.LastAt);
-            Whole($"seller {owner}.won", seller.Alone.Won);
-            Whole($"seller {owner}.lost", seller.Alone.Lost);
+            Whole($"seller {owner}.won", seller.Own.Won);
+            Whole($"seller {owner}.lost", seller.Own.Lost);
             foreach (var ((dimension, value), counts) in seller.ByValue)
             {
                 Whole($"seller {owner} {NameOf(state, dimension, value)}.won", counts.Won);

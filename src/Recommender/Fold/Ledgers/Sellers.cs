@@ -24,8 +24,8 @@ sealed class SellerState
     /// <summary>Deals of its own that are open.</summary>
     public int Open { get; set; }
 
-    /// <summary>Mature outcomes of deals that no partner was on.</summary>
-    public WonAndLost Alone { get; set; }
+    /// <summary>Mature outcomes of deals that no partner was on when they began; one that came later, the seller may have brought.</summary>
+    public WonAndLost Own { get; set; }
 
     /// <summary>The same by dimension and value.</summary>
     public Dictionary<(int Dimension, long Value), WonAndLost> ByValue { get; } = [];
@@ -50,14 +50,16 @@ sealed class SellerState
 }
 
 /// <summary>
-/// What our own people won and lost without a partner, by who and what the account and the deal are. A count of deals, made anew from them
+/// What our own people won and lost of deals that began without a partner, by who and what the account and the deal are. A count of deals, made anew from them
 /// where a fold is read.
 /// </summary>
 sealed class Sellers(HistoryState state)
 {
     static readonly string[] _columns = ["industry", "region", "product"];
+    static readonly TimeSpan _day = TimeSpan.FromDays(1);
     readonly int[] _dimensions = [.. _columns.Select(state.Settings.IndexOfDimension).Where(dimension => dimension >= 0)];
     readonly Dictionary<string, SellerState> _of = new(TextKey.Comparer);
+    SellerSpread? _spread;
 
     /// <summary>All of them together.</summary>
     public SellerState All { get; } = new();
@@ -90,14 +92,18 @@ sealed class Sellers(HistoryState state)
             _of[owner].Open += times;
     }
 
-    /// <summary>Counts the mature outcome of a deal, if no partner was on it when it closed.</summary>
+    /// <summary>How far they differ.</summary>
+    public SellerSpread Spread => _spread ??= SellerSpread.Of(this);
+
+    /// <summary>Counts the mature outcome of a deal, if it began without a partner.</summary>
     public void Credit(OpportunityState deal, int times)
     {
-        if (deal.Row.Owner is not { } owner || HadPartner(deal))
+        if (deal.Row.Owner is not { } owner || BeganWithPartner(deal))
             return;
+        _spread = null;
         var (won, seller) = (deal.Outcome == Outcome.Won, _of[owner]);
-        seller.Alone = seller.Alone.With(won, times);
-        All.Alone = All.Alone.With(won, times);
+        seller.Own = seller.Own.With(won, times);
+        All.Own = All.Own.With(won, times);
         var account = state.AccountStates[deal.Account];
         foreach (var dimension in _dimensions)
         {
@@ -109,12 +115,12 @@ sealed class Sellers(HistoryState state)
         }
     }
 
-    /// <summary>True if a partner is credited with its outcome.</summary>
-    static bool HadPartner(OpportunityState deal)
+    // Dates often come without an hour.
+    static bool BeganWithPartner(OpportunityState deal)
     {
         for (var e = 0; e < deal.Engagements.Length; e++)
         {
-            if (deal.Counts(e) && deal.Engagements[e].StartedAt <= deal.ClosedAt)
+            if (deal.Counts(e) && deal.Engagements[e].StartedAt < deal.Row.CreatedAt + _day)
                 return true;
         }
         return false;

@@ -133,7 +133,8 @@ public sealed class RoutingPolicyTests
         Assert.InRange(Of("retailer", "retail"), 0.62, 0.76);
         Assert.InRange(Of("retailer", "energy"), 0.15, 0.28);
         Assert.True(Of("engineer", "energy") > Of("retailer", "energy") + 0.3);
-        Assert.InRange(Of("lucky", "retail"), 0.44, 0.6);
+        // People differ much here, so that two deals say something.
+        Assert.InRange(Of("lucky", "retail"), 0.44, 0.64);
         // Of somebody of whom nothing is known it is what we have alone.
         Assert.Equal(0.3, Of("nobody", "retail", 0.3), 1e-9);
         Assert.True(Of("retailer", "retail", 0.3) > 0.45);

@@ -320,9 +320,18 @@ public sealed class LeadRouter
             if (first is { } who && partners.Remove(who))
                 line.Add(NumbersOf(chances[who]));
         }
-        line.AddRange(InTurn([.. partners.Select(who => NumbersOf(chances[who]))], chances));
         var ofReps = new RepChances(_state, _account, Lead.Product);
-        line.AddRange(InTurn([.. reps.Select(who => NumbersOf(who, ofReps))], chances));
+        CandidateNumbers[] numbers = [.. partners.Select(who => NumbersOf(chances[who]))];
+        CandidateNumbers[] repNumbers = [.. reps.Select(who => NumbersOf(who, ofReps))];
+        foreach (
+            var group in Policy.Choice == "likeliest"
+                ? (CandidateNumbers[][])
+                    [
+                        [.. numbers, .. repNumbers],
+                    ]
+                : [numbers, repNumbers]
+        )
+            line.AddRange(InTurn(group, chances));
         _trace.Add(
             new("choice", RuleOf(line, giver, newcomer, isForPartners), line.Count, 0)
             {
@@ -412,7 +421,7 @@ public sealed class LeadRouter
     }
 
     /// <summary>The likeliest to win first; those who are nearly as likely as the first take turns.</summary>
-    List<CandidateNumbers> InTurn(List<CandidateNumbers> all, Dictionary<Assignee, PartnerChance> chances)
+    List<CandidateNumbers> InTurn(CandidateNumbers[] all, Dictionary<Assignee, PartnerChance> chances)
     {
         double Of(CandidateNumbers one) => (one.WinProbability ?? 0) + (one.Bonus ?? 0);
         double FitOf(CandidateNumbers one) => chances.TryGetValue(one.Who, out var chance) ? chance.FitScore : 0;

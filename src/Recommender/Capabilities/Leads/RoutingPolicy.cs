@@ -56,6 +56,12 @@ public sealed record RoutingPolicy
     /// <summary>A partner is chosen if the lower end of its lift is above this, -1 to 1. The default is 0.</summary>
     public double LiftAbove { get; init; }
 
+    /// <summary>
+    /// Who of those whom the gates leave: likeliest, a rep or a partner by chance of winning, or partner_first, a partner whose lift is sure
+    /// enough though a rep may be likelier. The default is likeliest.
+    /// </summary>
+    public string Choice { get; init; } = "likeliest";
+
     /// <summary>Whose chances of winning differ by no more than this take turns, 0 to 0.2. The default is 0.01.</summary>
     public double NearTie { get; init; } = 0.01;
 
@@ -143,6 +149,8 @@ public sealed record RoutingPolicy
             if (value is { } number && !(number >= low && number <= high))
                 yield return (name, FormattableString.Invariant($"{name} is {number}; expected {low:0.##} to {high:0.##}"));
         }
+        if (Choice is not ("likeliest" or "partner_first"))
+            yield return ("choice", $"choice is '{Choice}'; expected likeliest or partner_first");
         if (string.IsNullOrWhiteSpace(Queue) || Queue.Length > 200)
             yield return ("queue", "queue is empty or longer than 200 characters");
         if (AtWorkOnly && WorkingHours is null)

@@ -93,8 +93,8 @@ public sealed class LeadRouterTests
         if (question.Lead.PartnerId is { } giver && numbers.FirstOrDefault(one => one.Who == Assignee.Partner(giver)) is { } gave)
             return gave.Who;
         var partners = numbers.Where(one => one.Type == "partner").ToList();
-        var pool = partners.Count > 0 ? partners : [.. numbers];
-        if (partners.Count > 0 && trace[^1].Rule == "lift_above")
+        List<CandidateNumbers> pool = question.Policy.Choice == "partner_first" && partners.Count > 0 ? partners : [.. numbers];
+        if (trace[^1].Rule == "lift_above")
             Assert.All(partners, one => Assert.True(one.LiftLow > question.Policy.LiftAbove));
         // Where nothing is known of anybody's lift the numbers are one, and how well each suits decides, which the order says.
         if (!pool[0].IsOwn)
@@ -187,6 +187,7 @@ public sealed class LeadRouterTests
         {
             LiftAbove = random.Next(3) * 0.2 - 0.3,
             NearTie = random.Next(2) * 0.05,
+            Choice = random.Next(2) == 0 ? "likeliest" : "partner_first",
             NeedsConsent = random.Next(6) == 0,
             PartnerOpenLeads = random.Next(4) == 0 ? 1 : null,
             RepOpenLeads = random.Next(4) == 0 ? random.Next(2) : null,

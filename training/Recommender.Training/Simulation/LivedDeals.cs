@@ -19,7 +19,8 @@ sealed class LivedDeals
     readonly TrueChances _chances;
     readonly DealFiles _files;
     readonly Corrections _corrections;
-    readonly (double Skill, int[] Favourites)[] _sellers;
+    readonly SimulatedSeller[] _sellers;
+    readonly SimulatedLeads? _leads;
 
     public LivedDeals(
         SimulationSettings settings,
@@ -28,7 +29,8 @@ sealed class LivedDeals
         List<SimulatedPartner> partners,
         TrueChances chances,
         DealFiles files,
-        Corrections corrections
+        Corrections corrections,
+        SimulatedFiles history
     )
     {
         (_settings, _random, _draws, _partners) = (settings, random, draws, partners);
@@ -37,22 +39,40 @@ sealed class LivedDeals
         [
             .. Enumerable
                 .Range(0, Sellers)
-                .Select(_ =>
-                    (settings.World.Skill * draws.Normal(), draws.Some(partners.Count, Math.Min(Favourites, partners.Count)))
-                ),
+                .Select(_ => new SimulatedSeller(
+                    settings.World.Skill * draws.Normal(),
+                    draws.Some(partners.Count, Math.Min(Favourites, partners.Count))
+                )),
         ];
         foreach (var strong in draws.Some(partners.Count, (partners.Count + 9) / 10))
             partners[strong].IsStrong = true;
+        if (!settings.World.HasLeads)
+            return;
+        double[] Specialties(int count) =>
+            [.. Enumerable.Range(0, count).Select(_ => settings.NoSignal ? 0 : settings.World.Specialty * draws.Normal())];
+        for (var i = 0; i < _sellers.Length; i++)
+            _sellers[i] = _sellers[i] with
+            {
+                Skill = settings.NoSignal ? 0 : _sellers[i].Skill,
+                ByIndustry = Specialties(Vocabulary.Industries.Length),
+                ByProduct = Specialties(Vocabulary.Products.Length),
+            };
+        _leads = new(history, random, partners, chances, _sellers);
     }
 
     /// <summary>The deal with who sells it and what else makes its chance; <paramref name="time"/> is 0 on the first day and 1 on the last.</summary>
-    public SimulatedDeal Sold(SimulatedDeal deal, double time)
+    public SimulatedDeal Sold(SimulatedDeal deal, SimulatedAccount account, double time)
     {
         var seller = _random.Next(Sellers);
         var drift = _settings.World.Drift * (time - 0.5 + 0.3 * Math.Sin(4 * Math.PI * time));
-        var more = _sellers[seller].Skill + _settings.World.Unmeasured * _draws.Normal() + drift;
-        return deal with { Seller = seller, Alone = _settings.NoSignal ? 0 : deal.Alone + more };
+        deal = _leads?.Begun(deal) ?? deal;
+        var skill = deal.IsLedByPartner || _settings.NoSignal ? 0 : _sellers[seller].Of(account.Industry, deal.Product);
+        var more = skill + _settings.World.Unmeasured * _draws.Normal() + drift;
+        return deal with { Seller = seller, Skill = skill, Alone = _settings.NoSignal ? 0 : deal.Alone + more };
     }
+
+    /// <summary>Writes the truth of the lead that a deal began as.</summary>
+    public void WriteTruth(SimulatedDeal deal, SimulatedAccount account) => _leads?.WriteTruth(deal, account);
 
     public void Live(SimulatedDeal deal, SimulatedAccount account, List<int> candidates)
     {
@@ -61,7 +81,7 @@ sealed class LivedDeals
         var draw = Elementary.Exp(0.6 * asked);
         var (stage, week, won, endedAt, isRecorded) = (0, 0, false, DateTime.MaxValue, true);
         _files.Stages.Add(deal.Id, Vocabulary.Stages[0], SimulatedCsv.Moment(deal.CreatedAt));
-        if (_random.NextDouble() < Elementary.Logistic(asked - 1))
+        if (deal.LeadId is null ? _random.NextDouble() < Elementary.Logistic(asked - 1) : deal.IsLedByPartner)
             Join(0);
         for (; ; week++)
         {
@@ -162,11 +182,12 @@ sealed class LivedDeals
             !closed ? Vocabulary.Stages[stage]
                 : won ? "closed won"
                 : "closed lost",
-            FormattableString.Invariant($"seller{1 + deal.Seller:00}"),
+            SimulatedSeller.Name(deal.Seller),
             Vocabulary.Channels[deal.Channel],
             SimulatedCsv.Number(Math.Round(Elementary.Exp(account.LogSize * 0.6 + _draws.Normal() * 0.4))),
             _draws.RecordedLate(deal.CreatedAt)
         );
+        _leads?.Write(deal, currency);
         var months = (until - deal.CreatedAt).TotalDays / 30;
         _files.Touch(deal, account, null, deal.CreatedAt, until, 0.8 * months);
         foreach (var (partner, _, at) in joined)

@@ -26,7 +26,7 @@ sealed class SimulatedDeals(
         var of = new DealFiles(files, random, draws);
         var lived = settings.World.IsTidy
             ? null
-            : new LivedDeals(settings, random, draws, partners, _chances, of, new Corrections(settings, files, random));
+            : new LivedDeals(settings, random, draws, partners, _chances, of, new Corrections(settings, files, random), files);
         var span = (Simulation.End - start).TotalDays;
         // A growing pipeline: later days have more deals.
         var days = Enumerable
@@ -46,7 +46,7 @@ sealed class SimulatedDeals(
             var createdAt = start.AddDays(Math.Floor(days[i]));
             var deal = MakeDeal(i, createdAt);
             if (lived is not null)
-                deal = lived.Sold(deal, (createdAt - start).TotalDays / span);
+                deal = lived.Sold(deal, accounts[deal.Account], (createdAt - start).TotalDays / span);
             var account = accounts[deal.Account];
             var joined = Candidates(account, createdAt);
             List<int>? chosen = lived is null ? Choose(deal, account, joined) : null;
@@ -56,7 +56,10 @@ sealed class SimulatedDeals(
                 && (i - truthFrom) % truthEvery == 0
                 && (i - truthFrom) / truthEvery < settings.TruthDecisions
             )
+            {
                 WriteTruth(of.Truth, deal, account, createdAt, chosen ?? []);
+                lived?.WriteTruth(deal, account);
+            }
             if (lived is not null)
                 lived.Live(deal, account, joined);
             else

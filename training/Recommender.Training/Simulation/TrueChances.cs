@@ -39,6 +39,15 @@ sealed record SimulatedDeal(string Id, int Account, int Product, double Amount, 
 {
     /// <summary>Who sells it.</summary>
     public int Seller { get; init; }
+
+    /// <summary>What part of <see cref="Alone"/> is who sells it.</summary>
+    public double Skill { get; init; }
+
+    /// <summary>The lead that it began as; null if it did not begin as one.</summary>
+    public string? LeadId { get; init; }
+
+    /// <summary>True if it began as a lead that was given to a partner: no seller adds to it.</summary>
+    public bool IsLedByPartner { get; init; }
 }
 
 /// <summary>The truth of a simulated history: how well a partner suits a deal, and what it adds to the chance of winning.</summary>
@@ -100,7 +109,9 @@ sealed class TrueChances(IReadOnlyList<SimulatedPartner> partners, SimulationSet
     public double WinProbability(SimulatedDeal deal, SimulatedAccount account, IReadOnlyList<int> engaged)
     {
         var effects = engaged.Select(partner => Effect(deal, account, partner)).OrderDescending().ToList();
-        var sum = deal.Alone + effects.Take(1).Sum() + 0.3 * effects.Skip(1).Sum();
-        return settings.World.IsTidy ? Elementary.Logistic(sum) : DealLife.WinProbability(sum);
+        return WinProbability(deal.Alone + effects.Take(1).Sum() + 0.3 * effects.Skip(1).Sum());
     }
+
+    /// <summary>The true chance of winning at log odds from creation on.</summary>
+    public double WinProbability(double sum) => settings.World.IsTidy ? Elementary.Logistic(sum) : DealLife.WinProbability(sum);
 }

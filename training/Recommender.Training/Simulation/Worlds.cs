@@ -44,6 +44,15 @@ sealed record World(string Name, string Holds)
     /// <summary>Share of lost deals that nobody closes.</summary>
     public double LeftOpen { get; init; }
 
+    /// <summary>
+    /// Standard deviation, in log odds, of what a seller adds by industry, and again by product; if above zero, half of the deals begin as a
+    /// lead that is given to a seller at random or to a partner by habit.
+    /// </summary>
+    public double Specialty { get; init; }
+
+    /// <summary>True if deals begin as leads.</summary>
+    public bool HasLeads => Specialty > 0;
+
     /// <summary>True if amounts are in several currencies and corrected, and rows are deleted.</summary>
     public bool Corrected { get; init; }
 
@@ -70,6 +79,11 @@ sealed record World(string Name, string Holds)
         {
             Skill = 0.6,
             Unmeasured = 0.4,
+        },
+        new("leads", "leads given to sellers of different skill by industry and product, or to partners, by habit")
+        {
+            Skill = 0.4,
+            Specialty = 0.4,
         },
         new("left_open", "four in ten of the lost deals are never closed") { LeftOpen = 0.4 },
         new("corrected", "several currencies, corrected amounts, deleted rows") { Corrected = true },

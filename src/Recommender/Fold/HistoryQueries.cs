@@ -182,6 +182,9 @@ public sealed partial class HistoryState
     /// <summary>What was merged into an account: the names and domains that it had.</summary>
     public IReadOnlyList<Alias> MergedInto(AccountId accountId) => FindAccountState(accountId)?.Merged ?? [];
 
+    /// <summary>What a partner is called now: itself, or what it was merged into.</summary>
+    public PartnerId NowCalled(PartnerId id) => Merges.Last(FactTables.Partners, id.Value);
+
     /// <summary>The partners engaged on the opportunity, by number, in the order in which they were known.</summary>
     public IReadOnlyList<int> PartnersOn(OpportunityId opportunityId)
     {

@@ -108,7 +108,9 @@ static class RulesVerb
         return (before, after);
     }
 
-    static RuleSet Read(string file, long version)
+    /// <summary>The rules of a file.</summary>
+    /// <exception cref="InvalidDataException">There is none, or something is wrong with them.</exception>
+    public static RuleSet Read(string file, long version)
     {
         if (!File.Exists(file))
             throw new InvalidDataException($"{file} not found; expected a file of rules, as PUT /v1/rules takes them.");

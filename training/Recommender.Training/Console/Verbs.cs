@@ -20,6 +20,7 @@ static class Verbs
             ImportVerb.Command(),
             MapVerb.Command(),
             RulesVerb.Command(),
+            RoutingVerb.Command(),
             UpgradeVerb.Command(),
             TrainVerb.Command(),
             EvaluateVerb.Command(),

@@ -132,7 +132,7 @@ static class WorldsVerb
     }
 
     /// <summary>Mean over seeds with its 95 % interval, and of how many seeds it is known if not of all.</summary>
-    static string Told(IEnumerable<double?> values)
+    public static string Told(IEnumerable<double?> values)
     {
         var all = values.ToList();
         var known = all.OfType<double>().ToList();

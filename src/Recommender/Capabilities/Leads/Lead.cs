@@ -51,7 +51,7 @@ public sealed record Lead(string Id, DateTime CreatedAt)
     public string Title => Name ?? Domain ?? AccountId?.Value ?? Id;
 
     /// <summary>The company, as it would stand among our accounts.</summary>
-    internal Account NewAccount(AccountId id) =>
+    public Account NewAccount(AccountId id) =>
         new(id, Name ?? Domain, null, Country, Region, null, null, null, Attributes.None) { Domain = Domain };
 }
 

@@ -11,7 +11,30 @@ namespace Recommender.Capabilities.Leads;
 /// <param name="Row">The account; null while it is unsure.</param>
 /// <param name="Probability">That it is that account, or the likeliest; null of one that is new or was named.</param>
 /// <param name="Candidates">Accounts that it may be, the likeliest first.</param>
-public sealed record LeadAccount(string State, Account? Row, double? Probability, IReadOnlyList<LikelyAccount> Candidates);
+public sealed record LeadAccount(string State, Account? Row, double? Probability, IReadOnlyList<LikelyAccount> Candidates)
+{
+    /// <summary>The account of a lead, or those that it may be; null if it is none of ours.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="accounts">Our accounts; null where no company is looked for.</param>
+    /// <param name="lead">The lead.</param>
+    /// <param name="said">Which account it is, whatever its row says; null for that of the row.</param>
+    /// <param name="isNew">True if the company is none of our accounts though it may seem one.</param>
+    public static LeadAccount? Find(HistoryState state, OurAccounts? accounts, Lead lead, AccountId? said, bool isNew)
+    {
+        if ((said ?? lead.AccountId) is { } id)
+            return state.FindAccount(state.Merges.Last(FactTables.Accounts, id.Value)) is { } named
+                ? new("known", named, null, [])
+                : null;
+        if (lead.Name is null && lead.Domain is null)
+            return new("unsure", null, null, []);
+        if (isNew)
+            return null;
+        var found = accounts!.Find(state, lead.Name, lead.Domain, lead.Country, lead.Region);
+        return found is [{ IsSure: true } sure, ..] ? new("matched", state.FindAccount(sure.Id), sure.Probability, found)
+            : found.Count > 0 ? new("unsure", null, found[0].Probability, found)
+            : null;
+    }
+}
 
 /// <summary>What came of something that was done with a lead.</summary>
 /// <param name="File">The lead as it stands now.</param>
@@ -190,7 +213,7 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
 
     LeadAccount AccountOf(Lead lead, AccountId? said, bool isNew)
     {
-        if (FoundOf(_state, accounts, lead, said, isNew) is { } found)
+        if (LeadAccount.Find(_state, accounts, lead, said, isNew) is { } found)
             return found;
         if ((said ?? lead.AccountId) is { } id)
             throw new LeadRefusedException(
@@ -201,23 +224,6 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
         if (own.Length > JsonRow.LongestId || WasThere(FactTables.Accounts, own))
             own = "acc_" + Guid.CreateVersion7(new DateTimeOffset(_now)).ToString("N");
         return new("new", lead.NewAccount(own), null, []);
-    }
-
-    /// <summary>The account of a lead, or those that it may be; null if it is none of ours.</summary>
-    static LeadAccount? FoundOf(HistoryState state, OurAccounts? accounts, Lead lead, AccountId? said, bool isNew)
-    {
-        if ((said ?? lead.AccountId) is { } id)
-            return state.FindAccount(state.Merges.Last(FactTables.Accounts, id.Value)) is { } named
-                ? new("known", named, null, [])
-                : null;
-        if (lead.Name is null && lead.Domain is null)
-            return new("unsure", null, null, []);
-        if (isNew)
-            return null;
-        var found = accounts!.Find(state, lead.Name, lead.Domain, lead.Country, lead.Region);
-        return found is [{ IsSure: true } sure, ..] ? new("matched", state.FindAccount(sure.Id), sure.Probability, found)
-            : found.Count > 0 ? new("unsure", null, found[0].Probability, found)
-            : null;
     }
 
     /// <summary>Works out, beside the writer's thread, what of a lead takes longest; null if it is not sure whose it is.</summary>
@@ -237,7 +243,7 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
     )
     {
         var lead = ReadLead(ranker.State, row);
-        var found = FoundOf(ranker.State, accounts, lead, null, isNewAccount);
+        var found = LeadAccount.Find(ranker.State, accounts, lead, null, isNewAccount);
         if (found is { Row: null } || found is null && lead.AccountId is not null)
             return null;
         return LeadRouter.Prepare(

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Text.Json;
+using Recommender.Capabilities.Leads;
+using Recommender.Models;
+using Recommender.Ranking;
+using static Recommender.Training.ConsoleOptions;
+
+namespace Recommender.Training;
+
+/// <summary>Judges routing by the truth of simulated leads, over several seeds.</summary>
+static class RoutingWorldsVerb
+{
+    public static Command Command()
+    {
+        var (accounts, partners) = (Whole("--accounts", "Accounts", 2000), Whole("--partners", "Partners", 150));
+        var (deals, years) = (Whole("--opportunities", "Opportunities", 15_000), Whole("--years", "Years", 5));
+        var seeds = new Option<int[]>("--seeds")
+        {
+            Description = "Seeds, each a history",
+            DefaultValueFactory = _ => [11, 12, 13, 14, 15],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var policy = new Option<string?>("--policy") { Description = "The policy; without it the defaults" };
+        var json = new Option<string?>("--json") { Description = "File for the figures of every history" };
+        var command = new Command("worlds", "Judges routing by the truth of simulated leads, over several seeds")
+        {
+            seeds,
+            accounts,
+            partners,
+            deals,
+            years,
+            policy,
+            ConfigOption,
+            SetOption,
+            json,
+        };
+        command.SetAction(
+            Run(result =>
+            {
+                var config = ConsoleOptions.Config(result);
+                var asked = RoutingVerb.PolicyOf(result.GetValue(policy)) ?? RoutingPolicy.Default;
+                var told = new List<object>();
+                var found = new List<IReadOnlyList<TrueRate>>();
+                foreach (var seed in result.GetValue(seeds)!)
+                {
+                    var rates = Judge(
+                        new()
+                        {
+                            World = World.Of("leads"),
+                            Seed = seed,
+                            Accounts = result.GetValue(accounts),
+                            Partners = result.GetValue(partners),
+                            Opportunities = result.GetValue(deals),
+                            Years = result.GetValue(years),
+                        },
+                        config,
+                        asked
+                    );
+                    found.Add(rates);
+                    told.Add(new { seed, rates });
+                    Console.Error.WriteLine(
+                        FormattableString.Invariant(
+                            $"seed {seed}: {rates[0].Share.Value:0.000} of the way ({rates[0].Share.Low:0.000} to {rates[0].Share.High:0.000})"
+                        )
+                    );
+                }
+                var table = new ConsoleTable("", "won", "of the way from random to oracle", "the policy wins more by");
+                for (var way = 0; way < found[0].Count; way++)
+                {
+                    string Told(Func<TrueRate, double> of) => WorldsVerb.Told(found.Select(rates => (double?)of(rates[way])));
+                    table.Add(
+                        found[0][way].Name,
+                        Told(one => one.WinRate.Value),
+                        Told(one => one.Share.Value),
+                        way == 0 ? "" : Told(one => one.Behind.Value)
+                    );
+                }
+                table.Print();
+                if (result.GetValue(json) is { } path)
+                    File.WriteAllText(path, JsonSerializer.Serialize(told, ModelManifest.Json) + "\n");
+                return 0;
+            })
+        );
+        return command;
+    }
+
+    /// <summary>Simulates, learns from what was known a year before the end, and replays the eight months from then on.</summary>
+    static IReadOnlyList<TrueRate> Judge(SimulationSettings settings, TrainingConfig config, RoutingPolicy policy)
+    {
+        var history = Directory.CreateTempSubdirectory("world").FullName;
+        try
+        {
+            new Simulation(settings).Write(history);
+            var replay = RoutingVerb.Replay(
+                Folder(history, null),
+                config,
+                null,
+                RuleSet.None,
+                policy,
+                Simulation.End.AddYears(-1),
+                Simulation.End.AddMonths(-4),
+                LeadTruth.Read(Path.Combine(history, "lead_truth.csv")),
+                new Progress()
+            );
+            return replay.Truth.Leads > 0
+                ? replay.Truth.Rates(config)
+                : throw new InvalidDataException("No lead could be judged; expected more opportunities and partners.");
+        }
+        finally
+        {
+            Directory.Delete(history, true);
+        }
+    }
+}

@@ -81,10 +81,13 @@ public class RoutingReplayTests
     void Step(string lead, int offer, string kind, DateTime at, Assignee to) =>
         _facts.Add(Fact(at, Kind(LeadsCapability.Steps), $"{lead}|{offer}|{kind}", new LeadStep(lead, offer, kind, at, to)));
 
-    IReadOnlyList<ReplayedLead> Replay(RoutingPolicy? policy = null, string rules = "") =>
-        RoutingReplay
+    IReadOnlyList<ReplayedLead> Replay(RoutingPolicy? policy = null, string rules = "")
+    {
+        var facts = new FactSource(until => _facts.Order().Where(fact => fact.SeenAt < until), []);
+        return RoutingReplay
             .Of(
-                new(until => _facts.Order().Where(fact => fact.SeenAt < until), []),
+                facts,
+                PastLeads.Of(facts),
                 new PartnerRanker(fit: null, win: null),
                 RuleSet.Read(System.Text.Encoding.UTF8.GetBytes($$"""{"rules":[{{rules}}]}"""), 1, out _)!,
                 policy ?? RoutingPolicy.Default,
@@ -94,6 +97,7 @@ public class RoutingReplayTests
                 _ => { }
             )
             .Leads;
+    }
 
     [Fact]
     public void Who_had_a_lead_is_told_by_its_steps_else_by_its_deal_and_so_is_what_came_of_it()
@@ -200,8 +204,10 @@ public class RoutingReplayTests
         var (facts, _) = new HistoryFolder(folder["history"]).ReadFacts(row =>
             throw new InvalidOperationException(row.ToString())
         );
+        var source = new FactSource(until => facts.TakeWhile(fact => fact.SeenAt < until), []);
         var replay = RoutingReplay.Of(
-            new(until => facts.TakeWhile(fact => fact.SeenAt < until), []),
+            source,
+            PastLeads.Of(source),
             new PartnerRanker(fit: null, win: null),
             RuleSet.None,
             RoutingPolicy.Default,

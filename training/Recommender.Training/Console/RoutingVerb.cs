@@ -92,12 +92,6 @@ static class RoutingVerb
                     known,
                     new Progress(json)
                 );
-                if (replay.Leads.Count == 0)
-                    throw new InvalidDataException(
-                        FormattableString.Invariant(
-                            $"No lead came from {since:yyyy-MM-dd} to before {until:yyyy-MM-dd}; expected some, such as leads.csv of the history."
-                        )
-                    );
                 var rates = replay.Truth.Rates(config);
                 if (json)
                     Console.WriteLine(
@@ -135,6 +129,13 @@ static class RoutingVerb
         Progress progress
     )
     {
+        var past = PastLeads.Of(facts);
+        if (past.Between(from, to).Count == 0)
+            throw new InvalidDataException(
+                FormattableString.Invariant(
+                    $"No lead came from {from:yyyy-MM-dd} to before {to:yyyy-MM-dd}; expected some, such as leads.csv of the history."
+                )
+            );
         var folder = named is null ? Directory.CreateTempSubdirectory("routing").FullName : null;
         try
         {
@@ -168,7 +169,7 @@ static class RoutingVerb
             RoutingReplay? replay = null;
             progress.Step(
                 "replay leads",
-                told => replay = RoutingReplay.Of(facts, new PartnerRanker(fit, win), rules, policy, from, to, truth, told)
+                told => replay = RoutingReplay.Of(facts, past, new PartnerRanker(fit, win), rules, policy, from, to, truth, told)
             );
             return replay!;
         }

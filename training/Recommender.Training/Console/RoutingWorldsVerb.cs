@@ -12,18 +12,24 @@ static class RoutingWorldsVerb
 {
     public static Command Command()
     {
-        var (accounts, partners) = (Whole("--accounts", "Accounts", 2000), Whole("--partners", "Partners", 150));
-        var (deals, years) = (Whole("--opportunities", "Opportunities", 15_000), Whole("--years", "Years", 5));
+        var (accounts, partners) = (Whole("--accounts", "Accounts", 4000), Whole("--partners", "Partners", 80));
+        var (deals, years) = (Whole("--opportunities", "Opportunities", 40_000), Whole("--years", "Years", 5));
         var seeds = new Option<int[]>("--seeds")
         {
             Description = "Seeds, each a history",
             DefaultValueFactory = _ => [11, 12, 13, 14, 15],
             AllowMultipleArgumentsPerToken = true,
         };
+        var world = new Option<string>("--world")
+        {
+            Description = string.Join("; ", World.All.Where(one => one.HasLeads).Select(one => $"{one.Name}: {one.Holds}")),
+            DefaultValueFactory = _ => "leads",
+        };
         var policy = new Option<string?>("--policy") { Description = "The policy; without it the defaults" };
         var json = new Option<string?>("--json") { Description = "File for the figures of every history" };
         var command = new Command("worlds", "Judges routing by the truth of simulated leads, over several seeds")
         {
+            world,
             seeds,
             accounts,
             partners,
@@ -39,6 +45,9 @@ static class RoutingWorldsVerb
             {
                 var config = ConsoleOptions.Config(result);
                 var asked = RoutingVerb.PolicyOf(result.GetValue(policy)) ?? RoutingPolicy.Default;
+                var of = World.Of(result.GetValue(world)!);
+                if (!of.HasLeads)
+                    throw new InvalidDataException($"--world {of.Name}: it has no leads; expected leads or leads_fine.");
                 var told = new List<object>();
                 var found = new List<IReadOnlyList<TrueRate>>();
                 foreach (var seed in result.GetValue(seeds)!)
@@ -46,7 +55,7 @@ static class RoutingWorldsVerb
                     var rates = Judge(
                         new()
                         {
-                            World = World.Of("leads"),
+                            World = of,
                             Seed = seed,
                             Accounts = result.GetValue(accounts),
                             Partners = result.GetValue(partners),

@@ -84,6 +84,7 @@ sealed class RoutingReplay
 
     /// <summary>Replays.</summary>
     /// <param name="facts">The history.</param>
+    /// <param name="past">The leads, of the same history.</param>
     /// <param name="ranker">Over an empty history, with models that learned from nothing later than <paramref name="from"/>.</param>
     /// <param name="rules">The rules; those that begin later count as begun.</param>
     /// <param name="policy">The policy.</param>
@@ -93,6 +94,7 @@ sealed class RoutingReplay
     /// <param name="told">Told how far it is, 0 to 1.</param>
     public static RoutingReplay Of(
         FactSource facts,
+        PastLeads past,
         PartnerRanker ranker,
         RuleSet rules,
         RoutingPolicy policy,
@@ -102,7 +104,7 @@ sealed class RoutingReplay
         Action<double> told
     )
     {
-        var replay = new RoutingReplay(PastLeads.Of(facts), ranker, rules, policy, from, to, truth);
+        var replay = new RoutingReplay(past, ranker, rules, policy, from, to, truth);
         var instant = new List<DatedFact>();
         foreach (var fact in facts.Before(to))
         {

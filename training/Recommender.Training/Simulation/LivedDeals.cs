@@ -48,14 +48,14 @@ sealed class LivedDeals
             partners[strong].IsStrong = true;
         if (!settings.World.HasLeads)
             return;
-        double[] Specialties(int count) =>
-            [.. Enumerable.Range(0, count).Select(_ => settings.NoSignal ? 0 : settings.World.Specialty * draws.Normal())];
+        double[] Specialties(int count, double deviation) =>
+            [.. Enumerable.Range(0, count).Select(_ => settings.NoSignal ? 0 : deviation * draws.Normal())];
         for (var i = 0; i < _sellers.Length; i++)
             _sellers[i] = _sellers[i] with
             {
                 Skill = settings.NoSignal ? 0 : _sellers[i].Skill,
-                ByIndustry = Specialties(Vocabulary.Industries.Length),
-                ByProduct = Specialties(Vocabulary.Products.Length),
+                ByIndustry = Specialties(Vocabulary.Industries.Length, settings.World.SpecialtyByIndustry),
+                ByProduct = Specialties(Vocabulary.Products.Length, settings.World.Specialty),
             };
         _leads = new(history, random, partners, chances, _sellers);
     }

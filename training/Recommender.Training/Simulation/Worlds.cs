@@ -45,10 +45,13 @@ sealed record World(string Name, string Holds)
     public double LeftOpen { get; init; }
 
     /// <summary>
-    /// Standard deviation, in log odds, of what a seller adds by industry, and again by product; if above zero, half of the deals begin as a
-    /// lead that is given to a seller at random or to a partner by habit.
+    /// Standard deviation, in log odds, of what a seller adds by product; if above zero, half of the deals begin as a lead that is given to a
+    /// seller at random or to a partner by habit.
     /// </summary>
     public double Specialty { get; init; }
+
+    /// <summary>The same by industry.</summary>
+    public double SpecialtyByIndustry { get; init; }
 
     /// <summary>True if deals begin as leads.</summary>
     public bool HasLeads => Specialty > 0;
@@ -80,10 +83,16 @@ sealed record World(string Name, string Holds)
             Skill = 0.6,
             Unmeasured = 0.4,
         },
-        new("leads", "leads given to sellers of different skill by industry and product, or to partners, by habit")
+        new("leads", "leads given to sellers of different skill by product, or to partners, by habit")
+        {
+            Skill = 0.4,
+            Specialty = 0.5,
+        },
+        new("leads_fine", "the same, of different skill by industry too")
         {
             Skill = 0.4,
             Specialty = 0.4,
+            SpecialtyByIndustry = 0.4,
         },
         new("left_open", "four in ten of the lost deals are never closed") { LeftOpen = 0.4 },
         new("corrected", "several currencies, corrected amounts, deleted rows") { Corrected = true },

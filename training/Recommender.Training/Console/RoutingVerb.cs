@@ -66,6 +66,8 @@ static class RoutingVerb
             Run(result =>
             {
                 var facts = Source(result);
+                if (!facts.All.Any())
+                    throw new InvalidDataException("The history is empty; expected one with leads.");
                 var until = result.GetValue(to) ?? DayAfterLast(facts);
                 var since = result.GetValue(from) ?? until.AddDays(-Days);
                 if (since >= until)
@@ -78,6 +80,7 @@ static class RoutingVerb
                     result.GetValue(rules) is { } file ? RulesVerb.Read(file, 0)
                     : isStored ? new RuleStore(Store(result)).Newest().Rules
                     : RuleSet.None;
+                RulesVerb.AssertKnown(held, facts.All);
                 var known = result.GetValue(truth) is { } path ? LeadTruth.Read(path) : null;
                 var config = Config(result);
                 var json = result.GetValue(JsonOption);
@@ -157,6 +160,10 @@ static class RoutingVerb
             }
             using var fit = named!.OpenLive(ModelPackage.PartnerFit);
             using var win = named.OpenLive(ModelPackage.WinProbability);
+            if (win is null)
+                Console.Error.WriteLine(
+                    "No model of win probability is live: no lift is known, and leads go to reps by what they won."
+                );
             foreach (var package in (ModelPackage?[])[fit, win])
             {
                 if (package?.Manifest.Training.AsOf > from)

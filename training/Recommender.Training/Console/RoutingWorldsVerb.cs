@@ -48,6 +48,16 @@ static class RoutingWorldsVerb
                 var of = World.Of(result.GetValue(world)!);
                 if (!of.HasLeads)
                     throw new InvalidDataException($"--world {of.Name}: it has no leads; expected leads or leads_fine.");
+                if (
+                    result.GetValue(accounts) < 1
+                    || result.GetValue(partners) < 1
+                    || result.GetValue(deals) < 1
+                    || result.GetValue(years) < 2
+                    || result.GetValue(seeds) is not { Length: > 0 }
+                )
+                    throw new InvalidDataException(
+                        "routing worlds: accounts, partners and opportunities must be at least 1, years at least 2, and a seed be named."
+                    );
                 var told = new List<object>();
                 var found = new List<IReadOnlyList<TrueRate>>();
                 foreach (var seed in result.GetValue(seeds)!)

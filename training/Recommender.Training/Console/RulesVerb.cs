@@ -121,7 +121,7 @@ static class RulesVerb
     }
 
     /// <summary>Refuses rules that name columns which no row has, as the service does: they would protect nothing.</summary>
-    static void AssertKnown(RuleSet rules, IEnumerable<DatedFact> facts)
+    public static void AssertKnown(RuleSet rules, IEnumerable<DatedFact> facts)
     {
         var ranker = new PartnerRanker(fit: null, win: null);
         foreach (var fact in facts.Where(fact => fact.Kind == FactKind.Account || fact.Kind == FactKind.Partner))

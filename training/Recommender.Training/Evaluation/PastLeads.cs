@@ -7,7 +7,7 @@ namespace Recommender.Training;
 sealed class PastLeads
 {
     static readonly TimeSpan _atFirst = TimeSpan.FromDays(1);
-    readonly Dictionary<string, (Lead Lead, DateTime CameAt)> _leads = [];
+    readonly Dictionary<string, (Lead Lead, Lead First, DateTime CameAt)> _leads = [];
     readonly Dictionary<string, Dictionary<string, LeadStep>> _steps = [];
     readonly Dictionary<OpportunityId, Opportunity> _deals = [];
     readonly Dictionary<OpportunityId, Outcome> _outcomes = [];
@@ -21,7 +21,7 @@ sealed class PastLeads
         var past = new PastLeads();
         foreach (var fact in facts.All)
             past.Take(fact);
-        foreach (var (lead, _) in past._leads.Values)
+        foreach (var (lead, _, _) in past._leads.Values)
         {
             if (lead.OpportunityId is not { } deal)
                 continue;
@@ -47,7 +47,11 @@ sealed class PastLeads
         switch (fact.Noun)
         {
             case Lead lead:
-                Set(_leads, lead.Id, (lead, _leads.TryGetValue(lead.Id, out var held) ? held.CameAt : fact.AppliedAt));
+                Set(
+                    _leads,
+                    lead.Id,
+                    _leads.TryGetValue(lead.Id, out var held) ? held with { Lead = lead } : (lead, lead, fact.AppliedAt)
+                );
                 break;
             case LeadStep step:
                 Set(Within(_steps, step.LeadId), fact.Key, step);
@@ -69,6 +73,12 @@ sealed class PastLeads
     /// <summary>Leads that came in a span, by id.</summary>
     public IReadOnlyDictionary<string, Lead> Between(DateTime from, DateTime to) =>
         _leads.Values.Where(one => one.CameAt >= from && one.CameAt < to).ToDictionary(one => one.Lead.Id, one => one.Lead);
+
+    /// <summary>A lead as it was first told.</summary>
+    public Lead FirstOf(string id) => _leads[id].First;
+
+    /// <summary>When a lead came.</summary>
+    public DateTime CameAt(string id) => _leads[id].CameAt;
 
     /// <summary>What became of a lead, the first first.</summary>
     public IReadOnlyList<LeadStep> StepsOf(string leadId) =>
@@ -96,13 +106,13 @@ sealed class PastLeads
     /// </summary>
     public Assignee? GivenTo(Lead lead)
     {
-        if (new LeadFile(lead, StepsOf(lead.Id), null).To is { } held)
-            return held;
+        if (StepsOf(lead.Id).LastOrDefault(step => step.Kind is "accepted" or "queued") is { } held)
+            return held.To;
         if (DealOf(lead) is not { } deal)
             return null;
         var first = _engagements
             .GetValueOrDefault(deal.Id)
-            ?.Values.Where(one => !one.IsWithdrawn && one.Role != "services" && one.StartedAt < deal.CreatedAt + _atFirst)
+            ?.Values.Where(one => !one.IsWithdrawn && one.Role != "services" && one.StartedAt - deal.CreatedAt < _atFirst)
             .MinBy(one => (one.StartedAt, one.Id));
         return first is not null ? Assignee.Partner(first.PartnerId)
             : deal.Owner is { } owner ? Assignee.Rep(owner)

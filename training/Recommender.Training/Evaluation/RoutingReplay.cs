@@ -116,6 +116,13 @@ sealed class RoutingReplay
             instant.Add(fact);
         }
         replay.Take(instant);
+        // By the rates of the end: a deal may be younger than its lead.
+        var state = ranker.State;
+        for (var i = 0; i < replay._replayed.Count; i++)
+        {
+            if (past.DealOf(replay._leads[replay._replayed[i].LeadId]) is { } deal)
+                replay._replayed[i] = replay._replayed[i] with { Worth = state.WorthOf(deal, state.Settings.BaseCurrency) };
+        }
         return replay;
     }
 
@@ -127,23 +134,20 @@ sealed class RoutingReplay
             !fact.IsRetraction && (fact.Kind == FactKind.Account || fact.Kind == FactKind.Partner);
         foreach (var fact in instant.Where(IsMaster))
             _ranker.Apply(fact);
-        // A deal with a date alone may come before its lead with an hour.
-        var ids = instant
-            .Where(fact => !fact.IsRetraction)
-            .SelectMany(fact =>
-                fact.Noun switch
-                {
-                    Lead lead => [lead.Id],
-                    Opportunity deal => _past.Of(deal.Id),
-                    _ => Array.Empty<string>(),
-                }
-            );
-        foreach (var id in ids.Where(_leads.ContainsKey))
+        foreach (var fact in instant.Where(fact => !fact.IsRetraction))
         {
-            if (!_seen.Add(id))
-                continue;
-            var own = instant.FirstOrDefault(fact => fact.Noun is Lead lead && lead.Id == id && !fact.IsRetraction);
-            Replay((own.Noun as Lead ?? _leads[id]) with { OpportunityId = null }, instant[0].AppliedAt);
+            if (fact.Noun is Lead lead && _leads.ContainsKey(lead.Id) && _past.CameAt(lead.Id) == fact.AppliedAt)
+                Replay(lead.Id, fact.AppliedAt);
+            // A deal that has a date alone may come hours before its lead.
+            if (fact.Noun is Opportunity deal)
+            {
+                foreach (var id in _past.Of(deal.Id).Where(_leads.ContainsKey))
+                {
+                    var early = _past.CameAt(id) - fact.AppliedAt;
+                    if (fact.AppliedAt >= From && early > TimeSpan.Zero && early < TimeSpan.FromDays(1))
+                        Replay(id, fact.AppliedAt);
+                }
+            }
         }
         foreach (var fact in instant.Where(fact => !IsMaster(fact)))
         {
@@ -179,8 +183,11 @@ sealed class RoutingReplay
             )
         );
 
-    void Replay(Lead lead, DateTime now)
+    void Replay(string id, DateTime now)
     {
+        if (!_seen.Add(id))
+            return;
+        var lead = _past.FirstOf(id) with { OpportunityId = null };
         var state = _ranker.State;
         var real = _past.StepsOf(lead.Id);
         if (lead is { AccountId: null, Name: not null } or { AccountId: null, Domain: not null })
@@ -189,7 +196,11 @@ sealed class RoutingReplay
             state,
             _accounts,
             lead,
-            real.FirstOrDefault(step => step.AccountId is not null)?.AccountId,
+            // What was found when it came; what a person found out later was not known.
+            lead.AccountId
+                is null
+                ? real.FirstOrDefault(step => step.At <= _past.CameAt(id).AddMinutes(1))?.AccountId
+                : null,
             false
         );
         if (found is { Row: null } || found is null && lead.AccountId is not null)
@@ -209,9 +220,9 @@ sealed class RoutingReplay
             var to = first.Who;
             var step = new LeadStep(lead.Id, offer, "offered", now, to) { AccountId = account.Id };
             Note(step);
-            var said = real.LastOrDefault(one => one.Kind is "declined" or "expired" && NowCalled(one.To) == to);
+            var said = real.LastOrDefault(one => one.Kind is "accepted" or "declined" or "expired" && NowCalled(one.To) == to);
             Note(step with { Kind = said?.Kind ?? "accepted" });
-            if (said is null)
+            if (said is null or { Kind: "accepted" })
             {
                 _given[lead.Id] = step;
                 Add(lead, now, account.Id, to, answer.Trace[^1].Text!, answer.Trace[^1].Rule, candidates);
@@ -240,14 +251,12 @@ sealed class RoutingReplay
     {
         var past = _leads[lead.Id];
         var was = _past.GivenTo(past) is { } held ? NowCalled(held) : (Assignee?)null;
-        var state = _ranker.State;
         _replayed.Add(
             new(lead.Id, at, account?.Value, was, would, why, _past.OutcomeOf(past))
             {
                 Rule = rule,
                 WasChance = was is { } one ? candidates?.ChanceOf(one) : null,
                 WouldChance = candidates?.ChanceOf(would),
-                Worth = _past.DealOf(past) is { } deal ? state.WorthOf(deal, state.Settings.BaseCurrency) : null,
             }
         );
         if (_truth?.Of(lead.Id) is { } truth && candidates is not null && account is { } of)

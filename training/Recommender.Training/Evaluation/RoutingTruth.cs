@@ -28,7 +28,12 @@ sealed class RoutingCandidates
     {
         // What a policy chooses among comes out where it asks for nothing, and where it asks for what no partner has.
         var anybody = LeadRouter.Route(question with { Policy = question.Policy with { LiftAbove = -1, AtWorkOnly = false } });
-        var reps = LeadRouter.Route(question with { Policy = question.Policy with { LiftAbove = 1, AtWorkOnly = false } });
+        var reps = LeadRouter.Route(
+            question with
+            {
+                Policy = question.Policy with { LiftAbove = 1, NearTie = 0, AtWorkOnly = false },
+            }
+        );
         var numbers = anybody.Line.Concat(reps.Line).Concat(answer.Line).DistinctBy(one => one.Who).ToDictionary(one => one.Who);
         var all = numbers
             .Keys.Concat(
@@ -45,7 +50,7 @@ sealed class RoutingCandidates
                 new(question.Account.Id, question.Now)
                 {
                     Product = question.Lead.Product,
-                    Amount = question.Lead.Amount,
+                    Amount = question.AmountInBase,
                     NewAccount = question.Account,
                 },
                 question.Rules

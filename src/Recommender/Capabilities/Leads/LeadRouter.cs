@@ -26,6 +26,10 @@ public sealed record RouteQuestion(
     /// <summary>Who declined it: never asked again.</summary>
     public IReadOnlyCollection<Assignee> Declined { get; init; } = [];
 
+    /// <summary>The lead's amount in the base currency, which the models compare; null if there is no amount or no rate.</summary>
+    public double? AmountInBase =>
+        Ranker.State.Rates.Convert(Lead.Amount, Lead.Currency, Ranker.State.Settings.BaseCurrency, Now);
+
     /// <summary>What was worked out before; used if nothing that it rests on has changed. Null for nothing.</summary>
     public PreparedChances? Prepared { get; init; }
 }
@@ -83,7 +87,7 @@ public sealed record RouteAnswer(IReadOnlyList<CandidateNumbers> Line, IReadOnly
 
 /// <summary>
 /// Who gets a lead: a plain function of the fold, the models, the rules and the policy. Gates leave out who may not have it, each for one
-/// reason; of the others a partner goes first whose lift is sure enough, else the rep who is likeliest to win; those who are nearly equal
+/// reason, partners whose lift is not sure enough among them; of the others the likeliest to win goes first, and those who are nearly equal
 /// take turns.
 /// </summary>
 public sealed class LeadRouter
@@ -171,13 +175,11 @@ public sealed class LeadRouter
 
     PartnerChances Compare(bool withFit)
     {
-        // What the models compare is in their currency.
-        var amount = _state.Rates.Convert(Lead.Amount, Lead.Currency, _state.Settings.BaseCurrency, _question.Now);
         return _question.Ranker.Compare(
             new(_question.Account.Id, _question.Now)
             {
                 Product = Lead.Product,
-                Amount = amount,
+                Amount = _question.AmountInBase,
                 NewAccount = _account.Row,
             },
             _question.Rules,

@@ -53,7 +53,7 @@ public sealed record RoutingPolicy
     /// <summary>How many are offered a lead one after the other, 1 to 10. The default is 3.</summary>
     public int Offers { get; init; } = 3;
 
-    /// <summary>A partner is chosen if the lower end of its lift is above this, -1 to 1. The default is 0.</summary>
+    /// <summary>A partner may be chosen if the lower end of its lift is above this, -1 to 1. The default is 0.</summary>
     public double LiftAbove { get; init; }
 
     /// <summary>

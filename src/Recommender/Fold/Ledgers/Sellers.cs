@@ -120,7 +120,7 @@ sealed class Sellers(HistoryState state)
     {
         for (var e = 0; e < deal.Engagements.Length; e++)
         {
-            if (deal.Counts(e) && deal.Engagements[e].StartedAt < deal.Row.CreatedAt + _day)
+            if (deal.Counts(e) && deal.Engagements[e].StartedAt - deal.Row.CreatedAt < _day)
                 return true;
         }
         return false;

@@ -173,6 +173,20 @@ public class RoutingReplayTests
     }
 
     [Fact]
+    public void A_lead_of_a_deal_of_months_before_is_routed_when_it_came_and_by_its_row_of_then()
+    {
+        var deal = Deal("bob", Day(2025, 6, 1), true);
+        var at = Day(2026, 2, 1);
+        var first = Lead("l", at, deal);
+        // Corrected later: it was of a partner's all along.
+        _facts.Add(
+            new(at.AddDays(9), Kind(LeadsCapability.Leads), "l", first with { PartnerId = new("p1") }) { Replaced = first }
+        );
+        var one = Assert.Single(Replay());
+        Assert.Equal((at, Assignee.Rep("ann"), "won"), (one.At, one.Would, one.Outcome));
+    }
+
+    [Fact]
     public void Rules_of_the_company_hold_and_a_company_that_may_be_ours_waits()
     {
         var at = Day(2026, 2, 1);

@@ -105,17 +105,11 @@ sealed class RoutingReplay
     )
     {
         var replay = new RoutingReplay(past, ranker, rules, policy, from, to, truth);
-        var instant = new List<DatedFact>();
-        foreach (var fact in facts.Before(to))
+        foreach (var instant in facts.Instants(to))
         {
-            if (instant is [var first, ..] && first.AppliedAt != fact.AppliedAt)
-            {
-                replay.Take(instant);
-                told(Math.Max(0, (first.AppliedAt - from) / (to - from)));
-            }
-            instant.Add(fact);
+            replay.Take(instant);
+            told(Math.Max(0, (instant[0].AppliedAt - from) / (to - from)));
         }
-        replay.Take(instant);
         // By the rates of the end: a deal may be younger than its lead.
         var state = ranker.State;
         for (var i = 0; i < replay._replayed.Count; i++)
@@ -127,12 +121,9 @@ sealed class RoutingReplay
     }
 
     /// <summary>Routes the leads of an instant by what was known before, but for who its accounts and partners are; then takes it in.</summary>
-    void Take(List<DatedFact> instant)
+    void Take(IReadOnlyList<DatedFact> instant)
     {
-        // They come first in the order of an instant.
-        static bool IsMaster(DatedFact fact) =>
-            !fact.IsRetraction && (fact.Kind == FactKind.Account || fact.Kind == FactKind.Partner);
-        foreach (var fact in instant.Where(IsMaster))
+        foreach (var fact in instant.Where(FactSource.IsMaster))
             _ranker.Apply(fact);
         foreach (var fact in instant.Where(fact => !fact.IsRetraction))
         {
@@ -149,7 +140,7 @@ sealed class RoutingReplay
                 }
             }
         }
-        foreach (var fact in instant.Where(fact => !IsMaster(fact)))
+        foreach (var fact in instant.Where(fact => !FactSource.IsMaster(fact)))
         {
             if (fact.Noun is LeadStep step && _leads.ContainsKey(step.LeadId))
                 continue;
@@ -157,7 +148,6 @@ sealed class RoutingReplay
             if (fact is { Noun: Opportunity deal, IsRetraction: false })
                 EndOfLeads(deal.Id, fact.AppliedAt);
         }
-        instant.Clear();
     }
 
     /// <summary>A lead does not name the deal that it became later.</summary>

@@ -9,7 +9,10 @@ sealed class RoutingCandidates
 {
     readonly Dictionary<Assignee, CandidateNumbers> _numbers;
 
-    RoutingCandidates(Dictionary<Assignee, CandidateNumbers> numbers) => _numbers = numbers;
+    readonly RouteQuestion _question;
+
+    RoutingCandidates(RouteQuestion question, Dictionary<Assignee, CandidateNumbers> numbers) =>
+        (_question, _numbers) = (question, numbers);
 
     /// <summary>Everybody whom the gates leave.</summary>
     public required IReadOnlyList<Assignee> All { get; init; }
@@ -17,8 +20,26 @@ sealed class RoutingCandidates
     /// <summary>The rep who is likeliest to win; null if no rep may have it.</summary>
     public Assignee? BestRep { get; private init; }
 
-    /// <summary>The partner that suits best; null if no partner may have it.</summary>
-    public Assignee? BestFit { get; private init; }
+    /// <summary>The partner that suits best, worked out anew; null if no partner may have it.</summary>
+    public Assignee? BestFit()
+    {
+        var partners = All.Where(who => who.IsPartner).ToHashSet();
+        var best = _question
+            .Ranker.Compare(
+                new(_question.Account.Id, _question.Now)
+                {
+                    Product = _question.Lead.Product,
+                    Amount = _question.AmountInBase,
+                    NewAccount = _question.Account,
+                },
+                _question.Rules
+            )!
+            .Partners.Where(one => partners.Contains(Assignee.Partner(one.PartnerId)))
+            .OrderByDescending(one => one.FitScore)
+            .ThenBy(one => one.PartnerId)
+            .FirstOrDefault();
+        return best is null ? null : Assignee.Partner(best.PartnerId);
+    }
 
     /// <summary>The chance of winning of somebody; null if it may not have the lead, or nothing is known.</summary>
     public double? ChanceOf(Assignee who) => _numbers.GetValueOrDefault(who)?.WinProbability;
@@ -44,27 +65,7 @@ sealed class RoutingCandidates
             )
             .Distinct()
             .ToList();
-        var partners = all.Where(who => who.IsPartner).ToHashSet();
-        var best = question
-            .Ranker.Compare(
-                new(question.Account.Id, question.Now)
-                {
-                    Product = question.Lead.Product,
-                    Amount = question.AmountInBase,
-                    NewAccount = question.Account,
-                },
-                question.Rules
-            )!
-            .Partners.Where(one => partners.Contains(Assignee.Partner(one.PartnerId)))
-            .OrderByDescending(one => one.FitScore)
-            .ThenBy(one => one.PartnerId)
-            .FirstOrDefault();
-        return new(numbers)
-        {
-            All = all,
-            BestRep = reps.Line.FirstOrDefault(one => !one.Who.IsPartner)?.Who,
-            BestFit = best is null ? null : Assignee.Partner(best.PartnerId),
-        };
+        return new(question, numbers) { All = all, BestRep = reps.Line.FirstOrDefault(one => !one.Who.IsPartner)?.Who };
     }
 }
 
@@ -125,7 +126,7 @@ sealed class RoutingTruth
             chances.Max(),
             asItWas,
             Of(candidates.BestRep),
-            Of(candidates.BestFit),
+            Of(candidates.BestFit()),
             Of(next),
             chances.Average(),
         ]);

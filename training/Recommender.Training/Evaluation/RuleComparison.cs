@@ -115,17 +115,11 @@ sealed class RuleComparison
         // Its fold keeps what rules ask; no model is asked.
         var ranker = new PartnerRanker(fit: null, win: null);
         var comparison = new RuleComparison(before.AsIfBegun(from), after.AsIfBegun(from), from, ranker.State) { To = to };
-        var instant = new List<DatedFact>();
-        foreach (var fact in facts.Before(to))
+        foreach (var instant in facts.Instants(to))
         {
-            if (instant is [var first, ..] && first.AppliedAt != fact.AppliedAt)
-            {
-                comparison.Take(instant, ranker);
-                told(Math.Max(0, (first.AppliedAt - from) / (to - from)));
-            }
-            instant.Add(fact);
+            comparison.Take(instant, ranker);
+            told(Math.Max(0, (instant[0].AppliedAt - from) / (to - from)));
         }
-        comparison.Take(instant, ranker);
         comparison.JudgeConflicts(to);
         return comparison;
     }
@@ -135,11 +129,9 @@ sealed class RuleComparison
     double Mean(int sum) => Deals == 0 ? 0 : Math.Round((double)sum / Deals, 2);
 
     /// <summary>Judges what happened at an instant by what was known before, but for who its accounts and partners are; then takes it in.</summary>
-    void Take(List<DatedFact> instant, PartnerRanker ranker)
+    void Take(IReadOnlyList<DatedFact> instant, PartnerRanker ranker)
     {
-        // They come first in the order of an instant.
-        bool IsMaster(DatedFact fact) => !fact.IsRetraction && (fact.Kind == FactKind.Account || fact.Kind == FactKind.Partner);
-        foreach (var fact in instant.Where(IsMaster))
+        foreach (var fact in instant.Where(FactSource.IsMaster))
             ranker.Apply(fact);
         foreach (
             var fact in instant.Where(fact =>
@@ -147,11 +139,9 @@ sealed class RuleComparison
             )
         )
             Correct((Engagement)fact.Noun, isGone: fact.IsRetraction);
-        if (instant.Count > 0)
-            Judge([.. instant.Where(fact => fact is { IsRetraction: false, Replaced: null })], instant[0].AppliedAt);
-        foreach (var fact in instant.Where(fact => !IsMaster(fact)))
+        Judge([.. instant.Where(fact => fact is { IsRetraction: false, Replaced: null })], instant[0].AppliedAt);
+        foreach (var fact in instant.Where(fact => !FactSource.IsMaster(fact)))
             ranker.Apply(fact);
-        instant.Clear();
     }
 
     /// <summary>What waits for its deal waits as it stands.</summary>

@@ -323,17 +323,12 @@ public sealed class LeadRouter
                 line.Add(NumbersOf(chances[who]));
         }
         var ofReps = new RepChances(_state, _account, Lead.Product);
-        CandidateNumbers[] numbers = [.. partners.Select(who => NumbersOf(chances[who]))];
-        CandidateNumbers[] repNumbers = [.. reps.Select(who => NumbersOf(who, ofReps))];
-        foreach (
-            var group in Policy.Choice == "likeliest"
-                ? (CandidateNumbers[][])
-                    [
-                        [.. numbers, .. repNumbers],
-                    ]
-                : [numbers, repNumbers]
-        )
-            line.AddRange(InTurn(group, chances));
+        var ofPartners = partners.Select(who => NumbersOf(chances[who]));
+        var numbersOfReps = reps.Select(who => NumbersOf(who, ofReps));
+        if (Policy.Choice == "likeliest")
+            line.AddRange(InTurn([.. ofPartners, .. numbersOfReps], chances));
+        else
+            line.AddRange([.. InTurn([.. ofPartners], chances), .. InTurn([.. numbersOfReps], chances)]);
         _trace.Add(
             new("choice", RuleOf(line, giver, newcomer, isForPartners), line.Count, 0)
             {

@@ -12,14 +12,7 @@ static class RoutingWorldsVerb
 {
     public static Command Command()
     {
-        var (accounts, partners) = (Whole("--accounts", "Accounts", 4000), Whole("--partners", "Partners", 80));
-        var (deals, years) = (Whole("--opportunities", "Opportunities", 40_000), Whole("--years", "Years", 5));
-        var seeds = new Option<int[]>("--seeds")
-        {
-            Description = "Seeds, each a history",
-            DefaultValueFactory = _ => [11, 12, 13, 14, 15],
-            AllowMultipleArgumentsPerToken = true,
-        };
+        var sizes = new WorldOptions(4000, 80, 40_000);
         var world = new Option<string>("--world")
         {
             Description = string.Join("; ", World.All.Where(one => one.HasLeads).Select(one => $"{one.Name}: {one.Holds}")),
@@ -30,16 +23,12 @@ static class RoutingWorldsVerb
         var command = new Command("worlds", "Judges routing by the truth of simulated leads, over several seeds")
         {
             world,
-            seeds,
-            accounts,
-            partners,
-            deals,
-            years,
             policy,
             ConfigOption,
             SetOption,
             json,
         };
+        sizes.AddTo(command);
         command.SetAction(
             Run(result =>
             {
@@ -48,33 +37,12 @@ static class RoutingWorldsVerb
                 var of = World.Of(result.GetValue(world)!);
                 if (!of.HasLeads)
                     throw new InvalidDataException($"--world {of.Name}: it has no leads; expected leads or leads_fine.");
-                if (
-                    result.GetValue(accounts) < 1
-                    || result.GetValue(partners) < 1
-                    || result.GetValue(deals) < 1
-                    || result.GetValue(years) < 2
-                    || result.GetValue(seeds) is not { Length: > 0 }
-                )
-                    throw new InvalidDataException(
-                        "routing worlds: accounts, partners and opportunities must be at least 1, years at least 2, and a seed be named."
-                    );
                 var told = new List<object>();
                 var found = new List<IReadOnlyList<TrueRate>>();
-                foreach (var seed in result.GetValue(seeds)!)
+                foreach (var settings in sizes.Of(of, result))
                 {
-                    var rates = Judge(
-                        new()
-                        {
-                            World = of,
-                            Seed = seed,
-                            Accounts = result.GetValue(accounts),
-                            Partners = result.GetValue(partners),
-                            Opportunities = result.GetValue(deals),
-                            Years = result.GetValue(years),
-                        },
-                        config,
-                        asked
-                    );
+                    var seed = settings.Seed;
+                    var rates = Judge(settings, config, asked);
                     found.Add(rates);
                     told.Add(new { seed, rates });
                     Console.Error.WriteLine(
@@ -104,30 +72,25 @@ static class RoutingWorldsVerb
     }
 
     /// <summary>Simulates, learns from what was known a year before the end, and replays the eight months from then on.</summary>
-    static IReadOnlyList<TrueRate> Judge(SimulationSettings settings, TrainingConfig config, RoutingPolicy policy)
-    {
-        var history = Directory.CreateTempSubdirectory("world").FullName;
-        try
-        {
-            new Simulation(settings).Write(history);
-            var replay = RoutingVerb.Replay(
-                Folder(history, null),
-                config,
-                null,
-                RuleSet.None,
-                policy,
-                Simulation.End.AddYears(-1),
-                Simulation.End.AddMonths(-4),
-                LeadTruth.Read(Path.Combine(history, "lead_truth.csv")),
-                new Progress()
-            );
-            return replay.Truth.Leads > 0
-                ? replay.Truth.Rates(config)
-                : throw new InvalidDataException("No lead could be judged; expected more opportunities and partners.");
-        }
-        finally
-        {
-            Directory.Delete(history, true);
-        }
-    }
+    static IReadOnlyList<TrueRate> Judge(SimulationSettings settings, TrainingConfig config, RoutingPolicy policy) =>
+        WorldOptions.Simulated(
+            settings,
+            history =>
+            {
+                var replay = RoutingVerb.Replay(
+                    Folder(history, null),
+                    config,
+                    null,
+                    RuleSet.None,
+                    policy,
+                    Simulation.End.AddYears(-1),
+                    Simulation.End.AddMonths(-4),
+                    LeadTruth.Read(Path.Combine(history, "lead_truth.csv")),
+                    new Progress()
+                );
+                return replay.Truth.Leads > 0
+                    ? replay.Truth.Rates(config)
+                    : throw new InvalidDataException("No lead could be judged; expected more opportunities and partners.");
+            }
+        );
 }

@@ -26,14 +26,7 @@ static class WorldsVerb
 
     public static Command Command()
     {
-        var (accounts, partners) = (Whole("--accounts", "Accounts", 2000), Whole("--partners", "Partners", 150));
-        var (deals, years) = (Whole("--opportunities", "Opportunities", 15_000), Whole("--years", "Years", 5));
-        var seeds = new Option<int[]>("--seeds")
-        {
-            Description = "Seeds, each a history of each world",
-            DefaultValueFactory = _ => [11, 12, 13, 14, 15],
-            AllowMultipleArgumentsPerToken = true,
-        };
+        var sizes = new WorldOptions(2000, 150, 15_000);
         var names = new Option<string[]>("--world")
         {
             Description = "Worlds; all if none is named",
@@ -43,15 +36,11 @@ static class WorldsVerb
         var command = new Command("worlds", "Judges lift and ranking by the truth of simulated worlds, over several seeds")
         {
             names,
-            seeds,
-            accounts,
-            partners,
-            deals,
-            years,
             ConfigOption,
             SetOption,
             json,
         };
+        sizes.AddTo(command);
         command.SetAction(
             Run(result =>
             {
@@ -62,32 +51,20 @@ static class WorldsVerb
                 foreach (var world in worlds)
                 {
                     var found = new List<JsonElement>();
-                    foreach (var seed in result.GetValue(seeds)!)
+                    foreach (var settings in sizes.Of(world, result))
                     {
-                        var truth = Judge(
-                            new()
-                            {
-                                World = world,
-                                Seed = seed,
-                                Accounts = result.GetValue(accounts),
-                                Partners = result.GetValue(partners),
-                                Opportunities = result.GetValue(deals),
-                                Years = result.GetValue(years),
-                            },
-                            config,
-                            out var lift
-                        );
+                        var (truth, lift) = Judge(settings, config);
                         found.Add(truth);
                         told.Add(
                             new
                             {
                                 world = world.Name,
-                                seed,
+                                seed = settings.Seed,
                                 lift,
                                 truth,
                             }
                         );
-                        Console.Error.WriteLine(FormattableString.Invariant($"{world.Name} {seed}: {lift.Reason}"));
+                        Console.Error.WriteLine(FormattableString.Invariant($"{world.Name} {settings.Seed}: {lift.Reason}"));
                     }
                     table.Add([world.Name, .. _figures.Select(figure => Told(found.Select(figure.Of)))]);
                 }
@@ -101,35 +78,31 @@ static class WorldsVerb
     }
 
     /// <summary>Simulates, trains on what was known a year before the end, and judges the eight months from then on.</summary>
-    static JsonElement Judge(SimulationSettings settings, TrainingConfig config, out GateVerdict lift)
-    {
-        var history = Directory.CreateTempSubdirectory("world").FullName;
-        try
-        {
-            new Simulation(settings).Write(history);
-            var from = Simulation.End.AddYears(-1);
-            var evaluation = Evaluation.Run(
-                Folder(history, null),
-                config,
-                from,
-                Simulation.End.AddMonths(-4),
-                ModelParts.All,
-                Truth.Read(Path.Combine(history, "truth.csv")),
-                null,
-                new Progress()
-            );
-            lift = evaluation.Effect?.Effect.Gate ?? LearnedEffect.TooFew;
-            return evaluation.Truth.OraclePolicy.Count > 0
-                ? JsonSerializer.SerializeToElement(evaluation.Truth.ToJson(), ModelManifest.Json)
-                : throw new InvalidDataException(
-                    $"{settings.World.Name}: no decision could be judged; expected more opportunities and partners."
+    static (JsonElement Truth, GateVerdict Lift) Judge(SimulationSettings settings, TrainingConfig config) =>
+        WorldOptions.Simulated(
+            settings,
+            history =>
+            {
+                var evaluation = Evaluation.Run(
+                    Folder(history, null),
+                    config,
+                    Simulation.End.AddYears(-1),
+                    Simulation.End.AddMonths(-4),
+                    ModelParts.All,
+                    Truth.Read(Path.Combine(history, "truth.csv")),
+                    null,
+                    new Progress()
                 );
-        }
-        finally
-        {
-            Directory.Delete(history, true);
-        }
-    }
+                return evaluation.Truth.OraclePolicy.Count > 0
+                    ? (
+                        JsonSerializer.SerializeToElement(evaluation.Truth.ToJson(), ModelManifest.Json),
+                        evaluation.Effect?.Effect.Gate ?? LearnedEffect.TooFew
+                    )
+                    : throw new InvalidDataException(
+                        $"{settings.World.Name}: no decision could be judged; expected more opportunities and partners."
+                    );
+            }
+        );
 
     /// <summary>Mean over seeds with its 95 % interval, and of how many seeds it is known if not of all.</summary>
     public static string Told(IEnumerable<double?> values)

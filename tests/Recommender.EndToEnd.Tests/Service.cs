@@ -7,6 +7,7 @@ using Dapper;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Recommender.Api.Endpoints;
+using Recommender.Facts;
 using Recommender.Tests;
 
 namespace Recommender.EndToEnd.Tests;
@@ -80,7 +81,27 @@ sealed class Service : IDisposable
     {
         Client.Dispose();
         await _factory.DisposeAsync();
+        // The application's own thread disposes too; the second to do so does not wait for the first.
+        for (var tries = 0; IsHeld(Database); tries++)
+        {
+            if (tries == 600)
+                throw new TimeoutException("The service still holds its database a minute after it was stopped.");
+            await Task.Delay(100);
+        }
         await OpenAsync();
+    }
+
+    static bool IsHeld(string database)
+    {
+        try
+        {
+            DatabaseLock.Take(database).Dispose();
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     async Task OpenAsync()

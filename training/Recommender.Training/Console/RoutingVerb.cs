@@ -139,6 +139,12 @@ static class RoutingVerb
                     $"No lead came from {from:yyyy-MM-dd} to before {to:yyyy-MM-dd}; expected some, such as leads.csv of the history."
                 )
             );
+        if (truth is not null && !past.Between(from, to).Keys.Any(lead => truth.Of(lead) is not null))
+            throw new InvalidDataException(
+                FormattableString.Invariant(
+                    $"{truth.File} has none of the {Format.Count(past.Between(from, to).Count, "lead")} from {from:yyyy-MM-dd} to before {to:yyyy-MM-dd}; expected the truth of this history."
+                )
+            );
         var folder = named is null ? Directory.CreateTempSubdirectory("routing").FullName : null;
         try
         {

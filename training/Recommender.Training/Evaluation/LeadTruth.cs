@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using CsvHelper.Configuration;
 using Recommender.Capabilities.Leads;
 
 namespace Recommender.Training;
@@ -9,6 +10,11 @@ sealed class LeadTruth
 {
     readonly Dictionary<string, Dictionary<Assignee, double>> _leads = [];
 
+    LeadTruth(string file) => File = file;
+
+    /// <summary>The file.</summary>
+    public string File { get; }
+
     /// <summary>The chances of a lead; null if the file does not tell.</summary>
     public IReadOnlyDictionary<Assignee, double>? Of(string leadId) => _leads.GetValueOrDefault(leadId);
 
@@ -16,9 +22,10 @@ sealed class LeadTruth
     /// <exception cref="InvalidDataException">A line is not lead_id,assignee_type,assignee_id,win_probability.</exception>
     public static LeadTruth Read(string file)
     {
-        var truth = new LeadTruth();
+        var truth = new LeadTruth(file);
         using var reader = new StreamReader(file);
-        using var csv = new CsvParser(reader, CultureInfo.InvariantCulture);
+        // A quote out of place is found by what the line then is.
+        using var csv = new CsvParser(reader, new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = null });
         csv.Read();
         while (csv.Read())
         {

@@ -195,7 +195,7 @@ sealed class RoutingReplay
         );
         if (found is { Row: null } || found is null && lead.AccountId is not null)
         {
-            Add(lead, now, null, new("queue", lead.Owner ?? _policy.Queue), "It was not sure which account it is of");
+            Add(lead, now, null, _policy.QueueOf(state, lead), "It was not sure which account it is of");
             return;
         }
         var account = found?.Row ?? lead.NewAccount("acc_" + lead.Id);
@@ -224,7 +224,7 @@ sealed class RoutingReplay
             answer = LeadRouter.Route(question with { Before = before, Declined = declined });
         }
         var why = answer.Line.Count > 0 ? "All who were asked let it go by" : "Nobody is left who may have it";
-        Add(lead, now, account.Id, new("queue", lead.Owner ?? _policy.Queue), why, null, candidates);
+        Add(lead, now, account.Id, _policy.QueueOf(state, lead), why, null, candidates);
     }
 
     Assignee NowCalled(Assignee who) => who.IsPartner ? Assignee.Partner(_ranker.State.NowCalled(new(who.Id))) : who;

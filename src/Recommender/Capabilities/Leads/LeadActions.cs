@@ -177,7 +177,7 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
         return new(
             Note(
                 file,
-                new(id, last?.Offer ?? 1, "withdrawn", _now, last?.To ?? QueueOf(file.Lead))
+                new(id, last?.Offer ?? 1, "withdrawn", _now, last?.To ?? _policy.QueueOf(_state, file.Lead))
                 {
                     AccountId = file.Lead.AccountId,
                     By = by,
@@ -357,7 +357,7 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
 
     LeadOutcome Queue(LeadFile file, LeadAccount account, string reason, IReadOnlyList<TraceStep> trace, string? by) =>
         new(
-            Note(file, StepOf(file, account, "queued", QueueOf(file.Lead), trace, by) with { Reason = reason }),
+            Note(file, StepOf(file, account, "queued", _policy.QueueOf(_state, file.Lead), trace, by) with { Reason = reason }),
             account,
             new([], trace)
         );
@@ -375,19 +375,6 @@ public sealed class LeadActions(WriteScope scope, PartnerRanker ranker, RuleSet 
             RulesVersion = rules.Version,
             Trace = RoutingTrace.Write(trace, LeadsCapability.Steps.MostTrace),
         };
-
-    /// <summary>Whose queue: the lead's owner, else who owned the last deal of the account, else what the policy says.</summary>
-    Assignee QueueOf(Lead lead) =>
-        new(
-            "queue",
-            lead.Owner
-                ?? (
-                    lead.AccountId is { } id && _state.FindAccountState(id) is { } account
-                        ? _state.DealsOf(account).Select(deal => deal.Row.Owner).FirstOrDefault(owner => owner is not null)
-                        : null
-                )
-                ?? _policy.Queue
-        );
 
     LeadFile Note(LeadFile file, LeadStep step)
     {

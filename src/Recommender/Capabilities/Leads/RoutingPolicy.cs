@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Recommender.CoSell;
 using Recommender.Facts;
+using Recommender.Fold;
 
 namespace Recommender.Capabilities.Leads;
 
@@ -91,6 +92,19 @@ public sealed record RoutingPolicy
 
     /// <summary>Who has what nobody takes, if neither the lead nor the account has an owner. The default is unassigned.</summary>
     public string Queue { get; init; } = "unassigned";
+
+    /// <summary>In whose queue a lead is that nobody takes: of its owner, else of who owned the last deal of the account, else <see cref="Queue"/>.</summary>
+    public Assignee QueueOf(HistoryState state, Lead lead) =>
+        new(
+            "queue",
+            lead.Owner
+                ?? (
+                    lead.AccountId is { } id && state.FindAccountState(id) is { } account
+                        ? state.DealsOf(account).Select(deal => deal.Row.Owner).FirstOrDefault(owner => owner is not null)
+                        : null
+                )
+                ?? Queue
+        );
 
     /// <summary>Leads that were imported are routed if they are no older than so many hours, 0 to 8760. The default is 72; 0 for never.</summary>
     public double RouteImportedHours { get; init; } = 72;

@@ -3,7 +3,7 @@ namespace Recommender.Fold;
 /// <summary>
 /// How far our own people differ in what they win: the variance, in log odds, of the person, and of the person with each value of a dimension.
 /// By moments of observed less expected wins (DerSimonian and Laird, 1986, on the score), each drawn to what twenty deals of shrinkage assume as
-/// if five people stood behind that.
+/// if five people stood behind that. The score is linear, so that it finds too little of large differences: nine tenths of a variance of 0.16, two thirds of 0.6.
 /// </summary>
 /// <param name="Person">Of the person.</param>
 /// <param name="ByDimension">By position in <see cref="Sellers.Dimensions"/>.</param>

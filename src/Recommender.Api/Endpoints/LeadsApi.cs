@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Options;
@@ -235,22 +234,14 @@ static class LeadsApi
         bool dryRun
     )
     {
-        var (request, bytes) = (new LeadOrderRequest(), Array.Empty<byte>());
-        if (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
-        {
-            (var sent, bytes, var problem) = await Body.ReadAsync(
-                http,
-                options.Value.Limits.BodyBytes,
-                ApiJson.Default.LeadOrderRequest
-            );
-            if (sent is null)
-                return problem!;
-            request = sent;
-        }
-        if (request.Faults(action) is { Count: > 0 } faults)
-            return new BadBody(Problems.Invalid(faults));
-        if (RowsApi.Expectation(http, out var expected) is { } bad)
-            return new BadBody(bad);
+        var (request, bytes, expected, problem) = await OrderBody.ReadAsync(
+            http,
+            options.Value.Limits.BodyBytes,
+            ApiJson.Default.LeadOrderRequest,
+            order => order.Faults(action)
+        );
+        if (problem is not null)
+            return problem;
         if (!live.Answers)
             return Problems.NotReady(http);
         return await WorkAsync(http, live, writes, id, action, request, bytes, expected.Fingerprint, dryRun);

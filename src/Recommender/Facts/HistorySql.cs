@@ -34,6 +34,7 @@ static class HistorySql
             k0 nvarchar(450) COLLATE Latin1_General_100_BIN2 NULL,
             k1 nvarchar(450) COLLATE Latin1_General_100_BIN2 NULL,
             k2 nvarchar(450) COLLATE Latin1_General_100_BIN2 NULL,
+            k3 nvarchar(450) COLLATE Latin1_General_100_BIN2 NULL,
             at datetimeoffset(3) NULL
         )
         """;

@@ -74,6 +74,7 @@ sealed class RowBatch(SqlConnection connection, SqlTransaction transaction, RowS
                     texts[0],
                     texts.ElementAtOrDefault(1),
                     texts.ElementAtOrDefault(2),
+                    texts.ElementAtOrDefault(3),
                     isDated ? Instants.OfText(parts[^1]) : null,
                 };
             })
@@ -94,7 +95,7 @@ sealed class RowBatch(SqlConnection connection, SqlTransaction transaction, RowS
     {
         foreach (var id in ids)
             _having[(table, id)] = new(StringComparer.Ordinal);
-        Want(ids.Select(id => new object?[] { id, null, null, null }));
+        Want(ids.Select(id => new object?[] { id, null, null, null, null }));
         using (var reader = HistoryStore.Query(connection, transaction, table.Statements.HavingMany!))
         {
             while (reader.Read())
@@ -109,7 +110,13 @@ sealed class RowBatch(SqlConnection connection, SqlTransaction transaction, RowS
             connection,
             transaction,
             "#wanted",
-            [("k0", typeof(string)), ("k1", typeof(string)), ("k2", typeof(string)), ("at", typeof(DateTimeOffset))]
+            [
+                ("k0", typeof(string)),
+                ("k1", typeof(string)),
+                ("k2", typeof(string)),
+                ("k3", typeof(string)),
+                ("at", typeof(DateTimeOffset)),
+            ]
         );
         foreach (var key in keys)
             copy.Add(key);

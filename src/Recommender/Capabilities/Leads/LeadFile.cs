@@ -1,4 +1,5 @@
 using Recommender.CoSell;
+using Recommender.Facts;
 using Recommender.Fold;
 
 namespace Recommender.Capabilities.Leads;
@@ -75,17 +76,7 @@ public sealed record LeadFile(Lead Lead, IReadOnlyList<LeadStep> Steps, DateTime
         };
 
     /// <summary>A version that changes with every step, and with what is known of the lead; above zero.</summary>
-    public long Version
-    {
-        get
-        {
-            // FNV-1a (Fowler, Noll and Vo).
-            var hash = 14695981039346656037;
-            foreach (var letter in FormattableString.Invariant($"{Steps.Count}|{Lead}"))
-                hash = unchecked((hash ^ letter) * 1099511628211);
-            return (long)(hash >> 1) | 1;
-        }
-    }
+    public long Version => TextVersion.Of(FormattableString.Invariant($"{Steps.Count}|{Lead}"));
 
     /// <summary>Why an action is not allowed, and what is.</summary>
     public string WhyNot(LeadAction action) =>

@@ -17,6 +17,7 @@ static class ApiDescription
         ["Partners"] = "Find and read partners, take in what they hold, and see who holds what",
         ["Registrations"] = "Claims of partners on accounts: checked, submitted, decided",
         ["Leads"] = "Leads routed to reps and partners: offers, answers, clocks, and why",
+        ["Handoffs"] = "Handoffs to and from partners: packets, answers, introductions, clocks, outcomes",
         ["Conflicts"] = "Claims on an account that cannot both stand: found, decided, kept",
         ["Models"] = "What answers, and making another version answer",
         ["Rules"] = "What the company decides before the model does",
@@ -138,6 +139,15 @@ static class ApiDescription
                         or "RejectMatch"
                         or "UndoMatch"
                         or "DecideConflict"
+                        or "EditHandoff"
+                        or "SendHandoff"
+                        or "LinkHandoff"
+                        or "AcceptHandoff"
+                        or "DeclineHandoff"
+                        or "IntroduceHandoff"
+                        or "MeetHandoff"
+                        or "RateHandoff"
+                        or "WithdrawHandoff"
                         or "RouteLead"
                         or "AssignLead"
                         or "WithdrawLead"

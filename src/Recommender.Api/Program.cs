@@ -179,6 +179,7 @@ app.MapAccountMap();
 app.MapRegistrations();
 app.MapConflicts();
 app.MapLeads();
+app.MapHandoffs();
 app.MapRoutingPolicy();
 app.MapModels();
 app.MapRules();

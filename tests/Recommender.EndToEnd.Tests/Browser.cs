@@ -97,6 +97,23 @@ public sealed class Browser : IAsyncLifetime
             (await Client.SendAsync(request)).EnsureSuccessStatusCode();
         }
         (await Client.PostAsync("/v1/lead-offers/LEAD-3.1/accept", null)).EnsureSuccessStatusCode();
+        // Handoffs: one that a partner gives us, one that waits to be introduced, and a draft.
+        foreach (
+            var (id, partner, more) in ((string, string, string)[])
+                [("HANDOFF-1", "P00001", ",\"direction\":\"received\""), ("HANDOFF-2", "P00018", ""), ("HANDOFF-3", "P00002", "")]
+        )
+        {
+            using var handoff = new StringContent(
+                $$"""{"handoff_id":"{{id}}","partner_id":"{{partner}}","account_id":"A000002","product":"Security","amount":48000,"currency":"EUR","owner":"seller08","packet":{"trigger":"The auditors come in March"}{{more}}}""",
+                System.Text.Encoding.UTF8,
+                "application/json"
+            );
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/handoffs") { Content = handoff };
+            request.Headers.Add("Idempotency-Key", id);
+            (await Client.SendAsync(request)).EnsureSuccessStatusCode();
+        }
+        foreach (var step in (string[])["send", "accept"])
+            (await Client.PostAsync("/v1/handoffs/HANDOFF-2/" + step, null)).EnsureSuccessStatusCode();
         Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(

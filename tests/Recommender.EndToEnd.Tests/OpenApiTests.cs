@@ -120,6 +120,37 @@ public sealed partial class OpenApiTests : IAsyncLifetime
                     ("Idempotency-Key", "EX-" + id)
                 )
             ).Expect(HttpStatusCode.Created);
+        // Handoffs, each where something may be done with it, and a deal that one became.
+        (
+            await _service.PutAsync(
+                "/v1/opportunities/O-3001",
+                """{"account_id":"A000069","product":"Data","created_at":"2026-01-05"}"""
+            )
+        ).Expect(HttpStatusCode.Created);
+        foreach (
+            var (id, steps) in ((string, string[])[])
+                [
+                    ("edit", []),
+                    ("link", []),
+                    ("send", []),
+                    ("withdraw", []),
+                    ("accept", ["send"]),
+                    ("decline", ["send"]),
+                    ("introduce", ["send", "accept"]),
+                    ("meet", ["send", "accept"]),
+                    ("rate", ["send", "accept"]),
+                ]
+        )
+        {
+            (
+                await _service.PutAsync(
+                    "/v1/handoffs/EX-" + id,
+                    """{"direction":"given","partner_id":"P00001","account_id":"A000069","created_at":"2026-01-05"}"""
+                )
+            ).Expect(HttpStatusCode.Created);
+            foreach (var step in steps)
+                (await _service.PostAsync($"/v1/handoffs/EX-{id}/{step}", "{}")).Expect(HttpStatusCode.OK);
+        }
         foreach (var path in paths.EnumerateObject().OrderBy(Turn))
         {
             foreach (var operation in path.Value.EnumerateObject())
@@ -147,7 +178,9 @@ public sealed partial class OpenApiTests : IAsyncLifetime
                         path.Name.StartsWith("/v1/deal-registrations/{id}/", StringComparison.Ordinal)
                                 ? "EX-" + path.Name.Split('/')[^1]
                             : path.Name.StartsWith("/v1/conflicts/", StringComparison.Ordinal) ? conflict
-                            : path.Name.StartsWith("/v1/leads/{id}/", StringComparison.Ordinal) ? "EX-" + path.Name.Split('/')[^1]
+                            : path.Name.StartsWith("/v1/leads/{id}/", StringComparison.Ordinal)
+                            || path.Name.StartsWith("/v1/handoffs/{id}/", StringComparison.Ordinal)
+                                ? "EX-" + path.Name.Split('/')[^1]
                             : path.Name.StartsWith("/v1/lead-offers/{id}/", StringComparison.Ordinal)
                                 ? $"EX-{path.Name.Split('/')[^1]}.1"
                             : "EX1",

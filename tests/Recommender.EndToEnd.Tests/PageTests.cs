@@ -58,6 +58,12 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             "/leads?state=accepted",
             "/leads/new",
             "/leads/LEAD-1",
+            "/handoffs",
+            "/handoffs?board=drafts",
+            "/handoffs/new",
+            "/handoffs/HANDOFF-1",
+            "/handoffs/HANDOFF-2",
+            "/handoffs/HANDOFF-3",
             "/leads/LEAD-2",
             "/leads/LEAD-3",
             "/models",
@@ -231,12 +237,52 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
                 .GetProperty("partner_id")
                 .GetString()
         );
-        await page.GetByText("Send to the PRM").PressAsync("Enter");
-        await Expect(page.Locator("[role=status]")).ToContainTextAsync("on its way to the PRM");
+        await page.GetByText("Send to Ironridge").PressAsync("Enter");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("Waits for Ironridge");
         await Eventually.IsSoAsync(() => !received.IsEmpty);
         Assert.True(received.TryDequeue(out var body));
         Assert.Contains("The auditors come in March", body, StringComparison.Ordinal);
         Assert.Equal(2, (await Events(browser.Client, "handoff.prepared")).Count);
+    }
+
+    [Fact]
+    public async Task A_handoff_is_completed_sent_answered_introduced_met_and_rated_and_one_is_taken_in()
+    {
+        var page = await browser.OpenAsync();
+        await page.GotoAsync("/handoffs?board=drafts");
+        await page.Locator("tbody tr", new() { HasText = "us to" })
+            .GetByRole(AriaRole.Link, new() { Name = "Complete and send" })
+            .First.PressAsync("Enter");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("Not sent yet");
+        await page.Locator("#joint_value").FillAsync("Our product, their practice");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save and send to" }).PressAsync("Enter");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("answer by");
+        await Expect(page.Locator("dl.packet")).ToContainTextAsync("Our product, their practice");
+        await page.GetByRole(AriaRole.Button, new() { Name = "accepts" }).PressAsync("Enter");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("introduce by");
+        await page.GetByRole(AriaRole.Button, new() { Name = "is introduced" }).PressAsync("Enter");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("meet by");
+        await page.GetByRole(AriaRole.Button, new() { Name = "met the buyer" }).PressAsync("Enter");
+        await Expect(page.Locator(".notice.good")).ToContainTextAsync("They met");
+        await page.Locator("#rating").SelectOptionAsync("4");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Rate" }).PressAsync("Enter");
+        await Expect(page.Locator("tbody")).ToContainTextAsync("4 of 5");
+        await page.GotoAsync("/handoffs?board=met");
+        await Expect(page.Locator("tbody tr")).Not.ToHaveCountAsync(0);
+
+        await page.GotoAsync("/handoffs");
+        await page.GetByRole(AriaRole.Link, new() { Name = "A partner hands us something" }).PressAsync("Enter");
+        await page.Locator("#partner").FillAsync("Ironridge Partners");
+        await page.Locator("#account").FillAsync("nobody");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Take it in" }).PressAsync("Enter");
+        await Expect(page.Locator("[role=alert]")).ToContainTextAsync("No account has the id 'nobody'");
+        await page.Locator("#account").FillAsync("A000005");
+        await page.Locator("#trigger").FillAsync("They asked for a migration");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Take it in" }).PressAsync("Enter");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("Waits for our answer");
+        await page.Locator("#reason").SelectOptionAsync("no_capacity");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Decline" }).PressAsync("Enter");
+        await Expect(page.Locator("[role=status]")).ToContainTextAsync("Declined: no capacity");
     }
 
     [Fact]

@@ -10,6 +10,8 @@ public class ScriptNamesTests
                 "Recommender.Artifacts.SqlServer.0003_registry.sql",
                 "Recommender.Conflicts.SqlServer.0014_conflicts.sql",
                 "Recommender.Conflicts.Sqlite.0015_conflicts.sql",
+                "Recommender.Handoffs.SqlServer.0017_handoffs.sql",
+                "Recommender.Handoffs.Sqlite.0018_handoffs.sql",
                 "Recommender.History.SqlServer.0001_history.sql",
                 "Recommender.History.SqlServer.0004_corrections.sql",
                 "Recommender.History.SqlServer.0005_erasures.sql",

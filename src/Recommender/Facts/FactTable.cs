@@ -20,7 +20,7 @@ public sealed record FactColumn
 {
     const int LongestWord = 400;
     const double NumbersBelow = 1e15;
-    static readonly string[] _reserved = ["table", "key", "column", "value"];
+    static readonly string[] _reserved = ["table", "key", "column", "value", "trigger"];
 
     internal FactColumn(string name, int position) => (Name, Position) = (name, position);
 

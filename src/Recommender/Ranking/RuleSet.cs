@@ -22,7 +22,7 @@ public sealed record Rule
 
     /// <summary>
     /// registration, house_account, partner_only, territory, certification, capacity, do_not_share or account_class, which stand before the
-    /// ranking; registration_window or auto_approve, which say how registrations are decided.
+    /// ranking; registration_window or auto_approve, which say how registrations are decided; handoff, which says what handoffs need.
     /// </summary>
     public required string Kind { get; init; }
 
@@ -65,6 +65,21 @@ public sealed record Rule
     /// <summary>Who decides where two claims have equal rights: the id of a key, or the subject of a token; null for anybody.</summary>
     public string? Adjudicator { get; init; }
 
+    /// <summary>What a packet has to say before a handoff may be sent, by the names of its fields; of all rules of the kind that fit.</summary>
+    public IReadOnlyList<string>? Needs { get; init; }
+
+    /// <summary>Within how many hours a handoff is to be accepted; null for 48. Of rules of the kind that fit, the first that says it holds.</summary>
+    public double? AcceptHours { get; init; }
+
+    /// <summary>Within how many hours, once it was accepted, buyer and receiver are to be introduced; null for 120.</summary>
+    public double? IntroduceHours { get; init; }
+
+    /// <summary>Within how many hours, once they were introduced, they are to meet; null for 336.</summary>
+    public double? MeetHours { get; init; }
+
+    /// <summary>The rule is about handoffs worth so much or more, in the base currency; null for all.</summary>
+    public double? MinAmount { get; init; }
+
     /// <summary>The rule holds from then on, inclusive; null for always.</summary>
     public DateTime? From { get; init; }
 
@@ -87,6 +102,23 @@ public sealed class RuleSet
         "account_class",
         "registration_window",
         "auto_approve",
+        "handoff",
+    ];
+
+    /// <summary>What a packet may have to say.</summary>
+    internal static IReadOnlyList<string> PacketFields { get; } =
+    [
+        "account_and_opportunity",
+        "partner_and_contact",
+        "why_this_partner",
+        "trigger",
+        "joint_value",
+        "warm_path",
+        "our_next_move",
+        "partner_next_move",
+        "conflict_and_credit",
+        "evidence",
+        "owner_and_due_date",
     ];
 
     static readonly string[] _classes = ["direct", "partner", "shared"];
@@ -204,6 +236,8 @@ public sealed class RuleSet
             return "a rule of kind account_class is of accounts and products, for all partners alike";
         if (WindowFault(rule) is { } window)
             return window;
+        if (HandoffFault(rule) is { } handoff)
+            return handoff;
         if (rule.From >= rule.To)
             return "from is not before to";
         foreach (var condition in (IReadOnlyDictionary<string, IReadOnlyList<string>>?[])[rule.Accounts, rule.Partners])
@@ -235,6 +269,23 @@ public sealed class RuleSet
         return rule.Extensions is not (null or (>= 0 and <= 100)) ? "extensions is not within 0 and 100" : null;
     }
 
+    static string? HandoffFault(Rule rule)
+    {
+        double?[] hours = [rule.AcceptHours, rule.IntroduceHours, rule.MeetHours];
+        var isSaid = rule.Needs is not null || hours.Any(one => one is not null);
+        if (rule.Kind is not "handoff")
+            return isSaid || rule.MinAmount is not null
+                ? "needs, accept_hours, introduce_hours, meet_hours and min_amount belong to a rule of kind handoff"
+                : null;
+        if (!isSaid)
+            return "a rule of kind handoff needs one of needs, accept_hours, introduce_hours, meet_hours";
+        if (rule.Needs?.FirstOrDefault(name => !PacketFields.Contains(name)) is { } unknown)
+            return $"needs names '{unknown}'; expected some of {string.Join(", ", PacketFields)}";
+        if (hours.Any(one => one is not (null or (> 0 and <= 8760))))
+            return "accept_hours, introduce_hours and meet_hours are above 0 and at most 8760";
+        return rule.MinAmount is not (null or >= 0) ? "min_amount is below 0" : null;
+    }
+
     static int LineAt(ReadOnlySpan<byte> text, long at) => 1 + text[..(int)at].Count((byte)'\n');
 
     /// <summary>The rules that concern a decision.</summary>
@@ -257,7 +308,7 @@ public sealed class RuleSet
                 && (
                     rule.Products is null
                     || product is not null && rule.Products.Contains(product, TextKey.Comparer)
-                    || isOfAll && rule.Kind is not ("registration_window" or "auto_approve")
+                    || isOfAll && rule.Kind is not ("registration_window" or "auto_approve" or "handoff")
                 )
                 && Meets(rule.Accounts, (column, values) => RuleColumns.Hold(account, merged, column, values))
             )

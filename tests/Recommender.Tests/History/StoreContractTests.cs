@@ -940,6 +940,37 @@ public sealed class StoreContractTests : IDisposable
                 body = version == 1 ? "{}" : "{\"offers\":2}",
             }
         );
+        yield return Row(
+            "handoffs",
+            new
+            {
+                handoff_id = "h",
+                direction = "given",
+                partner_id = "p",
+                account_id = "a",
+                opportunity_id = "o",
+                amount = 48000.25,
+                probability = 0.25,
+                created_at = "2026-01-05",
+                trigger = note,
+                introduction = version == 1 ? null : note,
+            }
+        );
+        yield return Row(
+            "handoff_steps",
+            new
+            {
+                handoff_id = "h",
+                round = "1",
+                step = "rated_acceptance",
+                side = "partner",
+                at = "2026-01-06",
+                account_id = "a",
+                partner_id = "p",
+                rating = 3 + version,
+                note,
+            }
+        );
     }
 
     ImportSummary Import(HistoryStore store, string folder) =>

@@ -59,6 +59,7 @@ public class TSqlTests
                 "0014_conflicts.sql",
                 "0015_rules_version.sql",
                 "0016_leads.sql",
+                "0017_handoffs.sql",
             ],
             _scripts.Keys.Select(ScriptName).Order()
         );
@@ -77,7 +78,7 @@ public class TSqlTests
         )
             Assert.Contains(name, _texts.Keys);
         Assert.True(_texts.Count > 120, $"{_texts.Count} texts");
-        Assert.Equal(54, _streams.Length);
+        Assert.Equal(58, _streams.Length);
     }
 
     /// <summary>A text in the source that is no constant would be looked at by no other test.</summary>

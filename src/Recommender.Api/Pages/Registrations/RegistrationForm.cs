@@ -69,9 +69,7 @@ public sealed record RegistrationForm
     internal RegistrationRequest? Request(HistoryState fold, out string? wrong)
     {
         wrong = null;
-        var partner =
-            fold.FindPartner(Partner)?.Id.Value
-            ?? OnlyOne([.. fold.FindPartners(Partner, 20).Where(row => row.Name == Partner).Select(row => row.Id.Value)]);
+        var partner = PartnerOf(fold, Partner);
         if (partner is null)
             wrong = Partner.Length == 0 ? "Say which partner." : $"No partner is called '{Partner}'; choose one of the list.";
         double? amount = null;
@@ -108,6 +106,11 @@ public sealed record RegistrationForm
                 NewAccount = IsNew,
             };
     }
+
+    /// <summary>A partner that was typed by id or by name; null if there is none, or several are called so.</summary>
+    internal static string? PartnerOf(HistoryState fold, string typed) =>
+        fold.FindPartner(typed)?.Id.Value
+        ?? OnlyOne([.. fold.FindPartners(typed, 20).Where(row => row.Name == typed).Select(row => row.Id.Value)]);
 
     static string? OnlyOne(IReadOnlyList<string> ids) => ids is [var one] ? one : null;
 }

@@ -29,12 +29,18 @@ public static class HandoffPacket
         new("owner_and_due_date", "Owner and due date", "Who sees to it, until when"),
     ];
 
-    /// <summary>The packet as far as the history fills it.</summary>
+    /// <summary>The fields by name, and the introduction that goes with them.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Fields.Select(field => field.Name), "introduction"];
+
+    /// <summary>
+    /// The packet as far as the history fills it, with nothing that a partner must not see: no chance of ours, and no caution, which may name
+    /// another partner.
+    /// </summary>
     public static Dictionary<string, string> Fill(
         Account about,
         Opportunity? deal,
         RecommendedPartner partner,
-        string recommendationId
+        string? recommendationId
     )
     {
         var account = about.Name ?? about.Id.Value;
@@ -48,17 +54,12 @@ public static class HandoffPacket
             ["partner_and_contact"] = name + ": ",
             ["why_this_partner"] = string.Join(". ", positive) + (positive.Count > 0 ? "." : ""),
             ["trigger"] = "",
-            ["joint_value"] = partner.Lift is { } lift
-                ? $"Chance of winning with {name} {Format.Percent(partner.WinProbability)}, {Format.Points(lift)} against alone (an estimate)."
-                : "",
+            ["joint_value"] = "",
             ["warm_path"] = partner.WarmPath is { } path ? WarmPath(path) : "",
             ["our_next_move"] = partner.NextAction.Text + ".",
             ["partner_next_move"] = "",
-            ["conflict_and_credit"] =
-                partner.Cautions.Count > 0
-                    ? string.Join(". ", partner.Cautions) + "."
-                    : "No live registration of another partner is known.",
-            ["evidence"] = $"Recommendation {recommendationId}",
+            ["conflict_and_credit"] = partner.Cautions.Count > 0 ? "" : "No live registration of another partner is known.",
+            ["evidence"] = recommendationId is null ? "" : $"Recommendation {recommendationId}",
             ["owner_and_due_date"] = deal?.Owner is { } owner ? owner + ", " : "",
         };
     }

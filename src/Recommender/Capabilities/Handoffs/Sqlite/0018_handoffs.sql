@@ -1,0 +1,61 @@
+-- Handoffs with their packets, and what became of them.
+
+CREATE TABLE handoffs (
+    handoff_id TEXT NOT NULL PRIMARY KEY,
+    direction TEXT NOT NULL,
+    partner_id TEXT NOT NULL REFERENCES partners,
+    account_id TEXT NOT NULL REFERENCES accounts,
+    opportunity_id TEXT REFERENCES opportunities,
+    lead_id TEXT,
+    owner TEXT,
+    product TEXT,
+    amount REAL,
+    currency TEXT,
+    recommendation_id TEXT,
+    probability REAL,
+    created_at TEXT NOT NULL,
+    account_and_opportunity TEXT,
+    partner_and_contact TEXT,
+    why_this_partner TEXT,
+    "trigger" TEXT,
+    joint_value TEXT,
+    warm_path TEXT,
+    our_next_move TEXT,
+    partner_next_move TEXT,
+    conflict_and_credit TEXT,
+    evidence TEXT,
+    owner_and_due_date TEXT,
+    introduction TEXT,
+    recorded_at TEXT,
+    attributes TEXT,
+    seen_at TEXT NOT NULL,
+    applied_at TEXT NOT NULL,
+    is_change INTEGER NOT NULL,
+    fingerprint INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX handoffs_late ON handoffs (applied_at) WHERE seen_at < applied_at;
+
+CREATE TABLE handoff_steps (
+    handoff_id TEXT NOT NULL REFERENCES handoffs,
+    round TEXT NOT NULL,
+    step TEXT NOT NULL,
+    side TEXT NOT NULL,
+    at TEXT NOT NULL,
+    account_id TEXT NOT NULL REFERENCES accounts,
+    partner_id TEXT NOT NULL REFERENCES partners,
+    until TEXT,
+    reason TEXT,
+    note TEXT,
+    rating REAL,
+    filled REAL,
+    done_by TEXT,
+    rules_version REAL,
+    recorded_at TEXT,
+    attributes TEXT,
+    seen_at TEXT NOT NULL,
+    applied_at TEXT NOT NULL,
+    is_change INTEGER NOT NULL,
+    fingerprint INTEGER NOT NULL,
+    PRIMARY KEY (handoff_id, round, step, side)
+) WITHOUT ROWID;
+CREATE INDEX handoff_steps_late ON handoff_steps (applied_at) WHERE seen_at < applied_at;

@@ -139,15 +139,19 @@ public sealed class HandoffTable : FactTable<Handoff>
             ("lead_id", handoff.LeadId),
             ("owner", handoff.Owner),
             ("product", handoff.Product),
-            ("amount", handoff.Amount),
+            ("amount", Kept(_amount, handoff.Amount)),
             ("currency", handoff.Currency),
             ("recommendation_id", handoff.RecommendationId),
-            ("probability", handoff.Probability is { } likely && _probability.TryKeep(likely, out var kept) ? kept : null),
+            ("probability", Kept(_probability, handoff.Probability)),
             ("created_at", handoff.CreatedAt),
             .. HandoffPacket.Names.Select(name =>
                 (name, (object?)(packet.GetValueOrDefault(name) is { Length: > 0 } text ? text : null))
             ),
         ]);
+
+    /// <summary>A number as the database keeps it.</summary>
+    static double? Kept(FactColumn column, double? number) =>
+        number is { } given && column.TryKeep(given, out var kept) ? kept : null;
 
     /// <inheritdoc/>
     protected override DateTime? StartOf(Handoff noun) => noun.CreatedAt;

@@ -212,6 +212,16 @@ public sealed class HandoffStatesTests : IDisposable
         foreach (var (id, why) in ((string, string)[])[("h", "id"), ("i", "same")])
             Assert.True((await HandoffWorld.RefusedAsync(() => world.DraftAsync(id))).Why == HandoffRefusal.ThereAlready, why);
         await world.DraftAsync("other", partner: "p2");
+        // What is said at once is what is known after a restart.
+        var odd = await world.RunAsync(desk =>
+            desk.Draft(
+                new("odd", "given", new("p3"), new("a"), world.Now) { Amount = 1234.56789, Probability = 1.0 / 3 },
+                new Dictionary<string, string> { ["trigger"] = " Two\nlines " },
+                "seller"
+            )
+        );
+        await world.World.RestartAsync();
+        Assert.Equal(odd.File.Handoff, world.Find("odd").Handoff);
         await world.DraftAsync("account", deal: null);
         await world.DoAsync("h", HandoffAction.Withdraw);
         Assert.Equal("draft", (await world.DraftAsync("again")).File.State);

@@ -150,11 +150,9 @@ static class HandoffRoutes
             : TypedResults.File(JsonSerializer.SerializeToUtf8Bytes(data, _indented), "application/json", name + ".json");
     }
 
+    /// <summary>The packet that was typed. Browsers send lines with two signs at their ends; what is too long is refused, not cut.</summary>
     static Dictionary<string, string> PacketOf(IFormCollection form) =>
-        HandoffPacket.Names.ToDictionary(
-            name => name,
-            name => form[name].ToString() is { Length: <= 4000 } text ? text.Trim() : ""
-        );
+        HandoffPacket.Names.ToDictionary(name => name, name => form[name].ToString().ReplaceLineEndings("\n").Trim());
 
     /// <summary>Drafts a handoff, and sends it if that is meant; what cannot be sent is kept as a draft.</summary>
     static async Task<Results<RazorComponentResult, FileContentHttpResult, StatusCodeHttpResult>> TakeAsync(

@@ -88,6 +88,7 @@ public sealed class HandoffsApiTests : IAsyncLifetime
                 ("rated_acceptance", "us"),
                 ("introduced", sender),
                 ("meeting", receiver),
+                ("linked", "us"),
                 ("won", "history"),
             ],
             state["steps"].EnumerateArray().Select(step => (Text(step, "step"), Text(step, "side")))
@@ -104,7 +105,7 @@ public sealed class HandoffsApiTests : IAsyncLifetime
             cursor = "&cursor=" + events["pagination"].GetProperty("next_cursor").GetString();
         }
         Assert.Equal(
-            ["sent", "accepted", "rated_acceptance", "introduced", "meeting", "won"],
+            ["sent", "accepted", "rated_acceptance", "introduced", "meeting", "linked", "won"],
             told.Select(one => Text(one, "type")["recommender.handoff.".Length..])
         );
         Assert.Equal("The auditors come", told[0].GetProperty("data").GetProperty("packet").GetProperty("trigger").GetString());

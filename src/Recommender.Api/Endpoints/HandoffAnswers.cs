@@ -18,7 +18,7 @@ sealed record HandoffCompletenessResponse(
 );
 
 /// <summary>A step of a handoff.</summary>
-/// <param name="Step">sent, accepted, declined, expired, introduced, introduction_overdue, meeting, meeting_overdue, rated_acceptance, rated_outcome, won, lost, reopened or withdrawn.</param>
+/// <param name="Step">sent, accepted, declined, expired, introduced, introduction_overdue, meeting, meeting_overdue, linked, rated_acceptance, rated_outcome, won, lost, reopened or withdrawn.</param>
 /// <param name="Round">How often it was sent, or begun anew, from 1.</param>
 /// <param name="Side">us, partner, or history: what clocks and deals do.</param>
 /// <param name="At">When; of a clock, when it ran out.</param>

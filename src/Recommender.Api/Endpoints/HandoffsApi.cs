@@ -110,6 +110,9 @@ static class HandoffsApi
             RecommendationId = request.RecommendationId,
         };
         var packet = new Dictionary<string, string>();
+        // As they are called now, and in the currency that models compare.
+        double? worth;
+        (draft, worth) = live.Read((state, now) => HandoffDesk.AsKnown(state, draft, now));
         var ranked = draft.IsReceived
             ? null
             : live.Rank(
@@ -117,7 +120,7 @@ static class HandoffsApi
                 {
                     OpportunityId = draft.OpportunityId,
                     Product = draft.OpportunityId is null ? draft.Product : null,
-                    Amount = draft.OpportunityId is null ? draft.Amount : null,
+                    Amount = draft.OpportunityId is null ? worth : null,
                     Limit = 1,
                     Filters = new() { Include = [draft.PartnerId.Value] },
                 }
@@ -374,7 +377,10 @@ static class HandoffsApi
                 {
                     var outcome = live.Read((state, _) => run(new(scope, state, live.Rules)));
                     if (outcome.Sent is { } sent)
-                        live.Events.Append(scope, HandoffsCapability.EventOf(sent, scope.Stamp, outcome.Packet));
+                        live.Events.Append(
+                            scope,
+                            HandoffsCapability.EventOf(sent, scope.Stamp, outcome.Packet, outcome.File.Handoff)
+                        );
                     return WriteAnswer.Of(
                         HandoffResponse.Of(outcome.File, outcome.Packet, outcome.Terms, scope.Stamp),
                         ApiJson.Default.HandoffResponse,
@@ -391,6 +397,8 @@ static class HandoffsApi
         );
     }
 
+    static string TitleOf(string name) => HandoffPacket.Fields.First(field => field.Name == name).Title;
+
     static Problem ProblemOf(HandoffRefusedException e) =>
         e.Why switch
         {
@@ -401,7 +409,12 @@ static class HandoffsApi
             HandoffRefusal.Incomplete => Problems.Conflict(
                 e.Message,
                 "packet_incomplete",
-                [.. e.Missing.Select(name => new ProblemError("/packet/" + name, "Expected a text that says something."))]
+                [
+                    .. e.Missing.Select(name => new ProblemError(
+                        "/packet/" + name,
+                        $"{TitleOf(name)}: expected a text that says something."
+                    )),
+                ]
             ),
             HandoffRefusal.ThereAlready => Problems.Conflict(e.Message, "there_already"),
             _ => Problems.Conflict(e.Message, "not_allowed_now"),

@@ -279,8 +279,8 @@ public sealed class RuleSet
                 : null;
         if (!isSaid)
             return "a rule of kind handoff needs one of needs, accept_hours, introduce_hours, meet_hours";
-        if (rule.Needs?.FirstOrDefault(name => !PacketFields.Contains(name)) is { } unknown)
-            return $"needs names '{unknown}'; expected some of {string.Join(", ", PacketFields)}";
+        if (rule.Needs?.Any(name => !PacketFields.Contains(name)) == true)
+            return $"needs names '{rule.Needs.First(name => !PacketFields.Contains(name))}'; expected some of {string.Join(", ", PacketFields)}";
         if (hours.Any(one => one is not (null or (> 0 and <= 8760))))
             return "accept_hours, introduce_hours and meet_hours are above 0 and at most 8760";
         return rule.MinAmount is not (null or >= 0) ? "min_amount is below 0" : null;

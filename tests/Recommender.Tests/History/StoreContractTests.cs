@@ -967,6 +967,7 @@ public sealed class StoreContractTests : IDisposable
                 at = "2026-01-06",
                 account_id = "a",
                 partner_id = "p",
+                opportunity_id = "o",
                 rating = 3 + version,
                 note,
             }

@@ -167,7 +167,30 @@ static class HandoffRoutes
         var id = request.HandoffId!;
         if (request.Faults() is [var fault, ..])
             return Message("That was not done", fault.Message, 400, page);
-        if (live.Read((fold, _) => HandoffList.Find(fold, id)) is null)
+        // Gone back to and sent again, it is the same, with what is typed now.
+        if (live.Read((fold, _) => HandoffList.Find(fold, id)) is { } before)
+        {
+            if (before.Handoff.PartnerId != request.PartnerId! || before.Handoff.AccountId != request.AccountId!)
+                return Message("That was not done", "It was taken in already, of another partner or account.", 409, PageOf(id));
+            if (before.Allowed.Contains(HandoffAction.Edit))
+            {
+                var edit = new HandoffOrderRequest { Packet = request.Packet };
+                var edited = await HandoffsApi.WorkAsync(
+                    http,
+                    live,
+                    writes,
+                    id,
+                    HandoffAction.Edit,
+                    edit,
+                    [],
+                    version: null,
+                    dryRun: false
+                );
+                if (ProblemOf(edited, PageOf(id)) is { } notEdited)
+                    return notEdited;
+            }
+        }
+        else
         {
             var drafted = await HandoffsApi.TakeAsync(http, live, writes, request, [], needsKey: false, dryRun: false);
             if (ProblemOf(drafted, page) is { } told)

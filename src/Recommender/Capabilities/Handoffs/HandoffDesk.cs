@@ -58,11 +58,9 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
     /// <exception cref="HandoffRefusedException">It cannot be drafted.</exception>
     public HandoffOutcome Draft(Handoff draft, IReadOnlyDictionary<string, string> packet, string by)
     {
-        var handoff = draft with
+        var handoff = AsKnown(state, draft, _now).Draft with
         {
             Id = draft.Id.Length > 0 ? draft.Id : "ho_" + Guid.CreateVersion7(new DateTimeOffset(_now)).ToString("N"),
-            PartnerId = state.Merges.Last(FactTables.Partners, draft.PartnerId.Value),
-            AccountId = state.Merges.Last(FactTables.Accounts, draft.AccountId.Value),
             CreatedAt = _now,
         };
         if (scope.Find(_table, handoff.Id) is not null || scope.WhatBecameOf(_table, handoff.Id) is not (null, null))
@@ -73,22 +71,25 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
             throw Refused(HandoffRefusal.Unknown, $"No account has the id '{draft.AccountId}'.");
         if (handoff.OpportunityId is { } deal)
             AssertOpen(handoff, deal);
-        if (
-            HandoffsCapability
-                .RowsOf(state)
-                .Of(handoff.AccountId)
-                .FirstOrDefault(one =>
-                    (one.PartnerId, one.OpportunityId, one.Direction)
-                        == (handoff.PartnerId, handoff.OpportunityId, handoff.Direction)
-                    && HandoffList.FileOf(state, one).Allowed.Contains(HandoffAction.Withdraw)
-                ) is
-            { } same
-        )
-            throw Refused(HandoffRefusal.ThereAlready, $"The handoff '{same.Id}' is of the same account, deal and partner.");
+        AssertAlone(handoff);
         handoff = Keep(_table.RowOf(handoff, packet), new(null, Absent: true));
         var file = HandoffList.FileOf(state, handoff, []);
         return handoff.IsReceived ? Send(file, packet, by, null) : Outcome(file, packet);
     }
+
+    /// <summary>A draft of whom partner and account were merged into, and what it may be worth in the base currency; null if that is not known.</summary>
+    /// <param name="state">The fold.</param>
+    /// <param name="draft">The draft.</param>
+    /// <param name="now">Now, UTC: the day of the rate.</param>
+    public static (Handoff Draft, double? Worth) AsKnown(HistoryState state, Handoff draft, DateTime now) =>
+        (
+            draft with
+            {
+                PartnerId = state.Merges.Last(FactTables.Partners, draft.PartnerId.Value),
+                AccountId = state.Merges.Last(FactTables.Accounts, draft.AccountId.Value),
+            },
+            state.Rates.Convert(draft.Amount, draft.Currency, state.Settings.BaseCurrency, now)
+        );
 
     /// <summary>Does something with a handoff.</summary>
     /// <param name="id">The handoff.</param>
@@ -101,14 +102,22 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
             throw Refused(HandoffRefusal.Unknown, $"No handoff has the id '{id}'.");
         if (version is { } expected && expected != file.Version)
             throw Refused(HandoffRefusal.Changed, "The handoff was changed meanwhile.");
+        // What ran out before anybody swept is written first.
+        if (HandoffFile.ClockOf(file.Steps) is { } ranOut && ranOut.At < _now)
+        {
+            Take(HandoffsCapability.Steps.RowOf(ranOut), new(null, Absent: true));
+            file = HandoffList.FileOf(state, file.Handoff, [.. file.Steps, ranOut]);
+        }
         if (!file.Allowed.Contains(order.Action))
             throw Refused(HandoffRefusal.NotAllowedNow, file.WhyNot(order.Action));
+        if (order.Action is HandoffAction.Send or HandoffAction.Accept && file.Deal is { Outcome: not CoSell.Outcome.Open } over)
+            throw Refused(HandoffRefusal.NotAllowedNow, $"Its deal '{over.Id}' is over.");
         var packet = _table.PacketOf(row);
         var terms = Terms(file.Handoff);
         HandoffStep Step(string kind, string side, TimeSpan? within = null) =>
             Of(file, file.Round, kind, side) with
             {
-                Until = within is { } until ? _now + until : null,
+                Until = within is { } until ? Instants.ToMillisecond(_now + until) : null,
                 Reason = order.Reason,
                 Note = order.Note,
                 By = order.By,
@@ -118,14 +127,9 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
             case HandoffAction.Edit:
                 return Edit(file, row, packet, order);
             case HandoffAction.Link:
-                return Link(file, row, packet, order.OpportunityId!.Value);
+                return Link(file, packet, Step("linked", "us") with { OpportunityId = order.OpportunityId });
             case HandoffAction.Send:
                 return Send(file, packet, order.By, order.Note);
-            case HandoffAction.Accept or HandoffAction.Decline when file.IsOverdue(_now):
-                throw Refused(
-                    HandoffRefusal.NotAllowedNow,
-                    $"The handoff was to be answered by {Instants.Text(file.DueAt!.Value)}. Allowed: nothing."
-                );
             case HandoffAction.Accept:
                 return Note(file, packet, Step("accepted", file.Receiver, terms.Introduce));
             case HandoffAction.Decline:
@@ -153,11 +157,31 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
         return Outcome(HandoffList.FileOf(state, Keep(row, default), file.Steps), packet);
     }
 
-    HandoffOutcome Link(HandoffFile file, HistoryRow row, Dictionary<string, string> packet, OpportunityId deal)
+    HandoffOutcome Link(HandoffFile file, Dictionary<string, string> packet, HandoffStep step)
     {
-        AssertOpen(file.Handoff, deal);
-        row = row.With("opportunity_id", deal.Value);
-        return Outcome(HandoffList.FileOf(state, Keep(row, default), file.Steps), packet);
+        // One that ended meanwhile ends the handoff at once.
+        AssertOpen(file.Handoff, step.OpportunityId!.Value, file.Handoff.CreatedAt);
+        AssertAlone(file.Handoff with { OpportunityId = step.OpportunityId });
+        return Note(file, packet, step);
+    }
+
+    void AssertAlone(Handoff handoff)
+    {
+        var same = HandoffsCapability
+            .RowsOf(state)
+            .Of(handoff.AccountId)
+            .Where(one => one.Id != handoff.Id)
+            .Select(one => HandoffList.FileOf(state, one))
+            .FirstOrDefault(one =>
+                (one.Handoff.PartnerId, one.Handoff.OpportunityId, one.Handoff.Direction)
+                    == (handoff.PartnerId, handoff.OpportunityId, handoff.Direction)
+                && one.Allowed.Contains(HandoffAction.Withdraw)
+            );
+        if (same is not null)
+            throw Refused(
+                HandoffRefusal.ThereAlready,
+                $"The handoff '{same.Handoff.Id}' is of the same account, deal and partner."
+            );
     }
 
     HandoffOutcome Send(HandoffFile file, IReadOnlyDictionary<string, string> packet, string by, string? note)
@@ -167,7 +191,12 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
         {
             var decision = file.Deal is { } deal
                 ? new Decision(_now, deal)
-                : Decision.About(handoff.AccountId, _now, handoff.Product, handoff.Amount);
+                : Decision.About(
+                    handoff.AccountId,
+                    _now,
+                    handoff.Product,
+                    state.Rates.Convert(handoff.Amount, handoff.Currency, state.Settings.BaseCurrency, _now)
+                );
             if (rules.Excluded(state, decision, handoff.PartnerId) is [var left, ..])
                 throw Refused(HandoffRefusal.MayNotHaveIt, $"{left.Detail} ({left.Rule}).");
             var missing = file.Missing.Intersect(terms.Needs).ToList();
@@ -187,7 +216,7 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
             handoff.IsReceived ? "partner" : "us"
         ) with
         {
-            Until = _now + terms.Accept,
+            Until = Instants.ToMillisecond(_now + terms.Accept),
             Note = note,
             By = by,
             Filled = HandoffPacket.Fields.Count - file.Missing.Count,
@@ -195,11 +224,11 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
         return Note(file, packet, step) with { Sent = step };
     }
 
-    void AssertOpen(Handoff handoff, OpportunityId id)
+    void AssertOpen(Handoff handoff, OpportunityId id, DateTime? orEndedSince = null)
     {
         if (state.FindOpportunity(id) is not { } deal || deal.AccountId != handoff.AccountId)
             throw Refused(HandoffRefusal.Unknown, $"No deal of the account '{handoff.AccountId}' has the id '{id}'.");
-        if (deal.Outcome != CoSell.Outcome.Open)
+        if (deal.Outcome != CoSell.Outcome.Open && !(deal.ClosedAt >= orEndedSince))
             throw Refused(HandoffRefusal.NotAllowedNow, $"The deal '{id}' is over; expected one that is open.");
     }
 

@@ -194,6 +194,25 @@ public static class HandoffList
     internal static HandoffFile FileOf(HistoryState state, Handoff handoff) =>
         FileOf(state, handoff, HandoffsCapability.StepsOf(state).Of(handoff.Id));
 
-    internal static HandoffFile FileOf(HistoryState state, Handoff handoff, IReadOnlyList<HandoffStep> steps) =>
-        new(handoff, steps, handoff.OpportunityId is { } deal ? state.FindOpportunity(deal) : null);
+    /// <summary>
+    /// A handoff as it stands with these steps. Whose it is and which way it goes its steps say, and which deal it became, whatever a row
+    /// says that came again from elsewhere.
+    /// </summary>
+    internal static HandoffFile FileOf(HistoryState state, Handoff handoff, IReadOnlyList<HandoffStep> steps)
+    {
+        if (steps is [.., var last])
+            handoff = handoff with
+            {
+                PartnerId = last.PartnerId,
+                AccountId = last.AccountId,
+                Direction = steps.FirstOrDefault(step => step.Kind == "sent") is { Side: var sender }
+                    ? sender == "us"
+                        ? "given"
+                        : "received"
+                    : handoff.Direction,
+                OpportunityId =
+                    handoff.OpportunityId ?? steps.LastOrDefault(step => step.OpportunityId is not null)?.OpportunityId,
+            };
+        return new(handoff, steps, handoff.OpportunityId is { } deal ? state.FindOpportunity(deal) : null);
+    }
 }

@@ -135,6 +135,7 @@ sealed class HandoffSteps : Ledger<HandoffStep>
             to.Write(step.At);
             to.Write(step.AccountId.Value);
             to.Write(step.PartnerId.Value);
+            to.Write(step.OpportunityId?.Value);
             to.Write(step.Until);
             to.Write(step.Reason);
             to.Write(step.Note);
@@ -151,6 +152,7 @@ sealed class HandoffSteps : Ledger<HandoffStep>
             Put(
                 new(from.Text()!, from.Whole(), from.Text()!, from.Text()!, from.Instant(), new(from.Text()!), new(from.Text()!))
                 {
+                    OpportunityId = OpportunityId.OrNone(from.Text()),
                     Until = from.InstantOrNone(),
                     Reason = from.Text(),
                     Note = from.Text(),

@@ -1,5 +1,6 @@
 using System.Text;
 using Recommender.CoSell;
+using Recommender.Features;
 using Recommender.Ranking;
 
 namespace Recommender.Capabilities.Handoffs;
@@ -33,8 +34,8 @@ public static class HandoffPacket
     public static IReadOnlyList<string> Names { get; } = [.. Fields.Select(field => field.Name), "introduction"];
 
     /// <summary>
-    /// The packet as far as the history fills it, with nothing that a partner must not see: no chance of ours, and no caution, which may name
-    /// another partner.
+    /// The packet as far as the history fills it, with nothing that a partner must not see: no chance of ours, no caution, and no reason or
+    /// move that names another partner.
     /// </summary>
     public static Dictionary<string, string> Fill(
         Account about,
@@ -45,7 +46,7 @@ public static class HandoffPacket
     {
         var account = about.Name ?? about.Id.Value;
         var name = partner.Name ?? partner.PartnerId;
-        var positive = partner.Reasons.Where(reason => reason.Contribution > 0).Select(reason => reason.Text).Take(3).ToList();
+        var positive = MayBeSaid(partner).Select(reason => reason.Text).Take(3).ToList();
         return new()
         {
             ["account_and_opportunity"] = deal is null
@@ -56,7 +57,7 @@ public static class HandoffPacket
             ["trigger"] = "",
             ["joint_value"] = "",
             ["warm_path"] = partner.WarmPath is { } path ? WarmPath(path) : "",
-            ["our_next_move"] = partner.NextAction.Text + ".",
+            ["our_next_move"] = partner.NextAction.Code == "resolve_registration" ? "" : partner.NextAction.Text + ".",
             ["partner_next_move"] = "",
             ["conflict_and_credit"] = partner.Cautions.Count > 0 ? "" : "No live registration of another partner is known.",
             ["evidence"] = recommendationId is null ? "" : $"Recommendation {recommendationId}",
@@ -79,11 +80,17 @@ public static class HandoffPacket
         var account = about.Name ?? about.Id.Value;
         var why =
             partner.WarmPath is not null ? $"you know {account} already"
-            : partner.Reasons.FirstOrDefault(reason => reason.Contribution > 0) is { } reason
+            : MayBeSaid(partner).FirstOrDefault() is { } reason
                 ? $"of what we saw: {char.ToLowerInvariant(reason.Text[0])}{reason.Text[1..]}"
             : "you came up first for it";
         return $"Hello,\n\nwe are talking to {account}{(deal?.Product is { } product ? $" about {product}" : "")} and thought of {partner.Name ?? partner.PartnerId}, because {why}. Would you be open to a short call this week to see whether we go in together?\n\nIf it fits, we would introduce you as the partner for this deal.";
     }
+
+    /// <summary>What speaks for a partner and names no other.</summary>
+    static IEnumerable<Reason> MayBeSaid(RecommendedPartner partner) =>
+        partner.Reasons.Where(reason =>
+            reason.Contribution > 0 && reason.Idea is not (Ideas.Neighbours or Ideas.Succession or Ideas.Account)
+        );
 
     /// <summary>A field that says something beyond what it always begins with.</summary>
     public static bool IsFilled(string? text) =>

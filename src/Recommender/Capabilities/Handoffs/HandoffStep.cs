@@ -33,6 +33,7 @@ public sealed record HandoffStep(
         "introduction_overdue",
         "meeting",
         "meeting_overdue",
+        "linked",
         "rated_acceptance",
         "rated_outcome",
         "won",
@@ -50,6 +51,9 @@ public sealed record HandoffStep(
 
     /// <summary>Why it is withdrawn by itself, or declined.</summary>
     public static IReadOnlyList<string> Reasons { get; } = [.. Declines, "deal_closed"];
+
+    /// <summary>The deal that it was said to have become; of the step linked.</summary>
+    public OpportunityId? OpportunityId { get; init; }
 
     /// <summary>Until when the next step is to be taken, UTC.</summary>
     public DateTime? Until { get; init; }
@@ -83,6 +87,7 @@ public sealed class HandoffStepTable : FactTable<HandoffStep>
         _at,
         _account,
         _partner,
+        _opportunity,
         _until,
         _reason,
         _note,
@@ -105,6 +110,7 @@ public sealed class HandoffStepTable : FactTable<HandoffStep>
         _at = Date("at", required: true, role: DateRole.Noted);
         _account = Reference("account_id", "accounts", required: true);
         _partner = Reference("partner_id", "partners", required: true);
+        _opportunity = Reference("opportunity_id", "opportunities");
         _until = Date("until", role: DateRole.Planned);
         _reason = Text("reason", oneOf: HandoffStep.Reasons);
         _note = Text("note", isLong: true);
@@ -127,6 +133,7 @@ public sealed class HandoffStepTable : FactTable<HandoffStep>
             new(row.Text(_partner)!)
         )
         {
+            OpportunityId = OpportunityId.OrNone(row.Text(_opportunity)),
             Until = row.Date(_until),
             Reason = row.Text(_reason),
             Note = row.Text(_note),
@@ -146,6 +153,7 @@ public sealed class HandoffStepTable : FactTable<HandoffStep>
             ("at", step.At),
             ("account_id", step.AccountId),
             ("partner_id", step.PartnerId),
+            ("opportunity_id", step.OpportunityId),
             ("until", step.Until),
             ("reason", step.Reason),
             ("note", step.Note),
@@ -159,5 +167,6 @@ public sealed class HandoffStepTable : FactTable<HandoffStep>
     protected override DateTime? StartOf(HandoffStep noun) => noun.At;
 
     /// <inheritdoc/>
-    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(HandoffStep noun) => (noun.AccountId, null);
+    protected override (AccountId? AccountId, OpportunityId? OpportunityId) Concerns(HandoffStep noun) =>
+        (noun.AccountId, noun.OpportunityId);
 }

@@ -49,13 +49,20 @@ public sealed class HandoffsCapability : ICapability
     /// <param name="step">The step.</param>
     /// <param name="at">When it was written.</param>
     /// <param name="packet">The packet that goes with it; null for none.</param>
-    public static Event EventOf(HandoffStep step, DateTime at, IReadOnlyDictionary<string, string>? packet = null)
+    /// <param name="handoff">The handoff, where it is told with its step; null for the step alone.</param>
+    public static Event EventOf(
+        HandoffStep step,
+        DateTime at,
+        IReadOnlyDictionary<string, string>? packet = null,
+        Handoff? handoff = null
+    )
     {
         var data = new Dictionary<string, object?>
         {
             ["handoff_id"] = step.HandoffId,
             ["account_id"] = step.AccountId.Value,
             ["partner_id"] = step.PartnerId.Value,
+            ["opportunity_id"] = handoff?.OpportunityId?.Value ?? step.OpportunityId?.Value,
             ["round"] = step.Round,
             ["side"] = step.Side,
             ["at"] = Instants.Text(step.At),
@@ -64,6 +71,11 @@ public sealed class HandoffsCapability : ICapability
             ["rating"] = step.Rating,
             ["by"] = step.By,
         };
+        if (handoff is not null)
+        {
+            data["direction"] = handoff.Direction;
+            data["recommendation_id"] = handoff.RecommendationId;
+        }
         if (packet is not null)
             data["packet"] = packet;
         return new("handoff." + step.Kind, step.HandoffId, at, data);
@@ -77,15 +89,25 @@ public sealed class HandoffsCapability : ICapability
     public IEnumerable<HistoryRow> FollowsFrom(HistoryState state, RuleSet rules, AccountId account, DateTime now) =>
         RowsOf(state)
             .Of(account)
-            .Where(handoff => handoff.OpportunityId is not null)
-            .Select(handoff => Follows(HandoffList.FileOf(state, handoff), now))
+            .Select(handoff => Follows(state, rules, HandoffList.FileOf(state, handoff), now))
             .OfType<HandoffStep>()
             .Select(Steps.RowOf);
 
-    static HandoffStep? Follows(HandoffFile file, DateTime now)
+    static HandoffStep? Follows(HistoryState state, RuleSet rules, HandoffFile file, DateTime now)
     {
         HandoffStep Step(string kind, int round) =>
             new(file.Handoff.Id, round, kind, "history", now, file.Handoff.AccountId, file.Handoff.PartnerId);
+        // The clock of where it stands again begins anew.
+        DateTime? Again()
+        {
+            var terms = HandoffTerms.Of(state, rules, file.Handoff, now);
+            return HandoffFile.StateOf(file.Steps.Append(Step("reopened", file.Round + 1))) switch
+            {
+                "accepted" => Instants.ToMillisecond(now + terms.Introduce),
+                "introduced" => Instants.ToMillisecond(now + terms.Meet),
+                _ => null,
+            };
+        }
         var outcome = file.Deal?.Outcome switch
         {
             Outcome.Won => "won",
@@ -96,8 +118,12 @@ public sealed class HandoffsCapability : ICapability
         return (file.State, outcome) switch
         {
             ("accepted" or "introduced" or "meeting", "won" or "lost") => Step(outcome, file.Round),
-            ("draft" or "sent" or "expired", "won" or "lost") => Step("withdrawn", file.Round) with { Reason = "deal_closed" },
-            ("won", "lost" or "open") or ("lost", "won" or "open") => Step("reopened", file.Round + 1),
+            // A row that was never sent need not have been handled here.
+            ("draft" or "sent" or "expired", "won" or "lost") when file.Steps.Count > 0 => Step("withdrawn", file.Round) with
+            {
+                Reason = "deal_closed",
+            },
+            ("won", "lost" or "open") or ("lost", "won" or "open") => Step("reopened", file.Round + 1) with { Until = Again() },
             _ => null,
         };
     }

@@ -98,4 +98,17 @@ public sealed class HandoffClockTests : IDisposable
         Assert.Equal(["expired", "accepted", "lost"], world.EventsOf("of-p1"));
         Assert.Equal(["expired", "withdrawn"], world.EventsOf("of-p2"));
     }
+
+    [Fact]
+    public async Task What_ran_out_before_anybody_swept_is_written_before_what_is_done()
+    {
+        await using var world = await HandoffWorld.NewAsync(_folder);
+        await world.DraftAsync("h");
+        await world.DoAsync("h", HandoffAction.Send);
+        await world.DoAsync("h", HandoffAction.Accept);
+        world.World.Time.Advance(TimeSpan.FromDays(30));
+        await world.DoAsync("h", HandoffAction.Meet);
+        Assert.Equal(["accepted", "introduction_overdue", "meeting"], world.EventsOf("h"));
+        Assert.Equal(0, await world.SweepAsync());
+    }
 }

@@ -1,6 +1,7 @@
 using Recommender.Capabilities.Handoffs;
 using Recommender.CoSell;
 using Recommender.Facts;
+using Recommender.Features;
 using Recommender.Ranking;
 
 namespace Recommender.Tests.Capabilities.Handoffs;
@@ -196,10 +197,29 @@ public sealed class HandoffStatesTests : IDisposable
             HandoffRefusal.Unknown,
             (await HandoffWorld.RefusedAsync(() => world.DraftAsync("other", deal: "of-nobody"))).Why
         );
+        // A row that came again from elsewhere, without the deal and of another, changes nothing of that.
+        await world.World.WriteAsync(
+            HandoffsCapability.Handoffs.Row(
+                ("handoff_id", "r"),
+                ("direction", "given"),
+                ("partner_id", "p2"),
+                ("account_id", "a"),
+                ("created_at", world.Now)
+            )
+        );
+        var again = world.Find("r").Handoff;
+        Assert.Equal(("received", "p1", "d"), (again.Direction, again.PartnerId.Value, again.OpportunityId!.Value.Value));
         await world.DealIsAsync("won");
         Assert.Equal(1, await world.FollowAsync());
         Assert.Equal(
-            [("sent", "partner"), ("accepted", "us"), ("introduced", "partner"), ("meeting", "us"), ("won", "history")],
+            [
+                ("sent", "partner"),
+                ("accepted", "us"),
+                ("introduced", "partner"),
+                ("meeting", "us"),
+                ("linked", "us"),
+                ("won", "history"),
+            ],
             world.Find("r").Steps.Select(step => (step.Kind, step.Side))
         );
     }
@@ -237,11 +257,19 @@ public sealed class HandoffStatesTests : IDisposable
         await world.DoAsync("sent", HandoffAction.Send);
         await world.DoAsync("taken", HandoffAction.Accept);
         await world.DealIsAsync("won");
-        Assert.Equal(3, await world.FollowAsync());
+        // Too late, seen or not.
+        foreach (var (id, action) in ((string, HandoffAction)[])[("sent", HandoffAction.Accept), ("draft", HandoffAction.Send)])
+            Assert.Contains(
+                "'d' is over",
+                (await HandoffWorld.RefusedAsync(() => world.DoAsync(id, action))).Message,
+                StringComparison.Ordinal
+            );
+        Assert.Equal(2, await world.FollowAsync());
         Assert.Equal(0, await world.FollowAsync());
         Assert.Equal("won", world.Find("taken").State);
-        foreach (var id in (string[])["sent", "draft"])
-            Assert.Equal(("withdrawn", "deal_closed"), (world.Find(id).State, world.Find(id).Steps[^1].Reason));
+        Assert.Equal(("withdrawn", "deal_closed"), (world.Find("sent").State, world.Find("sent").Steps[^1].Reason));
+        // A row that was never sent need not have been handled here.
+        Assert.Equal("draft", world.Find("draft").State);
         // The CRM was wrong: it was lost.
         await world.DealIsAsync("lost");
         while (await world.FollowAsync() > 0) { }
@@ -249,6 +277,8 @@ public sealed class HandoffStatesTests : IDisposable
         await world.DealIsAsync(null);
         while (await world.FollowAsync() > 0) { }
         Assert.Equal(("accepted", 3), (world.Find("taken").State, world.Find("taken").Round));
+        // Its clock begins anew.
+        Assert.InRange(world.Find("taken").DueAt!.Value, world.Now.AddHours(119), world.Now.AddHours(121));
         Assert.Equal(
             ["sent", "accepted", "won", "reopened", "lost", "reopened"],
             world.Find("taken").Steps.Select(step => step.Kind)
@@ -274,12 +304,18 @@ public sealed class HandoffStatesTests : IDisposable
                 WinProbabilityAlone = 0.42,
                 Lift = 0.19,
                 Support = new(1, 2),
-                Reasons = [],
+                Reasons =
+                [
+                    new("Has worked beside the account's earlier partner Norlake", 3, "positive") { Idea = Ideas.Neighbours },
+                    new("Has come to other accounts after Norlake", 2, "positive") { Idea = Ideas.Succession },
+                    new("Worked with this account twice", 1, "positive") { Idea = Ideas.History },
+                ],
                 Cautions = ["Norlake holds a live registration"],
-                NextAction = new("call", "Call"),
+                NextAction = new("resolve_registration", "Settle the registration of Norlake before you bring Kelwood in"),
             },
             null
         );
+        Assert.Equal("Worked with this account twice.", packet["why_this_partner"]);
         var all = string.Join(' ', packet.Values);
         foreach (var secret in (string[])["61", "42", "19", "Norlake"])
             Assert.DoesNotContain(secret, all, StringComparison.Ordinal);

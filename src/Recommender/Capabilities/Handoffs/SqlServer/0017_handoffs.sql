@@ -46,6 +46,7 @@ CREATE TABLE handoff_steps (
     at datetimeoffset(3) NOT NULL,
     account_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT handoff_steps_account_id_known REFERENCES accounts,
     partner_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT handoff_steps_partner_id_known REFERENCES partners,
+    opportunity_id nvarchar(200) COLLATE Latin1_General_100_BIN2 NULL CONSTRAINT handoff_steps_opportunity_id_known REFERENCES opportunities,
     until datetimeoffset(3) NULL,
     reason nvarchar(40) COLLATE Latin1_General_100_BIN2 NULL,
     note nvarchar(4000) COLLATE Latin1_General_100_BIN2 NULL,

@@ -43,6 +43,7 @@ CREATE TABLE handoff_steps (
     at TEXT NOT NULL,
     account_id TEXT NOT NULL REFERENCES accounts,
     partner_id TEXT NOT NULL REFERENCES partners,
+    opportunity_id TEXT REFERENCES opportunities,
     until TEXT,
     reason TEXT,
     note TEXT,

@@ -43,6 +43,16 @@ static class Cursor
     /// <summary>A place in a list by moment, and by id within one.</summary>
     public static string Of(DateTime at, string id) => Of(at.Ticks.ToString(CultureInfo.InvariantCulture), id);
 
+    /// <summary>What is wrong with how much of a list is asked for, and where it goes on; null if nothing is.</summary>
+    public static Invalid? Fault(int limit, string? cursor, out (DateTime At, string Id)? after)
+    {
+        after = cursor is null ? null : ReadMoment(cursor);
+        return limit is < 1 or > 1000
+                ? Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."))
+            : cursor is not null && after is null ? Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.")
+            : null;
+    }
+
     /// <summary>The moment and the id of a cursor; null if it is none of ours.</summary>
     public static (DateTime At, string Id)? ReadMoment(string cursor) =>
         Read(cursor, 2) is [var at, var id]

@@ -190,11 +190,8 @@ static class ConflictsApi
             return Problems.Invalid("state", $"Expected one of {string.Join(", ", AccountConflict.States)}.");
         if (kind is not null && !ConflictStep.Kinds.Contains(kind))
             return Problems.Invalid("kind", $"Expected one of {string.Join(", ", ConflictStep.Kinds)}.");
-        if (limit is < 1 or > 1000)
-            return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
-        var after = cursor is null ? null : Cursor.ReadMoment(cursor);
-        if (cursor is not null && after is null)
-            return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
+        if (Cursor.Fault(limit, cursor, out var after) is { } wrongPage)
+            return wrongPage;
         if (!live.Answers)
             return Problems.NotReady(http);
         await live.Accounts.SettledAsync(AccountId.OrNone(account_id), http.RequestAborted);

@@ -105,7 +105,6 @@ sealed record HandoffResponse(
     public static HandoffResponse Of(HandoffFile file, DateTime now)
     {
         var handoff = file.Handoff;
-        var missing = file.Missing;
         return new(
             handoff.Id,
             file.State,
@@ -122,7 +121,7 @@ sealed record HandoffResponse(
             handoff.CreatedAt,
             file.DueAt,
             file.IsOverdue(now),
-            new(HandoffPacket.Fields.Count - missing.Count, HandoffPacket.Fields.Count, missing),
+            new(file.Filled, HandoffPacket.Fields.Count, file.Missing),
             [.. file.Allowed.Select(one => one.ToString().ToLowerInvariant())]
         );
     }

@@ -159,11 +159,8 @@ static class HandoffsApi
             return Problems.Invalid("state", $"Expected one of {string.Join(", ", HandoffFile.States)}.");
         if (direction is not null && !Handoff.Directions.Contains(direction))
             return Problems.Invalid("direction", $"Expected one of {string.Join(", ", Handoff.Directions)}.");
-        if (limit is < 1 or > 1000)
-            return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
-        var after = cursor is null ? null : Cursor.ReadMoment(cursor);
-        if (cursor is not null && after is null)
-            return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
+        if (Cursor.Fault(limit, cursor, out var after) is { } wrongPage)
+            return wrongPage;
         if (!live.Answers)
             return Problems.NotReady(http);
         var now = live.Now();

@@ -114,11 +114,8 @@ static class LeadsApi
             return Problems.Invalid("state", $"Expected one of {string.Join(", ", LeadFile.States)}.");
         if (WrongAssignee(assignee_type, assignee_id, out var to) is { } wrong)
             return wrong;
-        if (limit is < 1 or > 1000)
-            return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
-        var after = cursor is null ? null : Cursor.ReadMoment(cursor);
-        if (cursor is not null && after is null)
-            return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
+        if (Cursor.Fault(limit, cursor, out var after) is { } wrongPage)
+            return wrongPage;
         if (!live.Answers)
             return Problems.NotReady(http);
         var found = live.Read((fold, _) => LeadList.Of(fold, state, to, AccountId.OrNone(account_id), after, limit + 1));

@@ -131,15 +131,8 @@ static class RegistrationsApi
     {
         if (state is not null && !RegistrationList.States.Contains(state))
             return Problems.Invalid("state", $"Expected one of {string.Join(", ", RegistrationList.States)}.");
-        if (limit is < 1 or > 1000)
-            return Problems.Invalid("limit", FormattableString.Invariant($"Found {limit}; expected 1 to 1000."));
-        (DateTime, string)? after = null;
-        if (cursor is not null)
-        {
-            if (Cursor.ReadMoment(cursor) is not { } read)
-                return Problems.Invalid("cursor", "Expected the next_cursor of an earlier answer.");
-            after = read;
-        }
+        if (Cursor.Fault(limit, cursor, out var after) is { } wrongPage)
+            return wrongPage;
         if (!live.Answers)
             return Problems.NotReady(http);
         var rules = live.Rules;

@@ -76,20 +76,9 @@ static class HandoffRoutes
 
     /// <summary>The handoff of the same account, deal and partner that goes on; null if none does.</summary>
     static string? LiveOne(HistoryState fold, DealView view, PartnerId partner) =>
-        HandoffList.Of(
-            fold,
-            file =>
-                file.Handoff is { IsReceived: false } handoff
-                && handoff.OpportunityId == view.Deal?.Id
-                && file.Allowed.Contains(HandoffAction.Withdraw),
-            partner,
-            view.Account.Id,
-            null,
-            1
-        )
-            is [var live]
-            ? live.Handoff.Id
-            : null;
+        HandoffList
+            .LiveLike(fold, new("", "given", partner, view.Account.Id, default) { OpportunityId = view.Deal?.Id })
+            ?.Handoff.Id;
 
     static async Task<Results<RazorComponentResult, FileContentHttpResult, StatusCodeHttpResult>> SendHandoffAsync(
         string id,

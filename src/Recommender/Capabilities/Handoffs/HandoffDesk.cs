@@ -167,17 +167,7 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
 
     void AssertAlone(Handoff handoff)
     {
-        var same = HandoffsCapability
-            .RowsOf(state)
-            .Of(handoff.AccountId)
-            .Where(one => one.Id != handoff.Id)
-            .Select(one => HandoffList.FileOf(state, one))
-            .FirstOrDefault(one =>
-                (one.Handoff.PartnerId, one.Handoff.OpportunityId, one.Handoff.Direction)
-                    == (handoff.PartnerId, handoff.OpportunityId, handoff.Direction)
-                && one.Allowed.Contains(HandoffAction.Withdraw)
-            );
-        if (same is not null)
+        if (HandoffList.LiveLike(state, handoff) is { } same)
             throw Refused(
                 HandoffRefusal.ThereAlready,
                 $"The handoff '{same.Handoff.Id}' is of the same account, deal and partner."
@@ -219,7 +209,7 @@ public sealed class HandoffDesk(WriteScope scope, HistoryState state, RuleSet ru
             Until = Instants.ToMillisecond(_now + terms.Accept),
             Note = note,
             By = by,
-            Filled = HandoffPacket.Fields.Count - file.Missing.Count,
+            Filled = file.Filled,
         };
         return Note(file, packet, step) with { Sent = step };
     }

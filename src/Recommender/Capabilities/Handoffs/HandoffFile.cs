@@ -116,6 +116,9 @@ public sealed record HandoffFile(Handoff Handoff, IReadOnlyList<HandoffStep> Ste
     public IReadOnlyList<string> Missing =>
         [.. HandoffPacket.Fields.Where((_, place) => (Handoff.Filled & 1 << place) == 0).Select(one => one.Name)];
 
+    /// <summary>How many fields of the packet say something.</summary>
+    public int Filled => System.Numerics.BitOperations.PopCount((uint)Handoff.Filled);
+
     /// <summary>What may be done now.</summary>
     public IReadOnlyList<HandoffAction> Allowed =>
         [.. OfState.Where(action => action != HandoffAction.Link || Handoff.OpportunityId is null)];
@@ -193,6 +196,19 @@ public static class HandoffList
 
     internal static HandoffFile FileOf(HistoryState state, Handoff handoff) =>
         FileOf(state, handoff, HandoffsCapability.StepsOf(state).Of(handoff.Id));
+
+    /// <summary>Another handoff that goes on, of the same account, deal, partner and direction; null if there is none.</summary>
+    public static HandoffFile? LiveLike(HistoryState state, Handoff handoff) =>
+        HandoffsCapability
+            .RowsOf(state)
+            .Of(handoff.AccountId)
+            .Where(one => one.Id != handoff.Id)
+            .Select(one => FileOf(state, one))
+            .FirstOrDefault(one =>
+                (one.Handoff.PartnerId, one.Handoff.OpportunityId, one.Handoff.Direction)
+                    == (handoff.PartnerId, handoff.OpportunityId, handoff.Direction)
+                && one.Allowed.Contains(HandoffAction.Withdraw)
+            );
 
     /// <summary>
     /// A handoff as it stands with these steps. Whose it is and which way it goes its steps say, and which deal it became, whatever a row
